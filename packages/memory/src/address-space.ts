@@ -1,0 +1,146 @@
+import { describe, MorphError } from "./errors.ts";
+
+/** Bytes of a page: 64 KiB, WebAssembly's page and the unit in which a memory hands out space. */
+export const PAGE_BYTES = 65536;
+
+/**
+ * The version of the contract between a memory and its allocators. It changes only when an older allocator could not
+ * work on a newer memory, or the other way round; an addition does not change it.
+ */
+export const CONTRACT_VERSION = 1;
+
+/** What an allocator tells a memory about itself when they meet. */
+export interface PageOwner {
+  /** The allocator's kind, for messages: `"pool"`. */
+  readonly name: string;
+  /** The {@link CONTRACT_VERSION} the allocator was written against: a literal of its own package. */
+  readonly contractVersion: number;
+  /**
+   * Called after every growth, whoever caused it: the views taken from the memory before may be detached and the page
+   * map may have moved. Must not allocate.
+   */
+  viewsChanged(): void;
+}
+
+/**
+ * What allocators need of a memory, and all they may use of it: the packages meet only here, so that each can be of
+ * another version. {@link LinearMemory} is the implementation.
+ *
+ * A pointer is a byte offset into the memory, 1 to 2^32 - 1; 0 is null and never handed out.
+ */
+export interface AddressSpace {
+  /** The contract this memory speaks; see {@link CONTRACT_VERSION}. */
+  readonly contractVersion: number;
+  /** The bytes themselves; hand it to a WebAssembly module to let it use the same memory. */
+  readonly wasm: WebAssembly.Memory;
+  /** Whether the memory is backed by a SharedArrayBuffer. */
+  readonly shared: boolean;
+
+  /**
+   * The memory as 8-bit unsigned integers; the other views show the same bytes as other types. A view taken from here
+   * is current now, and must not be kept across a call that may allocate: growth detaches it. O(1).
+   */
+  readonly u8: Uint8Array;
+  readonly i8: Int8Array;
+  readonly u16: Uint16Array;
+  readonly i16: Int16Array;
+  readonly u32: Uint32Array;
+  readonly i32: Int32Array;
+  readonly f32: Float32Array;
+  readonly f64: Float64Array;
+  /** 64-bit unsigned integers, as BigInt: convenient, slow. */
+  readonly u64: BigUint64Array;
+  /** 64-bit signed integers, as BigInt: convenient, slow. */
+  readonly i64: BigInt64Array;
+
+  /** Bytes of pages in use: those acquired and not released, plus the memory's own tables. O(1). */
+  readonly footprint: number;
+  /** The largest {@link footprint} so far, in bytes. O(1). */
+  readonly peakFootprint: number;
+
+  /**
+   * Makes an allocator known; from then on the memory tells it about growth. O(1).
+   * @returns its owner id, a positive integer never given twice
+   * @throws ERR_MORPH_VERSION when the contracts differ
+   */
+  register(allocator: PageOwner): number;
+  /**
+   * Forgets an allocator and takes back every page it still owns. O(pages of the memory).
+   * @throws ERR_MORPH_NOT_OWNER when no such owner is registered
+   */
+  unregister(owner: number): void;
+
+  /**
+   * Hands out a run of consecutive pages: the lowest free run that is long enough, else the memory grows, by a quarter
+   * of its size or more. The bytes are not cleared. O(pages of the memory) at worst, O(pages) as a rule.
+   * @param pages how many, from 1
+   * @returns pointer of the first byte
+   * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_NOT_OWNER (no such owner), ERR_MORPH_OUT_OF_MEMORY
+   */
+  acquire(pages: number, owner: number): number;
+  /**
+   * Makes a run longer in place, when the `more` pages behind it are free or can be grown.
+   * @returns whether it did; `false` changes nothing
+   * @throws ERR_MORPH_INVALID_POINTER when `pointer` and `pages` are not a run of one owner, ERR_MORPH_INVALID_SIZE
+   */
+  tryExtend(pointer: number, pages: number, more: number): boolean;
+  /**
+   * Takes back a run of pages, or a part of one; neighbouring free pages merge. O(pages).
+   * @throws ERR_MORPH_INVALID_POINTER, ERR_MORPH_DOUBLE_FREE (free already), ERR_MORPH_INVALID_SIZE
+   */
+  release(pointer: number, pages: number): void;
+
+  /**
+   * A zero-filled side table for an allocator's own records, 64-byte aligned; small ones share pages. Unlike a page
+   * run it belongs to no owner: {@link unregister} does not take it back.
+   * @param bytes from 1; {@link tableBytes} tells how many one really gets
+   * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_OUT_OF_MEMORY
+   */
+  acquireTable(bytes: number): number;
+  /** Takes back a table; `bytes` as it was acquired. O(1). */
+  releaseTable(pointer: number, bytes: number): void;
+  /** Bytes that a table of `bytes` takes: a power of two from 64 up to half a page, above that whole pages. O(1). */
+  tableBytes(bytes: number): number;
+
+  /** Owner id of the page that `pointer` lies in; 0 when it is free, -1 when it is not this memory's to give. O(1). */
+  ownerOf(pointer: number): number;
+  /**
+   * Where the page map lies: one 32-bit word for each page, the owner id as {@link ownerOf} returns it. For hot paths
+   * that read it through {@link i32}; it may move when the memory grows.
+   */
+  readonly pageMap: number;
+  /** Entries of the page map. */
+  readonly pageMapLength: number;
+
+  /**
+   * Notices growth by someone else (a WebAssembly module's own `memory.grow`): afterwards all views are current.
+   * @returns whether there was any. O(allocators), O(1) when there was none
+   */
+  refresh(): boolean;
+  /** Calls `listener` after every growth, with the memory's size in pages. Returns what unsubscribes it. */
+  onGrow(listener: (pages: number) => void): () => void;
+}
+
+/**
+ * How an allocator joins a memory: compares the contracts, then registers. O(1).
+ * @returns the owner id
+ * @throws ERR_MORPH_INVALID_CONFIG when `memory` is none, ERR_MORPH_VERSION when the contracts differ
+ */
+export function joinMemory(memory: AddressSpace, allocator: PageOwner): number {
+  const theirs: unknown = memory?.contractVersion;
+  if (typeof theirs !== "number") {
+    throw new MorphError("ERR_MORPH_INVALID_CONFIG", `memory: expected a LinearMemory, got ${describe(memory)}`);
+  }
+  requireContract(theirs, allocator);
+  return memory.register(allocator);
+}
+
+/** @throws ERR_MORPH_VERSION unless `allocator` was written against contract `version` */
+export function requireContract(version: number, allocator: PageOwner): void {
+  if (allocator.contractVersion !== version) {
+    throw new MorphError(
+      "ERR_MORPH_VERSION",
+      `@morph/${allocator.name} speaks memory contract ${describe(allocator.contractVersion)}, this memory speaks ${version}: install versions whose contracts are the same`,
+    );
+  }
+}

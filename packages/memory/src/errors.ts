@@ -1,0 +1,52 @@
+/**
+ * Why an operation was refused. The codes are stable: compare `error.code`, never the class, because two versions of
+ * this package may be loaded at once.
+ *
+ * - `ERR_MORPH_INVALID_SIZE`: a size or count is not an integer in the range the operation allows.
+ * - `ERR_MORPH_INVALID_ALIGNMENT`: an alignment is not a power of two in the allowed range.
+ * - `ERR_MORPH_INVALID_POINTER`: a pointer was never handed out, lies inside an object, or belongs to someone else;
+ *   `verify()` uses it for a structure that holds such a pointer.
+ * - `ERR_MORPH_DOUBLE_FREE`: the object or page run is free already.
+ * - `ERR_MORPH_OUT_OF_MEMORY`: the memory's maximum is reached or the engine refuses to grow it.
+ * - `ERR_MORPH_INVALID_TYPE`: a type id is out of range or not registered.
+ * - `ERR_MORPH_INVALID_MARK`: an arena mark is stale or of another arena.
+ * - `ERR_MORPH_DESTROYED`: the allocator was destroyed.
+ * - `ERR_MORPH_NOT_OWNER`: the caller does not own what it wants to change.
+ * - `ERR_MORPH_TIMEOUT`: a wait ended before its condition held.
+ * - `ERR_MORPH_INVALID_CONFIG`: an option of a constructor is out of range or contradicts another.
+ * - `ERR_MORPH_VERSION`: two packages do not speak the same contract, or bytes in a memory are of another version.
+ */
+export type MorphErrorCode =
+  | "ERR_MORPH_INVALID_SIZE"
+  | "ERR_MORPH_INVALID_ALIGNMENT"
+  | "ERR_MORPH_INVALID_POINTER"
+  | "ERR_MORPH_DOUBLE_FREE"
+  | "ERR_MORPH_OUT_OF_MEMORY"
+  | "ERR_MORPH_INVALID_TYPE"
+  | "ERR_MORPH_INVALID_MARK"
+  | "ERR_MORPH_DESTROYED"
+  | "ERR_MORPH_NOT_OWNER"
+  | "ERR_MORPH_TIMEOUT"
+  | "ERR_MORPH_INVALID_CONFIG"
+  | "ERR_MORPH_VERSION";
+
+/** Every error the allocators throw. The message says what was passed and what was expected. */
+export class MorphError extends Error {
+  /** What went wrong, stable across versions. */
+  readonly code: MorphErrorCode;
+
+  /** @param code what went wrong; @param message what was passed and what was expected. */
+  constructor(code: MorphErrorCode, message: string) {
+    super(message);
+    this.name = "MorphError";
+    this.code = code;
+  }
+}
+
+/** How a value reads in an error message: strings in quotes, everything else as JavaScript prints it. O(1). */
+export function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 40));
+  if (typeof value === "number" && Object.is(value, -0)) return "-0";
+  if (typeof value === "object" && value !== null) return "an object";
+  return typeof value === "function" ? "a function" : String(value);
+}

@@ -1,0 +1,4 @@
+export { type AddressSpace, CONTRACT_VERSION, joinMemory, PAGE_BYTES, type PageOwner } from "./address-space.ts";
+export { describe, MorphError, type MorphErrorCode } from "./errors.ts";
+export { LinearMemory } from "./linear-memory.ts";
+export type { LinearMemoryOptions } from "./options.ts";

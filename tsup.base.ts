@@ -1,0 +1,13 @@
+import { defineConfig, type Options } from "tsup";
+
+/** How every published package is built: one readable ES module with its types. */
+export const packageBuild = (entry: string[] = ["src/index.ts"]): ReturnType<typeof defineConfig> =>
+  defineConfig({
+    entry,
+    format: "esm",
+    target: "es2022",
+    platform: "neutral",
+    clean: true,
+    // tsup's declaration build sets an option that TypeScript 6 calls deprecated.
+    dts: { compilerOptions: { ignoreDeprecations: "6.0" } },
+  } satisfies Options);
