@@ -1,1 +1,1 @@
-export {};
+export { Arena, type ArenaMark, type ArenaOptions, type ArenaStats } from "./arena.ts";

@@ -169,7 +169,10 @@ export class LinearMemory implements AddressSpace {
 
   tableBytes(bytes: number): number {
     if (!Number.isInteger(bytes) || bytes < 1 || bytes > MAX_PAGES * PAGE_BYTES) {
-      throw new MorphError("ERR_MORPH_INVALID_SIZE", `bytes: expected an integer from 1 to 2^32, got ${describe(bytes)}`);
+      throw new MorphError(
+        "ERR_MORPH_INVALID_SIZE",
+        `bytes: expected an integer from 1 to 2^32, got ${describe(bytes)}`,
+      );
     }
     if (bytes > PAGE_BYTES / 2) return Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES;
     return bytes <= MIN_TABLE ? MIN_TABLE : 1 << (32 - Math.clz32(bytes - 1));
@@ -239,7 +242,8 @@ export class LinearMemory implements AddressSpace {
     const count = this.records.get(WORD.pageCount);
     const mapLength = this.records.get(WORD.mapLength);
     const mapMoves = count + need > mapLength;
-    const least = need + (mapMoves ? Records.fullMapPages : 0);
+    const mapPage = mapMoves ? this.records.findRun(Records.fullMapPages) : 0;
+    const least = need + (mapMoves && mapPage === 0 ? Records.fullMapPages : 0);
     const room = this.records.get(WORD.maxPages) - count;
     if (least > room) return false;
     const generous = Math.min(Math.max(least, count >>> 2), mapMoves ? room : Math.min(room, mapLength - count));
@@ -249,7 +253,7 @@ export class LinearMemory implements AddressSpace {
 
     // On a shared memory someone else may have grown it in between: pages from the old count up to `ours`.
     this.adopt(ours);
-    if (mapMoves) this.records.moveMap(ours);
+    if (mapMoves) this.records.moveMap(mapPage || ours, ours);
     this.announce();
     return true;
   }

@@ -138,8 +138,8 @@ export class Records {
   /** Pages that a map of the whole address space takes. */
   static readonly fullMapPages: number = (FULL_MAP * 4) / PAGE_BYTES;
 
-  /** Moves the page map to the pages at `page`, the first of those just grown; there it covers all of 4 GiB. */
-  moveMap(page: number): void {
+  /** Moves the page map to the free pages at `page`, where it covers all of 4 GiB. Pages from `grown` on are new. */
+  moveMap(page: number, grown: number): void {
     const oldMap = this.get(WORD.map) >>> 0;
     const oldLength = this.get(WORD.mapLength);
     const map = page * PAGE_BYTES;
@@ -148,7 +148,7 @@ export class Records {
     this.set(WORD.map, map);
     this.set(WORD.mapLength, FULL_MAP);
     // Pages that existed beyond the old map were never ours.
-    for (let i = oldLength; i < page; i++) this.setOwner(i, FOREIGN);
+    for (let i = oldLength; i < grown; i++) this.setOwner(i, FOREIGN);
     this.pushTable(oldMap, oldLength * 4);
     this.claim(page, Records.fullMapPages, MEMORY_ITSELF);
   }

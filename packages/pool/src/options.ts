@@ -59,7 +59,10 @@ export function requireSizeClasses(classes: readonly number[]): void {
   classes.forEach((bytes, i) => {
     requireSlotSize(bytes);
     if (i > 0 && bytes <= classes[i - 1]!) {
-      throw new MorphError("ERR_MORPH_INVALID_CONFIG", `sizeClasses: expected ascending sizes, got ${classes.join(", ")}`);
+      throw new MorphError(
+        "ERR_MORPH_INVALID_CONFIG",
+        `sizeClasses: expected ascending sizes, got ${classes.join(", ")}`,
+      );
     }
   });
 }

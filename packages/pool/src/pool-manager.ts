@@ -76,6 +76,7 @@ export class PoolManager {
    * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_OUT_OF_MEMORY, ERR_MORPH_DESTROYED
    */
   alloc(size: number): number {
+    if (typeof size !== "number") return this.refuseSize(size);
     const index = this.classOfSize[(size + 7) >>> 3] as number;
     if ((size | 0) !== size || !(index < this.pools.length)) return this.refuseSize(size);
     return this.pools[index]!.alloc();
@@ -88,7 +89,7 @@ export class PoolManager {
    */
   free(pointer: number): void {
     const pool = this.poolOf(pointer);
-    if (pool === undefined) return this.freeSlow(pointer);
+    if (pool === undefined) return void this.freeSlow(pointer);
     pool.free(pointer);
   }
 
@@ -103,6 +104,7 @@ export class PoolManager {
 
   /** Index of the class that serves `size` bytes: with the default classes 1 to 16 is 0, 257 is -1 (none). O(1). */
   sizeClassIndex(size: number): number {
+    if (typeof size !== "number") return -1;
     const index = this.classOfSize[(size + 7) >>> 3] as number;
     return (size | 0) === size && index < this.pools.length ? index : -1;
   }
@@ -178,6 +180,7 @@ export class PoolManager {
 
   /** The pool whose page `pointer` lies in. */
   private poolOf(pointer: number): Pool | undefined {
+    if (typeof pointer !== "number") return undefined;
     const page = pointer >>> 16;
     if (page >= this.pageMapLength) return undefined;
     const index = (this.i32[this.pageMap + page] as number) - this.firstOwner;
@@ -185,16 +188,19 @@ export class PoolManager {
     return index >= 0 && index < this.pools.length ? this.pools[index] : undefined;
   }
 
-  private freeSlow(pointer: number): never | void {
+  private freeSlow(pointer: number): void {
     this.requireAlive();
-    if (this.refreshViews()) return this.free(pointer);
+    if (this.refreshViews()) return void this.free(pointer);
     throw notLive(pointer);
   }
 
   private refuseSize(size: number): never {
     this.requireAlive();
     const largest = this.pools.at(-1)!.slotSize;
-    throw new MorphError("ERR_MORPH_INVALID_SIZE", `size: expected an integer from 1 to ${largest}, got ${describe(size)}`);
+    throw new MorphError(
+      "ERR_MORPH_INVALID_SIZE",
+      `size: expected an integer from 1 to ${largest}, got ${describe(size)}`,
+    );
   }
 
   private requireAlive(): void {

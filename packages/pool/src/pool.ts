@@ -100,7 +100,7 @@ export class Pool {
     // Not free: a write after free broke the link that led here, or the view is detached.
     if ((states & free) === 0) return this.allocSlow();
     this.i32[word] = states ^ (free | (free >>> 1));
-    this.head = this.i32[p >> 2] as number;
+    this.head = this.i32[p >>> 2] as number;
     this.usedSlots++;
     return p >>> 0;
   }
@@ -112,17 +112,18 @@ export class Pool {
    *   not a live slot's pointer; ERR_MORPH_DESTROYED. Nothing changes then.
    */
   free(pointer: number): void {
+    if (typeof pointer !== "number") return void this.freeSlow(pointer);
     const p = pointer | 0;
     const offset = (p - this.lo) | 0;
     const shift = this.shift;
     const granule = ((offset >>> shift) | (offset << (32 - shift))) >>> 0;
-    if (p >>> 0 !== pointer || granule >= this.granules) return this.freeSlow(pointer);
+    if (p >>> 0 !== pointer || granule >= this.granules) return void this.freeSlow(pointer);
     const word = (this.table + (granule >>> 4)) | 0;
     const live = 1 << (granule << 1);
     const states = this.i32[word] as number;
-    if ((states & live) === 0) return this.freeSlow(pointer);
+    if ((states & live) === 0) return void this.freeSlow(pointer);
     this.i32[word] = states ^ (live | (live << 1));
-    this.i32[p >> 2] = this.head;
+    this.i32[p >>> 2] = this.head;
     this.head = p;
     this.usedSlots--;
   }
@@ -158,7 +159,9 @@ export class Pool {
         if (this.state(p | 0) === FREE) this.carved--;
         this.setState(p | 0, 0);
       }
-      if (this.carveEnd >>> 0 === slab + this.slabPages * PAGE_BYTES) this.cursor = this.carveEnd = 0;
+      if (this.cursor >>> 0 >= slab && this.cursor >>> 0 < slab + this.slabPages * PAGE_BYTES) {
+        this.cursor = this.carveEnd = 0;
+      }
       this.memory.release(slab, this.slabPages);
     }
     this.slabs -= empty.length;
@@ -205,7 +208,7 @@ export class Pool {
     if (live + free !== this.carved) throw broken(`${this.carved} slots are carved, the table has ${live + free}`);
     let listed = 0;
     let before = 0;
-    for (let p = this.head; p !== 0; p = this.i32[p >> 2] as number) {
+    for (let p = this.head; p !== 0; p = this.i32[p >>> 2] as number) {
       if (listed === free || !this.inTable(p) || this.state(p) !== FREE) {
         throw broken(
           `the free list leads from ${describe(before >>> 0)} to ${describe(p >>> 0)}, which is not a free slot of it`,
@@ -265,9 +268,9 @@ export class Pool {
     this.carveEnd = (slab + this.slotsPerSlab * this.slotSize) | 0;
   }
 
-  private freeSlow(pointer: number): never | void {
+  private freeSlow(pointer: number): void {
     this.requireAlive();
-    if (this.refreshViews()) return this.free(pointer);
+    if (this.refreshViews()) return void this.free(pointer);
     if (this.isSlotPointer(pointer) && this.state(pointer | 0) === FREE) {
       throw new MorphError("ERR_MORPH_DOUBLE_FREE", `the slot at ${pointer} is free already`);
     }
@@ -315,7 +318,7 @@ export class Pool {
   // --- the table (picture: slab-table.ts) --------------------------------------------------------------------------
 
   private isSlotPointer(pointer: number): boolean {
-    return (pointer | 0) >>> 0 === pointer && this.inTable(pointer | 0);
+    return typeof pointer === "number" && (pointer | 0) >>> 0 === pointer && this.inTable(pointer | 0);
   }
 
   private inTable(p: number): boolean {
@@ -381,7 +384,7 @@ export class Pool {
     const most = this.memory.u8.length / this.slotSize;
     while (p !== 0 && this.inTable(p) && steps++ < most) {
       if (this.state(p) === FREE) kept.push(p);
-      p = this.i32[p >> 2] as number;
+      p = this.i32[p >>> 2] as number;
     }
     this.head = 0;
     for (const slot of kept.reverse()) this.push(slot);
@@ -399,7 +402,7 @@ export class Pool {
   }
 
   private push(p: number): void {
-    this.i32[p >> 2] = this.head;
+    this.i32[p >>> 2] = this.head;
     this.head = p;
   }
 }

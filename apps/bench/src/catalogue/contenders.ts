@@ -1,0 +1,83 @@
+import type { Kind, Scenario } from "./scenarios.js";
+
+/** Allocator libraries that replace the C library's malloc under the same C program. */
+export type Preload = "mimalloc" | "jemalloc" | "tcmalloc";
+
+/** How a contender is started: a module of the worker, or the C program with or without another malloc under it. */
+export type Launch =
+  | { readonly type: "js"; readonly module: string; readonly grown?: true }
+  | { readonly type: "native"; readonly preload?: Preload; readonly bump?: true };
+
+/** One allocator, held in one way. */
+export interface Contender {
+  readonly id: string;
+  readonly label: string;
+  readonly ours: boolean;
+  readonly kinds: readonly Kind[];
+  readonly launch: Launch;
+}
+
+/** The contender that all ratios refer to. */
+export const BASELINE = "native";
+
+const js = (id: string, label: string, kinds: readonly Kind[]): Contender => ({
+  id,
+  label,
+  ours: false,
+  kinds,
+  launch: { type: "js", module: id },
+});
+const morph = (id: string, label: string, kinds: readonly Kind[]): Contender => ({
+  ...js(id, label, kinds),
+  ours: true,
+});
+/** The same module on a memory that has grown. */
+const grown = (contender: Contender): Contender => ({
+  ...contender,
+  id: `${contender.id}-grown`,
+  label: `${contender.label}, its memory grown`,
+  kinds: ["batch", "lifo"],
+  launch: { type: "js", module: contender.id, grown: true },
+});
+const native = (id: string, label: string, preload?: Preload): Contender => ({
+  id,
+  label,
+  ours: false,
+  kinds: ["batch", "fresh", "lifo", "random", "arena", "replay", "slots"],
+  launch: preload === undefined ? { type: "native" } : { type: "native", preload },
+});
+
+const poolConstant = morph("pool-constant", "morph Pool, a constant of the module", ["batch", "lifo"]);
+const poolParameter = morph("pool-parameter", "morph Pool, passed as a parameter", ["batch", "fresh", "lifo", "slots"]);
+
+/** Every contender, in the order of the report. */
+export const contenders: readonly Contender[] = [
+  poolConstant,
+  grown(poolConstant),
+  poolParameter,
+  grown(poolParameter),
+  morph("manager-constant", "morph PoolManager, a constant of the module", ["random"]),
+  morph("manager-parameter", "morph PoolManager, passed as a parameter", ["batch", "lifo", "random"]),
+  morph("arena-constant", "morph Arena, a constant of the module", ["arena"]),
+  morph("arena-parameter", "morph Arena, passed as a parameter", ["arena"]),
+  morph("pool-and-arena", "morph PoolManager to 256 B, Arena above", ["replay"]),
+  native(BASELINE, "native malloc"),
+  native("mimalloc", "native mimalloc", "mimalloc"),
+  native("jemalloc", "native jemalloc", "jemalloc"),
+  native("tcmalloc", "native tcmalloc", "tcmalloc"),
+  { ...native("bump", "native bump pointer"), kinds: ["arena"], launch: { type: "native", bump: true } },
+  js("thi-ng", "@thi.ng/malloc", ["batch", "fresh", "lifo", "random", "arena", "replay"]),
+  js("tlsf", "AssemblyScript TLSF, called from JS", ["batch", "fresh", "lifo", "random", "arena", "replay", "slots"]),
+  js("tlsf-inside", "AssemblyScript TLSF, looped in wasm", ["batch", "lifo", "random"]),
+  js("objects", "plain objects of 8 fields", ["batch", "lifo", "random", "arena"]),
+  js("reused-objects", "an array of reused objects", ["batch", "lifo", "random"]),
+  js("uint8array", "new Uint8Array(n)", ["batch", "lifo", "random", "arena", "replay"]),
+  js("allocunsafe", "Buffer.allocUnsafe(n)", ["batch", "lifo", "random", "arena", "replay"]),
+];
+
+/** Those that can run the scenario. */
+export const contendersOf = (scenario: Scenario): readonly Contender[] =>
+  contenders.filter((contender) => contender.kinds.includes(scenario.kind));
+
+/** Whether it is somebody else's allocator in JavaScript or WebAssembly, or what one would do without any. */
+export const isPeer = ({ ours, launch }: Contender): boolean => !ours && launch.type === "js";

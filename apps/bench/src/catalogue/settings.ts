@@ -1,0 +1,45 @@
+/** How long and how often things are measured. */
+export interface Settings {
+  /** Fresh processes of each contender: the same code can fall into clusters from one process to the next. */
+  readonly processes: number;
+  /** Timed rounds of each process. */
+  readonly rounds: number;
+  /** Length of a round; repetitions are added until it is reached. */
+  readonly targetMs: number;
+  /** Time for the JIT, and for C's heap, to settle. */
+  readonly warmMs: number;
+  /** A peer that needs more than this in all, in one scenario, is stopped. */
+  readonly peerBudgetMs: number;
+  /** The same for ours and for native ones, which the ratios need. */
+  readonly budgetMs: number;
+}
+
+/** The full run: under ten minutes on two cores. */
+export const FULL: Settings = {
+  processes: 3,
+  rounds: 12,
+  targetMs: 10,
+  warmMs: 250,
+  peerBudgetMs: 20_000,
+  budgetMs: 60_000,
+};
+
+/** A first impression in under a minute: one process each, so clusters between processes do not show. */
+export const QUICK: Settings = {
+  processes: 1,
+  rounds: 7,
+  targetMs: 4,
+  warmMs: 60,
+  peerBudgetMs: 1_000,
+  budgetMs: 20_000,
+};
+
+/** The floors: fewer contenders, so there is time for more processes. */
+export const CHECK: Settings = {
+  processes: 5,
+  rounds: 15,
+  targetMs: 12,
+  warmMs: 250,
+  peerBudgetMs: 20_000,
+  budgetMs: 60_000,
+};

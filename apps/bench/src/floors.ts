@@ -1,0 +1,152 @@
+import { BASELINE } from "./catalogue/contenders.js";
+import { type Entry, measured } from "./run/entry.js";
+import { type Estimate, estimate, paired, type Series, timesAsFast } from "./stats.js";
+
+/** What the project promises. Every other figure is measured; these are the only ones written down. */
+export interface Floor {
+  readonly what: string;
+  readonly unit: string;
+  /** Contenders and scenarios it needs. */
+  readonly needs: readonly (readonly [contender: string, scenario: string])[];
+  /** The measured figure has to reach this, ... */
+  readonly atLeast?: number;
+  /** ... or to stay within this. */
+  readonly atMost?: number;
+  /** Where the project wants to be. */
+  readonly goal?: number;
+  /** Computes the figure from the entries of `needs`, in that order. */
+  measure(...entries: Entry[]): Estimate;
+}
+
+/** A floor and what came out. */
+export interface Verdict {
+  readonly floor: Floor;
+  readonly held: boolean;
+  readonly figure?: Estimate;
+  /** Why it could not be measured; then it does not hold. */
+  readonly problem?: string;
+}
+
+const SLOT_BYTES = 64 * 1024 * 1024;
+
+const seriesOf = (entries: readonly Entry[]): Series[] => entries.map((entry) => entry.rounds);
+
+const fasterThanMalloc = (
+  what: string,
+  contender: string,
+  scenario: string,
+  limits: Pick<Floor, "atLeast" | "goal">,
+): Floor => ({
+  what,
+  unit: "times as fast as native malloc",
+  needs: [
+    [contender, scenario],
+    [BASELINE, scenario],
+  ],
+  ...limits,
+  measure: (ours, base) => timesAsFast(base!.rounds, ours!.rounds),
+});
+
+const slowDown = (what: string, contender: string, many: string, few: string, atMost: number): Floor => ({
+  what,
+  unit: "times the time with few live",
+  needs: [
+    [contender, many],
+    [contender, few],
+  ],
+  atMost,
+  measure: (...entries) => estimate(paired((more, less) => more! / less!, ...seriesOf(entries))),
+});
+
+const slowDownAgainstMalloc = (what: string, contender: string, many: string, few: string): Floor => ({
+  what,
+  unit: "times native malloc's own slow-down",
+  needs: [
+    [contender, many],
+    [contender, few],
+    [BASELINE, many],
+    [BASELINE, few],
+  ],
+  atMost: 1,
+  measure: (...entries) =>
+    estimate(paired((more, less, baseMore, baseLess) => more! / less! / (baseMore! / baseLess!), ...seriesOf(entries))),
+});
+
+const nanoseconds = (what: string, contender: string, scenario: string, atMost: number): Floor => ({
+  what,
+  unit: "ns",
+  needs: [[contender, scenario]],
+  atMost,
+  measure: (entry) => estimate(entry!.rounds),
+});
+
+/** All floors of `--check`. */
+export const floors: readonly Floor[] = [
+  fasterThanMalloc("Pool as a constant, 50,000 x 64 B", "pool-constant", "batch64", { atLeast: 2, goal: 3.1 }),
+  fasterThanMalloc("Pool as a parameter, 50,000 x 64 B", "pool-parameter", "batch64", { atLeast: 1.5 }),
+  fasterThanMalloc("PoolManager as a constant, random replacement", "manager-constant", "random10k", {
+    atLeast: 1.2,
+    goal: 1.5,
+  }),
+  fasterThanMalloc("PoolManager as a parameter, random replacement", "manager-parameter", "random10k", {
+    atLeast: 1.2,
+    goal: 1.5,
+  }),
+  nanoseconds("Arena as a constant, 48 B", "arena-constant", "arena48", 4),
+  nanoseconds("Arena as a parameter, 48 B", "arena-parameter", "arena48", 4),
+  slowDown("Pool as a constant, LIFO, 1,000,000 live", "pool-constant", "lifo64-1m", "lifo64", 1.5),
+  slowDown("Pool as a parameter, LIFO, 1,000,000 live", "pool-parameter", "lifo64-1m", "lifo64", 1.5),
+  slowDown("Pool as a constant, batch, 1,000,000 live", "pool-constant", "batch64-1m", "batch64", 1.5),
+  slowDown("Pool as a parameter, batch, 1,000,000 live", "pool-parameter", "batch64-1m", "batch64", 1.5),
+  slowDownAgainstMalloc(
+    "PoolManager as a constant, 10,000 to 1,000,000 live",
+    "manager-constant",
+    "random1m",
+    "random10k",
+  ),
+  slowDownAgainstMalloc(
+    "PoolManager as a parameter, 10,000 to 1,000,000 live",
+    "manager-parameter",
+    "random1m",
+    "random10k",
+  ),
+  {
+    what: "Pool, 2^20 live slots of 64 B",
+    unit: "times 64 MiB",
+    needs: [["pool-parameter", "slots"]],
+    atMost: 1.02,
+    measure: (entry) => {
+      const value = (entry!.footprint ?? Number.NaN) / SLOT_BYTES;
+      return { value, low: value, high: value };
+    },
+  },
+];
+
+/** Whether the run needs that contender in that scenario to judge the floors. */
+export const isNeeded = (contender: string, scenario: string): boolean =>
+  floors.some(({ needs }) => needs.some(([who, where]) => who === contender && where === scenario));
+
+/** The floors that can be judged from those scenarios; none named means all. */
+export const floorsOf = (scenarioIds: readonly string[]): readonly Floor[] =>
+  scenarioIds.length === 0
+    ? floors
+    : floors.filter(({ needs }) => needs.every(([, scenario]) => scenarioIds.includes(scenario)));
+
+/** Judges one floor. One that cannot be measured does not hold. */
+export const judge = (floor: Floor, entries: readonly Entry[]): Verdict => {
+  const found: Entry[] = [];
+  for (const [contender, scenario] of floor.needs) {
+    const entry = measured(entries, contender, scenario);
+    if (entry === undefined) {
+      const known = entries.find((other) => other.contender.id === contender && other.scenario.id === scenario);
+      return { floor, held: false, problem: `${contender} in ${scenario}: ${known?.note ?? "not measured"}` };
+    }
+    found.push(entry);
+  }
+  const figure = floor.measure(...found);
+  const held =
+    Number.isFinite(figure.value) &&
+    figure.value >= (floor.atLeast ?? Number.NEGATIVE_INFINITY) &&
+    figure.value <= (floor.atMost ?? Number.POSITIVE_INFINITY);
+  return { floor, held, figure };
+};

@@ -1,0 +1,93 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Preload } from "../catalogue/contenders.js";
+import { encodeTrace, loadTrace } from "../trace.js";
+
+/** The C program and the allocators it can run with. */
+export interface NativeTools {
+  /** Path of the built program. */
+  readonly program?: string;
+  /** Why there is none. */
+  readonly problem?: string;
+  /** First line of what the compiler says of itself. */
+  readonly compiler?: string;
+  readonly preloads: Readonly<Partial<Record<Preload, string>>>;
+}
+
+const SOURCE = fileURLToPath(new URL("../../native/bench.c", import.meta.url));
+const BUILD = fileURLToPath(new URL("../../native/build", import.meta.url));
+
+const FLAGS = ["-O2", "-fno-builtin-malloc", "-fno-builtin-free", "-fno-builtin-realloc"];
+
+const LIBRARY_FILES: Record<Preload, RegExp> = {
+  mimalloc: /^libmimalloc\.so(\.\d+)*$/,
+  jemalloc: /^libjemalloc\.so(\.\d+)*$/,
+  tcmalloc: /^libtcmalloc_minimal\.so(\.\d+)*$/,
+};
+
+const LIBRARY_FOLDERS = ["/usr/local/lib", "/usr/lib", "/usr/lib64", "/lib", "/lib64"];
+
+const run = (file: string, args: readonly string[]): string =>
+  execFileSync(file, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+
+const firstWorking = (compilers: readonly string[]): { name: string; version: string } | undefined => {
+  for (const name of compilers) {
+    try {
+      return { name, version: run(name, ["--version"]).split("\n")[0]! };
+    } catch {
+      // Not there; the next one.
+    }
+  }
+  return undefined;
+};
+
+/** Debian and its kin keep libraries in a folder named after the machine, such as `x86_64-linux-gnu`. */
+const libraryFolders = (): string[] =>
+  LIBRARY_FOLDERS.filter((folder) => existsSync(folder)).flatMap((folder) => [
+    folder,
+    ...readdirSync(folder)
+      .filter((name) => /-linux-/.test(name))
+      .map((name) => `${folder}/${name}`)
+      .filter((path) => statSync(path).isDirectory()),
+  ]);
+
+const findPreloads = (): Partial<Record<Preload, string>> => {
+  if (process.platform !== "linux") return {};
+  const files = libraryFolders().flatMap((folder) => readdirSync(folder).map((name) => ({ folder, name })));
+  const found: Partial<Record<Preload, string>> = {};
+  for (const preload of Object.keys(LIBRARY_FILES) as Preload[]) {
+    const file = files.find(({ name }) => LIBRARY_FILES[preload].test(name));
+    if (file !== undefined) found[preload] = `${file.folder}/${file.name}`;
+  }
+  return found;
+};
+
+/** Builds the C program with the compiler of this machine, and looks for the allocators. */
+export const prepareNative = (): NativeTools => {
+  const preloads = findPreloads();
+  const chosen = process.env.CC;
+  const compiler = firstWorking(chosen === undefined || chosen === "" ? ["cc", "gcc", "clang"] : [chosen]);
+  if (compiler === undefined) return { preloads, problem: "no C compiler found" };
+  mkdirSync(BUILD, { recursive: true });
+  const program = `${BUILD}/bench`;
+  try {
+    run(compiler.name, [...FLAGS, SOURCE, "-o", program, "-ldl"]);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split("\n").slice(0, 4).join(" ") : String(error);
+    return { preloads, compiler: compiler.version, problem: `does not build: ${reason}` };
+  }
+  return { preloads, compiler: compiler.version, program };
+};
+
+const written = new Map<string, string>();
+
+/** The trace in the form that the C program maps; written once a run. */
+export const nativeTrace = (name: string): string => {
+  const known = written.get(name);
+  if (known !== undefined) return known;
+  const path = `${BUILD}/${name.replace(/\.rep\.gz$/, "")}.bin`;
+  writeFileSync(path, encodeTrace(loadTrace(name)));
+  written.set(name, path);
+  return path;
+};

@@ -1,0 +1,89 @@
+import Table from "cli-table3";
+import { BASELINE } from "../catalogue/contenders.js";
+import { isTimed, type Scenario } from "../catalogue/scenarios.js";
+import type { Verdict } from "../floors.js";
+import { type Entry, measured } from "../run/entry.js";
+import { medianOfProcesses, spread, timesAsFast } from "../stats.js";
+import { figure, mebibytes, times } from "./format.js";
+
+type Row = readonly string[];
+
+const NONE = "-";
+const LONGEST_NOTE = 60;
+
+/** Colours would be noise in a log. */
+const draw = (head: Row, rows: readonly Row[]): string => {
+  const table = new Table({
+    head: [...head],
+    style: { head: [], border: [], compact: true },
+    colAligns: head.map((_, column) => (column === 0 ? "left" : "right")),
+  });
+  table.push(...rows.map((row) => [...row]));
+  return table.toString();
+};
+
+const label = (entry: Entry): string =>
+  entry.contender.id === BASELINE && entry.libc !== undefined
+    ? `${entry.contender.label} (${entry.libc})`
+    : entry.contender.label;
+
+/** "stopped (needs over 20 s)", "mimalloc: not found": never an empty place. The whole reason is in the JSON. */
+const unmeasured = (entry: Entry): string => {
+  const note = entry.note ?? "no reason given";
+  const text = entry.status === "missing" ? note : `${entry.status} (${note})`;
+  return text.length <= LONGEST_NOTE ? text : `${text.slice(0, LONGEST_NOTE - 3)}...`;
+};
+
+/** One row of a scenario's table: contender, median, spread, ratio. */
+export const timeRow = (entry: Entry, base: Entry | undefined): Row => {
+  if (entry.status !== "measured") return [label(entry), unmeasured(entry), NONE, NONE];
+  const { low, high } = spread(entry.rounds);
+  const ratio = base === undefined ? NONE : entry === base ? "1" : times(timesAsFast(base.rounds, entry.rounds));
+  return [label(entry), figure(medianOfProcesses(entry.rounds)), `${figure(low)} to ${figure(high)}`, ratio];
+};
+
+/** One row of the memory table: contender, footprint, utilization. */
+export const memoryRow = (entry: Entry): Row => {
+  if (entry.status !== "measured") return [label(entry), unmeasured(entry), NONE];
+  if (entry.footprint === undefined) return [label(entry), "not known", NONE];
+  return [label(entry), mebibytes(entry.footprint), figure((entry.peakLive ?? Number.NaN) / entry.footprint)];
+};
+
+/** A scenario's times. */
+export const timeTable = (scenario: Scenario, entries: readonly Entry[]): string => {
+  const base = measured(entries, BASELINE, scenario.id);
+  const rows = entries.filter((entry) => entry.scenario === scenario).map((entry) => timeRow(entry, base));
+  const head = ["contender", "median ns", "80 % of rounds", "times as fast as malloc (95 %)"];
+  return `${scenario.id}: ${scenario.title}\n(${scenario.what})\n${draw(head, rows)}`;
+};
+
+/** A scenario's memory. */
+export const memoryTable = (scenario: Scenario, entries: readonly Entry[]): string => {
+  const rows = entries.filter((entry) => entry.scenario === scenario).map(memoryRow);
+  const head = ["contender", "peak footprint", "utilization"];
+  return `${scenario.id}: ${scenario.title}, memory\n(utilization is peak live bytes / peak footprint)\n${draw(head, rows)}`;
+};
+
+/** All tables of one scenario. */
+export const scenarioTables = (scenario: Scenario, entries: readonly Entry[]): string[] => {
+  const counted = scenario.kind === "slots" || scenario.kind === "replay";
+  return [
+    ...(isTimed(scenario) ? [timeTable(scenario, entries)] : []),
+    ...(counted ? [memoryTable(scenario, entries)] : []),
+  ];
+};
+
+const limit = ({ floor: { atLeast, atMost, goal } }: Verdict): string =>
+  `${atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`}${goal === undefined ? "" : ` (goal ${goal})`}`;
+
+/** One row for each floor. */
+export const floorRow = (verdict: Verdict): Row => {
+  const { floor, figure: found, held, problem } = verdict;
+  const value = found === undefined ? `not measured (${problem})` : `${figure(found.value)}`;
+  const range = found === undefined ? NONE : `${figure(found.low)} to ${figure(found.high)}`;
+  return [floor.what, value, range, floor.unit, limit(verdict), held ? "held" : "MISSED"];
+};
+
+/** The floors and what was measured. */
+export const floorTable = (verdicts: readonly Verdict[]): string =>
+  draw(["floor", "measured", "95 % interval", "unit", "limit", ""], verdicts.map(floorRow));

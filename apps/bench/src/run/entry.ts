@@ -1,0 +1,25 @@
+import type { Contender } from "../catalogue/contenders.js";
+import type { Scenario } from "../catalogue/scenarios.js";
+
+/** How a measurement ended. */
+export type Status = "measured" | "missing" | "stopped" | "failed";
+
+/** What was measured of one contender in one scenario. */
+export interface Entry {
+  readonly contender: Contender;
+  readonly scenario: Scenario;
+  status: Status;
+  /** Why, unless it was measured. */
+  note?: string;
+  /** Nanoseconds an operation: `rounds[process][round]`. */
+  readonly rounds: number[][];
+  footprint?: number;
+  peakLive?: number;
+  libc?: string;
+}
+
+/** The entry of that contender and scenario, if it was measured to the end. */
+export const measured = (entries: readonly Entry[], contender: string, scenario: string): Entry | undefined =>
+  entries.find(
+    (entry) => entry.contender.id === contender && entry.scenario.id === scenario && entry.status === "measured",
+  );

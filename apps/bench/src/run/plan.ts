@@ -1,0 +1,56 @@
+import { contendersOf } from "../catalogue/contenders.js";
+import { type Scenario, scenarios } from "../catalogue/scenarios.js";
+import type { Settings } from "../catalogue/settings.js";
+import { isNeeded } from "../floors.js";
+import type { NativeTools } from "../native/tools.js";
+import { commandFor } from "./command.js";
+import type { Entry } from "./entry.js";
+import type { Job } from "./interleave.js";
+
+/** Scenarios that are measured together. */
+export interface Group {
+  readonly scenarios: readonly Scenario[];
+  /** Everything to report, missing contenders too. */
+  readonly entries: readonly Entry[];
+  /** What can be run. */
+  readonly jobs: readonly Job[];
+}
+
+/** Which scenarios and contenders a run is of. */
+export interface Selection {
+  /** Names of scenarios; none means all. */
+  readonly only: readonly string[];
+  /** Only what the floors need. */
+  readonly floorsOnly: boolean;
+}
+
+const groupOf = (
+  members: readonly Scenario[],
+  { floorsOnly }: Selection,
+  settings: Settings,
+  tools: NativeTools,
+): Group => {
+  const entries: Entry[] = [];
+  const jobs: Job[] = [];
+  for (const scenario of members) {
+    for (const contender of contendersOf(scenario)) {
+      if (floorsOnly && !isNeeded(contender.id, scenario.id)) continue;
+      const command = commandFor(contender, scenario, settings, tools);
+      const entry: Entry = { contender, scenario, status: "measured", rounds: [] };
+      if (typeof command === "string") Object.assign(entry, { status: "missing", note: command });
+      else jobs.push({ entry, command });
+      entries.push(entry);
+    }
+  }
+  return { scenarios: members, entries, jobs };
+};
+
+/** What to measure, group by group. */
+export const plan = (selection: Selection, settings: Settings, tools: NativeTools): Group[] => {
+  const chosen = scenarios.filter(({ id }) => selection.only.length === 0 || selection.only.includes(id));
+  const groups = [...new Set(chosen.map(({ group }) => group))];
+  return groups
+    .map((group) => chosen.filter((scenario) => scenario.group === group))
+    .map((members) => groupOf(members, selection, settings, tools))
+    .filter(({ entries }) => entries.length > 0);
+};

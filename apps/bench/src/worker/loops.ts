@@ -1,0 +1,93 @@
+import { ALLOCATE, FREE, type Trace } from "../trace.js";
+import type { RandomPlan } from "./random-plan.js";
+import type { Allocator, Store } from "./subject.js";
+
+// The timed loops for an allocator passed as a parameter. In one process only one kind of allocator goes through them:
+// a loop shared by several would turn polymorphic in V8 and read several times too high.
+//
+// Each is made once for the arrays it works on. V8 folds what a function's only closure holds into its code, so that the
+// harness costs as little as C's, which has the arrays in registers: as parameters they added 1 ns to each pair.
+
+/** A loop over one allocator. */
+export type Loop<P> = (allocator: Allocator<P>, size: number) => void;
+
+/** Fills the store, then frees it in the same order. */
+export const batchIn =
+  <P>(store: Store<P>): Loop<P> =>
+  (allocator, size) => {
+    const count = store.length;
+    for (let i = 0; i < count; i++) store[i] = allocator.alloc(size);
+    for (let i = 0; i < count; i++) allocator.free(store[i]!);
+  };
+
+/** Pairs of an allocation and its free. The store keeps V8 from proving that the object is never seen. */
+export const pairsIn =
+  <P>(store: Store<P>, times: number): Loop<P> =>
+  (allocator, size) => {
+    for (let i = 0; i < times; i++) {
+      const pointer = allocator.alloc(size);
+      store[0] = pointer;
+      allocator.free(pointer);
+    }
+  };
+
+/** Fills the store, frees nothing. */
+export const fillIn =
+  <P>(store: Store<P>): Loop<P> =>
+  (allocator, size) => {
+    const count = store.length;
+    for (let i = 0; i < count; i++) store[i] = allocator.alloc(size);
+  };
+
+/** Frees an object chosen at random and puts one of a random size in its place; returns where in the plan it stopped. */
+export const replaceIn = <P>(
+  store: Store<P>,
+  { indices, sizes }: RandomPlan,
+): ((allocator: Allocator<P>, start: number, times: number) => number) => {
+  const mask = indices.length - 1;
+  return (allocator, start, times) => {
+    let at = start;
+    for (let i = 0; i < times; i++) {
+      const index = indices[at]!;
+      allocator.free(store[index]!);
+      store[index] = allocator.alloc(sizes[at]!);
+      at = (at + 1) & mask;
+    }
+    return at;
+  };
+};
+
+/** Runs a trace; `live[id]` is the size of what lies at `store[id]`, 0 if nothing. */
+export const replayIn =
+  <P>(store: Store<P>, live: Uint32Array, { operations, ids, sizes }: Trace) =>
+  (allocator: Allocator<P>, copy: (from: P, to: P, bytes: number) => void): void => {
+    const count = operations.length;
+    for (let i = 0; i < count; i++) {
+      const operation = operations[i]!;
+      const id = ids[i]!;
+      if (operation === ALLOCATE) {
+        const size = sizes[i]!;
+        store[id] = allocator.alloc(size);
+        live[id] = size;
+      } else if (operation === FREE) {
+        allocator.free(store[id]!);
+        live[id] = 0;
+      } else {
+        const size = sizes[i]!;
+        const old = store[id]!;
+        const pointer = allocator.alloc(size);
+        copy(old, pointer, Math.min(live[id]!, size));
+        allocator.free(old);
+        store[id] = pointer;
+        live[id] = size;
+      }
+    }
+  };
+
+/** The work, so many times. A loop around it, not in it: nested, V8's code for the loops was 10 % slower. */
+export const repeated = (times: number, work: () => void): (() => void) =>
+  times === 1
+    ? work
+    : () => {
+        for (let i = 0; i < times; i++) work();
+      };

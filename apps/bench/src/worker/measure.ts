@@ -1,0 +1,34 @@
+import type { Task } from "./subject.js";
+
+const MOST_REPETITIONS = 10_000;
+
+/** One timed round. */
+export interface Round {
+  /** Nanoseconds for one operation. */
+  readonly ns: number;
+}
+
+/** Runs a task: warms it up when made, then one round for each call. */
+export const measure = (task: Task, warmMs: number, targetMs: number): (() => Round) => {
+  const repetition = (): number => {
+    task.before?.();
+    const start = performance.now();
+    task.run();
+    return performance.now() - start;
+  };
+
+  let fastest = Number.POSITIVE_INFINITY;
+  const warmUntil = performance.now() + warmMs;
+  do {
+    fastest = Math.min(fastest, repetition());
+  } while (performance.now() < warmUntil);
+  const repetitions = Math.min(MOST_REPETITIONS, Math.max(1, Math.floor(targetMs / fastest)));
+
+  return () => {
+    // Other contenders had the caches since the last round: one repetition brings them back, if it is a short one.
+    if (fastest < targetMs) repetition();
+    let elapsed = 0;
+    for (let i = 0; i < repetitions; i++) elapsed += repetition();
+    return { ns: (elapsed * 1e6) / (repetitions * task.operations) };
+  };
+};

@@ -1,0 +1,39 @@
+/** Length of the sequence; a power of two, run through again and again. */
+export const PLAN_LENGTH: number = 1 << 20;
+
+const SEED = 0x9e3779b9;
+const SMALLEST = 16;
+const SIZES = 241;
+
+/** Which object is replaced when, and by how many bytes. Every contender gets the same one. */
+export interface RandomPlan {
+  /** Sizes of the objects that are live at the start. */
+  readonly first: Uint16Array;
+  readonly indices: Uint32Array;
+  readonly sizes: Uint16Array;
+}
+
+/** Marsaglia's xorshift32, as in native/bench.c and assembly/tlsf.ts: the same numbers in all three. */
+export const xorshift = (seed: number): (() => number) => {
+  let state = seed | 0;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state >>> 0;
+  };
+};
+
+/** The plan for that many live objects, of 16 to 256 bytes. */
+export const randomPlan = (live: number): RandomPlan => {
+  const next = xorshift(SEED);
+  const size = (): number => SMALLEST + (next() % SIZES);
+  const first = Uint16Array.from({ length: live }, size);
+  const indices = new Uint32Array(PLAN_LENGTH);
+  const sizes = new Uint16Array(PLAN_LENGTH);
+  for (let i = 0; i < PLAN_LENGTH; i++) {
+    indices[i] = next() % live;
+    sizes[i] = size();
+  }
+  return { first, indices, sizes };
+};

@@ -1,0 +1,14 @@
+import type { Scenario } from "../../catalogue/scenarios.js";
+import { references, type Subject, type Task } from "../subject.js";
+import { taskFor } from "../tasks.js";
+
+const create = (): Subject<Buffer> => ({
+  allocator: { alloc: (size) => Buffer.allocUnsafe(size), free: () => undefined },
+  store: references,
+  copy: (from, to, bytes) => {
+    from.copy(to, 0, 0, bytes);
+  },
+});
+
+/** The work of any scenario. */
+export const prepare = (scenario: Scenario): Task => taskFor(scenario, create);

@@ -1,0 +1,13 @@
+import { PoolManager } from "@morph/pool";
+import type { Scenario } from "../../catalogue/scenarios.js";
+import { memoryFor } from "../memory.js";
+import { pointers, type Subject, type Task } from "../subject.js";
+import { taskFor } from "../tasks.js";
+
+const create = (scenario: Scenario): Subject<number> => ({
+  allocator: new PoolManager({ memory: memoryFor(scenario) }),
+  store: pointers,
+});
+
+/** The work of a scenario of sizes up to 256 bytes. */
+export const prepare = (scenario: Scenario): Task => taskFor(scenario, create);

@@ -1,0 +1,44 @@
+import { Arena } from "@morph/arena";
+import { LinearMemory } from "@morph/memory";
+import { PoolManager } from "@morph/pool";
+import type { Scenario } from "../../catalogue/scenarios.js";
+import { type Allocator, pointers, type Subject, type Task } from "../subject.js";
+import { taskFor } from "../tasks.js";
+
+const LARGEST_SMALL = 256;
+
+/** Small requests to the pools, the rest to an arena, which never frees: what a large object leaves is lost. */
+class PoolAndArena implements Allocator<number> {
+  readonly manager: PoolManager;
+  readonly arena: Arena;
+
+  constructor(memory: LinearMemory) {
+    this.manager = new PoolManager({ memory });
+    this.arena = new Arena({ memory });
+  }
+
+  alloc(size: number): number {
+    return size <= LARGEST_SMALL ? this.manager.alloc(size) : this.arena.alloc(size);
+  }
+
+  free(pointer: number): void {
+    if (this.manager.owns(pointer)) this.manager.free(pointer);
+  }
+}
+
+const create = (): Subject<number> => {
+  const memory = new LinearMemory();
+  const allocator = new PoolAndArena(memory);
+  return {
+    allocator,
+    store: pointers,
+    copy: (from, to, bytes) => {
+      memory.u8.copyWithin(to, from, from + bytes);
+    },
+    reset: () => allocator.arena.reset(),
+    footprint: () => memory.peakFootprint,
+  };
+};
+
+/** The work of a trace replay. */
+export const prepare = (scenario: Scenario): Task => taskFor(scenario, create);

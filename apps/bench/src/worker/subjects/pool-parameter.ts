@@ -1,0 +1,17 @@
+import { Pool } from "@morph/pool";
+import type { Scenario } from "../../catalogue/scenarios.js";
+import { memoryFor } from "../memory.js";
+import { pointers, type Subject, type Task } from "../subject.js";
+import { taskFor } from "../tasks.js";
+
+const create = (scenario: Scenario): Subject<number> => {
+  const memory = memoryFor(scenario);
+  return {
+    allocator: new Pool({ slotSize: scenario.size, memory }),
+    store: pointers,
+    footprint: () => memory.peakFootprint,
+  };
+};
+
+/** The work of any scenario with one size. */
+export const prepare = (scenario: Scenario): Task => taskFor(scenario, create);

@@ -1,0 +1,19 @@
+import type { Scenario } from "../../catalogue/scenarios.js";
+import { PLAN_LENGTH } from "../random-plan.js";
+import type { Task } from "../subject.js";
+import { instantiateTlsf } from "../tlsf-module.js";
+
+/** The work of a scenario with the loop itself in WebAssembly: what a WebAssembly program sees. */
+export const prepare = (scenario: Scenario): Task => {
+  const tlsf = instantiateTlsf();
+  const { batch, times, size, live } = scenario;
+  if (scenario.kind === "random") {
+    tlsf.prepareRandom(live, PLAN_LENGTH);
+    tlsf.replace(live);
+    return { operations: times, run: () => tlsf.replace(times) };
+  }
+  tlsf.prepare(batch);
+  tlsf.fill(scenario.resident, size);
+  const run = scenario.kind === "lifo" ? () => tlsf.lifo(times, size) : () => tlsf.batch(batch, times, size);
+  return { operations: batch * times, run };
+};

@@ -1,0 +1,149 @@
+import type { Scenario } from "../catalogue/scenarios.js";
+import { loadTrace } from "../trace.js";
+import { batchIn, fillIn, pairsIn, repeated, replaceIn, replayIn } from "./loops.js";
+import { randomPlan } from "./random-plan.js";
+import type { Subject, Task } from "./subject.js";
+
+/** Makes a contender from nothing, on memory of its own. */
+export type Create<P> = (scenario: Scenario) => Subject<P>;
+
+/** The footprint after work that starts on an empty heap; taken at once, since later repetitions may add to it. */
+const footprintAfter = <P>(subject: Subject<P>, work: () => void): Pick<Task, "footprint"> => {
+  work();
+  return subject.footprint === undefined ? {} : { footprint: subject.footprint() };
+};
+
+const withResidents = <P>(scenario: Scenario, subject: Subject<P>, run: () => void): Task => {
+  const keep = subject.store(scenario.resident);
+  for (let i = 0; i < scenario.resident; i++) keep[i] = subject.allocator.alloc(scenario.size);
+  return { operations: scenario.batch * scenario.times, run, keep };
+};
+
+const batchTask = <P>(scenario: Scenario, subject: Subject<P>): Task => {
+  const { allocator } = subject;
+  const { size, times } = scenario;
+  const batch = batchIn(subject.store(scenario.batch));
+  return withResidents(
+    scenario,
+    subject,
+    repeated(times, () => batch(allocator, size)),
+  );
+};
+
+const lifoTask = <P>(scenario: Scenario, subject: Subject<P>): Task => {
+  const { allocator } = subject;
+  const pairs = pairsIn(subject.store(1), scenario.times);
+  return withResidents(scenario, subject, () => pairs(allocator, scenario.size));
+};
+
+const freshTask = <P>(scenario: Scenario, create: Create<P>): Task => {
+  const subject = create(scenario);
+  let { allocator } = subject;
+  const store = subject.store(scenario.batch);
+  touch(store);
+  const batch = batchIn(store);
+  return {
+    operations: scenario.batch,
+    before: () => {
+      // Memories of earlier rounds keep their address space until collected; the worker runs with --expose-gc here.
+      globalThis.gc?.();
+      allocator = create(scenario).allocator;
+    },
+    run: () => batch(allocator, scenario.size),
+  };
+};
+
+/** The array of pointers is not what is measured: its own pages are touched before. */
+const touch = (store: unknown): void => {
+  if (store instanceof Uint32Array) store.fill(1);
+};
+
+const randomTask = <P>(scenario: Scenario, subject: Subject<P>): Task => {
+  const { allocator } = subject;
+  const plan = randomPlan(scenario.live);
+  const store = subject.store(scenario.live);
+  for (let i = 0; i < scenario.live; i++) store[i] = allocator.alloc(plan.first[i]!);
+  // As many replacements as there are objects: nobody is measured on a heap still in the order of its filling.
+  const replace = replaceIn(store, plan);
+  let at = replace(allocator, 0, scenario.live);
+  return {
+    operations: scenario.times,
+    run: () => {
+      at = replace(allocator, at, scenario.times);
+    },
+  };
+};
+
+const arenaTask = <P>(scenario: Scenario, subject: Subject<P>): Task => {
+  const { allocator } = subject;
+  const store = subject.store(scenario.batch);
+  const fill = fillIn(store);
+  let filled = false;
+  const empty = (): void => {
+    if (filled) for (let i = 0; i < scenario.batch; i++) allocator.free(store[i]!);
+  };
+  return {
+    operations: scenario.batch,
+    before: subject.reset ?? empty,
+    run: () => {
+      fill(allocator, scenario.size);
+      filled = true;
+    },
+  };
+};
+
+const replayTask = <P>(scenario: Scenario, subject: Subject<P>): Task => {
+  const { allocator, copy } = subject;
+  if (copy === undefined) throw new Error("this contender cannot copy, so it cannot replay a trace");
+  const trace = loadTrace(scenario.trace!);
+  const store = subject.store(trace.idCount);
+  const live = new Uint32Array(trace.idCount);
+  const replay = replayIn(store, live, trace);
+  const run = (): void => replay(allocator, copy);
+  return {
+    operations: trace.operations.length,
+    peakLive: trace.peakLive,
+    ...footprintAfter(subject, run),
+    before: () => {
+      // What the program never freed, so that each repetition starts empty.
+      for (let id = 0; id < trace.idCount; id++) {
+        if (live[id] !== 0) allocator.free(store[id]!);
+      }
+      live.fill(0);
+      subject.reset?.();
+    },
+    run,
+  };
+};
+
+const slotsTask = <P>(scenario: Scenario, subject: Subject<P>): Task => {
+  const store = subject.store(scenario.batch);
+  return {
+    operations: scenario.batch,
+    peakLive: scenario.batch * scenario.size,
+    ...footprintAfter(subject, () => fillIn(store)(subject.allocator, scenario.size)),
+    // Only memory is counted.
+    run: () => undefined,
+    keep: store,
+  };
+};
+
+/** The work of a scenario for an allocator that is passed as a parameter. */
+export const taskFor = <P>(scenario: Scenario, create: Create<P>): Task => {
+  switch (scenario.kind) {
+    case "batch":
+      return batchTask(scenario, create(scenario));
+    case "fresh":
+      return freshTask(scenario, create);
+    case "lifo":
+      return lifoTask(scenario, create(scenario));
+    case "random":
+      return randomTask(scenario, create(scenario));
+    case "arena":
+      return arenaTask(scenario, create(scenario));
+    case "replay":
+      return replayTask(scenario, create(scenario));
+    case "slots":
+      return slotsTask(scenario, create(scenario));
+  }
+};

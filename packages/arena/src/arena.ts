@@ -1,0 +1,286 @@
+import { type AddressSpace, describe, joinMemory, LinearMemory, MorphError, PAGE_BYTES } from "@morph/memory";
+
+/** The memory contract this package was written against; see CONTRACT_VERSION of `@morph/memory`. */
+const CONTRACT = 1;
+
+const DEFAULT_BLOCK_BYTES = 2 * 1024 * 1024;
+const MAX_BLOCK_BYTES = 1024 * 1024 * 1024;
+
+/** How to make an {@link Arena}. */
+export interface ArenaOptions {
+  /** The memory to take blocks from. Default: a new one of its own. */
+  memory?: AddressSpace;
+  /**
+   * Bytes of the largest regular block: whole pages, 64 KiB to 1 GiB. Default 2 MiB. The first block is one page, each
+   * next is twice as large until this size is reached.
+   */
+  blockBytes?: number;
+}
+
+/** A place in an arena to return to; only {@link Arena.mark} makes them. */
+export interface ArenaMark {
+  /** The pointer up to which the arena was filled. */
+  readonly pointer: number;
+}
+
+/** What an arena holds now; plain numbers. */
+export interface ArenaStats {
+  /** Blocks taken from the memory, and their bytes. */
+  blocks: number;
+  bytes: number;
+  /** Bytes handed out and not taken back, the gaps that alignment left among them included. */
+  used: number;
+  /** Bytes of the blocks that are not in use: what the next allocations find without asking the memory. */
+  free: number;
+}
+
+/** A run of pages that the arena fills from its start. */
+interface Block {
+  readonly pointer: number;
+  readonly pages: number;
+  /** How far it is filled; of the current block only when it is no longer current. */
+  filled: number;
+}
+
+interface Mark extends ArenaMark {
+  /** Blocks in use, the current one and the room in it when the mark was made. */
+  readonly depth: number;
+  readonly block: Block | undefined;
+  readonly left: number;
+}
+
+/**
+ * Bump allocation: a pointer moves through a block, and everything is freed at once. Blocks are kept over `reset` and
+ * `rewind` and used again, first used first.
+ */
+export class Arena {
+  /** Where the blocks lie. */
+  readonly memory: AddressSpace;
+
+  // Pointers are kept signed: they stay small integers above 2 GiB too.
+  private cursor = 0;
+  /** Bytes from the cursor to the end of the current block. */
+  private left = 0;
+
+  private current: Block | undefined = undefined;
+  /** Blocks that hold objects, in the order in which they got their first. */
+  private readonly inUse: Block[] = [];
+  /** Blocks that hold none, the next to use last. */
+  private readonly spare: Block[] = [];
+  /** Marks that can be rewound to, oldest first. */
+  private readonly marks: Mark[] = [];
+  private nextPages = 1;
+  private readonly blockPages: number;
+  private readonly owner: number;
+  private destroyed = false;
+
+  /**
+   * Takes no block before the first `alloc`.
+   * @throws ERR_MORPH_INVALID_CONFIG, ERR_MORPH_VERSION when `memory` speaks another contract
+   */
+  constructor(options: ArenaOptions = {}) {
+    const { memory = new LinearMemory(), blockBytes = DEFAULT_BLOCK_BYTES } = options;
+    const inRange = Number.isInteger(blockBytes) && blockBytes >= PAGE_BYTES && blockBytes <= MAX_BLOCK_BYTES;
+    if (!inRange || blockBytes % PAGE_BYTES !== 0) {
+      throw new MorphError(
+        "ERR_MORPH_INVALID_CONFIG",
+        `blockBytes: expected a multiple of ${PAGE_BYTES} up to ${MAX_BLOCK_BYTES}, got ${describe(blockBytes)}`,
+      );
+    }
+    this.blockPages = blockBytes / PAGE_BYTES;
+    this.memory = memory;
+    // The arena itself never reads or writes its blocks, so growth does not concern it.
+    this.owner = joinMemory(memory, { name: "arena", contractVersion: CONTRACT, viewsChanged: () => {} });
+  }
+
+  /**
+   * Hands out `size` bytes; they hold whatever they held. O(1), but for a new block now and then.
+   * @param size bytes, from 1
+   * @param align the pointer is a multiple of it: a power of two, 1 to 65,536
+   * @returns the pointer
+   * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_INVALID_ALIGNMENT, ERR_MORPH_OUT_OF_MEMORY, ERR_MORPH_DESTROYED
+   */
+  alloc(size: number, align = 8): number {
+    if (typeof size !== "number") return this.allocAligned(size, align);
+    // Rounding up here keeps the cursor aligned, so that the next pointer does not wait for a gap to be computed.
+    const bytes = (size + 7) & -8;
+    const cursor = this.cursor;
+    const left = this.left - bytes;
+    if (align !== 8 || (cursor & 7) !== 0 || (size | 0) !== size || bytes <= 0 || left < 0) {
+      return this.allocAligned(size, align);
+    }
+    this.cursor = (cursor + bytes) | 0;
+    this.left = left;
+    return cursor >>> 0;
+  }
+
+  /** Remembers this point, to free everything allocated after it with {@link rewind}. O(1). */
+  mark(): ArenaMark {
+    this.requireAlive();
+    const { current: block, left } = this;
+    const depth = this.inUse.length;
+    const last = this.marks.at(-1);
+    if (last !== undefined && last.depth === depth && last.block === block && last.left === left) return last;
+    const mark: Mark = { pointer: this.cursor >>> 0, depth, block, left };
+    this.marks.push(mark);
+    return mark;
+  }
+
+  /**
+   * Frees everything allocated since `mark` was made; the mark stays good, those made after it do not.
+   * O(marks and blocks dropped).
+   * @throws ERR_MORPH_INVALID_MARK when the mark is of another arena, or was dropped by an earlier rewind or reset
+   */
+  rewind(mark: ArenaMark): void {
+    this.requireAlive();
+    const index = this.marks.lastIndexOf(mark as Mark);
+    if (index < 0) {
+      throw new MorphError(
+        "ERR_MORPH_INVALID_MARK",
+        `expected a mark of this arena that no rewind or reset has dropped, got ${describe(mark)}`,
+      );
+    }
+    const { depth, block, left } = this.marks[index]!;
+    this.marks.length = index + 1;
+    this.dropBlocks(depth);
+    this.fill(block, left);
+  }
+
+  /** Frees every object and drops every mark; the blocks stay for what comes next. O(blocks). */
+  reset(): void {
+    this.requireAlive();
+    this.marks.length = 0;
+    this.dropBlocks(0);
+    this.fill(undefined, 0);
+  }
+
+  /** What the arena holds. O(blocks). */
+  stats(): ArenaStats {
+    let used = 0;
+    let bytes = 0;
+    for (const block of this.inUse) {
+      bytes += bytesOf(block);
+      used += block === this.current ? bytesOf(block) - this.left : block.filled;
+    }
+    for (const block of this.spare) bytes += bytesOf(block);
+    return { blocks: this.inUse.length + this.spare.length, bytes, used, free: bytes - used };
+  }
+
+  /**
+   * Walks all blocks. O(pages).
+   * @throws ERR_MORPH_INVALID_POINTER that names the first thing wrong and its address
+   */
+  verify(): void {
+    this.requireAlive();
+    const blocks = [...this.inUse, ...this.spare].sort((a, b) => a.pointer - b.pointer);
+    let end = 0;
+    for (const block of blocks) {
+      if (block.pointer < end) throw broken(`the block at ${block.pointer} overlaps the one before it`);
+      end = endOf(block);
+      for (let page = block.pointer; page < end; page += PAGE_BYTES) {
+        if (this.memory.ownerOf(page) !== this.owner) throw broken(`the page at ${page} is not the arena's`);
+      }
+    }
+    const { current, cursor, left } = this;
+    if (current === undefined ? left !== 0 : cursor !== ((endOf(current) - left) | 0)) {
+      throw broken(`the cursor ${cursor >>> 0} and the ${left} bytes left do not meet the block's end`);
+    }
+  }
+
+  /** Returns all blocks to the memory; the memory itself stays. The arena refuses every use from then on. */
+  destroy(): void {
+    if (this.destroyed) return;
+    this.reset();
+    this.spare.length = 0;
+    this.memory.unregister(this.owner);
+    this.destroyed = true;
+  }
+
+  /** `using arena = new Arena()` destroys it at the end of the block. */
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
+
+  private requireAlive(): void {
+    if (this.destroyed) throw new MorphError("ERR_MORPH_DESTROYED", "the arena was destroyed");
+  }
+
+  /** Any alignment; those below 8 pack densely. */
+  private allocAligned(size: number, align: number): number {
+    this.requireAlive();
+    if (!Number.isInteger(size) || size < 1 || size > 2 ** 32) {
+      throw new MorphError("ERR_MORPH_INVALID_SIZE", `size: expected an integer from 1 to 2^32, got ${describe(size)}`);
+    }
+    if (!Number.isInteger(align) || align < 1 || align > PAGE_BYTES || (align & (align - 1)) !== 0) {
+      throw new MorphError(
+        "ERR_MORPH_INVALID_ALIGNMENT",
+        `align: expected a power of two from 1 to ${PAGE_BYTES}, got ${describe(align)}`,
+      );
+    }
+    const bytes = align < 8 ? size : Math.ceil(size / 8) * 8;
+    const pad = (align - this.cursor) & (align - 1);
+    if (pad + bytes > this.left) return this.allocInNextBlock(bytes);
+    const pointer = (this.cursor + pad) | 0;
+    this.cursor = (pointer + bytes) | 0;
+    this.left -= pad + bytes;
+    return pointer >>> 0;
+  }
+
+  private allocInNextBlock(size: number): number {
+    // Blocks start at a page, so that no alignment needs room in front.
+    const pages = Math.ceil(size / PAGE_BYTES);
+    const spare = this.spare.findLastIndex((block) => block.pages >= pages);
+    const block = spare >= 0 ? this.spare.splice(spare, 1)[0]! : this.newBlock(pages);
+    this.inUse.push(block);
+    const left = bytesOf(block) - size;
+    // Of this block and the current one, the one with more room is filled on: a large request does not waste a block.
+    if (this.current !== undefined && this.left >= left) block.filled = size;
+    else {
+      if (this.current !== undefined) this.current.filled = bytesOf(this.current) - this.left;
+      this.fill(block, left);
+    }
+    return block.pointer;
+  }
+
+  /** Bumps from now on through the last `left` bytes of `block`. */
+  private fill(block: Block | undefined, left: number): void {
+    this.current = block;
+    this.left = left;
+    this.cursor = block === undefined ? 0 : (endOf(block) - left) | 0;
+  }
+
+  /** A block of at least `pages` pages. */
+  private newBlock(pages: number): Block {
+    if (pages > this.nextPages) return this.acquireBlock(pages);
+    try {
+      const block = this.acquireBlock(this.nextPages);
+      this.nextPages = Math.min(this.nextPages * 2, this.blockPages);
+      return block;
+    } catch (error) {
+      // Near the memory's end a block just large enough may still fit.
+      if (pages === this.nextPages) throw error;
+      return this.acquireBlock(pages);
+    }
+  }
+
+  private acquireBlock(pages: number): Block {
+    return { pointer: this.memory.acquire(pages, this.owner), pages, filled: 0 };
+  }
+
+  /** Makes the blocks in use beyond the first `depth` spare, so that the first used is the next used. */
+  private dropBlocks(depth: number): void {
+    while (this.inUse.length > depth) this.spare.push(this.inUse.pop()!);
+  }
+}
+
+function bytesOf(block: Block): number {
+  return block.pages * PAGE_BYTES;
+}
+
+function endOf(block: Block): number {
+  return block.pointer + bytesOf(block);
+}
+
+function broken(what: string): MorphError {
+  return new MorphError("ERR_MORPH_INVALID_POINTER", `the arena is broken: ${what}`);
+}

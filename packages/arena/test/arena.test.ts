@@ -1,0 +1,261 @@
+import { LinearMemory, PAGE_BYTES } from "@morph/memory";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Arena, type ArenaMark } from "../src/index.ts";
+import { codeOf } from "./code.ts";
+
+const MIB = 2 ** 20;
+
+describe("an arena", () => {
+  it("bumps: pointers ascend, aligned to 8 unless asked otherwise", () => {
+    const arena = new Arena();
+    const pointers = [1, 2, 8, 9, 16].map((size) => arena.alloc(size));
+    pointers.forEach((pointer, i) => {
+      expect(pointer % 8).toBe(0);
+      if (i > 0) expect(pointer).toBeGreaterThan(pointers[i - 1]!);
+    });
+    for (let align = 1; align <= 65_536; align *= 2) {
+      expect(arena.alloc(3, align) % align).toBe(0);
+      arena.verify();
+    }
+    const dense = arena.alloc(3, 1);
+    expect([arena.alloc(3, 1), arena.alloc(2, 2)]).toEqual([dense + 3, dense + 6]);
+    expect(arena.alloc(1) % 8).toBe(0);
+  });
+
+  it("starts with a block of one page and doubles up to blockBytes", () => {
+    const arena = new Arena({ blockBytes: 256 * 1024 });
+    const sizes: number[] = [];
+    for (let bytes = 0; bytes < 2 * MIB; bytes += 1024) {
+      const before = arena.stats();
+      arena.alloc(1024);
+      const after = arena.stats();
+      if (after.blocks > before.blocks) sizes.push((after.bytes - before.bytes) / PAGE_BYTES);
+    }
+    expect(sizes).toEqual([1, 2, 4, 4, 4, 4, 4, 4, 4, 4]);
+    const plain = new Arena();
+    for (let i = 0; i < 12 * 1024; i++) plain.alloc(1024);
+    expect(plain.stats().bytes).toBe((1 + 2 + 4 + 8 + 16 + 32 * 6) * PAGE_BYTES);
+  });
+
+  it("gives an oversize request a block rounded up to a page, and fills the current one on", () => {
+    const arena = new Arena();
+    const small = arena.alloc(16);
+    const { bytes } = arena.stats();
+    const large = arena.alloc(5 * MIB + 1);
+    expect(arena.stats().bytes).toBe(bytes + 5 * MIB + PAGE_BYTES);
+    expect(large % PAGE_BYTES).toBe(0);
+    arena.alloc(65_536 - 200);
+    arena.verify();
+    expect(arena.alloc(16)).not.toBe(small + 16);
+    const other = new Arena();
+    const first = other.alloc(16);
+    other.alloc(3 * MIB);
+    expect(other.alloc(16)).toBe(first + 16);
+  });
+
+  it("keeps every block over reset and uses every one again", () => {
+    const arena = new Arena();
+    const round = () => Array.from({ length: 6000 }, (_, i) => arena.alloc(1 + ((i * 37) % 3000)));
+    const first = round();
+    arena.alloc(3 * MIB);
+    const { blocks, bytes } = arena.stats();
+    for (let i = 0; i < 5; i++) {
+      arena.reset();
+      expect(arena.stats()).toEqual({ blocks, bytes, used: 0, free: bytes });
+      expect(round()).toEqual(first);
+      arena.alloc(3 * MIB);
+      expect(arena.stats()).toMatchObject({ blocks, bytes });
+      arena.verify();
+    }
+  });
+
+  it("rewinds to a mark, again and again, and keeps what was there before", () => {
+    const arena = new Arena();
+    const kept = arena.alloc(100);
+    arena.memory.u8.fill(7, kept, kept + 100);
+    const mark = arena.mark();
+    const { used } = arena.stats();
+    const next = arena.alloc(24);
+    for (let i = 0; i < 4; i++) {
+      arena.alloc(2 * MIB);
+      for (let j = 0; j < 3000; j++) arena.memory.u8.fill(9, arena.alloc(1000), 0);
+      const { bytes } = arena.stats();
+      arena.rewind(mark);
+      expect(arena.stats()).toMatchObject({ used, bytes });
+      expect(arena.alloc(24)).toBe(next);
+      arena.verify();
+    }
+    expect(arena.memory.u8.subarray(kept, kept + 100).every((byte) => byte === 7)).toBe(true);
+  });
+
+  it("refuses a mark that is stale, foreign or none, and changes nothing", () => {
+    const arena = new Arena();
+    arena.alloc(8);
+    const outer = arena.mark();
+    arena.alloc(8);
+    const inner = arena.mark();
+    arena.alloc(8);
+    arena.rewind(outer);
+    const stats = arena.stats();
+    const other = new Arena();
+    other.alloc(8);
+    const forged = { ...outer };
+    for (const mark of [inner, other.mark(), forged, undefined, null, 8, {}]) {
+      expect(codeOf(() => arena.rewind(mark as ArenaMark))).toBe("ERR_MORPH_INVALID_MARK");
+    }
+    arena.alloc(8);
+    expect(codeOf(() => arena.rewind(inner))).toBe("ERR_MORPH_INVALID_MARK");
+    arena.rewind(outer);
+    expect(arena.stats()).toEqual(stats);
+    arena.reset();
+    expect(codeOf(() => arena.rewind(outer))).toBe("ERR_MORPH_INVALID_MARK");
+    const empty = arena.mark();
+    arena.alloc(8);
+    arena.rewind(empty);
+    expect(arena.stats().used).toBe(0);
+  });
+
+  it("refuses sizes and alignments that make no sense", () => {
+    const arena = new Arena();
+    arena.alloc(8);
+    const stats = arena.stats();
+    for (const size of [
+      0,
+      -1,
+      -2,
+      -8,
+      -9,
+      1.5,
+      Number.NaN,
+      2 ** 32 + 1,
+      2 ** 53,
+      Number.POSITIVE_INFINITY,
+      "8",
+      null,
+      8n,
+    ]) {
+      expect([size, codeOf(() => arena.alloc(size as number))]).toEqual([size, "ERR_MORPH_INVALID_SIZE"]);
+    }
+    for (const align of [0, -8, 3, 12, 1.5, 131_072, 2 ** 32, Number.NaN, "8", null]) {
+      expect([align, codeOf(() => arena.alloc(8, align as number))]).toEqual([align, "ERR_MORPH_INVALID_ALIGNMENT"]);
+    }
+    for (const blockBytes of [0, 1000, 65_537, -65_536, 2 ** 31, Number.NaN, "65536"]) {
+      expect(codeOf(() => new Arena({ blockBytes: blockBytes as number }))).toBe("ERR_MORPH_INVALID_CONFIG");
+    }
+    expect(arena.stats()).toEqual(stats);
+  });
+
+  it("goes on after the memory is full", () => {
+    const arena = new Arena({ memory: new LinearMemory({ maxPages: 10 }) });
+    for (const size of [2 ** 31 - 8, 2 ** 31 - 1, 2 ** 31, 2 ** 32]) {
+      expect(codeOf(() => arena.alloc(size))).toBe("ERR_MORPH_OUT_OF_MEMORY");
+    }
+    let bytes = 0;
+    const fill = () => {
+      for (;;) {
+        arena.alloc(1024);
+        bytes += 1024;
+      }
+    };
+    expect(codeOf(fill)).toBe("ERR_MORPH_OUT_OF_MEMORY");
+    // Near the end blocks no longer double: every page is used.
+    expect(bytes).toBe(9 * PAGE_BYTES);
+    arena.verify();
+    arena.reset();
+    expect(codeOf(() => arena.alloc(4 * PAGE_BYTES + 1))).toBe("ERR_MORPH_OUT_OF_MEMORY");
+    arena.alloc(PAGE_BYTES);
+  });
+
+  it("returns its blocks when destroyed, and refuses every use after that", () => {
+    const memory = new LinearMemory();
+    const { footprint } = memory;
+    const arena = new Arena({ memory });
+    arena.alloc(MIB);
+    const mark = arena.mark();
+    arena.destroy();
+    arena.destroy();
+    expect(memory.footprint).toBe(footprint);
+    const uses = [
+      () => arena.alloc(8),
+      () => arena.reset(),
+      () => arena.mark(),
+      () => arena.rewind(mark),
+      () => arena.verify(),
+    ];
+    for (const use of uses) expect(codeOf(use)).toBe("ERR_MORPH_DESTROYED");
+    const next = new Arena({ memory });
+    next.alloc(8);
+    next[Symbol.dispose]();
+    expect(memory.footprint).toBe(footprint);
+  });
+
+  it("works on after someone else grew the memory, and above 2 GiB to the end of 4 GiB", () => {
+    const memory = new LinearMemory();
+    const arena = new Arena({ memory });
+    const first = arena.alloc(8);
+    memory.wasm.grow(1);
+    expect(arena.alloc(8)).toBe(first + 8);
+    memory.acquire(
+      65_000 - memory.footprint / PAGE_BYTES,
+      memory.register({ name: "test", contractVersion: 1, viewsChanged() {} }),
+    );
+    const pointers: number[] = [];
+    const fill = () => {
+      for (;;) pointers.push(arena.alloc(4096));
+    };
+    expect(codeOf(fill)).toBe("ERR_MORPH_OUT_OF_MEMORY");
+    expect(Math.max(...pointers)).toBe(2 ** 32 - 4096);
+    expect(new Set(pointers).size).toBe(pointers.length);
+    arena.verify();
+    arena.reset();
+    expect(arena.stats().used).toBe(0);
+  });
+
+  it("follows a plain model through random programs", () => {
+    const step = fc.record({
+      kind: fc.constantFrom("alloc", "alloc", "alloc", "large", "mark", "rewind", "reset", "grow"),
+      size: fc.integer({ min: 1, max: 5000 }),
+      align: fc.constantFrom(1, 2, 4, 8, 8, 8, 16, 256, 4096, 65_536),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 150 }), (steps) => {
+        const memory = new LinearMemory({ initialPages: 1 });
+        const arena = new Arena({ memory, blockBytes: 4 * PAGE_BYTES });
+        const neighbour = new Arena({ memory });
+        let objects: { pointer: number; size: number; fill: number }[] = [];
+        const marks: { mark: ArenaMark; count: number }[] = [];
+        steps.forEach(({ kind, size, align }, i) => {
+          if (kind === "alloc" || kind === "large") {
+            const bytes = kind === "large" ? size * 100 : size;
+            const pointer = arena.alloc(bytes, align);
+            expect(pointer % align).toBe(0);
+            memory.u8.fill(i, pointer, pointer + bytes);
+            objects.push({ pointer, size: bytes, fill: i & 255 });
+          } else if (kind === "mark") marks.push({ mark: arena.mark(), count: objects.length });
+          else if (kind === "rewind" && marks.length > 0) {
+            const at = size % marks.length;
+            arena.rewind(marks[at]!.mark);
+            objects = objects.slice(0, marks[at]!.count);
+            marks.length = at + 1;
+          } else if (kind === "reset") {
+            arena.reset();
+            objects = [];
+            marks.length = 0;
+          } else if (kind === "grow") {
+            memory.wasm.grow(1);
+            neighbour.alloc(70_000);
+          }
+        });
+        for (const { pointer, size, fill } of objects) {
+          expect(memory.u8.subarray(pointer, pointer + size).every((byte) => byte === fill)).toBe(true);
+        }
+        const { used, free, bytes } = arena.stats();
+        expect(used).toBeGreaterThanOrEqual(objects.reduce((sum, { size }) => sum + size, 0));
+        expect(used + free).toBe(bytes);
+        arena.verify();
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

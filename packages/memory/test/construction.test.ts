@@ -1,0 +1,118 @@
+import { describe, expect, it } from "vitest";
+import { joinMemory, LinearMemory, type LinearMemoryOptions, MorphError, PAGE_BYTES } from "../src/index.ts";
+import { codeOf } from "./code.ts";
+
+const quiet = { name: "test", contractVersion: 1, viewsChanged() {} };
+
+describe("constructing a memory", () => {
+  it("refuses options that make no sense", () => {
+    const bad: unknown[] = [
+      null,
+      7,
+      { initialPages: 0 },
+      { initialPages: -1 },
+      { initialPages: 1.5 },
+      { initialPages: Number.NaN },
+      { initialPages: 5, maxPages: 4 },
+      { maxPages: 65_537 },
+      { maxPages: 0 },
+      { shared: "yes" },
+      { wasm: {} },
+      { wasm: undefined },
+      { wasm: new WebAssembly.Memory({ initial: 1 }), firstPage: -1 },
+      { wasm: new WebAssembly.Memory({ initial: 1 }), firstPage: 0.5 },
+    ];
+    for (const options of bad) {
+      expect(codeOf(() => new LinearMemory(options as LinearMemoryOptions))).toBe("ERR_MORPH_INVALID_CONFIG");
+    }
+  });
+
+  it("on a module's memory leaves the pages below firstPage alone", () => {
+    const wasm = new WebAssembly.Memory({ initial: 2 });
+    new Uint8Array(wasm.buffer).fill(9);
+    const memory = new LinearMemory({ wasm });
+    const id = memory.register(quiet);
+    const pointer = memory.acquire(1, id);
+    expect(pointer).toBeGreaterThanOrEqual(3 * PAGE_BYTES);
+    expect(memory.u8.subarray(0, 2 * PAGE_BYTES).every((byte) => byte === 9)).toBe(true);
+    expect(memory.footprint).toBe(2 * PAGE_BYTES);
+  });
+
+  it("takes pages that are not clean", () => {
+    const wasm = new WebAssembly.Memory({ initial: 3 });
+    new Uint8Array(wasm.buffer).fill(255);
+    const memory = new LinearMemory({ wasm, firstPage: 1 });
+    expect(memory.acquire(1, memory.register(quiet))).toBe(2 * PAGE_BYTES);
+  });
+
+  it("takes a module's memory of more than 512 MiB", () => {
+    const wasm = new WebAssembly.Memory({ initial: 9_000 });
+    const memory = new LinearMemory({ wasm, firstPage: 8_999 });
+    const pointer = memory.acquire(1, memory.register(quiet));
+    expect(pointer).toBeGreaterThan(8_999 * PAGE_BYTES);
+  });
+
+  it("refuses pages that already hold a memory, and a memory with no room for its records", () => {
+    const wasm = new WebAssembly.Memory({ initial: 2, maximum: 2 });
+    new LinearMemory({ wasm, firstPage: 0 });
+    expect(codeOf(() => new LinearMemory({ wasm, firstPage: 0 }))).toBe("ERR_MORPH_INVALID_CONFIG");
+    expect(codeOf(() => new LinearMemory({ wasm }))).toBe("ERR_MORPH_OUT_OF_MEMORY");
+  });
+
+  it("lays its records out behind a magic and a version word", () => {
+    const memory = new LinearMemory();
+    expect(new TextDecoder().decode(memory.u8.slice(0, 4))).toBe("MRPH");
+    expect(memory.u32[1]).toBe(1);
+  });
+});
+
+describe("joining a memory", () => {
+  it("compares the contracts, and says which differ", () => {
+    const memory = new LinearMemory();
+    const older = { ...quiet, name: "pool", contractVersion: 0 };
+    for (const join of [() => joinMemory(memory, older), () => memory.register(older)]) {
+      expect(codeOf(join)).toBe("ERR_MORPH_VERSION");
+      expect(join).toThrow(/@morph\/pool speaks memory contract 0, this memory speaks 1/);
+    }
+    const newer = { contractVersion: 2 } as LinearMemory;
+    expect(codeOf(() => joinMemory(newer, quiet))).toBe("ERR_MORPH_VERSION");
+  });
+
+  it("refuses what is not a memory", () => {
+    for (const thing of [undefined, null, {}, 7, new WebAssembly.Memory({ initial: 1 })]) {
+      expect(codeOf(() => joinMemory(thing as unknown as LinearMemory, quiet))).toBe("ERR_MORPH_INVALID_CONFIG");
+    }
+  });
+});
+
+describe("errors", () => {
+  it("carry a stable code and are errors", () => {
+    const error = new MorphError("ERR_MORPH_TIMEOUT", "waited 5 ms");
+    expect(error).toBeInstanceOf(Error);
+    expect(error.code).toBe("ERR_MORPH_TIMEOUT");
+    expect(`${error}`).toBe("MorphError: waited 5 ms");
+  });
+});
+
+describe("side tables", () => {
+  it("are aligned, zeroed, and recycled", () => {
+    const memory = new LinearMemory();
+    expect([1, 64, 65, 4096, 32_768, 32_769, 65_537].map((bytes) => memory.tableBytes(bytes))).toEqual([
+      64, 64, 128, 4096, 32_768, 65_536, 131_072,
+    ]);
+    const small = memory.acquireTable(100);
+    expect(small % 64).toBe(0);
+    memory.u8.fill(1, small, small + 128);
+    memory.releaseTable(small, 100);
+    expect(memory.acquireTable(128)).toBe(small);
+    expect(memory.u8.subarray(small, small + 128).every((byte) => byte === 0)).toBe(true);
+    const { footprint } = memory;
+    const large = memory.acquireTable(200_000);
+    expect(memory.footprint).toBe(footprint + 4 * PAGE_BYTES);
+    memory.releaseTable(large, 200_000);
+    expect(memory.footprint).toBe(footprint);
+    for (const bytes of [0, -1, 2.5, Number.NaN]) {
+      expect(codeOf(() => memory.acquireTable(bytes))).toBe("ERR_MORPH_INVALID_SIZE");
+    }
+  });
+});

@@ -1,0 +1,131 @@
+import { describe, expect, it } from "vitest";
+import { LinearMemory, PAGE_BYTES } from "../src/index.ts";
+import { codeOf } from "./code.ts";
+
+const quiet = { name: "test", contractVersion: 1, viewsChanged() {} };
+
+describe("growth", () => {
+  it("is geometric and stops at maxPages", () => {
+    const memory = new LinearMemory({ initialPages: 1, maxPages: 200 });
+    const id = memory.register(quiet);
+    let growths = 0;
+    memory.onGrow(() => growths++);
+    for (let i = 0; i < 199; i++) memory.acquire(1, id);
+    expect(growths).toBeLessThan(30);
+    expect(memory.pageCount).toBe(200);
+    expect(codeOf(() => memory.acquire(1, id))).toBe("ERR_MORPH_OUT_OF_MEMORY");
+    expect(memory.wasm.buffer.byteLength).toBe(200 * PAGE_BYTES);
+  });
+
+  it("keeps every byte and every view current", () => {
+    const memory = new LinearMemory({ initialPages: 2 });
+    const id = memory.register(quiet);
+    const pointer = memory.acquire(1, id);
+    memory.u32[pointer / 4] = 0xdeadbeef;
+    memory.acquire(300, id);
+    expect(memory.u32[pointer / 4]).toBe(0xdeadbeef);
+    expect(memory.i32[pointer / 4]).toBe(0xdeadbeef | 0);
+    expect(memory.u16[pointer / 2]).toBe(0xbeef);
+    expect(memory.i16[pointer / 2]).toBe((0xbeef << 16) >> 16);
+    expect(memory.u8[pointer]).toBe(0xef);
+    expect(memory.i8[pointer]).toBe(-17);
+    expect(memory.u64[pointer / 8]).toBe(0xdeadbeefn);
+    expect(memory.i64[pointer / 8]).toBe(0xdeadbeefn);
+    memory.f64[pointer / 8] = 1.5;
+    expect(memory.f64[pointer / 8]).toBe(1.5);
+    memory.f32[pointer / 4] = 2.5;
+    expect(memory.f32[pointer / 4]).toBe(2.5);
+  });
+
+  it("tells allocators first and then listeners, until they unsubscribe", () => {
+    const memory = new LinearMemory({ initialPages: 1 });
+    const heard: string[] = [];
+    const id = memory.register({ ...quiet, viewsChanged: () => heard.push("allocator") });
+    const listener = (pages: number) => heard.push(`listener ${pages}`);
+    const stop = memory.onGrow(listener);
+    const stopAgain = memory.onGrow(listener);
+    memory.acquire(4, id);
+    stop();
+    memory.acquire(4, id);
+    stopAgain();
+    memory.acquire(4, id);
+    expect(heard).toEqual(["allocator", "listener 5", "listener 5", "allocator", "listener 9", "allocator"]);
+  });
+
+  it("by someone else brings foreign pages: never handed out, not in the footprint", () => {
+    const wasm = new WebAssembly.Memory({ initial: 4, maximum: 100 });
+    const memory = new LinearMemory({ wasm, firstPage: 2 });
+    const id = memory.register(quiet);
+    const { footprint } = memory;
+    wasm.grow(3);
+    expect(memory.u8.length).toBe(7 * PAGE_BYTES);
+    const pages = [1, 1, 1, 1].map(() => memory.acquire(1, id) / PAGE_BYTES);
+    expect(pages).toEqual([3, 7, 8, 9]);
+    expect(memory.ownerOf(5 * PAGE_BYTES)).toBe(-1);
+    expect(memory.ownerOf(1 * PAGE_BYTES)).toBe(-1);
+    expect(memory.footprint).toBe(footprint + 4 * PAGE_BYTES);
+    expect(memory.tryExtend(3 * PAGE_BYTES, 1, 1)).toBe(false);
+  });
+
+  it("by someone else on a shared memory is noticed too", () => {
+    const memory = new LinearMemory({ initialPages: 2, maxPages: 20, shared: true });
+    expect(memory.shared).toBe(true);
+    const id = memory.register(quiet);
+    memory.wasm.grow(2);
+    expect(memory.u8.length).toBe(4 * PAGE_BYTES);
+    expect([1, 1].map(() => memory.acquire(1, id) / PAGE_BYTES)).toEqual([1, 4]);
+  });
+
+  it("moves the page map once, when the memory grows past 512 MiB, and goes on to 4 GiB", () => {
+    const memory = new LinearMemory({ initialPages: 1 });
+    const id = memory.register(quiet);
+    const low = memory.acquire(1, id);
+    const map = memory.pageMap;
+    const big = memory.acquire(40_000, id);
+    expect(memory.pageMap).not.toBe(map);
+    expect(memory.ownerOf(low)).toBe(id);
+    expect(memory.ownerOf(big + 39_999 * PAGE_BYTES)).toBe(id);
+    const rest = 65_536 - memory.footprint / PAGE_BYTES;
+    const last = memory.acquire(rest - 300, id);
+    expect(memory.ownerOf(last)).toBe(id);
+    for (let page = memory.footprint / PAGE_BYTES; page < 65_536; page++) memory.acquire(1, id);
+    expect(memory.footprint).toBe(2 ** 32);
+    expect(memory.u8[2 ** 32 - 1]).toBe(0);
+    expect(codeOf(() => memory.acquire(1, id))).toBe("ERR_MORPH_OUT_OF_MEMORY");
+    memory.release(big, 40_000);
+    expect(memory.acquire(40_000, id)).toBe(big);
+  });
+
+  it("past the page map by someone else does no harm", () => {
+    const wasm = new WebAssembly.Memory({ initial: 2, maximum: 20_000 });
+    const memory = new LinearMemory({ wasm, firstPage: 1 });
+    const id = memory.register(quiet);
+    wasm.grow(9_000);
+    const pointer = memory.acquire(1, id);
+    expect(pointer / PAGE_BYTES).toBeGreaterThanOrEqual(9_002);
+    expect(memory.ownerOf(8_500 * PAGE_BYTES)).toBe(-1);
+    expect(memory.ownerOf(pointer)).toBe(id);
+  });
+
+  it("that the engine refuses is an error, and what is free is still handed out", () => {
+    const wasm = new WebAssembly.Memory({ initial: 3, maximum: 3 });
+    const memory = new LinearMemory({ wasm, firstPage: 0 });
+    const id = memory.register(quiet);
+    expect(codeOf(() => memory.acquire(3, id))).toBe("ERR_MORPH_OUT_OF_MEMORY");
+    expect(memory.acquire(2, id)).toBe(PAGE_BYTES);
+    expect(codeOf(() => memory.acquire(1, id))).toBe("ERR_MORPH_OUT_OF_MEMORY");
+  });
+
+  it("survives a listener that acquires pages itself", () => {
+    const memory = new LinearMemory({ initialPages: 1, maxPages: 64 });
+    const id = memory.register(quiet);
+    const taken: number[] = [];
+    let depth = 0;
+    memory.onGrow(() => {
+      if (depth++ < 3) taken.push(memory.acquire(2, id));
+    });
+    taken.push(memory.acquire(2, id));
+    expect(new Set(taken).size).toBe(4);
+    for (const pointer of taken) expect(memory.ownerOf(pointer)).toBe(id);
+  });
+});
