@@ -9,5 +9,9 @@ export const packageBuild = (entry: string[] = ["src/index.ts"]): ReturnType<typ
     platform: "neutral",
     clean: true,
     // tsup's declaration build sets an option that TypeScript 6 calls deprecated.
-    dts: { compilerOptions: { ignoreDeprecations: "6.0" } },
+    // `Symbol.dispose` is not in the libraries that a user's project has by default.
+    dts: {
+      banner: '/// <reference lib="esnext.disposable" />',
+      compilerOptions: { ignoreDeprecations: "6.0" },
+    },
   } satisfies Options);

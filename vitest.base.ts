@@ -4,5 +4,9 @@ import { defineConfig, type ViteUserConfig } from "vitest/config";
 export const packageTests = (include = "test/**/*.test.ts"): ViteUserConfig =>
   defineConfig({
     ssr: { resolve: { conditions: ["@morph/source", "module", "node", "import", "default"] } },
-    test: { include: [include], exclude: ["**/node_modules/**", ...(include.includes("long") ? [] : ["**/*.long.test.ts"])], testTimeout: 60_000 },
+    test: {
+      include: [include],
+      exclude: ["**/node_modules/**", ...(include.includes("long") ? [] : ["**/*.long.test.ts"])],
+      testTimeout: 60_000,
+    },
   });

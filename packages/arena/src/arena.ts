@@ -1,4 +1,12 @@
-import { type AddressSpace, describe, joinMemory, LinearMemory, MorphError, PAGE_BYTES } from "@morph/memory";
+import {
+  type AddressSpace,
+  describe,
+  joinMemory,
+  LinearMemory,
+  MorphError,
+  PAGE_BYTES,
+  requireOptions,
+} from "@morph/memory";
 
 /** The memory contract this package was written against; see CONTRACT_VERSION of `@morph/memory`. */
 const CONTRACT = 1;
@@ -15,7 +23,15 @@ export interface ArenaOptions {
    * next is twice as large until this size is reached.
    */
   blockBytes?: number;
+  /** Continue the arena that another thread registered under this id; its state comes with {@link Arena.loadState}. */
+  owner?: number;
 }
+
+/** Bytes that {@link Arena.saveState} writes. */
+export const ARENA_STATE_BYTES = 40;
+
+/** Bytes of a block in the list that {@link Arena.saveState} keeps beside them. */
+const BLOCK_RECORD_BYTES = 12;
 
 /** A place in an arena to return to; only {@link Arena.mark} makes them. */
 export interface ArenaMark {
@@ -30,7 +46,7 @@ export interface ArenaStats {
   bytes: number;
   /** Bytes handed out and not taken back, the gaps that alignment left among them included. */
   used: number;
-  /** Bytes of the blocks that are not in use: what the next allocations find without asking the memory. */
+  /** `bytes - used`: room in the current and in spare blocks, and what was too small at the end of full ones. */
   free: number;
 }
 
@@ -71,14 +87,26 @@ export class Arena {
   private readonly marks: Mark[] = [];
   private nextPages = 1;
   private readonly blockPages: number;
-  private readonly owner: number;
+  /** The id under which the memory knows this arena's pages. */
+  readonly owner: number;
   private destroyed = false;
+
+  // For saveState and loadState only.
+  /** Counts changes of the block lists; what another thread saved under the same number is known already. */
+  private version = 0;
+  private savedVersion = -1;
+  /** The side table that holds the saved block lists. */
+  private listPointer = 0;
+  private listBytes = 0;
+  /** Blocks that the list has room for: an arena whose state is saved never has more. */
+  private maxBlocks = Number.MAX_SAFE_INTEGER;
 
   /**
    * Takes no block before the first `alloc`.
    * @throws ERR_MORPH_INVALID_CONFIG, ERR_MORPH_VERSION when `memory` speaks another contract
    */
   constructor(options: ArenaOptions = {}) {
+    requireOptions(options);
     const { memory = new LinearMemory(), blockBytes = DEFAULT_BLOCK_BYTES } = options;
     const inRange = Number.isInteger(blockBytes) && blockBytes >= PAGE_BYTES && blockBytes <= MAX_BLOCK_BYTES;
     if (!inRange || blockBytes % PAGE_BYTES !== 0) {
@@ -90,7 +118,8 @@ export class Arena {
     this.blockPages = blockBytes / PAGE_BYTES;
     this.memory = memory;
     // The arena itself never reads or writes its blocks, so growth does not concern it.
-    this.owner = joinMemory(memory, { name: "arena", contractVersion: CONTRACT, viewsChanged: () => {} });
+    const asOwner = { name: "arena", contractVersion: CONTRACT, viewsChanged: () => {} };
+    this.owner = joinMemory(memory, asOwner, options.owner);
   }
 
   /**
@@ -192,8 +221,91 @@ export class Arena {
     if (this.destroyed) return;
     this.reset();
     this.spare.length = 0;
-    this.memory.unregister(this.owner);
     this.destroyed = true;
+    this.memory.unregister(this.owner);
+    if (this.listBytes > 0) this.memory.releaseTable(this.listPointer, this.listBytes);
+  }
+
+  /**
+   * Writes what this object knows into {@link ARENA_STATE_BYTES} bytes of the memory, so that the same arena in another thread
+   * can go on from there; marks are not part of it. The caller sees to it that one thread at a time uses the arena.
+   * O(1), O(blocks) when a block was added.
+   * @throws ERR_MORPH_OUT_OF_MEMORY the first time, when there is no room for the list of blocks
+   */
+  saveState(pointer: number): void {
+    if (this.version !== this.savedVersion) this.saveBlocks();
+    const { i32 } = this.memory;
+    const at = pointer / 4;
+    i32[at] = this.cursor;
+    i32[at + 1] = this.left;
+    i32[at + 2] = this.nextPages;
+    i32[at + 3] = this.version;
+    i32[at + 4] = this.inUse.length;
+    i32[at + 5] = this.spare.length;
+    i32[at + 6] = this.current === undefined ? -1 : this.inUse.indexOf(this.current);
+    i32[at + 7] = this.listPointer;
+    i32[at + 8] = this.listBytes;
+    i32[at + 9] = this.maxBlocks;
+  }
+
+  /** Takes over what {@link saveState} wrote there, in whichever thread. O(1), O(blocks) when they changed. */
+  loadState(pointer: number): void {
+    const { i32 } = this.memory;
+    const at = pointer / 4;
+    this.cursor = i32[at] as number;
+    this.left = i32[at + 1] as number;
+    if (i32[at + 3] === this.savedVersion) return;
+    this.nextPages = i32[at + 2] as number;
+    this.version = this.savedVersion = i32[at + 3] as number;
+    this.listPointer = (i32[at + 7] as number) >>> 0;
+    this.listBytes = i32[at + 8] as number;
+    this.maxBlocks = i32[at + 9] as number;
+    this.marks.length = 0;
+    const inUse = i32[at + 4] as number;
+    this.inUse.length = this.spare.length = 0;
+    for (let i = 0; i < inUse + (i32[at + 5] as number); i++) {
+      const record = (this.listPointer + i * BLOCK_RECORD_BYTES) / 4;
+      const block = {
+        pointer: (i32[record] as number) >>> 0,
+        pages: i32[record + 1] as number,
+        filled: (i32[record + 2] as number) >>> 0,
+      };
+      (i < inUse ? this.inUse : this.spare).push(block);
+    }
+    this.current = this.inUse[i32[at + 6] as number];
+  }
+
+  private saveBlocks(): void {
+    const count = this.inUse.length + this.spare.length;
+    // Room for one more than there are, so that saving never fails: see `maxBlocks`.
+    const bytes = (count + 1) * BLOCK_RECORD_BYTES;
+    if (bytes > this.listBytes) this.growList(bytes, count);
+    const { i32 } = this.memory;
+    let record = this.listPointer / 4;
+    for (const list of [this.inUse, this.spare]) {
+      for (const block of list) {
+        i32[record] = block.pointer;
+        i32[record + 1] = block.pages;
+        i32[record + 2] = block.filled;
+        record += BLOCK_RECORD_BYTES / 4;
+      }
+    }
+    this.savedVersion = this.version;
+  }
+
+  private growList(bytes: number, count: number): void {
+    let pointer: number;
+    try {
+      pointer = this.memory.acquireTable(bytes);
+    } catch (error) {
+      // The list still holds all there are; it just cannot hold one more.
+      if (count * BLOCK_RECORD_BYTES <= this.listBytes) return;
+      throw error;
+    }
+    if (this.listBytes > 0) this.memory.releaseTable(this.listPointer, this.listBytes);
+    this.listPointer = pointer;
+    this.listBytes = this.memory.tableBytes(bytes);
+    this.maxBlocks = Math.floor(this.listBytes / BLOCK_RECORD_BYTES);
   }
 
   /** `using arena = new Arena()` destroys it at the end of the block. */
@@ -234,8 +346,10 @@ export class Arena {
     this.inUse.push(block);
     const left = bytesOf(block) - size;
     // Of this block and the current one, the one with more room is filled on: a large request does not waste a block.
-    if (this.current !== undefined && this.left >= left) block.filled = size;
-    else {
+    if (this.current !== undefined && this.left >= left) {
+      block.filled = size;
+      this.version++;
+    } else {
       if (this.current !== undefined) this.current.filled = bytesOf(this.current) - this.left;
       this.fill(block, left);
     }
@@ -244,6 +358,7 @@ export class Arena {
 
   /** Bumps from now on through the last `left` bytes of `block`. */
   private fill(block: Block | undefined, left: number): void {
+    this.version++;
     this.current = block;
     this.left = left;
     this.cursor = block === undefined ? 0 : (endOf(block) - left) | 0;
@@ -258,13 +373,19 @@ export class Arena {
       return block;
     } catch (error) {
       // Near the memory's end a block just large enough may still fit.
-      if (pages === this.nextPages) throw error;
+      if ((error as MorphError).code !== "ERR_MORPH_OUT_OF_MEMORY" || pages === this.nextPages) throw error;
       return this.acquireBlock(pages);
     }
   }
 
   private acquireBlock(pages: number): Block {
-    return { pointer: this.memory.acquire(pages, this.owner), pages, filled: 0 };
+    if (this.inUse.length + this.spare.length >= this.maxBlocks) {
+      throw new MorphError("ERR_MORPH_OUT_OF_MEMORY", `no room to remember more than ${this.maxBlocks} blocks`);
+    }
+    const pointer = this.memory.acquire(pages, this.owner);
+    // A growth listener may have destroyed the arena, and with it this block.
+    this.requireAlive();
+    return { pointer, pages, filled: 0 };
   }
 
   /** Makes the blocks in use beyond the first `depth` spare, so that the first used is the next used. */

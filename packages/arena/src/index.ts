@@ -1,1 +1,1 @@
-export { Arena, type ArenaMark, type ArenaOptions, type ArenaStats } from "./arena.ts";
+export { ARENA_STATE_BYTES, Arena, type ArenaMark, type ArenaOptions, type ArenaStats } from "./arena.ts";

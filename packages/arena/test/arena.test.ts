@@ -6,6 +6,60 @@ import { codeOf } from "./code.ts";
 
 const MIB = 2 ** 20;
 
+describe("an arena that grows the memory", () => {
+  it("may be used, and destroyed, by growth listeners", () => {
+    const memory = new LinearMemory({ initialPages: 1 });
+    const arena = new Arena({ memory });
+    const objects = new Map<number, number>();
+    const take = (size: number) => {
+      const pointer = arena.alloc(size);
+      memory.u8.fill(objects.size, pointer, pointer + size);
+      objects.set(pointer, size);
+    };
+    const stop = memory.onGrow(() => {
+      take(100);
+      arena.verify();
+      take(70_000);
+    });
+    for (let i = 0; i < 3000; i++) take(1 + ((i * 7) % 900));
+    let i = 0;
+    for (const [pointer, size] of objects) {
+      expect(memory.u8.subarray(pointer, pointer + size).every((byte) => byte === (i & 255))).toBe(true);
+      i++;
+    }
+    arena.verify();
+    stop();
+    memory.onGrow(() => arena.destroy());
+    expect(codeOf(() => arena.alloc(2 ** 26))).toBe("ERR_MORPH_DESTROYED");
+    expect(memory.footprint).toBe(PAGE_BYTES);
+  });
+
+  it("and is refused is as it was, and goes on when it may grow again", () => {
+    const memory = new LinearMemory({ initialPages: 1 });
+    const arena = new Arena({ memory });
+    const grow = memory.wasm.grow.bind(memory.wasm);
+    let fails = false;
+    memory.wasm.grow = (pages: number) => {
+      if (fails) throw new RangeError("refused");
+      return grow(pages);
+    };
+    let refused = 0;
+    for (let i = 0; i < 2000; i++) {
+      fails = i % 3 !== 0;
+      const before = arena.stats();
+      try {
+        arena.alloc(1 + ((i * 997) % 20_000));
+      } catch (error) {
+        expect((error as { code: string }).code).toBe("ERR_MORPH_OUT_OF_MEMORY");
+        expect(arena.stats()).toEqual(before);
+        refused++;
+      }
+      arena.verify();
+    }
+    expect(refused).toBeGreaterThan(0);
+  });
+});
+
 describe("an arena", () => {
   it("bumps: pointers ascend, aligned to 8 unless asked otherwise", () => {
     const arena = new Arena();
@@ -79,7 +133,10 @@ describe("an arena", () => {
     const next = arena.alloc(24);
     for (let i = 0; i < 4; i++) {
       arena.alloc(2 * MIB);
-      for (let j = 0; j < 3000; j++) arena.memory.u8.fill(9, arena.alloc(1000), 0);
+      for (let j = 0; j < 3000; j++) {
+        const pointer = arena.alloc(1000);
+        arena.memory.u8.fill(9, pointer, pointer + 1000);
+      }
       const { bytes } = arena.stats();
       arena.rewind(mark);
       expect(arena.stats()).toMatchObject({ used, bytes });

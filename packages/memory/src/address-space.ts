@@ -53,6 +53,9 @@ export interface AddressSpace {
   /** 64-bit signed integers, as BigInt: convenient, slow. */
   readonly i64: BigInt64Array;
 
+  /** The first page this memory may use; its records start there. O(1). */
+  readonly firstPage: number;
+
   /** Bytes of pages in use: those acquired and not released, plus the memory's own tables. O(1). */
   readonly footprint: number;
   /** The largest {@link footprint} so far, in bytes. O(1). */
@@ -60,10 +63,11 @@ export interface AddressSpace {
 
   /**
    * Makes an allocator known; from then on the memory tells it about growth. O(1).
+   * @param owner to continue an allocator that another thread registered: its id
    * @returns its owner id, a positive integer never given twice
-   * @throws ERR_MORPH_VERSION when the contracts differ
+   * @throws ERR_MORPH_VERSION when the contracts differ, ERR_MORPH_NOT_OWNER when `owner` was never given
    */
-  register(allocator: PageOwner): number;
+  register(allocator: PageOwner, owner?: number): number;
   /**
    * Forgets an allocator and takes back every page it still owns. O(pages of the memory).
    * @throws ERR_MORPH_NOT_OWNER when no such owner is registered
@@ -117,22 +121,32 @@ export interface AddressSpace {
    * @returns whether there was any. O(allocators), O(1) when there was none
    */
   refresh(): boolean;
-  /** Calls `listener` after every growth, with the memory's size in pages. Returns what unsubscribes it. */
+  /**
+   * Runs `action`, an operation of several steps: growth listeners are called after the outermost one, when everything
+   * is in order again, and may allocate and free as they like.
+   */
+  atomically<T>(action: () => T): T;
+  /**
+   * Calls `listener` after every growth, with the memory's size in pages. An error that it throws is uncaught: it does
+   * not reach whoever caused the growth. Returns what unsubscribes it.
+   * @throws ERR_MORPH_INVALID_CONFIG when it is not a function
+   */
   onGrow(listener: (pages: number) => void): () => void;
 }
 
 /**
  * How an allocator joins a memory: compares the contracts, then registers. O(1).
+ * @param owner to continue an allocator that another thread registered: its id
  * @returns the owner id
  * @throws ERR_MORPH_INVALID_CONFIG when `memory` is none, ERR_MORPH_VERSION when the contracts differ
  */
-export function joinMemory(memory: AddressSpace, allocator: PageOwner): number {
+export function joinMemory(memory: AddressSpace, allocator: PageOwner, owner?: number): number {
   const theirs: unknown = memory?.contractVersion;
   if (typeof theirs !== "number") {
     throw new MorphError("ERR_MORPH_INVALID_CONFIG", `memory: expected a LinearMemory, got ${describe(memory)}`);
   }
   requireContract(theirs, allocator);
-  return memory.register(allocator);
+  return memory.register(allocator, owner);
 }
 
 /** @throws ERR_MORPH_VERSION unless `allocator` was written against contract `version` */

@@ -43,6 +43,13 @@ export class MorphError extends Error {
   }
 }
 
+/** @throws ERR_MORPH_INVALID_CONFIG unless a constructor's options are an object */
+export function requireOptions(options: unknown): void {
+  if (typeof options !== "object" || options === null) {
+    throw new MorphError("ERR_MORPH_INVALID_CONFIG", `options: expected an object, got ${describe(options)}`);
+  }
+}
+
 /** How a value reads in an error message: strings in quotes, everything else as JavaScript prints it. O(1). */
 export function describe(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.slice(0, 40));

@@ -61,3 +61,5 @@ export const FOREIGN = -1;
 /** Entries of a page map that fits behind the header, and of one that covers all of 4 GiB. */
 export const SMALL_MAP = 8192;
 export const FULL_MAP = 65536;
+/** Pages that the latter takes. */
+export const FULL_MAP_PAGES = 4;

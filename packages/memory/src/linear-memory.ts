@@ -1,6 +1,6 @@
 import { type AddressSpace, CONTRACT_VERSION, PAGE_BYTES, type PageOwner, requireContract } from "./address-space.ts";
 import { describe, MorphError } from "./errors.ts";
-import { FOREIGN, FREE, MEMORY_ITSELF, WORD } from "./header.ts";
+import { FIRST_OWNER, FOREIGN, FREE, FULL_MAP_PAGES, LAYOUT_VERSION, MEMORY_ITSELF, WORD } from "./header.ts";
 import { backingOf, type LinearMemoryOptions, MAX_PAGES } from "./options.ts";
 import { MIN_TABLE, Records, recordPages } from "./records.ts";
 import { Views } from "./views.ts";
@@ -19,15 +19,27 @@ export class LinearMemory implements AddressSpace {
   private readonly records: Records;
   private readonly owners: Map<number, PageOwner> = new Map();
   private readonly listeners: Set<(pages: number) => void> = new Set();
+  /** Operations under way; listeners are called after the outermost. */
+  private depth = 0;
+  private unheard = false;
 
   /**
-   * Makes a memory of its own, or takes over the pages of a WebAssembly module's memory from `firstPage` on. The
-   * memory's records take one page.
-   * @throws ERR_MORPH_INVALID_CONFIG for an option out of range, or when those pages already hold a Morph memory;
-   *   ERR_MORPH_OUT_OF_MEMORY when the engine cannot reserve so much
+   * Makes a memory of its own, takes over the pages of a WebAssembly module's memory from `firstPage` on, or continues a
+   * memory that another thread made there (`attach`). The memory's records take one page.
+   * @throws ERR_MORPH_INVALID_CONFIG for an option out of range, when those pages already hold a Morph memory, or when
+   *   there is none to attach to; ERR_MORPH_VERSION when that one is of another version; ERR_MORPH_OUT_OF_MEMORY when the
+   *   engine cannot reserve so much
    */
   constructor(options: LinearMemoryOptions = {}) {
-    const { wasm, firstPage, maxPages } = backingOf(options);
+    const { wasm, firstPage, maxPages, attach } = backingOf(options);
+    this.wasm = wasm;
+    this.shared = !(wasm.buffer instanceof ArrayBuffer);
+    if (attach) {
+      this.views = new Views(wasm.buffer);
+      this.records = new Records(this.views.i32, firstPage);
+      this.requireRecords(firstPage);
+      return;
+    }
     const needed = firstPage + recordPages(Math.max(wasm.buffer.byteLength / PAGE_BYTES, firstPage + 1));
     const missing = needed - wasm.buffer.byteLength / PAGE_BYTES;
     if (needed > maxPages || (missing > 0 && engineGrow(wasm, missing) < 0)) {
@@ -36,8 +48,6 @@ export class LinearMemory implements AddressSpace {
         `the memory cannot be grown to ${needed} pages, which its records need`,
       );
     }
-    this.wasm = wasm;
-    this.shared = !(wasm.buffer instanceof ArrayBuffer);
     this.views = new Views(wasm.buffer);
     this.records = new Records(this.views.i32, firstPage);
     if (this.records.present) {
@@ -77,6 +87,10 @@ export class LinearMemory implements AddressSpace {
     return this.current().i64;
   }
 
+  get firstPage(): number {
+    this.current();
+    return this.records.get(WORD.firstPage);
+  }
   /** Size of the memory in pages, whoever owns them. O(1). */
   get pageCount(): number {
     return this.current().buffer.byteLength / PAGE_BYTES;
@@ -103,47 +117,54 @@ export class LinearMemory implements AddressSpace {
     return this.records.get(WORD.mapLength);
   }
 
-  register(allocator: PageOwner): number {
+  register(allocator: PageOwner, owner?: number): number {
     requireContract(this.contractVersion, allocator);
     this.current();
-    const id = this.records.get(WORD.nextOwner);
-    this.records.set(WORD.nextOwner, id + 1);
+    const next = this.records.get(WORD.nextOwner);
+    if (owner !== undefined && !(Number.isInteger(owner) && owner >= FIRST_OWNER && owner < next)) {
+      throw new MorphError("ERR_MORPH_NOT_OWNER", `owner: expected an id given before, got ${describe(owner)}`);
+    }
+    const id = owner ?? next;
+    if (id === next) this.records.set(WORD.nextOwner, id + 1);
     this.owners.set(id, allocator);
     return id;
   }
 
   unregister(owner: number): void {
     this.requireOwner(owner);
-    this.refresh();
-    const end = this.records.knownPages();
-    for (let page = this.records.get(WORD.firstPage); page < end; page++) {
-      if (this.records.owner(page) === owner) this.records.free(page, 1);
-    }
-    this.owners.delete(owner);
+    this.atomically(() => {
+      this.refresh();
+      const end = this.records.knownPages();
+      for (let page = this.records.get(WORD.firstPage); page < end; page++) {
+        if (this.records.owner(page) === owner) this.records.free(page, 1);
+      }
+      this.owners.delete(owner);
+    });
   }
 
   acquire(pages: number, owner: number): number {
     requirePages("pages", pages);
     this.requireOwner(owner);
-    this.refresh();
-    return this.take(pages, owner);
+    return this.atomically(() => this.take(pages, owner));
   }
 
   tryExtend(pointer: number, pages: number, more: number): boolean {
     requirePages("pages", pages);
     requirePages("more", more);
-    this.refresh();
-    const first = this.requireRun(pointer, pages);
-    const next = first + pages;
-    if (!this.records.isRunOf(next, more, FREE)) {
-      const free = this.records.tailRun();
-      // Only a run that the memory's end, or its free tail, follows can be grown.
-      if (next + free !== this.records.get(WORD.pageCount) || free >= more) return false;
-      // Growing may move the page map or wake a listener that takes the pages: look again.
-      if (!this.tryGrow(more - free) || !this.records.isRunOf(next, more, FREE)) return false;
-    }
-    this.records.claim(next, more, this.records.owner(first));
-    return true;
+    return this.atomically(() => {
+      this.refresh();
+      const first = this.requireRun(pointer, pages);
+      const next = first + pages;
+      if (!this.records.isRunOf(next, more, FREE)) {
+        const free = this.records.tailRun();
+        // Only a run that the memory's end, or its free tail, follows can be grown.
+        if (next + free !== this.records.get(WORD.pageCount) || !this.tryGrow(more - free)) return false;
+        // On a shared memory someone else may have grown it in between.
+        if (!this.records.isRunOf(next, more, FREE)) return false;
+      }
+      this.records.claim(next, more, this.records.owner(first));
+      return true;
+    });
   }
 
   release(pointer: number, pages: number): void {
@@ -153,16 +174,24 @@ export class LinearMemory implements AddressSpace {
   }
 
   acquireTable(bytes: number): number {
-    this.refresh();
     const size = this.tableBytes(bytes);
-    const pointer = size >= PAGE_BYTES ? this.take(size / PAGE_BYTES, MEMORY_ITSELF) : this.takeSmallTable(size);
-    this.views.u8.fill(0, pointer, pointer + size);
-    return pointer;
+    return this.atomically(() => {
+      const pointer = size >= PAGE_BYTES ? this.take(size / PAGE_BYTES, MEMORY_ITSELF) : this.takeSmallTable(size);
+      this.views.u8.fill(0, pointer, pointer + size);
+      return pointer;
+    });
   }
 
   releaseTable(pointer: number, bytes: number): void {
     this.refresh();
     const size = this.tableBytes(bytes);
+    const lowest = this.records.lowestTable();
+    if (this.ownerOf(pointer) !== MEMORY_ITSELF || pointer % MIN_TABLE !== 0 || pointer < lowest) {
+      throw new MorphError(
+        "ERR_MORPH_INVALID_POINTER",
+        `expected the pointer of a table of ${size} bytes, got ${describe(pointer)}`,
+      );
+    }
     if (size >= PAGE_BYTES) this.records.free(pointer / PAGE_BYTES, size / PAGE_BYTES);
     else this.records.pushTable(pointer, size);
   }
@@ -186,14 +215,26 @@ export class LinearMemory implements AddressSpace {
   }
 
   refresh(): boolean {
-    const buffer = this.wasm.buffer;
-    if (buffer === this.views.buffer) return false;
-    this.adopt(buffer.byteLength / PAGE_BYTES);
-    this.announce();
-    return true;
+    const changed = this.refreshViews();
+    const pages = this.views.buffer.byteLength / PAGE_BYTES;
+    // Pages that the records do not know were brought by someone else.
+    if (pages !== this.records.get(WORD.pageCount)) this.records.extend(pages, pages, pages);
+    return changed;
+  }
+
+  atomically<T>(action: () => T): T {
+    this.depth++;
+    try {
+      return action();
+    } finally {
+      if (--this.depth === 0 && this.unheard) this.callListeners();
+    }
   }
 
   onGrow(listener: (pages: number) => void): () => void {
+    if (typeof listener !== "function") {
+      throw new MorphError("ERR_MORPH_INVALID_CONFIG", `listener: expected a function, got ${describe(listener)}`);
+    }
     // Wrapped, so that one function subscribed twice is two subscriptions.
     const entry = (pages: number): void => listener(pages);
     this.listeners.add(entry);
@@ -205,13 +246,47 @@ export class LinearMemory implements AddressSpace {
   /** The views, made anew when the memory grew behind our back. */
   private current(): Views {
     // Growth detaches an unshared buffer, which a length shows for less than asking the engine for the buffer.
-    if (this.shared || this.views.u8.length === 0) this.refresh();
+    if (this.shared || this.views.u8.length === 0) this.refreshViews();
     return this.views;
   }
 
+  /**
+   * Takes new views when the memory has grown, whoever grew it. Does not touch the records: on a shared memory another
+   * thread may be about to.
+   */
+  private refreshViews(): boolean {
+    let changed = false;
+    // Again when a listener grew it meanwhile.
+    while (this.wasm.buffer !== this.views.buffer) {
+      changed = true;
+      this.views = new Views(this.wasm.buffer);
+      this.records.i32 = this.views.i32;
+      for (const owner of this.owners.values()) owner.viewsChanged();
+      this.unheard = true;
+      if (this.depth === 0) this.callListeners();
+    }
+    return changed;
+  }
+
+  private callListeners(): void {
+    this.unheard = false;
+    for (const listener of [...this.listeners]) {
+      if (!this.listeners.has(listener)) continue;
+      try {
+        listener(this.views.buffer.byteLength / PAGE_BYTES);
+      } catch (error) {
+        // What was allocated is allocated: a listener's error must not take its pointer away. It is uncaught instead.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  }
+
   private take(pages: number, owner: number): number {
+    this.refresh();
     let page = this.records.findRun(pages);
-    // Again after growing: a listener may have taken some of the new pages.
+    // Again after growing: on a shared memory someone else may have grown it in between.
     while (page === 0) {
       if (!this.tryGrow(pages - this.records.tailRun())) {
         throw new MorphError(
@@ -242,33 +317,36 @@ export class LinearMemory implements AddressSpace {
     const count = this.records.get(WORD.pageCount);
     const mapLength = this.records.get(WORD.mapLength);
     const mapMoves = count + need > mapLength;
-    const mapPage = mapMoves ? this.records.findRun(Records.fullMapPages) : 0;
-    const least = need + (mapMoves && mapPage === 0 ? Records.fullMapPages : 0);
+    const least = need + (mapMoves ? FULL_MAP_PAGES : 0);
     const room = this.records.get(WORD.maxPages) - count;
     if (least > room) return false;
-    const generous = Math.min(Math.max(least, count >>> 2), mapMoves ? room : Math.min(room, mapLength - count));
-    let ours = engineGrow(this.wasm, generous);
-    if (ours < 0 && generous > least) ours = engineGrow(this.wasm, least);
-    if (ours < 0) return false;
+    let pages = Math.min(Math.max(least, count >>> 2), mapMoves ? room : Math.min(room, mapLength - count));
+    let first = engineGrow(this.wasm, pages);
+    if (first < 0 && pages > least) {
+      pages = least;
+      first = engineGrow(this.wasm, pages);
+    }
+    if (first < 0) return false;
 
-    // On a shared memory someone else may have grown it in between: pages from the old count up to `ours`.
-    this.adopt(ours);
-    if (mapMoves) this.records.moveMap(mapPage || ours, ours);
-    this.announce();
+    // On a shared memory someone else may have grown it just before or after: only these pages are ours.
+    this.refreshViews();
+    this.records.extend(first, first + pages, this.views.buffer.byteLength / PAGE_BYTES);
+    // The map goes to the end of what was grown, out of the way of runs that grow.
+    if (mapMoves) this.records.moveMap(first, first + pages);
     return true;
   }
 
-  /** Takes note that the memory has grown; pages from the old count up to `ours` belong to someone else. */
-  private adopt(ours: number): void {
-    this.views = new Views(this.wasm.buffer);
-    this.records.i32 = this.views.i32;
-    this.records.extend(ours, this.views.buffer.byteLength / PAGE_BYTES);
-  }
-
-  private announce(): void {
-    for (const owner of this.owners.values()) owner.viewsChanged();
-    const pages = this.records.get(WORD.pageCount);
-    for (const listener of [...this.listeners]) listener(pages);
+  private requireRecords(firstPage: number): void {
+    if (firstPage >= this.pageCount || !this.records.present) {
+      throw new MorphError("ERR_MORPH_INVALID_CONFIG", `page ${firstPage} does not hold the records of a Morph memory`);
+    }
+    const version = this.records.get(WORD.version);
+    if (version !== LAYOUT_VERSION) {
+      throw new MorphError(
+        "ERR_MORPH_VERSION",
+        `the memory's records are of version ${version}, this package reads version ${LAYOUT_VERSION}`,
+      );
+    }
   }
 
   private requireOwner(owner: number): void {
@@ -280,7 +358,7 @@ export class LinearMemory implements AddressSpace {
   /** Number of the first page of a run that one allocator owns. */
   private requireRun(pointer: number, pages: number): number {
     const owner = this.ownerOf(pointer);
-    const page = pointer / PAGE_BYTES;
+    const page = typeof pointer === "number" ? pointer / PAGE_BYTES : Number.NaN;
     if (owner === FREE) {
       throw new MorphError("ERR_MORPH_DOUBLE_FREE", `the page at ${describe(pointer)} is free already`);
     }

@@ -1,5 +1,5 @@
 import { PAGE_BYTES } from "./address-space.ts";
-import { describe, MorphError } from "./errors.ts";
+import { describe, MorphError, requireOptions } from "./errors.ts";
 
 /** Size of a memory whose user did not say: small programs never grow it. */
 const DEFAULT_INITIAL_PAGES = 256;
@@ -26,6 +26,11 @@ export type LinearMemoryOptions =
       wasm: WebAssembly.Memory;
       /** Pages below this one belong to the module. Default: all that there are now. */
       firstPage?: number;
+      /**
+       * Continue the memory that another thread made at `firstPage` of a shared memory. Two threads must not acquire,
+       * release or grow at the same time: a lock of the users' (a context's, for instance) keeps them apart.
+       */
+      attach?: boolean;
     };
 
 /** The options, checked and with the memory made. */
@@ -33,14 +38,13 @@ export interface Backing {
   readonly wasm: WebAssembly.Memory;
   readonly firstPage: number;
   readonly maxPages: number;
+  readonly attach: boolean;
 }
 
 /** Makes the backing memory that the options ask for, or checks the one they bring. */
 export function backingOf(options: LinearMemoryOptions): Backing {
-  if (typeof options !== "object" || options === null) {
-    throw new MorphError("ERR_MORPH_INVALID_CONFIG", `options: expected an object, got ${describe(options)}`);
-  }
-  return "wasm" in options ? take(options.wasm, options.firstPage) : create(options);
+  requireOptions(options);
+  return "wasm" in options ? take(options) : create(options);
 }
 
 function create(options: { initialPages?: number; maxPages?: number; shared?: boolean }): Backing {
@@ -53,7 +57,7 @@ function create(options: { initialPages?: number; maxPages?: number; shared?: bo
   }
   try {
     const wasm = new WebAssembly.Memory({ initial: initialPages, maximum: maxPages, shared });
-    return { wasm, firstPage: 0, maxPages };
+    return { wasm, firstPage: 0, maxPages, attach: false };
   } catch (cause) {
     throw new MorphError(
       "ERR_MORPH_OUT_OF_MEMORY",
@@ -62,13 +66,14 @@ function create(options: { initialPages?: number; maxPages?: number; shared?: bo
   }
 }
 
-function take(wasm: WebAssembly.Memory, first: number | undefined): Backing {
+function take(options: { wasm: WebAssembly.Memory; firstPage?: number; attach?: boolean }): Backing {
+  const { wasm, attach = false } = options;
   if (typeof wasm?.grow !== "function" || typeof wasm.buffer?.byteLength !== "number") {
     throw new MorphError("ERR_MORPH_INVALID_CONFIG", `wasm: expected a WebAssembly.Memory, got ${describe(wasm)}`);
   }
-  const firstPage = first ?? wasm.buffer.byteLength / PAGE_BYTES;
+  const firstPage = options.firstPage ?? wasm.buffer.byteLength / PAGE_BYTES;
   requireRange("firstPage", firstPage, 0, MAX_PAGES - 1);
-  return { wasm, firstPage, maxPages: MAX_PAGES };
+  return { wasm, firstPage, maxPages: MAX_PAGES, attach };
 }
 
 function requireRange(name: string, value: number, low: number, high: number): void {

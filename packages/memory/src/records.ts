@@ -4,6 +4,7 @@ import {
   FOREIGN,
   FREE,
   FULL_MAP,
+  FULL_MAP_PAGES,
   HEADER_BYTES,
   LAYOUT_VERSION,
   MAGIC,
@@ -128,29 +129,29 @@ export class Records {
     if (page < this.get(WORD.firstFree)) this.set(WORD.firstFree, page);
   }
 
-  /** The memory has grown to `pageCount` pages, of which those from the old count up to `ours` are someone else's. */
-  extend(ours: number, pageCount: number): void {
+  /** The memory has grown to `pageCount` pages: those from `first` to `end` are ours, the other new ones foreign. */
+  extend(first: number, end: number, pageCount: number): void {
     const known = this.knownPages();
     this.set(WORD.pageCount, pageCount);
-    for (let page = known; page < Math.min(ours, this.get(WORD.mapLength)); page++) this.setOwner(page, FOREIGN);
+    const mapped = this.knownPages();
+    for (let page = known; page < mapped; page++) if (page < first || page >= end) this.setOwner(page, FOREIGN);
   }
 
-  /** Pages that a map of the whole address space takes. */
-  static readonly fullMapPages: number = (FULL_MAP * 4) / PAGE_BYTES;
-
-  /** Moves the page map to the free pages at `page`, where it covers all of 4 GiB. Pages from `grown` on are new. */
-  moveMap(page: number, grown: number): void {
+  /** Moves the page map to the last of the pages from `first` to `end`, just grown; there it covers all of 4 GiB. */
+  moveMap(first: number, end: number): void {
     const oldMap = this.get(WORD.map) >>> 0;
     const oldLength = this.get(WORD.mapLength);
+    const page = end - FULL_MAP_PAGES;
     const map = page * PAGE_BYTES;
     this.i32.fill(0, map / 4, map / 4 + FULL_MAP);
     this.i32.copyWithin(map / 4, oldMap / 4, oldMap / 4 + oldLength);
     this.set(WORD.map, map);
     this.set(WORD.mapLength, FULL_MAP);
-    // Pages that existed beyond the old map were never ours.
-    for (let i = oldLength; i < grown; i++) this.setOwner(i, FOREIGN);
+    // Of the pages beyond the old map only the new ones are ours.
+    const count = this.get(WORD.pageCount);
+    for (let i = oldLength; i < count; i++) if (i < first || i >= end) this.setOwner(i, FOREIGN);
     this.pushTable(oldMap, oldLength * 4);
-    this.claim(page, Records.fullMapPages, MEMORY_ITSELF);
+    this.claim(page, FULL_MAP_PAGES, MEMORY_ITSELF);
   }
 
   // --- small side tables: sizes are powers of two, each with a list of free ones -------------------------------------
@@ -167,6 +168,11 @@ export class Records {
     if (next + bytes > this.get(WORD.tableEnd) >>> 0) return 0;
     this.set(WORD.tableNext, next + bytes);
     return next;
+  }
+
+  /** Nothing below is a side table: there are the header and the first page map, or a module's pages. */
+  lowestTable(): number {
+    return this.header * 4 + HEADER_BYTES;
   }
 
   pushTable(pointer: number, bytes: number): void {

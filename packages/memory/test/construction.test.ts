@@ -111,6 +111,9 @@ describe("side tables", () => {
     expect(memory.footprint).toBe(footprint + 4 * PAGE_BYTES);
     memory.releaseTable(large, 200_000);
     expect(memory.footprint).toBe(footprint);
+    for (const pointer of [0, 64, 65_536 * 3, small + 1, -64, Number.NaN]) {
+      expect(codeOf(() => memory.releaseTable(pointer, 64))).toBe("ERR_MORPH_INVALID_POINTER");
+    }
     for (const bytes of [0, -1, 2.5, Number.NaN]) {
       expect(codeOf(() => memory.acquireTable(bytes))).toBe("ERR_MORPH_INVALID_SIZE");
     }

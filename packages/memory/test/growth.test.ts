@@ -129,3 +129,105 @@ describe("growth", () => {
     for (const pointer of taken) expect(memory.ownerOf(pointer)).toBe(id);
   });
 });
+
+describe("growth and others", () => {
+  it("by someone else at the same moment as ours brings foreign pages before and after ours", () => {
+    for (const before of [true, false]) {
+      const memory = new LinearMemory({ initialPages: 2, maxPages: 100, shared: true });
+      const id = memory.register(quiet);
+      const grow = memory.wasm.grow.bind(memory.wasm);
+      memory.wasm.grow = (pages: number) => {
+        if (before) grow(2);
+        const first = grow(pages);
+        if (!before) grow(2);
+        return first;
+      };
+      memory.acquire(1, id);
+      memory.acquire(1, id);
+      memory.wasm.grow = grow;
+      const foreign = Array.from({ length: memory.pageCount }, (_, page) => page).filter(
+        (page) => memory.ownerOf(page * PAGE_BYTES) === -1,
+      );
+      expect(foreign.length).toBe(2);
+      for (let i = 0; i < 6; i++) expect(foreign).not.toContain(memory.acquire(1, id) / PAGE_BYTES);
+    }
+  });
+
+  it("in a listener is noticed, and nothing is lost", () => {
+    const memory = new LinearMemory({ initialPages: 1 });
+    const id = memory.register(quiet);
+    let times = 0;
+    memory.onGrow(() => {
+      if (times++ < 3) memory.wasm.grow(1);
+    });
+    const run = memory.acquire(2, id);
+    expect(memory.u8.length).toBe(memory.wasm.buffer.byteLength);
+    memory.wasm.grow(1);
+    memory.unregister(id);
+    expect(memory.ownerOf(run)).toBe(0);
+    expect(memory.footprint).toBe(PAGE_BYTES);
+  });
+
+  it("extends a run across the first page map's end", () => {
+    const memory = new LinearMemory({ initialPages: 8_192 });
+    const id = memory.register(quiet);
+    const run = memory.acquire(8_191, id);
+    expect(memory.tryExtend(run, 8_191, 100)).toBe(true);
+    expect(memory.ownerOf(run + 8_290 * PAGE_BYTES)).toBe(id);
+  });
+
+  it("calls no listener that has unsubscribed meanwhile, and keeps the pointer when one throws", async () => {
+    const memory = new LinearMemory({ initialPages: 1 });
+    const id = memory.register(quiet);
+    const heard: string[] = [];
+    const uncaught = new Promise((resolve) => {
+      const others = process.listeners("uncaughtException");
+      process.removeAllListeners("uncaughtException");
+      process.once("uncaughtException", (error) => {
+        for (const other of others) process.on("uncaughtException", other);
+        resolve(error);
+      });
+    });
+    memory.onGrow(() => {
+      stop();
+      throw new Error("a listener's");
+    });
+    const stop = memory.onGrow(() => heard.push("second"));
+    const pointer = memory.acquire(2, id);
+    expect(memory.ownerOf(pointer)).toBe(id);
+    expect(heard).toEqual([]);
+    expect(`${await uncaught}`).toContain("a listener's");
+    expect(codeOf(() => memory.onGrow(7 as unknown as () => void))).toBe("ERR_MORPH_INVALID_CONFIG");
+  });
+});
+
+describe("attaching", () => {
+  it("continues a memory from its bytes alone", () => {
+    const memory = new LinearMemory({ initialPages: 2, maxPages: 50, shared: true });
+    const id = memory.register(quiet);
+    const run = memory.acquire(3, id);
+    const other = new LinearMemory({ wasm: memory.wasm, firstPage: memory.firstPage, attach: true });
+    expect(other.ownerOf(run)).toBe(id);
+    expect(other.footprint).toBe(memory.footprint);
+    expect(other.maxPages).toBe(50);
+    expect(codeOf(() => other.acquire(1, id))).toBe("ERR_MORPH_NOT_OWNER");
+    expect(other.register(quiet, id)).toBe(id);
+    const second = other.acquire(20, id);
+    memory.refresh();
+    expect(memory.ownerOf(second)).toBe(id);
+    memory.release(second, 20);
+    expect(other.acquire(1, id)).toBe(second);
+    expect(codeOf(() => other.register(quiet, 99))).toBe("ERR_MORPH_NOT_OWNER");
+  });
+
+  it("refuses pages without a memory, and one of another version", () => {
+    const wasm = new WebAssembly.Memory({ initial: 2, maximum: 10, shared: true });
+    const attach = (firstPage: number) => () => new LinearMemory({ wasm, firstPage, attach: true });
+    expect(codeOf(attach(0))).toBe("ERR_MORPH_INVALID_CONFIG");
+    expect(codeOf(attach(5))).toBe("ERR_MORPH_INVALID_CONFIG");
+    const memory = new LinearMemory({ wasm, firstPage: 0 });
+    attach(0)();
+    memory.u32[1] = 2;
+    expect(codeOf(attach(0))).toBe("ERR_MORPH_VERSION");
+  });
+});

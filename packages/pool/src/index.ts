@@ -1,3 +1,3 @@
 export type { PoolManagerOptions, PoolOptions } from "./options.ts";
-export { Pool, type PoolStats } from "./pool.ts";
+export { POOL_STATE_BYTES, Pool, type PoolStats } from "./pool.ts";
 export { PoolManager, type PoolManagerStats } from "./pool-manager.ts";

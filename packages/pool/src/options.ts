@@ -16,6 +16,8 @@ export interface PoolOptions {
   memory?: AddressSpace;
   /** Bytes of a slab: whole pages, 64 KiB (the default) to 4 MiB. */
   slabBytes?: number;
+  /** Continue the pool that another thread registered under this id; its state comes with {@link Pool.loadState}. */
+  owner?: number;
 }
 
 /** How to make a {@link PoolManager}. */
@@ -26,6 +28,8 @@ export interface PoolManagerOptions {
   sizeClasses?: readonly number[];
   /** Bytes of a slab, of every class: whole pages, 64 KiB (the default) to 4 MiB. */
   slabBytes?: number;
+  /** Continue the manager whose first pool another thread registered under this id; see {@link Pool.loadState}. */
+  owner?: number;
 }
 
 /** @throws ERR_MORPH_INVALID_CONFIG */
@@ -56,13 +60,14 @@ export function requireSizeClasses(classes: readonly number[]): void {
       `sizeClasses: expected a list of slot sizes, got ${describe(classes)}`,
     );
   }
-  classes.forEach((bytes, i) => {
-    requireSlotSize(bytes);
-    if (i > 0 && bytes <= classes[i - 1]!) {
+  // Not forEach: it skips holes.
+  for (let i = 0; i < classes.length; i++) {
+    requireSlotSize(classes[i]!);
+    if (i > 0 && classes[i]! <= classes[i - 1]!) {
       throw new MorphError(
         "ERR_MORPH_INVALID_CONFIG",
         `sizeClasses: expected ascending sizes, got ${classes.join(", ")}`,
       );
     }
-  });
+  }
 }

@@ -1,6 +1,14 @@
-import { type AddressSpace, describe, joinMemory, LinearMemory, MorphError, PAGE_BYTES } from "@morph/memory";
+import {
+  type AddressSpace,
+  describe,
+  joinMemory,
+  LinearMemory,
+  MorphError,
+  PAGE_BYTES,
+  requireOptions,
+} from "@morph/memory";
 import { CONTRACT, type PoolManagerOptions, requireSizeClasses, requireSlabBytes } from "./options.ts";
-import { Pool, type PoolStats } from "./pool.ts";
+import { POOL_STATE_BYTES, Pool, type PoolStats } from "./pool.ts";
 
 /** What a pool manager holds now; plain numbers. */
 export interface PoolManagerStats {
@@ -17,20 +25,21 @@ export interface PoolManagerStats {
 
 const DEFAULT_CLASSES: readonly number[] = [16, 32, 64, 128, 256];
 
-/** In the table from sizes to classes: no class serves this size. */
-const NO_CLASS = 255;
-
 /** A pool for each size class, behind one `alloc(size)` and a `free(pointer)` that needs no size. */
 export class PoolManager {
   /** Where the slots lie. */
   readonly memory: AddressSpace;
 
-  private readonly pools: Pool[];
-  /** Index of the class that serves a size, by `(size + 7) >>> 3`. */
-  private readonly classOfSize: Uint8Array;
+  /** Bytes that {@link saveState} writes. */
+  readonly stateBytes: number;
   /** Owner id of the first pool; the others follow it. */
-  private readonly firstOwner: number;
+  readonly firstOwner: number;
 
+  private readonly pools: Pool[];
+  /** The pool with an owner id, by its distance from the first one's; nothing where an id is somebody else's. */
+  private readonly poolOfOwner: (Pool | undefined)[];
+  /** The pool that serves a size, by `(size + 7) >>> 3`; no pool serves 0. */
+  private readonly poolOfSize: (Pool | undefined)[];
   // The page map says whose page a pointer lies in; see `AddressSpace.pageMap`.
   private i32: Int32Array;
   private pageMap: number;
@@ -44,16 +53,25 @@ export class PoolManager {
    * @throws ERR_MORPH_INVALID_CONFIG, ERR_MORPH_VERSION when `memory` speaks another contract
    */
   constructor(options: PoolManagerOptions = {}) {
+    requireOptions(options);
     const { memory = new LinearMemory(), sizeClasses = DEFAULT_CLASSES, slabBytes = PAGE_BYTES } = options;
     requireSizeClasses(sizeClasses);
     requireSlabBytes(slabBytes);
     this.memory = memory;
-    this.pools = sizeClasses.map((slotSize) => new Pool({ slotSize, slabBytes, memory }));
+    const { owner } = options;
+    this.pools = sizeClasses.map((slotSize, i) => {
+      return new Pool({ slotSize, slabBytes, memory, ...(owner === undefined ? {} : { owner: owner + i }) });
+    });
     this.firstOwner = this.pools[0]!.owner;
-    this.classOfSize = new Uint8Array(sizeClasses.at(-1)! / 8 + 1).fill(NO_CLASS);
-    for (let eighths = 1, index = 0; eighths < this.classOfSize.length; eighths++) {
-      if (eighths * 8 > sizeClasses[index]!) index++;
-      this.classOfSize[eighths] = index;
+    this.poolOfOwner = [];
+    for (const pool of this.pools) {
+      while (this.poolOfOwner.length < pool.owner - this.firstOwner) this.poolOfOwner.push(undefined);
+      this.poolOfOwner.push(pool);
+    }
+    this.stateBytes = this.pools.length * POOL_STATE_BYTES;
+    this.poolOfSize = [undefined];
+    for (const pool of this.pools) {
+      while (this.poolOfSize.length <= pool.slotSize / 8) this.poolOfSize.push(pool);
     }
     this.owner = joinMemory(memory, {
       name: "pool",
@@ -77,9 +95,9 @@ export class PoolManager {
    */
   alloc(size: number): number {
     if (typeof size !== "number") return this.refuseSize(size);
-    const index = this.classOfSize[(size + 7) >>> 3] as number;
-    if ((size | 0) !== size || !(index < this.pools.length)) return this.refuseSize(size);
-    return this.pools[index]!.alloc();
+    const pool = this.poolOfSize[(size + 7) >>> 3];
+    if (pool === undefined || (size | 0) !== size) return this.refuseSize(size);
+    return pool.alloc();
   }
 
   /**
@@ -102,11 +120,10 @@ export class PoolManager {
     return index < 0 ? this.refuseSize(size) : this.pools[index]!;
   }
 
-  /** Index of the class that serves `size` bytes: with the default classes 1 to 16 is 0, 257 is -1 (none). O(1). */
+  /** Index of the class that serves `size` bytes: with the default classes 1 to 16 is 0, 257 is -1 (none). O(classes). */
   sizeClassIndex(size: number): number {
-    if (typeof size !== "number") return -1;
-    const index = this.classOfSize[(size + 7) >>> 3] as number;
-    return (size | 0) === size && index < this.pools.length ? index : -1;
+    if (!Number.isInteger(size) || size < 1) return -1;
+    return this.pools.findIndex((pool) => size <= pool.slotSize);
   }
 
   /**
@@ -143,17 +160,18 @@ export class PoolManager {
 
   /** What the pools hold. O(classes). */
   stats(): PoolManagerStats {
-    const classes = this.pools.map((pool) => pool.stats());
-    const sum = (of: (stats: PoolStats) => number): number => classes.reduce((total, stats) => total + of(stats), 0);
-    return {
-      classes,
-      slots: sum((stats) => stats.slots),
-      used: sum((stats) => stats.used),
-      free: sum((stats) => stats.free),
-      slabs: sum((stats) => stats.slabs),
-      bytes: sum((stats) => stats.bytes),
-      tableBytes: sum((stats) => stats.tableBytes),
-    };
+    const sums: PoolManagerStats = { classes: [], slots: 0, used: 0, free: 0, slabs: 0, bytes: 0, tableBytes: 0 };
+    for (const pool of this.pools) {
+      const stats = pool.stats();
+      sums.classes.push(stats);
+      sums.slots += stats.slots;
+      sums.used += stats.used;
+      sums.free += stats.free;
+      sums.slabs += stats.slabs;
+      sums.bytes += stats.bytes;
+      sums.tableBytes += stats.tableBytes;
+    }
+    return sums;
   }
 
   /**
@@ -163,6 +181,22 @@ export class PoolManager {
   verify(): void {
     this.requireAlive();
     for (const pool of this.pools) pool.verify();
+  }
+
+  /** Frees every slot and returns all slabs to the memory. O(pages). */
+  reset(): void {
+    this.requireAlive();
+    for (const pool of this.pools) pool.reset();
+  }
+
+  /** Writes {@link stateBytes} bytes from which the same manager in another thread goes on; see {@link Pool.saveState}. */
+  saveState(pointer: number): void {
+    for (let i = 0; i < this.pools.length; i++) this.pools[i]!.saveState(pointer + i * POOL_STATE_BYTES);
+  }
+
+  /** Takes over what {@link saveState} wrote there, in whichever thread. */
+  loadState(pointer: number): void {
+    for (let i = 0; i < this.pools.length; i++) this.pools[i]!.loadState(pointer + i * POOL_STATE_BYTES);
   }
 
   /** Returns all pages to the memory; the memory itself stays. The manager refuses every use from then on. */
@@ -185,7 +219,7 @@ export class PoolManager {
     if (page >= this.pageMapLength) return undefined;
     const index = (this.i32[this.pageMap + page] as number) - this.firstOwner;
     // Also when the view is detached: then `index` is not a number.
-    return index >= 0 && index < this.pools.length ? this.pools[index] : undefined;
+    return index >= 0 && index < this.poolOfOwner.length ? this.poolOfOwner[index] : undefined;
   }
 
   private freeSlow(pointer: number): void {

@@ -1,6 +1,17 @@
-import { type AddressSpace, describe, joinMemory, LinearMemory, MorphError, PAGE_BYTES } from "@morph/memory";
+import {
+  type AddressSpace,
+  describe,
+  FREED,
+  joinMemory,
+  LIVE,
+  LinearMemory,
+  MorphError,
+  PAGE_BYTES,
+  requireOptions,
+  StateTable,
+  TABLE_STATE_BYTES,
+} from "@morph/memory";
 import { CONTRACT, type PoolOptions, requireSlabBytes, requireSlotSize } from "./options.ts";
-import { FREE, LIVE } from "./slab-table.ts";
 
 /** What a pool holds now; plain numbers. */
 export interface PoolStats {
@@ -19,6 +30,9 @@ export interface PoolStats {
   /** Bytes of the table that knows which slots are live. */
   tableBytes: number;
 }
+
+/** Bytes that {@link Pool.saveState} writes. */
+export const POOL_STATE_BYTES: number = TABLE_STATE_BYTES + 24;
 
 /**
  * Slots of one size. Slabs are cut from the memory's pages and carved from the front; freed slots form a list, each
@@ -51,8 +65,8 @@ export class Pool {
   /** Slots carved so far: all but the rest of the newest slab. */
   private carved = 0;
   private slabs = 0;
-  private tablePointer = 0;
-  private tableSize = 0;
+  /** A slot handed out is LIVE, one on the free list is FREED, at its first granule; all else is 0. */
+  private readonly states: StateTable;
   private destroyed = false;
   private readonly slabPages: number;
   private readonly slotsPerSlab: number;
@@ -64,6 +78,7 @@ export class Pool {
    * @throws ERR_MORPH_INVALID_CONFIG, ERR_MORPH_VERSION when `memory` speaks another contract
    */
   constructor(options: PoolOptions) {
+    requireOptions(options);
     const { slotSize, memory = new LinearMemory(), slabBytes = PAGE_BYTES } = options;
     requireSlotSize(slotSize);
     requireSlabBytes(slabBytes);
@@ -72,14 +87,16 @@ export class Pool {
     this.slabPages = slabBytes / PAGE_BYTES;
     this.slotsPerSlab = Math.floor(slabBytes / slotSize);
     this.memory = memory;
-    this.owner = joinMemory(memory, {
+    const asOwner = {
       name: "pool",
       contractVersion: CONTRACT,
       viewsChanged: () => {
-        this.i32 = memory.i32;
+        this.i32 = this.states.i32 = memory.i32;
       },
-    });
+    };
+    this.owner = joinMemory(memory, asOwner, options.owner);
     this.i32 = memory.i32;
+    this.states = new StateTable(memory, this.shift);
   }
 
   /**
@@ -131,7 +148,7 @@ export class Pool {
   /** Whether `pointer` is a live slot of this pool: whether `free` would take it. O(1). */
   owns(pointer: number): boolean {
     this.refreshViews();
-    return this.isSlotPointer(pointer) && this.state(pointer | 0) === LIVE;
+    return this.isSlotPointer(pointer) && this.states.get(pointer | 0) === LIVE;
   }
 
   /** The pointers of all live slots, ascending. Do not allocate or free while walking. O(pages + slots). */
@@ -139,7 +156,9 @@ export class Pool {
     this.refreshViews();
     for (const slab of this.slabPointers()) {
       for (let p = slab, end = this.lastSlot(slab); p <= end; p += this.slotSize) {
-        if (this.state(p | 0) === LIVE) yield p;
+        if (this.states.get(p | 0) === LIVE) yield p;
+        // Whoever walks may let someone else grow the memory.
+        this.refreshViews();
       }
     }
   }
@@ -153,11 +172,13 @@ export class Pool {
     this.refreshViews();
     const empty = [...this.slabPointers()].filter((slab) => !this.hasLive(slab));
     if (empty.length === 0) return 0;
+    this.unlink(
+      new Set(empty.flatMap((slab) => Array.from({ length: this.slabPages }, (_, i) => slab / PAGE_BYTES + i))),
+    );
     for (const slab of empty) {
-      // Without their marks the free list no longer leads to these slots.
       for (let p = slab, end = this.lastSlot(slab); p <= end; p += this.slotSize) {
-        if (this.state(p | 0) === FREE) this.carved--;
-        this.setState(p | 0, 0);
+        if (this.states.get(p | 0) === FREED) this.carved--;
+        this.states.set(p | 0, 0);
       }
       if (this.cursor >>> 0 >= slab && this.cursor >>> 0 < slab + this.slabPages * PAGE_BYTES) {
         this.cursor = this.carveEnd = 0;
@@ -165,7 +186,6 @@ export class Pool {
       this.memory.release(slab, this.slabPages);
     }
     this.slabs -= empty.length;
-    this.unlinkUnmarked();
     if (this.slabs === 0) this.dropTable();
     return empty.length * this.slabPages * PAGE_BYTES;
   }
@@ -180,7 +200,7 @@ export class Pool {
       free: slots - this.usedSlots,
       slabs: this.slabs,
       bytes: this.slabs * this.slabPages * PAGE_BYTES,
-      tableBytes: this.tableSize,
+      tableBytes: this.states.bytes,
     };
   }
 
@@ -198,9 +218,9 @@ export class Pool {
     for (const slab of this.slabPointers()) {
       slabs++;
       for (let p = slab, end = this.lastSlot(slab); p <= end; p += this.slotSize) {
-        const state = this.state(p | 0);
+        const state = this.states.get(p | 0);
         if (state === LIVE) live++;
-        else if (state === FREE) free++;
+        else if (state === FREED) free++;
       }
     }
     if (slabs !== this.slabs) throw broken(`${this.slabs} slabs are counted, the page map has ${slabs}`);
@@ -209,7 +229,7 @@ export class Pool {
     let listed = 0;
     let before = 0;
     for (let p = this.head; p !== 0; p = this.i32[p >>> 2] as number) {
-      if (listed === free || !this.inTable(p) || this.state(p) !== FREE) {
+      if (listed === free || !this.states.covers(p) || this.states.get(p) !== FREED) {
         throw broken(
           `the free list leads from ${describe(before >>> 0)} to ${describe(p >>> 0)}, which is not a free slot of it`,
         );
@@ -220,14 +240,51 @@ export class Pool {
     if (listed !== free) throw broken(`the free list ends at ${before >>> 0} after ${listed} of ${free} slots`);
   }
 
+  /** Frees every slot and returns all slabs to the memory. O(pages). */
+  reset(): void {
+    this.requireAlive();
+    this.refreshViews();
+    for (const slab of [...this.slabPointers()]) this.memory.release(slab, this.slabPages);
+    this.dropTable();
+    this.head = this.cursor = this.carveEnd = this.carved = this.usedSlots = this.slabs = 0;
+  }
+
+  /**
+   * Writes what this object knows into {@link POOL_STATE_BYTES} bytes of the memory, so that the same pool in another thread can
+   * go on from there. The caller sees to it that one thread at a time uses the pool. O(1).
+   */
+  saveState(pointer: number): void {
+    this.states.saveState(pointer);
+    const at = (pointer + TABLE_STATE_BYTES) / 4;
+    this.i32[at] = this.head;
+    this.i32[at + 1] = this.usedSlots;
+    this.i32[at + 2] = this.cursor;
+    this.i32[at + 3] = this.carveEnd;
+    this.i32[at + 4] = this.carved;
+    this.i32[at + 5] = this.slabs;
+  }
+
+  /** Takes over what {@link saveState} wrote there, in whichever thread. O(1). */
+  loadState(pointer: number): void {
+    this.states.loadState(pointer);
+    this.followTable();
+    const at = (pointer + TABLE_STATE_BYTES) / 4;
+    this.head = this.i32[at] as number;
+    this.usedSlots = this.i32[at + 1] as number;
+    this.cursor = this.i32[at + 2] as number;
+    this.carveEnd = this.i32[at + 3] as number;
+    this.carved = this.i32[at + 4] as number;
+    this.slabs = this.i32[at + 5] as number;
+  }
+
   /** Returns all pages to the memory; the memory itself stays. The pool refuses every use from then on. */
   destroy(): void {
     if (this.destroyed) return;
     this.refreshViews();
-    this.dropTable();
-    this.memory.unregister(this.owner);
-    this.head = this.cursor = this.carveEnd = this.carved = this.usedSlots = this.slabs = 0;
     this.destroyed = true;
+    this.dropTable();
+    this.head = this.cursor = this.carveEnd = this.carved = this.usedSlots = this.slabs = 0;
+    this.memory.unregister(this.owner);
   }
 
   /** `using pool = new Pool(...)` destroys it at the end of the block. */
@@ -246,23 +303,28 @@ export class Pool {
       return this.alloc();
     }
     this.head = 0;
-    if (this.cursor === this.carveEnd) this.addSlab();
+    if (this.cursor === this.carveEnd) {
+      this.memory.atomically(() => this.addSlab());
+      // Growth listeners may have used the pool, too.
+      return this.alloc();
+    }
     const p = this.cursor;
     this.cursor = (p + this.slotSize) | 0;
     this.carved++;
     this.usedSlots++;
-    this.setState(p, LIVE);
+    this.states.set(p, LIVE);
     return p >>> 0;
   }
 
   private addSlab(): void {
     const slab = this.memory.acquire(this.slabPages, this.owner);
     try {
-      this.cover(slab, slab + this.slabPages * PAGE_BYTES);
+      this.states.cover(slab, slab + this.slabPages * PAGE_BYTES);
     } catch (error) {
       this.memory.release(slab, this.slabPages);
       throw error;
     }
+    this.followTable();
     this.slabs++;
     this.cursor = slab | 0;
     this.carveEnd = (slab + this.slotsPerSlab * this.slotSize) | 0;
@@ -271,7 +333,7 @@ export class Pool {
   private freeSlow(pointer: number): void {
     this.requireAlive();
     if (this.refreshViews()) return void this.free(pointer);
-    if (this.isSlotPointer(pointer) && this.state(pointer | 0) === FREE) {
+    if (this.isSlotPointer(pointer) && this.states.get(pointer | 0) === FREED) {
       throw new MorphError("ERR_MORPH_DOUBLE_FREE", `the slot at ${pointer} is free already`);
     }
     throw new MorphError(
@@ -310,85 +372,49 @@ export class Pool {
 
   private hasLive(slab: number): boolean {
     for (let p = slab, end = this.lastSlot(slab); p <= end; p += this.slotSize) {
-      if (this.state(p | 0) === LIVE) return true;
+      if (this.states.get(p | 0) === LIVE) return true;
     }
     return false;
   }
 
-  // --- the table (picture: slab-table.ts) --------------------------------------------------------------------------
+  // --- the table of states -----------------------------------------------------------------------------------------
 
   private isSlotPointer(pointer: number): boolean {
-    return typeof pointer === "number" && (pointer | 0) >>> 0 === pointer && this.inTable(pointer | 0);
+    return typeof pointer === "number" && (pointer | 0) >>> 0 === pointer && this.states.covers(pointer | 0);
   }
 
-  private inTable(p: number): boolean {
-    return this.granuleOf(p) < this.granules;
-  }
-
-  private granuleOf(p: number): number {
-    const offset = (p - this.lo) | 0;
-    return ((offset >>> this.shift) | (offset << (32 - this.shift))) >>> 0;
-  }
-
-  private state(p: number): number {
-    const granule = this.granuleOf(p);
-    return ((this.i32[this.table + (granule >>> 4)] as number) >>> (granule << 1)) & 3;
-  }
-
-  private setState(p: number, state: number): void {
-    const granule = this.granuleOf(p);
-    const word = this.table + (granule >>> 4);
-    const bits = granule << 1;
-    this.i32[word] = ((this.i32[word] as number) & ~(3 << bits)) | (state << bits);
-  }
-
-  /** Makes the table cover `start` to `end`, at the price of a larger one when it does not. */
-  private cover(start: number, end: number): void {
-    const oldLo = this.lo >>> 0;
-    const oldEnd = oldLo + this.granules * 2 ** this.shift;
-    if (this.granules > 0 && start >= oldLo && end <= oldEnd) return;
-
-    // Whole words of the old table must land on whole words of the new one.
-    const unit = Math.max(PAGE_BYTES, 16 << this.shift);
-    const lo = Math.floor((this.granules > 0 ? Math.min(start, oldLo) : start) / unit) * unit;
-    const span = Math.max(end, this.granules > 0 ? oldEnd : 0) - lo;
-    // Room for half as much again; the table itself rounds up.
-    const wanted = Math.ceil(Math.min(span * 1.5, 2 ** 32 - lo) / 2 ** this.shift / 4);
-    const pointer = this.memory.acquireTable(wanted);
-    const size = this.memory.tableBytes(wanted);
-    if (this.granules > 0) {
-      const shifted = (oldLo - lo) / 2 ** this.shift / 16;
-      this.i32.copyWithin(pointer / 4 + shifted, this.table, this.table + Math.ceil(this.granules / 16));
-    }
-    this.dropTable();
-    this.tablePointer = pointer;
-    this.tableSize = size;
-    // `| 0`: one stored heap number would turn a field into a double field for good.
-    this.table = (pointer / 4) | 0;
-    this.lo = lo | 0;
-    this.granules = Math.min(size * 4, (2 ** 32 - lo) / 2 ** this.shift) | 0;
+  /** Copies where the table lies into the hot fields. */
+  private followTable(): void {
+    const { lo, granules, word } = this.states;
+    this.lo = lo;
+    this.granules = granules;
+    this.table = word;
   }
 
   private dropTable(): void {
-    if (this.tableSize > 0) this.memory.releaseTable(this.tablePointer, this.tableSize);
-    this.granules = this.tableSize = this.tablePointer = this.table = this.lo = 0;
+    this.states.drop();
+    this.followTable();
   }
 
   // --- the free list -----------------------------------------------------------------------------------------------
 
-  /** Drops slots from the list whose mark was taken away, and keeps the order of the others. */
-  private unlinkUnmarked(): void {
-    const kept: number[] = [];
+  /** Takes the slots in some pages out of the list and keeps the order of the others. O(free). */
+  private unlink(pages: Set<number>): void {
+    let last = 0;
     let p = this.head;
-    let steps = 0;
-    const most = this.memory.u8.length / this.slotSize;
-    while (p !== 0 && this.inTable(p) && steps++ < most) {
-      if (this.state(p) === FREE) kept.push(p);
-      p = this.i32[p >>> 2] as number;
-    }
     this.head = 0;
-    for (const slot of kept.reverse()) this.push(slot);
-    if (kept.length !== this.carved - this.usedSlots) this.relinkFree();
+    // Where a write after free broke the list it ends early, or goes round; the next `alloc` that misses a slot mends it.
+    for (let left = this.carved - this.usedSlots; left > 0 && this.states.covers(p); left--) {
+      if (this.states.get(p) !== FREED) break;
+      const next = this.i32[p >>> 2] as number;
+      if (!pages.has(p >>> 16)) {
+        if (last === 0) this.head = p;
+        else this.i32[last >>> 2] = p;
+        last = p;
+      }
+      p = next;
+    }
+    if (last !== 0) this.i32[last >>> 2] = 0;
   }
 
   /** Makes the list anew from the table, lowest slot first: for when a write after free has broken it. */
@@ -396,7 +422,7 @@ export class Pool {
     this.head = 0;
     for (const slab of [...this.slabPointers()].reverse()) {
       for (let p = this.lastSlot(slab); p >= slab; p -= this.slotSize) {
-        if (this.state(p | 0) === FREE) this.push(p | 0);
+        if (this.states.get(p | 0) === FREED) this.push(p | 0);
       }
     }
   }

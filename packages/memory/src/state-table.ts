@@ -1,0 +1,137 @@
+import { type AddressSpace, PAGE_BYTES } from "./address-space.ts";
+
+/*
+ * Two bits for each granule of an address range, in a side table of the memory:
+ *
+ *     pointer - lo          granule number g             32-bit word g >>> 4 of the table
+ *   ┌───────────────┐  ror  ┌───────────────┐          ┌────┬────┬────┬───────────────┬────┐
+ *   │ ...      │ 0  │ ────> │ 0 │           │ ───────> │ 15 │ 14 │ .. │ g & 15        │ 0  │
+ *   └───────────────┘ shift └───────────────┘          └────┴────┴────┴───────────────┴────┘
+ *
+ * Rotating right instead of shifting puts misaligned low bits at the top: g is then past the table's end, so that one
+ * comparison refuses what is outside the range and what is not aligned. Hot paths do this themselves, on copies of
+ * `lo`, `granules` and `word`.
+ */
+
+/** State of a granule: the start of a live object, of a freed one; 0 is neither. */
+export const LIVE = 1;
+export const FREED = 2;
+
+/** Bytes that {@link StateTable.saveState} writes. */
+export const TABLE_STATE_BYTES = 20;
+
+/**
+ * Where live and freed objects start, known exactly and outside the objects. The table covers an address range that
+ * grows on demand, at two bits a granule.
+ */
+export class StateTable {
+  /** The memory; whoever owns the table replaces it when the views change. */
+  i32: Int32Array;
+  /** log2 of the granule in bytes: objects start at multiples of it. */
+  readonly shift: number;
+  /** Lowest pointer covered, signed. */
+  lo = 0;
+  /** Granules covered; 0 before the first `cover`. */
+  granules = 0;
+  /** Word index of the table in the memory. */
+  word = 0;
+  /** Bytes of the table. */
+  bytes = 0;
+  private pointer = 0;
+  private readonly memory: AddressSpace;
+
+  constructor(memory: AddressSpace, shift: number) {
+    this.memory = memory;
+    this.shift = shift;
+    this.i32 = memory.i32;
+  }
+
+  /** Whether a signed pointer is a multiple of the granule within the range. O(1). */
+  covers(p: number): boolean {
+    return this.granuleOf(p) < this.granules;
+  }
+
+  /** State of the granule at a signed pointer that is covered. O(1). */
+  get(p: number): number {
+    const granule = this.granuleOf(p);
+    return ((this.i32[this.word + (granule >>> 4)] as number) >>> (granule << 1)) & 3;
+  }
+
+  /** Sets the state of the granule at a signed pointer that is covered. O(1). */
+  set(p: number, state: number): void {
+    const granule = this.granuleOf(p);
+    const word = this.word + (granule >>> 4);
+    const bits = granule << 1;
+    this.i32[word] = ((this.i32[word] as number) & ~(3 << bits)) | (state << bits);
+  }
+
+  /**
+   * Makes the table cover the bytes from `start` to `end`, if need be by moving to a larger one. Amortized O(1) a byte.
+   * @throws ERR_MORPH_OUT_OF_MEMORY; then nothing has changed
+   */
+  cover(start: number, end: number): void {
+    const granule = 2 ** this.shift;
+    const oldLo = this.lo >>> 0;
+    const oldEnd = oldLo + this.granules * granule;
+    const empty = this.granules === 0;
+    if (!empty && start >= oldLo && end <= oldEnd) return;
+
+    // Whole words of the old table must land on whole words of the new one.
+    const unit = Math.max(PAGE_BYTES, 16 * granule);
+    const lo = Math.floor((empty ? start : Math.min(start, oldLo)) / unit) * unit;
+    const span = (empty ? end : Math.max(end, oldEnd)) - lo;
+    const least = Math.ceil(span / granule / 4);
+    // Room for a quarter as much again, so that a growing range moves the table seldom; the side table rounds up too.
+    let wanted = Math.ceil(Math.min(span * 1.25, 2 ** 32 - lo) / granule / 4);
+    let pointer: number;
+    try {
+      pointer = this.memory.acquireTable(wanted);
+    } catch {
+      wanted = least;
+      pointer = this.memory.acquireTable(wanted);
+    }
+    const bytes = this.memory.tableBytes(wanted);
+    if (!empty) {
+      const from = (oldLo - lo) / granule / 16;
+      this.i32.copyWithin(pointer / 4 + from, this.word, this.word + Math.ceil(this.granules / 16));
+    }
+    this.drop();
+    this.pointer = pointer;
+    this.bytes = bytes;
+    // `| 0`: one stored heap number would turn a field into a double field for good.
+    this.word = (pointer / 4) | 0;
+    this.lo = lo | 0;
+    this.granules = Math.min(bytes * 4, (2 ** 32 - lo) / granule) | 0;
+  }
+
+  /** Forgets every state and gives the table back. O(1). */
+  drop(): void {
+    if (this.bytes > 0) this.memory.releaseTable(this.pointer, this.bytes);
+    this.lo = this.granules = this.word = this.bytes = this.pointer = 0;
+  }
+
+  /** Writes where the table lies into {@link TABLE_STATE_BYTES} bytes, for the same table in another thread. O(1). */
+  saveState(pointer: number): void {
+    const at = pointer / 4;
+    this.i32[at] = this.lo;
+    this.i32[at + 1] = this.granules;
+    this.i32[at + 2] = this.word;
+    this.i32[at + 3] = this.bytes;
+    this.i32[at + 4] = this.pointer;
+  }
+
+  /** Takes over what {@link saveState} wrote there. O(1). */
+  loadState(pointer: number): void {
+    const at = pointer / 4;
+    this.lo = this.i32[at] as number;
+    this.granules = this.i32[at + 1] as number;
+    this.word = this.i32[at + 2] as number;
+    this.bytes = this.i32[at + 3] as number;
+    this.pointer = (this.i32[at + 4] as number) >>> 0;
+  }
+
+  private granuleOf(p: number): number {
+    const offset = (p - this.lo) | 0;
+    return ((offset >>> this.shift) | (offset << (32 - this.shift))) >>> 0;
+  }
+}

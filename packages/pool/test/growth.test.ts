@@ -1,0 +1,125 @@
+import { LinearMemory } from "@morph/memory";
+import { describe, expect, it } from "vitest";
+import { Pool, PoolManager } from "../src/index.ts";
+import { codeOf } from "./code.ts";
+import { PoolModel, random } from "./model.ts";
+
+describe("growth listeners", () => {
+  it.each([8, 16, 24, 64])("may allocate, free, trim and verify in the middle of an alloc of %i bytes", (slotSize) => {
+    const memory = new LinearMemory({ initialPages: 1 });
+    const pool = new Pool({ slotSize, memory });
+    const live = new Map<number, number>();
+    let serial = 0;
+    const take = () => {
+      const pointer = pool.alloc();
+      expect(live.has(pointer)).toBe(false);
+      memory.i32[pointer / 4] = ++serial;
+      live.set(pointer, serial);
+      return pointer;
+    };
+    let calls = 0;
+    memory.onGrow(() => {
+      pool.verify();
+      for (let i = 0; i < 5; i++) take();
+      const [first] = live.keys();
+      if (calls++ % 2 === 0 && first !== undefined) {
+        pool.free(first);
+        live.delete(first);
+      }
+      pool.trim();
+    });
+    for (let i = 0; i < 60_000; i++) take();
+    expect(calls).toBeGreaterThan(3);
+    pool.verify();
+    expect(pool.stats().used).toBe(live.size);
+    for (const [pointer, value] of live) if (memory.i32[pointer / 4] !== value) throw new Error(`${pointer} changed`);
+  });
+
+  it("may destroy the pool that grows", () => {
+    const memory = new LinearMemory({ initialPages: 1 });
+    const pool = new Pool({ slotSize: 64, memory });
+    memory.onGrow(() => pool.destroy());
+    expect(codeOf(() => pool.alloc())).toBe("ERR_MORPH_DESTROYED");
+    expect(memory.footprint).toBe(65_536);
+  });
+});
+
+describe("growth that fails", () => {
+  it("at any point of a random program is an error, loses nothing, and ends when it may grow again", () => {
+    for (let seed = 1; seed <= 30; seed++) {
+      const next = random(seed);
+      const memory = new LinearMemory({ initialPages: 1 });
+      const grow = memory.wasm.grow.bind(memory.wasm);
+      let fails = false;
+      memory.wasm.grow = (pages: number) => {
+        if (fails) throw new RangeError("refused");
+        return grow(pages);
+      };
+      const pools = new PoolManager({ memory, sizeClasses: [16, 40, 1000, 8192] });
+      const model = new PoolModel(pools, memory);
+      let refused = 0;
+      for (let i = 0; i < 3000; i++) {
+        fails = next(3) > 0;
+        if (model.live > 0 && next(5) === 0) model.free(next(model.live));
+        else {
+          try {
+            model.alloc(1 + next(8192));
+          } catch (error) {
+            expect((error as { code: string }).code).toBe("ERR_MORPH_OUT_OF_MEMORY");
+            refused++;
+          }
+        }
+        if (i % 500 === 0) model.check();
+      }
+      expect(refused).toBeGreaterThan(0);
+      model.check();
+      fails = false;
+      model.alloc(8192);
+      model.check();
+    }
+  });
+});
+
+describe("growth by someone else", () => {
+  it("in the middle of a walk hides no slot", () => {
+    const memory = new LinearMemory({ initialPages: 8 });
+    const pool = new Pool({ slotSize: 64, memory });
+    const pointers = Array.from({ length: 3000 }, () => pool.alloc());
+    const walked: number[] = [];
+    for (const pointer of pool.liveSlots()) {
+      if (walked.push(pointer) % 700 === 0) memory.wasm.grow(1);
+    }
+    expect(walked).toEqual(pointers);
+  });
+});
+
+describe("trim", () => {
+  it("over a free list that a write after free has broken neither hangs nor loses a slot", () => {
+    for (const link of ["itself", 4, -1, 0]) {
+      const pool = new Pool({ slotSize: 256 });
+      const pointers = Array.from({ length: 1024 }, () => pool.alloc());
+      for (const pointer of pointers.slice(0, 600)) pool.free(pointer);
+      const broken = pointers[550]!;
+      pool.memory.i32[broken / 4] = link === "itself" ? broken : (link as number);
+      expect(pool.trim()).toBe(2 * 65_536);
+      const again = Array.from({ length: 88 + 512 }, () => pool.alloc());
+      expect(new Set([...again, ...pointers.slice(600)]).size).toBe(1024);
+      pool.verify();
+    }
+  });
+});
+
+describe("owner ids with gaps", () => {
+  it("do not confuse a manager", () => {
+    const memory = new LinearMemory();
+    const register = memory.register.bind(memory);
+    memory.register = (allocator, owner) => {
+      register({ name: "other", contractVersion: 1, viewsChanged() {} });
+      return register(allocator, owner);
+    };
+    const pools = new PoolManager({ memory });
+    const pointers = [16, 32, 64, 128, 256].map((size) => pools.alloc(size));
+    for (const pointer of pointers) pools.free(pointer);
+    expect(pools.stats().used).toBe(0);
+  });
+});
