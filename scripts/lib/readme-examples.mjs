@@ -25,7 +25,7 @@ export function requireOutput({ name, output }, printed) {
 
 /**
  * Bundles an example for the browser as if it lay in `folder`, and runs it where there is nothing but ECMAScript,
- * WebAssembly and console.log: what only Node has is missing there.
+ * WebAssembly, text encoding and console.log, which every browser has too: what only Node has is missing there.
  * @param conditions export conditions, such as `@morph/source`
  */
 export async function runExample(example, folder, conditions = []) {
@@ -41,6 +41,6 @@ export async function runExample(example, folder, conditions = []) {
   });
   const printed = [];
   const console = { log: (...values) => printed.push(...values.map(String).join(" ").split("\n")) };
-  runInContext(outputFiles[0].text, createContext({ console }), { filename: example.name });
+  runInContext(outputFiles[0].text, createContext({ console, TextEncoder, TextDecoder }), { filename: example.name });
   requireOutput(example, printed);
 }

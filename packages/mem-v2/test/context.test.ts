@@ -1,0 +1,330 @@
+import { LinearMemory, PAGE_BYTES } from "@morph/memory";
+import { describe, expect, it } from "vitest";
+import { COMPILER, type ContextConfig, MemoryContext, RUNTIME, SERVER, VM } from "../src/index.ts";
+import { codeOf } from "./code.ts";
+
+describe("the original's tests", () => {
+  it("manager create and destroy", () => {
+    const memory = new LinearMemory();
+    const { footprint } = memory;
+    const ctx = new MemoryContext({ ...COMPILER, memory });
+    ctx.alloc(10, 1);
+    ctx.alloc(1000, 1);
+    ctx.destroy();
+    ctx.destroy();
+    expect(memory.footprint).toBe(footprint);
+  });
+
+  it("size class mapping: total size up to 256 goes to the pool", () => {
+    const ctx = new MemoryContext(COMPILER);
+    const expected: [number, number][] = [
+      [0, 16],
+      [1, 32],
+      [16, 32],
+      [17, 64],
+      [48, 64],
+      [49, 128],
+      [112, 128],
+      [113, 256],
+      [240, 256],
+    ];
+    for (const [size, slotSize] of expected) {
+      const before = ctx.stats().pool.classes.find((stats) => stats.slotSize === slotSize)!.used;
+      ctx.alloc(size, 1);
+      expect(ctx.stats().pool.classes.find((stats) => stats.slotSize === slotSize)!.used).toBe(before + 1);
+    }
+    ctx.alloc(241, 1);
+    expect(ctx.stats().arenaBytes).toBe(241);
+  });
+
+  it("alloc in every class, aligned, with the header before the payload", () => {
+    const ctx = new MemoryContext(COMPILER);
+    for (let size = 0; size <= 600; size++) {
+      const pointer = ctx.alloc(size, size % 128);
+      expect(pointer % 8).toBe(0);
+      expect(ctx.headerOf(pointer)).toEqual({
+        size,
+        typeId: size % 128,
+        marked: false,
+        generation: 0,
+        flags: size <= 240 ? 0 : 1,
+      });
+      expect(ctx.memory.u32[(pointer - 16) / 4]).toBe(size);
+    }
+    ctx.verify();
+  });
+
+  it("free and reuse of the same slot", () => {
+    const ctx = new MemoryContext(COMPILER);
+    const pointer = ctx.alloc(24, 2);
+    ctx.free(pointer);
+    expect(ctx.alloc(24, 3)).toBe(pointer);
+  });
+
+  it("growth to several slabs, and free list integrity", () => {
+    const ctx = new MemoryContext(COMPILER);
+    const pointers = Array.from({ length: 5000 }, (_, i) => {
+      const pointer = ctx.alloc(48, 1);
+      ctx.memory.u32.fill(i, pointer / 4, pointer / 4 + 12);
+      return pointer;
+    });
+    expect(ctx.stats().pool.slabs).toBe(5);
+    for (const pointer of pointers.filter((_, i) => i % 2 === 0)) ctx.free(pointer);
+    ctx.verify();
+    const again = Array.from({ length: 2500 }, () => ctx.alloc(48, 1));
+    expect(new Set(again)).toEqual(new Set(pointers.filter((_, i) => i % 2 === 0)));
+    pointers.forEach((pointer, i) => {
+      if (i % 2 === 1) expect(ctx.memory.u32[pointer / 4 + 11]).toBe(i);
+    });
+    ctx.verify();
+  });
+
+  it("hybrid routing and explicit free", () => {
+    const ctx = new MemoryContext(COMPILER);
+    const [small, medium, large] = [ctx.alloc(16, 1), ctx.alloc(200, 1), ctx.alloc(2000, 2)];
+    expect(ctx.stats()).toMatchObject({ poolBytes: 216, arenaBytes: 2000, heapBytes: 0, currentLive: 2216 });
+    ctx.free(large);
+    expect(ctx.stats()).toMatchObject({ poolBytes: 216, arenaBytes: 0, totalFreed: 2000, liveObjects: 2 });
+    ctx.free(small);
+    ctx.free(medium);
+    expect(ctx.stats()).toMatchObject({ currentLive: 0, peakLive: 2216, liveObjects: 0, objectCount: 3 });
+    ctx.verify();
+  });
+
+  it("chess: 30 moves undone in reverse and made again reuse every slot and keep every field", () => {
+    const ctx = new MemoryContext(COMPILER);
+    ctx.registerType(5, "Move");
+    const make = () =>
+      Array.from({ length: 30 }, (_, i) => {
+        const move = ctx.alloc(12, 5);
+        ctx.memory.i32.set([i, i * 7, i * 13], move / 4);
+        return move;
+      });
+    const check = (moves: number[]) => {
+      moves.forEach((move, i) => {
+        expect([...ctx.memory.i32.subarray(move / 4, move / 4 + 3)]).toEqual([i, i * 7, i * 13]);
+      });
+    };
+    const first = make();
+    check(first);
+    for (const move of [...first].reverse()) ctx.free(move);
+    const second = make();
+    check(second);
+    expect(second).toEqual(first);
+    expect(ctx.stats().objectCountByType[5]).toEqual({ live: 30, ever: 60 });
+  });
+});
+
+describe("a context", () => {
+  it("gives every object of size 0 a pointer of its own", () => {
+    const ctx = new MemoryContext(COMPILER);
+    const pointers = Array.from({ length: 100 }, () => ctx.alloc(0, 0));
+    expect(new Set(pointers).size).toBe(100);
+    for (const pointer of pointers) ctx.free(pointer);
+    expect(ctx.stats()).toMatchObject({ objectCount: 100, liveObjects: 0, totalAllocated: 0 });
+  });
+
+  it("allocates past the original's 16 MiB, and clears what was used before when asked", () => {
+    const ctx = new MemoryContext(COMPILER);
+    const size = 20 * 2 ** 20;
+    const large = ctx.alloc(size, 9);
+    expect(ctx.headerOf(large).size).toBe(size);
+    ctx.memory.u8.fill(255, large, large + size);
+    ctx.reset();
+    for (const bytes of [100, size]) {
+      const pointer = ctx.allocZeroed(bytes, 9);
+      expect(ctx.memory.u8.subarray(pointer, pointer + bytes).every((byte) => byte === 0)).toBe(true);
+    }
+  });
+
+  it("takes the arena when the pool cannot serve", () => {
+    const memory = new LinearMemory({ maxPages: 5 });
+    const ctx = new MemoryContext({ ...COMPILER, memory });
+    ctx.alloc(1000, 1);
+    const pointers: number[] = [];
+    const fill = () => {
+      for (;;) pointers.push(ctx.alloc(200, 1));
+    };
+    expect(codeOf(fill)).toBe("ERR_MORPH_OUT_OF_MEMORY");
+    expect(ctx.stats().arenaBytes).toBeGreaterThan(1000);
+    expect(pointers.some((pointer) => ctx.headerOf(pointer).flags === 1)).toBe(true);
+    ctx.verify();
+    const before = ctx.stats();
+    expect(codeOf(() => ctx.alloc(200, 1))).toBe("ERR_MORPH_OUT_OF_MEMORY");
+    expect(ctx.stats()).toEqual(before);
+    const small = pointers.find((pointer) => ctx.headerOf(pointer).flags === 0)!;
+    ctx.free(small);
+    expect(ctx.alloc(200, 1)).toBe(small);
+  });
+
+  it("refuses every bad input with its error, and loses nothing", () => {
+    const memory = new LinearMemory();
+    const ctx = new MemoryContext({ ...COMPILER, memory });
+    const other = new MemoryContext({ ...COMPILER, memory });
+    const small = ctx.alloc(100, 1);
+    const large = ctx.alloc(1000, 2);
+    const [freedSmall, freedLarge] = [ctx.alloc(100, 1), ctx.alloc(1000, 2)];
+    ctx.free(freedSmall);
+    ctx.free(freedLarge);
+    for (const pointer of [small, large]) memory.u8.fill(0xee, pointer, pointer + 100);
+    const before = ctx.stats();
+    const pointers: [unknown, string][] = [
+      [freedSmall, "ERR_MORPH_DOUBLE_FREE"],
+      [freedLarge, "ERR_MORPH_DOUBLE_FREE"],
+      ...[small + 8, large + 16, large + 8, small - 16, large - 16, small + 0.5, -small, 0, 8, 16, -0].map(
+        (pointer): [unknown, string] => [pointer, "ERR_MORPH_INVALID_POINTER"],
+      ),
+      ...[other.alloc(100, 1), other.alloc(1000, 1), 2 ** 32 - 16, 2 ** 40, Number.NaN, Number.POSITIVE_INFINITY].map(
+        (pointer): [unknown, string] => [pointer, "ERR_MORPH_INVALID_POINTER"],
+      ),
+      ...[null, undefined, `${small}`, BigInt(small), [small], {}, Symbol("pointer")].map(
+        (pointer): [unknown, string] => [pointer, "ERR_MORPH_INVALID_POINTER"],
+      ),
+    ];
+    for (const [pointer, code] of pointers) {
+      expect([String(pointer), codeOf(() => ctx.free(pointer as number))]).toEqual([String(pointer), code]);
+      expect([String(pointer), codeOf(() => ctx.headerOf(pointer as number))]).toEqual([String(pointer), code]);
+    }
+    for (const size of [-1, 1.5, Number.NaN, 2 ** 32, Number.POSITIVE_INFINITY, "8", null, 8n]) {
+      expect([size, codeOf(() => ctx.alloc(size as number, 1))]).toEqual([size, "ERR_MORPH_INVALID_SIZE"]);
+    }
+    for (const type of [-1, 128, 1.5, Number.NaN, "1", null, 1n]) {
+      for (const size of [8, 800]) {
+        expect([type, codeOf(() => ctx.alloc(size, type as number))]).toEqual([type, "ERR_MORPH_INVALID_TYPE"]);
+      }
+      expect(codeOf(() => ctx.registerType(type as number, "T"))).toBe("ERR_MORPH_INVALID_TYPE");
+    }
+    for (const name of ["", "x".repeat(64), 7, undefined]) {
+      expect(codeOf(() => ctx.registerType(1, name as string))).toBe("ERR_MORPH_INVALID_TYPE");
+    }
+    expect({ ...ctx.stats(), footprint: 0, peakFootprint: 0 }).toEqual({ ...before, footprint: 0, peakFootprint: 0 });
+    for (const pointer of [small, large]) {
+      expect(memory.u8.subarray(pointer, pointer + 100).every((byte) => byte === 0xee)).toBe(true);
+    }
+    ctx.verify();
+    ctx.free(small);
+    ctx.free(large);
+    ctx.verify();
+  });
+
+  it("believes no header that was written over, or forged", () => {
+    const ctx = new MemoryContext(COMPILER);
+    const { memory } = ctx;
+    const [a, b, large] = [ctx.alloc(100, 1), ctx.alloc(100, 1), ctx.alloc(1000, 1)];
+    const header = memory.i32.slice(a / 4 - 4, a / 4);
+    memory.i32[a / 4 - 4] = 5;
+    expect(codeOf(() => ctx.free(a))).toBe("ERR_MORPH_INVALID_POINTER");
+    expect(() => ctx.free(a)).toThrow(/wrote over the header/);
+    expect(codeOf(() => ctx.verify())).toBe("ERR_MORPH_INVALID_POINTER");
+    // Sound, but of another size class: the pool of that class does not know the slot.
+    memory.i32.set([16, 1, 0, ~(16 ^ 1)], a / 4 - 4);
+    expect(codeOf(() => ctx.free(a))).toBe("ERR_MORPH_INVALID_POINTER");
+    memory.i32.set([100, 1 | (1 << 24), 0, ~(100 ^ (1 | (1 << 24)))], a / 4 - 4);
+    expect(codeOf(() => ctx.free(a))).toBe("ERR_MORPH_INVALID_POINTER");
+    memory.i32.set(header, a / 4 - 4);
+    // A header in user data, inside objects.
+    memory.i32.set(header, b / 4);
+    memory.i32.set(header, large / 4 + 4);
+    expect(codeOf(() => ctx.free(b + 16))).toBe("ERR_MORPH_INVALID_POINTER");
+    expect(codeOf(() => ctx.free(large + 32))).toBe("ERR_MORPH_INVALID_POINTER");
+    ctx.verify();
+    for (const pointer of [a, b, large]) ctx.free(pointer);
+    ctx.verify();
+  });
+
+  it("drops every object at reset and keeps types and totals", () => {
+    const ctx = new MemoryContext(COMPILER);
+    ctx.registerType(3, "Node");
+    const fill = () => Array.from({ length: 3000 }, (_, i) => ctx.alloc(i % 700, 3));
+    const first = fill();
+    const { totalAllocated, footprint } = ctx.stats();
+    ctx.reset();
+    expect(ctx.stats()).toMatchObject({
+      totalAllocated,
+      totalFreed: totalAllocated,
+      currentLive: 0,
+      liveObjects: 0,
+      objectCount: 3000,
+      objectCountByType: { 3: { live: 0, ever: 3000 } },
+      poolBytes: 0,
+      arenaBytes: 0,
+    });
+    for (const pointer of first.slice(-50)) expect(codeOf(() => ctx.free(pointer))).toBe("ERR_MORPH_INVALID_POINTER");
+    ctx.verify();
+    fill();
+    expect(ctx.stats().footprint).toBeLessThanOrEqual(footprint);
+    expect(ctx.typeName(3)).toBe("Node");
+    ctx.verify();
+  });
+
+  it("keeps a stack of roots", () => {
+    const ctx = new MemoryContext(COMPILER);
+    for (const slot of [8, 16, 24]) ctx.pushRoot(slot);
+    ctx.popRoots(2);
+    expect(codeOf(() => ctx.popRoots(2))).toBe("ERR_MORPH_INVALID_SIZE");
+    expect(ctx.rootCount).toBe(1);
+    for (const count of [-1, 0.5, Number.NaN]) expect(codeOf(() => ctx.popRoots(count))).toBe("ERR_MORPH_INVALID_SIZE");
+    for (const slot of [0, -8, 1.5, 2 ** 32])
+      expect(codeOf(() => ctx.pushRoot(slot))).toBe("ERR_MORPH_INVALID_POINTER");
+    ctx.popRoots(1);
+    ctx.popRoots(0);
+  });
+
+  it("makes only what can be made", () => {
+    for (const config of [RUNTIME, VM, SERVER, { ...COMPILER, mode: "OTHER" }, undefined, null, {}]) {
+      expect(codeOf(() => new MemoryContext(config as ContextConfig))).toBe("ERR_MORPH_INVALID_CONFIG");
+    }
+    expect(codeOf(() => new MemoryContext({ ...COMPILER, heapSizeHint: -1 }))).toBe("ERR_MORPH_INVALID_CONFIG");
+    const other = { contractVersion: 99 } as LinearMemory;
+    expect(codeOf(() => new MemoryContext({ ...COMPILER, memory: other }))).toBe("ERR_MORPH_VERSION");
+    expect([COMPILER, RUNTIME, VM, SERVER].map(({ heapSizeHint }) => heapSizeHint / 2 ** 20)).toEqual([
+      256, 512, 2048, 1024,
+    ]);
+    const ctx = new MemoryContext({ ...COMPILER, heapSizeHint: 1 });
+    ctx.alloc(10_000_000, 1);
+  });
+
+  it("refuses every use after destroy", () => {
+    const ctx = new MemoryContext(COMPILER);
+    const [small, large] = [ctx.alloc(8, 1), ctx.alloc(800, 1)];
+    ctx[Symbol.dispose]();
+    const uses = [
+      () => ctx.alloc(8, 1),
+      () => ctx.alloc(800, 1),
+      () => ctx.allocZeroed(8, 1),
+      () => ctx.free(small),
+      () => ctx.free(large),
+      () => ctx.headerOf(small),
+      () => ctx.stats(),
+      () => ctx.formatStats(),
+      () => ctx.verify(),
+      () => ctx.reset(),
+      () => ctx.registerType(1, "T"),
+    ];
+    for (const use of uses) expect(codeOf(use)).toBe("ERR_MORPH_DESTROYED");
+  });
+
+  it("works on after someone else grew the memory, and above 2 GiB", () => {
+    const memory = new LinearMemory();
+    memory.acquire(33_000, memory.register({ name: "test", contractVersion: 1, viewsChanged() {} }));
+    const ctx = new MemoryContext({ ...COMPILER, memory });
+    const [small, large] = [ctx.alloc(8, 1), ctx.alloc(800, 1)];
+    const uses = [
+      () => ctx.free(small),
+      () => expect(ctx.alloc(8, 1)).toBe(small),
+      () => ctx.free(large),
+      () => expect(codeOf(() => ctx.free(large))).toBe("ERR_MORPH_DOUBLE_FREE"),
+      () => expect(ctx.headerOf(small).size).toBe(8),
+      () => ctx.verify(),
+      () => expect(ctx.stats().liveObjects).toBe(1),
+      () => ctx.registerType(1, "T"),
+      () => ctx.reset(),
+      () => ctx.destroy(),
+    ];
+    for (const use of uses) {
+      memory.wasm.grow(1);
+      use();
+    }
+    expect(memory.footprint).toBe((33_000 + 1 + 4) * PAGE_BYTES);
+  });
+});

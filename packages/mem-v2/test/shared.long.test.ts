@@ -1,0 +1,8 @@
+import { describe, it } from "vitest";
+import { shareAContext } from "./shared.ts";
+
+describe("a context on shared memory, at length", () => {
+  it.each([2, 4])("serves %i workers, a million operations each", { timeout: 600_000 }, async (workers) => {
+    await shareAContext(workers, 1_000_000);
+  });
+});

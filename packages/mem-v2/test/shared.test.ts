@@ -1,0 +1,59 @@
+import { LinearMemory } from "@morph/memory";
+import { describe, expect, it } from "vitest";
+import { COMPILER, MemoryContext } from "../src/index.ts";
+import { codeOf } from "./code.ts";
+import { shareAContext } from "./shared.ts";
+
+describe("a context on shared memory", () => {
+  it.each([2, 4])("serves %i workers at once", async (workers) => {
+    await shareAContext(workers, 50_000);
+  });
+
+  it("goes on wherever another handle left it, types, objects and totals included", () => {
+    const memory = new LinearMemory({ initialPages: 2, maxPages: 1000, shared: true });
+    const a = new MemoryContext({ ...COMPILER, memory });
+    const b = MemoryContext.attach(structuredClone(a.handle()));
+    a.registerType(4, "Shared");
+    const [small, large] = [a.alloc(50, 4), a.alloc(5000, 4)];
+    expect(b.typeName(4)).toBe("Shared");
+    expect(b.headerOf(large).size).toBe(5000);
+    b.free(small);
+    expect(codeOf(() => a.free(small))).toBe("ERR_MORPH_DOUBLE_FREE");
+    expect(a.alloc(50, 4)).toBe(small);
+    for (let i = 0; i < 3000; i++) (i % 2 === 0 ? a : b).alloc(i % 900, 1);
+    expect(a.stats()).toEqual(b.stats());
+    a.verify();
+    b.verify();
+    b.reset();
+    expect(a.stats().liveObjects).toBe(0);
+    a.alloc(9, 1);
+    a.verify();
+    b.destroy();
+    expect(codeOf(() => a.alloc(8, 1))).toBe("ERR_MORPH_DESTROYED");
+    expect(codeOf(() => a.free(large))).toBe("ERR_MORPH_DESTROYED");
+    a.destroy();
+  });
+
+  it("gives the lock back after every error", () => {
+    const memory = new LinearMemory({ initialPages: 2, maxPages: 12, shared: true });
+    const a = new MemoryContext({ ...COMPILER, memory });
+    const b = MemoryContext.attach(a.handle());
+    expect(codeOf(() => a.alloc(-1, 1))).toBe("ERR_MORPH_INVALID_SIZE");
+    expect(codeOf(() => a.free(12))).toBe("ERR_MORPH_INVALID_POINTER");
+    expect(codeOf(() => a.headerOf(12))).toBe("ERR_MORPH_INVALID_POINTER");
+    expect(codeOf(() => a.alloc(10_000_000, 1))).toBe("ERR_MORPH_OUT_OF_MEMORY");
+    const fill = () => {
+      for (;;) b.alloc(200, 1);
+    };
+    expect(codeOf(fill)).toBe("ERR_MORPH_OUT_OF_MEMORY");
+    expect(codeOf(() => a.alloc(200, 1))).toBe("ERR_MORPH_OUT_OF_MEMORY");
+    a.verify();
+  });
+
+  it("is the only one that can be continued elsewhere", () => {
+    expect(codeOf(() => new MemoryContext(COMPILER).handle())).toBe("ERR_MORPH_INVALID_CONFIG");
+    for (const handle of [undefined, {}, 7]) {
+      expect(codeOf(() => MemoryContext.attach(handle as never))).toBe("ERR_MORPH_INVALID_CONFIG");
+    }
+  });
+});

@@ -1,0 +1,105 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { COMPILER, MemoryContext } from "../src/index.ts";
+import { detectConfig, dumpStats } from "../src/node.ts";
+
+describe("statistics", () => {
+  it("are exact after every operation of a random program", () => {
+    const step = fc.record({
+      kind: fc.constantFrom("alloc", "alloc", "alloc", "free", "free", "reset", "bad"),
+      size: fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 100_000 })),
+      typeId: fc.integer({ min: 0, max: 127 }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
+        const ctx = new MemoryContext(COMPILER);
+        const live: { pointer: number; size: number; typeId: number }[] = [];
+        const ever = new Map<number, { count: number; bytes: number }>();
+        let peak = 0;
+        let freed = 0;
+        for (const { kind, size, typeId } of steps) {
+          if (kind === "alloc") {
+            live.push({ pointer: ctx.alloc(size, typeId), size, typeId });
+            const { count, bytes } = ever.get(typeId) ?? { count: 0, bytes: 0 };
+            ever.set(typeId, { count: count + 1, bytes: bytes + size });
+          } else if (kind === "free" && live.length > 0) {
+            const [object] = live.splice(size % live.length, 1);
+            ctx.free(object!.pointer);
+            freed += object!.size;
+          } else if (kind === "bad") {
+            expect(() => ctx.free(size + 0.5)).toThrow();
+            expect(() => ctx.alloc(-1, typeId)).toThrow();
+          } else if (kind === "reset") {
+            ctx.reset();
+            freed += live.reduce((sum, object) => sum + object.size, 0);
+            live.length = 0;
+          }
+          const bytes = live.reduce((sum, object) => sum + object.size, 0);
+          peak = Math.max(peak, bytes);
+          const stats = ctx.stats();
+          expect(stats).toMatchObject({
+            currentLive: bytes,
+            peakLive: peak,
+            liveObjects: live.length,
+            totalFreed: freed,
+            totalAllocated: bytes + freed,
+            arenaBytes: live.filter((object) => object.size > 240).reduce((sum, object) => sum + object.size, 0),
+          });
+          expect(stats.poolBytes + stats.arenaBytes + stats.heapBytes).toBe(bytes);
+          for (const [id, { count, bytes: everBytes }] of ever) {
+            const same = live.filter((object) => object.typeId === id);
+            expect(stats.objectCountByType[id]).toEqual({ live: same.length, ever: count });
+            expect(stats.bytesByType[id]).toEqual({
+              live: same.reduce((sum, { size: s }) => sum + s, 0),
+              ever: everBytes,
+            });
+          }
+        }
+        ctx.verify();
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it("print as the original's: mode, allocations, breakdown with percentages, top types by name", () => {
+    const ctx = new MemoryContext(COMPILER);
+    ctx.registerType(7, "Token");
+    ctx.registerType(7, "Knoten ä");
+    for (let i = 0; i < 3; i++) ctx.alloc(100, 7);
+    ctx.alloc(900, 2);
+    const text = ctx.formatStats();
+    expect(text).toContain("mode COMPILER");
+    expect(text).toContain("1,200 B in 4 objects");
+    expect(text).toContain("300 B (25.0 %)");
+    expect(text).toContain("900 B (75.0 %)");
+    expect(text).toMatch(/type 2 +900 B in 1 objects/);
+    expect(text).toMatch(/Knoten ä +300 B in 3 objects/);
+    expect(text.indexOf("type 2")).toBeLessThan(text.indexOf("Knoten"));
+    expect(new MemoryContext(COMPILER).formatStats()).toContain("0 B (0.0 %)");
+  });
+
+  it("go through JSON unchanged, also by way of a file", () => {
+    const ctx = new MemoryContext(COMPILER);
+    ctx.alloc(20, 1);
+    const folder = mkdtempSync(join(tmpdir(), "stats-"));
+    try {
+      dumpStats(ctx, join(folder, "stats.json"));
+      expect(JSON.parse(readFileSync(join(folder, "stats.json"), "utf8"))).toEqual(ctx.stats());
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("detectConfig gives what can be made, whatever is free", () => {
+    for (const free of [undefined, 100 * 2 ** 20, 2 ** 31, 64 * 2 ** 30]) {
+      const config = detectConfig(free);
+      expect(config.mode).toBe("COMPILER");
+      expect(config.heapSizeHint).toBeLessThanOrEqual(2 ** 31);
+      new MemoryContext(config).alloc(8, 1);
+    }
+    expect(detectConfig(100 * 2 ** 20).heapSizeHint).toBe(25 * 2 ** 20);
+  });
+});
