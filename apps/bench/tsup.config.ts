@@ -6,7 +6,7 @@ import type { Options } from "tsup";
  * the sources import each other as `.js`: nothing rewrites the paths.
  */
 const build: Options = {
-  entry: ["src/**/*.ts"],
+  entry: ["src/**/*.ts", "!src/report/html/client/**"],
   format: "esm",
   target: "es2022",
   platform: "node",

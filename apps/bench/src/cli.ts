@@ -1,12 +1,14 @@
 import { Command } from "commander";
 import { scenarios } from "./catalogue/scenarios.js";
 import { CHECK, FULL, QUICK, type Settings } from "./catalogue/settings.js";
-import { floorsOf, judge, type Verdict } from "./floors.js";
+import { claimed } from "./claims.js";
+import { floorsOf, judge } from "./floors.js";
 import { prepareNative } from "./native/tools.js";
+import { writeReport } from "./report/html/report.js";
 import { packageFolder } from "./report/machine.js";
 import { startProgress } from "./report/progress.js";
-import { writeResults } from "./report/results.js";
-import { floorTable, scenarioTables } from "./report/tables.js";
+import { resultsOf, writeJson } from "./report/results.js";
+import { claimTable, floorTable, scenarioTables } from "./report/tables.js";
 import type { Entry } from "./run/entry.js";
 import { interleave, stepsOf } from "./run/interleave.js";
 import { plan } from "./run/plan.js";
@@ -15,6 +17,7 @@ interface Options {
   readonly quick?: true;
   readonly check?: true;
   readonly json: string;
+  readonly report: string;
   readonly only: readonly string[];
 }
 
@@ -44,11 +47,14 @@ const main = async (positional: readonly string[], options: Options, command: Co
   }
   progress.end();
 
-  const verdicts: Verdict[] = options.check ? floorsOf(only).map((floor) => judge(floor, entries)) : [];
+  print(claimTable(claimed(entries)));
+  const verdicts = floorsOf(only).map((floor) => judge(floor, entries));
   if (options.check) print(floorTable(verdicts));
-  writeResults(options.json, settings, tools, entries, verdicts);
-  print(`all rounds: ${options.json}`);
-  if (verdicts.some(({ held }) => !held)) process.exitCode = 1;
+  const results = resultsOf(settings, tools, entries, verdicts);
+  writeJson(options.json, results);
+  writeReport(options.report, results);
+  print(`all rounds: ${options.json}\nto look at: ${options.report}`);
+  if (options.check && verdicts.some(({ held }) => !held)) process.exitCode = 1;
 };
 
 await new Command("bench")
@@ -58,5 +64,6 @@ await new Command("bench")
   .option("--quick", "a first impression in under a minute")
   .option("--check", "measure what the floors need; exit 1 when one is missed")
   .option("--json <path>", "where to write the results", `${packageFolder}bench-results.json`)
+  .option("--report <path>", "where to write the report", `${packageFolder}bench-report.html`)
   .action(main)
   .parseAsync();

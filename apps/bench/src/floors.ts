@@ -1,4 +1,4 @@
-import { BASELINE } from "./catalogue/contenders.js";
+import { BASELINE, REFERENCE } from "./catalogue/contenders.js";
 import { type Entry, measured } from "./run/entry.js";
 import { type Estimate, estimate, paired, type Series, timesAsFast } from "./stats.js";
 
@@ -80,6 +80,29 @@ const nanoseconds = (what: string, contender: string, scenario: string, atMost: 
   measure: (entry) => estimate(entry!.rounds),
 });
 
+const againstReference = (what: string, contender: string, scenario: string, atMost: number): Floor => ({
+  what,
+  unit: "times the C reference's time",
+  needs: [
+    [contender, scenario],
+    [REFERENCE, scenario],
+  ],
+  atMost,
+  measure: (...entries) => estimate(paired((ours, reference) => ours! / reference!, ...seriesOf(entries))),
+});
+
+const statisticsCost = (what: string, held: "constant" | "parameter", scenario: string): Floor => ({
+  what,
+  unit: "ns more than without",
+  needs: [
+    [`context-${held}`, scenario],
+    [`headers-${held}`, scenario],
+  ],
+  atMost: 8,
+  goal: 3,
+  measure: (...entries) => estimate(paired((context, headers) => context! - headers!, ...seriesOf(entries))),
+});
+
 /** All floors of `--check`. */
 export const floors: readonly Floor[] = [
   fasterThanMalloc("Pool as a constant, 50,000 x 64 B", "pool-constant", "batch64", { atLeast: 2, goal: 3.1 }),
@@ -116,10 +139,20 @@ export const floors: readonly Floor[] = [
     needs: [["pool-parameter", "slots"]],
     atMost: 1.02,
     measure: (entry) => {
-      const value = (entry!.footprint ?? Number.NaN) / SLOT_BYTES;
+      const value = (entry!.ready.footprint ?? Number.NaN) / SLOT_BYTES;
       return { value, low: value, high: value };
     },
   },
+  againstReference("Context as a constant, 50,000 x 48 B", "context-constant", "context48", 0.7),
+  againstReference("Context as a parameter, 50,000 x 48 B", "context-parameter", "context48", 0.7),
+  againstReference("Context as a constant, 48 B LIFO", "context-constant", "context48-lifo", 0.7),
+  againstReference("Context as a parameter, 48 B LIFO", "context-parameter", "context48-lifo", 0.7),
+  statisticsCost("Statistics of a context as a constant, a pair", "constant", "context48"),
+  statisticsCost("Statistics of a context as a parameter, a pair", "parameter", "context48"),
+  nanoseconds("stats() with 16 types in use", "context-parameter", "stats16", 2_000),
+  againstReference("Context as a constant, 40,000 objects, steady", "context-constant", "objects40k", 1),
+  againstReference("Context as a parameter, 40,000 objects, steady", "context-parameter", "objects40k", 1),
+  againstReference("Context as a parameter, 40,000 objects, fresh", "context-parameter", "objects40k-fresh", 1.3),
 ];
 
 /** Whether the run needs that contender in that scenario to judge the floors. */

@@ -14,5 +14,6 @@ export const entry = (contender: string, scenario: string, ns: number, rest: Par
     [ns, ns],
     [ns, ns],
   ],
+  ready: {},
   ...rest,
 });

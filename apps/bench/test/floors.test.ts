@@ -67,10 +67,30 @@ test("random replacement may slow down as much as native malloc does", () => {
   expect(judge(random, [...entries, entry("manager-parameter", "random1m", 60)]).held).toBe(false);
 });
 
+test("a context may take so much of the time of the C reference", () => {
+  const context = floor("Context as a constant, 50,000 x 48 B");
+  const reference = entry("native-context", "context48", 30);
+  expect(judge(context, [entry("context-constant", "context48", 21), reference])).toMatchObject({
+    held: true,
+    figure: { value: 0.7 },
+  });
+  expect(judge(context, [entry("context-constant", "context48", 22), reference]).held).toBe(false);
+});
+
+test("statistics cost what a context takes longer than headers alone", () => {
+  const statistics = floor("Statistics of a context as a parameter, a pair");
+  const headers = entry("headers-parameter", "context48", 12);
+  expect(judge(statistics, [entry("context-parameter", "context48", 20), headers])).toMatchObject({
+    held: true,
+    figure: { value: 8 },
+  });
+  expect(judge(statistics, [entry("context-parameter", "context48", 20.5), headers]).held).toBe(false);
+});
+
 test("the slots' footprint is counted in times of 64 MiB", () => {
   const slots = floor("Pool, 2^20 live slots of 64 B");
   const withFootprint = (mebibytes: number) =>
-    entry("pool-parameter", "slots", 0, { footprint: mebibytes * 2 ** 20, rounds: [] });
+    entry("pool-parameter", "slots", 0, { ready: { footprint: mebibytes * 2 ** 20 }, rounds: [] });
   expect(judge(slots, [withFootprint(65)]).held).toBe(true);
   expect(judge(slots, [withFootprint(66)]).held).toBe(false);
   expect(judge(slots, [entry("pool-parameter", "slots", 0)]).held).toBe(false);

@@ -2,7 +2,16 @@ import { expect, test } from "vitest";
 import { interleave, type Job } from "../src/run/interleave.js";
 import { entry } from "./entries.js";
 
-const settings = { processes: 2, rounds: 3, targetMs: 1, warmMs: 1, peerBudgetMs: 1_500, budgetMs: 30_000 };
+const settings = {
+  mode: "quick" as const,
+  processes: 2,
+  rounds: 3,
+  targetMs: 1,
+  warmMs: 1,
+  peerBudgetMs: 1_500,
+  budgetMs: 30_000,
+  peersOfMillions: true,
+};
 
 const job = (contender: string, script: string): Job => ({
   entry: entry(contender, "batch64", 0, { rounds: [] }),
@@ -17,7 +26,7 @@ test("each contender answers every round in every process", async () => {
   await interleave([a, b], settings, () => undefined);
   expect(a.entry).toMatchObject({
     status: "measured",
-    footprint: 7,
+    ready: { footprint: 7 },
     rounds: [
       [1, 1, 1],
       [1, 1, 1],

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { floors } from "../src/floors.js";
-import { floorRow, memoryRow, scenarioTables, timeRow, timeTable } from "../src/report/tables.js";
+import { floorRow, memoryRow, reuseRow, scenarioTables, timeRow, timeTable } from "../src/report/tables.js";
 import { entry, scenarioById } from "./entries.js";
 
-const base = entry("native", "batch64", 20, { libc: "glibc 2.36" });
+const base = entry("native", "batch64", 20, { ready: { libc: "glibc 2.36" } });
 
 describe("a row of times", () => {
   test("shows median, spread and the ratio with its interval", () => {
@@ -41,13 +41,24 @@ describe("a row of times", () => {
 
 describe("a row of memory", () => {
   test("shows footprint and utilization", () => {
-    const slots = entry("pool-parameter", "slots", 0, { footprint: 2 ** 21, peakLive: 2 ** 20, rounds: [] });
+    const slots = entry("pool-parameter", "slots", 0, { ready: { footprint: 2 ** 21, peakLive: 2 ** 20 }, rounds: [] });
     expect(memoryRow(slots).slice(1)).toEqual(["2.00 MiB", "0.50"]);
   });
 
   test("says when the footprint is not known", () => {
     expect(memoryRow(entry("uint8array", "cc1", 9))[1]).toBe("not known");
   });
+});
+
+test("objects with a type have the context in C as their baseline", () => {
+  const context = [entry("context-constant", "context48", 15), entry("native-context", "context48", 30)];
+  const table = timeTable(scenarioById("context48"), context);
+  expect(table).toContain("times as fast as the C context");
+  expect(table).toContain("2.00x");
+});
+
+test("a row of slots reused shows a share", () => {
+  expect(reuseRow(entry("context-parameter", "chess", 0, { ready: { reused: 1 } }))[1]).toBe("100 %");
 });
 
 test("every row of a scenario is in its table, whatever became of it", () => {
@@ -62,6 +73,7 @@ test("a replay has times and memory, slots only memory", () => {
   expect(scenarioTables(scenarioById("cc1"), [])).toHaveLength(2);
   expect(scenarioTables(scenarioById("slots"), [])).toHaveLength(1);
   expect(scenarioTables(scenarioById("batch64"), [])).toHaveLength(1);
+  expect(scenarioTables(scenarioById("chess"), [])).toHaveLength(1);
 });
 
 test("a floor that was not measured says why", () => {

@@ -1,16 +1,6 @@
-import { ARENA_STATE_BYTES, Arena } from "@morph/arena";
-import {
-  type AddressSpace,
-  describe,
-  FREED,
-  joinMemory,
-  LIVE,
-  LinearMemory,
-  MorphError,
-  StateTable,
-  TABLE_STATE_BYTES,
-} from "@morph/memory";
+import { type AddressSpace, describe, FREED, joinMemory, LIVE, LinearMemory, MorphError } from "@morph/memory";
 import { type Pool, PoolManager, type PoolManagerStats } from "@morph/pool";
+import { ARENA_OBJECTS_STATE_BYTES, ArenaObjects } from "./arena-objects.ts";
 import { type ContextConfig, type Mode, requireConfig } from "./config.ts";
 import { formatStats } from "./format.ts";
 import {
@@ -57,9 +47,8 @@ export interface ContextHandle {
 const AT_MUTEX = 0;
 const AT_WORDS = 16;
 const AT_STATISTICS = 64;
-const AT_MARKS: number = AT_STATISTICS + STATISTICS_BYTES;
-const AT_ARENA: number = AT_MARKS + TABLE_STATE_BYTES;
-const AT_POOLS: number = AT_ARENA + ARENA_STATE_BYTES;
+const AT_ARENA: number = AT_STATISTICS + STATISTICS_BYTES;
+const AT_POOLS: number = AT_ARENA + ARENA_OBJECTS_STATE_BYTES;
 
 /** Words at AT_WORDS. */
 const DESTROYED = 0;
@@ -94,14 +83,12 @@ export class MemoryContext {
   /** Live bytes that lie in the arena. */
   private arenaBytes = 0;
   private readonly pools: PoolManager;
-  private readonly arena: Arena;
+  private readonly arena: ArenaObjects;
   private readonly pool16: Pool;
   private readonly pool32: Pool;
   private readonly pool64: Pool;
   private readonly pool128: Pool;
   private readonly pool256: Pool;
-  /** Where the arena's objects start, and which of them are freed: it keeps them all until `reset`. */
-  private readonly marks: StateTable;
   /** The lock of a context on shared memory; on unshared memory there is none. */
   private readonly mutex: Mutex | undefined;
   /** Pointer of the state in the memory, and word index of its words. */
@@ -123,16 +110,15 @@ export class MemoryContext {
     this.memory = memory;
     const attached = state !== undefined;
     const words = attached ? (state + AT_WORDS) / 4 : 0;
-    const ownerOf = (word: number): { owner?: number } =>
-      attached ? { owner: memory.i32[words + word] as number } : {};
-    this.pools = new PoolManager({ memory, ...ownerOf(POOLS_OWNER) });
+    const ownerOf = (word: number): number | undefined => (attached ? memory.i32[words + word] : undefined);
+    const owner = ownerOf(POOLS_OWNER);
+    this.pools = new PoolManager({ memory, ...(owner === undefined ? {} : { owner }) });
     this.pool16 = this.pools.poolFor(16);
     this.pool32 = this.pools.poolFor(32);
     this.pool64 = this.pools.poolFor(64);
     this.pool128 = this.pools.poolFor(128);
     this.pool256 = this.pools.poolFor(256);
-    this.arena = new Arena({ memory, ...ownerOf(ARENA_OWNER) });
-    this.marks = new StateTable(memory, 4);
+    this.arena = new ArenaObjects(memory, ownerOf(ARENA_OWNER));
     this.state = state ?? memory.acquireTable(AT_POOLS + this.pools.stateBytes);
     this.words = (this.state + AT_WORDS) / 4;
     this.counters = ((this.state + AT_STATISTICS) / 8) | 0;
@@ -140,8 +126,9 @@ export class MemoryContext {
       name: "mem-v2",
       contractVersion: CONTRACT,
       viewsChanged: () => {
-        this.i32 = this.marks.i32 = memory.i32;
+        this.i32 = memory.i32;
         this.f64 = memory.f64;
+        this.arena.viewsChanged(memory.i32);
       },
     });
     this.i32 = memory.i32;
@@ -336,7 +323,6 @@ export class MemoryContext {
     this.exclusively(() => {
       this.pools.reset();
       this.arena.reset();
-      this.marks.drop();
       countReset(this.f64, this.counters);
       this.liveBytes = this.arenaBytes = 0;
     });
@@ -398,7 +384,6 @@ export class MemoryContext {
     this.exclusively(() => {
       this.pools.destroy();
       this.arena.destroy();
-      this.marks.drop();
       if (this.names !== 0) this.memory.releaseTable(this.names, NAMES_BYTES);
       // Other threads still look here: a shared context's state stays behind.
       this.i32[this.words + DESTROYED] = 1;
@@ -429,11 +414,7 @@ export class MemoryContext {
   }
 
   private allocInArena(size: number, typeId: number): number {
-    // Multiples of 16 only, so that every block is one too: the marks have a granule of 16.
-    const bytes = Math.ceil((size + HEADER_BYTES) / 16) * 16;
-    const block = this.arena.alloc(bytes);
-    this.marks.cover(block, block + bytes);
-    this.marks.set(block | 0, LIVE);
+    const block = this.arena.alloc(size + HEADER_BYTES);
     this.count(typeId, 0, size);
     this.liveBytes += size;
     this.arenaBytes += size;
@@ -454,8 +435,8 @@ export class MemoryContext {
     const size = (this.i32[block / 4] as number) >>> 0;
     const tag = this.i32[block / 4 + 1] as number;
     // A sound header that sends a pool's object here, or an arena's to the pool, was not written by us.
-    if (this.arenaState(block) !== LIVE || tag >>> FLAGS_SHIFT !== IN_ARENA) throw overwritten(pointer);
-    this.marks.set(block | 0, FREED);
+    if (this.arena.stateOf(block) !== LIVE || tag >>> FLAGS_SHIFT !== IN_ARENA) throw overwritten(pointer);
+    this.arena.free(block);
     this.count(tag & TYPE_MASK, 2, size);
     this.liveBytes -= size;
     this.arenaBytes -= size;
@@ -475,7 +456,7 @@ export class MemoryContext {
   /** The block of a live object with a sound header. */
   private requireLive(pointer: number): number {
     const block = typeof pointer === "number" ? pointer - HEADER_BYTES : Number.NaN;
-    const state = this.arenaState(block);
+    const state = this.arena.stateOf(block);
     if (state === FREED) throw new MorphError("ERR_MORPH_DOUBLE_FREE", `the object at ${pointer} is free already`);
     if (state !== LIVE && !this.pools.owns(block)) {
       // The pool says what is wrong with it, and never takes it.
@@ -494,17 +475,9 @@ export class MemoryContext {
     return block;
   }
 
-  /** LIVE or FREED when an arena object starts there, else 0. */
-  private arenaState(block: number): number {
-    return (block | 0) >>> 0 === block && this.marks.covers(block | 0) ? this.marks.get(block | 0) : 0;
-  }
-
   private *liveBlocks(): Generator<number, void, undefined> {
     yield* this.pools.liveSlots();
-    const end = (this.marks.lo >>> 0) + this.marks.granules * 16;
-    for (let block = this.marks.lo >>> 0; block < end; block += 16) {
-      if (this.marks.get(block | 0) === LIVE) yield block;
-    }
+    yield* this.arena.liveBlocks();
   }
 
   private get names(): number {
@@ -562,7 +535,6 @@ export class MemoryContext {
     }
     this.pools.loadState(this.state + AT_POOLS);
     this.arena.loadState(this.state + AT_ARENA);
-    this.marks.loadState(this.state + AT_MARKS);
     this.liveBytes = (this.i32[this.words + LIVE_BYTES] as number) >>> 0;
     this.peakBytes = (this.i32[this.words + PEAK_BYTES] as number) >>> 0;
     this.arenaBytes = (this.i32[this.words + ARENA_BYTES] as number) >>> 0;
@@ -582,7 +554,6 @@ export class MemoryContext {
   private saveState(): void {
     this.pools.saveState(this.state + AT_POOLS);
     this.arena.saveState(this.state + AT_ARENA);
-    this.marks.saveState(this.state + AT_MARKS);
     this.i32[this.words + LIVE_BYTES] = this.liveBytes;
     this.i32[this.words + PEAK_BYTES] = this.peakBytes;
     this.i32[this.words + ARENA_BYTES] = this.arenaBytes;

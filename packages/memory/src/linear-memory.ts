@@ -124,8 +124,7 @@ export class LinearMemory implements AddressSpace {
     if (owner !== undefined && !(Number.isInteger(owner) && owner >= FIRST_OWNER && owner < next)) {
       throw new MorphError("ERR_MORPH_NOT_OWNER", `owner: expected an id given before, got ${describe(owner)}`);
     }
-    const id = owner ?? next;
-    if (id === next) this.records.set(WORD.nextOwner, id + 1);
+    const id = owner ?? this.records.takeOwner();
     this.owners.set(id, allocator);
     return id;
   }

@@ -71,6 +71,11 @@ export class Records {
     this.i32[this.header + word] = value;
   }
 
+  /** An owner id that nobody had before: threads that attach at the same moment get different ones. */
+  takeOwner(): number {
+    return Atomics.add(this.i32, this.header + WORD.nextOwner, 1);
+  }
+
   // --- the page map ------------------------------------------------------------------------------------------------
 
   /** Owner of a page below `mapLength`. */

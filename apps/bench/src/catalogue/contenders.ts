@@ -1,24 +1,35 @@
-import type { Kind, Scenario } from "./scenarios.js";
+import { isOfContext, type Kind, type Scenario } from "./scenarios.js";
 
 /** Allocator libraries that replace the C library's malloc under the same C program. */
 export type Preload = "mimalloc" | "jemalloc" | "tcmalloc";
 
-/** How a contender is started: a module of the worker, or the C program with or without another malloc under it. */
+/** The C programs: what calls malloc, and what calls our C reference of a context. */
+export type Program = "bench" | "context";
+
+/** How a contender is started: a module of the worker, or a C program with or without another malloc under it. */
 export type Launch =
   | { readonly type: "js"; readonly module: string; readonly grown?: true }
-  | { readonly type: "native"; readonly preload?: Preload; readonly bump?: true };
+  | { readonly type: "native"; readonly program: Program; readonly preload?: Preload; readonly bump?: true };
 
 /** One allocator, held in one way. */
 export interface Contender {
   readonly id: string;
   readonly label: string;
   readonly ours: boolean;
+  /** Something of ours that is measured only to be set against something else of ours. */
+  readonly probe?: true;
   readonly kinds: readonly Kind[];
   readonly launch: Launch;
 }
 
-/** The contender that all ratios refer to. */
+/** Native malloc, the contender that ratios refer to. */
 export const BASELINE = "native";
+
+/** Our C reference of a context, which they refer to where objects have a type. */
+export const REFERENCE = "native-context";
+
+/** The contender that a scenario's ratios refer to. */
+export const baselineOf = (scenario: Scenario): string => (isOfContext(scenario) ? REFERENCE : BASELINE);
 
 const js = (id: string, label: string, kinds: readonly Kind[]): Contender => ({
   id,
@@ -30,6 +41,10 @@ const js = (id: string, label: string, kinds: readonly Kind[]): Contender => ({
 const morph = (id: string, label: string, kinds: readonly Kind[]): Contender => ({
   ...js(id, label, kinds),
   ours: true,
+});
+const probe = (id: string, label: string, kinds: readonly Kind[]): Contender => ({
+  ...morph(id, label, kinds),
+  probe: true,
 });
 /** The same module on a memory that has grown. */
 const grown = (contender: Contender): Contender => ({
@@ -44,11 +59,14 @@ const native = (id: string, label: string, preload?: Preload): Contender => ({
   label,
   ours: false,
   kinds: ["batch", "fresh", "lifo", "random", "arena", "replay", "slots"],
-  launch: preload === undefined ? { type: "native" } : { type: "native", preload },
+  launch: { type: "native", program: "bench", ...(preload !== undefined && { preload }) },
 });
 
 const poolConstant = morph("pool-constant", "morph Pool, a constant of the module", ["batch", "lifo"]);
 const poolParameter = morph("pool-parameter", "morph Pool, passed as a parameter", ["batch", "fresh", "lifo", "slots"]);
+
+const locked = morph("context-locked", "morph MemoryContext on shared memory, locked", ["locked"]);
+const malloc = native(BASELINE, "native malloc");
 
 /** Every contender, in the order of the report. */
 export const contenders: readonly Contender[] = [
@@ -61,11 +79,36 @@ export const contenders: readonly Contender[] = [
   morph("arena-constant", "morph Arena, a constant of the module", ["arena"]),
   morph("arena-parameter", "morph Arena, passed as a parameter", ["arena"]),
   morph("pool-and-arena", "morph PoolManager to 256 B, Arena above", ["replay"]),
-  native(BASELINE, "native malloc"),
+  morph("context-constant", "morph MemoryContext, a constant of the module", ["typed-batch", "typed-lifo", "objects"]),
+  morph("context-parameter", "morph MemoryContext, passed as a parameter", [
+    "typed-batch",
+    "typed-lifo",
+    "objects",
+    "objects-fresh",
+    "replay",
+    "statistics",
+    "reuse",
+  ]),
+  locked,
+  { ...probe("context-alone", `${locked.label}, one thread`, ["typed-batch", "typed-lifo"]), launch: locked.launch },
+  probe("headers-constant", "PoolManager + header, no statistics, a constant", ["typed-batch", "typed-lifo"]),
+  probe("headers-parameter", "PoolManager + header, no statistics, a parameter", ["typed-batch", "typed-lifo"]),
+  {
+    id: REFERENCE,
+    label: "native context (our C reference)",
+    ours: false,
+    kinds: ["typed-batch", "typed-lifo", "objects", "objects-fresh", "replay", "locked", "statistics", "reuse"],
+    launch: { type: "native", program: "context" },
+  },
+  { ...malloc, kinds: [...malloc.kinds, "typed-batch", "typed-lifo", "objects", "objects-fresh", "locked"] },
   native("mimalloc", "native mimalloc", "mimalloc"),
   native("jemalloc", "native jemalloc", "jemalloc"),
   native("tcmalloc", "native tcmalloc", "tcmalloc"),
-  { ...native("bump", "native bump pointer"), kinds: ["arena"], launch: { type: "native", bump: true } },
+  {
+    ...native("bump", "native bump pointer"),
+    kinds: ["arena"],
+    launch: { type: "native", program: "bench", bump: true },
+  },
   js("thi-ng", "@thi.ng/malloc", ["batch", "fresh", "lifo", "random", "arena", "replay"]),
   js("tlsf", "AssemblyScript TLSF, called from JS", ["batch", "fresh", "lifo", "random", "arena", "replay", "slots"]),
   js("tlsf-inside", "AssemblyScript TLSF, looped in wasm", ["batch", "lifo", "random"]),

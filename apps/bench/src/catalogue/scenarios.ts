@@ -1,9 +1,26 @@
 /** What a scenario does; the worker and the C program each have one loop for each kind. */
-export type Kind = "batch" | "fresh" | "lifo" | "random" | "arena" | "replay" | "slots";
+export type Kind =
+  | "batch"
+  | "fresh"
+  | "lifo"
+  | "random"
+  | "arena"
+  | "replay"
+  | "slots"
+  // Objects with a type, through a context.
+  | "typed-batch"
+  | "typed-lifo"
+  | "objects"
+  | "objects-fresh"
+  | "locked"
+  | "statistics"
+  | "reuse";
 
 /** One workload. The numbers are passed to every contender, native ones too, so that nobody can run another size. */
 export interface Scenario {
   readonly id: string;
+  /** A few words for an axis. */
+  readonly name: string;
   readonly title: string;
   /** One sentence for the reader of the table. */
   readonly what: string;
@@ -12,14 +29,18 @@ export interface Scenario {
   readonly kind: Kind;
   /** Bytes asked for; 0 where the sizes vary. */
   readonly size: number;
+  /** Several sizes, one after the other, each for a whole batch; then `size` is 0. */
+  readonly sizes?: readonly number[];
   /** Objects allocated before any is freed. */
   readonly batch: number;
   /** How often that is done in one repetition. */
   readonly times: number;
   /** Other objects of the same size that stay live meanwhile. */
   readonly resident: number;
-  /** Objects live in a random replacement. */
+  /** Objects live in a random replacement; types in use where statistics are asked for. */
   readonly live: number;
+  /** Threads that do the work at once. */
+  readonly workers: number;
   /** Trace file, for a replay. */
   readonly trace?: string;
   /** Whether our memory starts small and has grown before anything is timed. */
@@ -27,13 +48,17 @@ export interface Scenario {
 }
 
 const MILLION = 1_000_000;
-const base = { size: 64, batch: 1, times: 1, resident: 0, live: 0 } as const;
+const base = { size: 64, batch: 1, times: 1, resident: 0, live: 0, workers: 1 } as const;
+
+/** The original's third benchmark. */
+const FORTY_THOUSAND = { size: 0, sizes: [16, 24, 32, 512], batch: 10_000 } as const;
 
 /** Every scenario, in the order of the report. */
 export const scenarios: readonly Scenario[] = [
   {
     ...base,
     id: "batch64",
+    name: "64 B, 50,000 at a time",
     title: "50,000 x 64 B allocated, then freed in the same order (steady state)",
     what: "ns for one allocation and its free; the memory has been used before",
     group: "batch64",
@@ -43,6 +68,7 @@ export const scenarios: readonly Scenario[] = [
   {
     ...base,
     id: "batch64-1m",
+    name: "64 B, 50,000 at a time, 1 M live",
     title: "the same with 1,000,000 other objects of 64 B live",
     what: "ns for one allocation and its free",
     group: "batch64",
@@ -53,6 +79,7 @@ export const scenarios: readonly Scenario[] = [
   {
     ...base,
     id: "fresh64",
+    name: "64 B, fresh memory",
     title: "50,000 x 64 B allocated, then freed, on memory never touched before",
     what: "ns for one allocation and its free, growth and first touch of the pages included",
     group: "fresh64",
@@ -62,6 +89,7 @@ export const scenarios: readonly Scenario[] = [
   {
     ...base,
     id: "rounds100",
+    name: "64 B, 100 at a time",
     title: "1,000 x (100 allocations, then 100 frees) of 64 B",
     what: "ns for one allocation and its free",
     group: "rounds100",
@@ -72,6 +100,7 @@ export const scenarios: readonly Scenario[] = [
   {
     ...base,
     id: "lifo64",
+    name: "64 B, one at a time",
     title: "64 B allocated and freed at once, again and again",
     what: "ns for one allocation and its free",
     group: "lifo64",
@@ -81,6 +110,7 @@ export const scenarios: readonly Scenario[] = [
   {
     ...base,
     id: "lifo64-1m",
+    name: "64 B, one at a time, 1 M live",
     title: "the same with 1,000,000 other objects of 64 B live",
     what: "ns for one allocation and its free",
     group: "lifo64",
@@ -91,6 +121,7 @@ export const scenarios: readonly Scenario[] = [
   {
     ...base,
     id: "random10k",
+    name: "random sizes, 10,000 live",
     title: "random replacement of 16 to 256 B, 10,000 live",
     what: "ns for one free and the allocation that takes its place",
     group: "random",
@@ -102,6 +133,7 @@ export const scenarios: readonly Scenario[] = [
   {
     ...base,
     id: "random1m",
+    name: "random sizes, 1 M live",
     title: "random replacement of 16 to 256 B, 1,000,000 live",
     what: "ns for one free and the allocation that takes its place",
     group: "random",
@@ -113,6 +145,7 @@ export const scenarios: readonly Scenario[] = [
   {
     ...base,
     id: "arena48",
+    name: "48 B, freed in bulk",
     title: "48 B allocated on touched pages, freed in bulk outside the timing",
     what: "ns for one allocation",
     group: "arena48",
@@ -123,6 +156,7 @@ export const scenarios: readonly Scenario[] = [
   {
     ...base,
     id: "cc1",
+    name: "a real compiler (cc1)",
     title: "replay of a real compiler's allocations (cc1)",
     what: "ns for one operation of the trace: allocate, reallocate or free",
     group: "cc1",
@@ -133,13 +167,112 @@ export const scenarios: readonly Scenario[] = [
   {
     ...base,
     id: "slots",
+    name: "1 M slots of 64 B",
     title: "1,048,576 live objects of 64 B",
     what: "bytes taken for them, everything counted",
     group: "slots",
     kind: "slots",
     batch: 1_048_576,
   },
+  {
+    ...base,
+    id: "context48",
+    name: "context, 48 B, 50,000 at a time",
+    title: "50,000 typed objects of 48 B allocated, then freed in the same order, through a context",
+    what: "ns for one allocation and its free, header, checks and statistics included; malloc does none of these",
+    group: "context48",
+    kind: "typed-batch",
+    size: 48,
+    batch: 50_000,
+  },
+  {
+    ...base,
+    id: "context48-lifo",
+    name: "context, 48 B, one at a time",
+    title: "a typed object of 48 B allocated and freed at once, again and again, through a context",
+    what: "ns for one allocation and its free, header, checks and statistics included; malloc does none of these",
+    group: "context48",
+    kind: "typed-lifo",
+    size: 48,
+    times: 100_000,
+  },
+  {
+    ...base,
+    ...FORTY_THOUSAND,
+    id: "objects40k",
+    name: "40,000 objects, steady",
+    title: "40,000 typed objects, 10,000 each of 16, 24, 32 and 512 B (steady state)",
+    what: "ns for one allocation; the context is reset between rounds, outside the timing",
+    group: "objects40k",
+    kind: "objects",
+  },
+  {
+    ...base,
+    ...FORTY_THOUSAND,
+    id: "objects40k-fresh",
+    name: "40,000 objects, fresh memory",
+    title: "the same in a new context, on memory never touched before",
+    what: "ns for one allocation, growth and first touch of the pages included",
+    group: "objects40k-fresh",
+    kind: "objects-fresh",
+  },
+  ...[1, 2, 4].map(
+    (workers): Scenario => ({
+      ...base,
+      id: `locked${workers}`,
+      name: `locked context, ${workers === 1 ? "1 worker" : `${workers} workers`}`,
+      title: `one context, its lock, and ${workers === 1 ? "1 worker" : `${workers} workers`}: random replacement of 1 to 240 B`,
+      what: "ns for one free and the allocation that takes its place, all workers together",
+      group: "locked",
+      kind: "locked",
+      size: 240,
+      times: 10_000,
+      workers,
+    }),
+  ),
+  {
+    ...base,
+    id: "stats16",
+    name: "statistics asked for",
+    title: "the statistics of a context with 16 types in use",
+    what: "ns for one stats(); C copies its counters, ours makes an object of them",
+    group: "stats16",
+    kind: "statistics",
+    size: 48,
+    times: 1_000,
+    live: 16,
+  },
+  {
+    ...base,
+    id: "chess",
+    name: "slots reused",
+    title: "30 moves of 12 B made, undone in reverse, and made again",
+    what: "no time: the share of the moves that got their old place back",
+    group: "chess",
+    kind: "reuse",
+    size: 12,
+    batch: 30,
+  },
 ];
 
 /** Whether rounds are timed, or only memory is counted. */
-export const isTimed = (scenario: Scenario): boolean => scenario.kind !== "slots";
+export const isTimed = (scenario: Scenario): boolean => scenario.kind !== "slots" && scenario.kind !== "reuse";
+
+/** Whether a million objects have to be made before anything is timed. */
+export const isLarge = ({ resident, live }: Scenario): boolean => resident + live >= MILLION;
+
+/** Whether memory is reported. */
+export const isCounted = ({ kind }: Scenario): boolean => kind === "slots" || kind === "replay" || kind === "objects";
+
+const CONTEXT_KINDS: readonly Kind[] = [
+  "typed-batch",
+  "typed-lifo",
+  "objects",
+  "objects-fresh",
+  "locked",
+  "statistics",
+  "reuse",
+];
+
+/** Whether it is of objects with a type, so that the reference for its ratios is a context too. */
+export const isOfContext = (scenario: Scenario): boolean => CONTEXT_KINDS.includes(scenario.kind);

@@ -1,21 +1,26 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Preload } from "../catalogue/contenders.js";
+import type { Preload, Program } from "../catalogue/contenders.js";
 import { encodeTrace, loadTrace } from "../trace.js";
 
-/** The C program and the allocators it can run with. */
+/** The C programs and the allocators they can run with. */
 export interface NativeTools {
-  /** Path of the built program. */
-  readonly program?: string;
-  /** Why there is none. */
+  /** Paths of the built programs. */
+  readonly programs?: Readonly<Record<Program, string>>;
+  /** Why there are none. */
   readonly problem?: string;
   /** First line of what the compiler says of itself. */
   readonly compiler?: string;
   readonly preloads: Readonly<Partial<Record<Preload, string>>>;
 }
 
-const SOURCE = fileURLToPath(new URL("../../native/bench.c", import.meta.url));
+const SOURCES: Record<Program, readonly string[]> = {
+  bench: ["bench.c"],
+  context: ["context-bench.c", "context.c"],
+};
+
+const NATIVE = fileURLToPath(new URL("../../native/", import.meta.url));
 const BUILD = fileURLToPath(new URL("../../native/build", import.meta.url));
 
 const FLAGS = ["-O2", "-fno-builtin-malloc", "-fno-builtin-free", "-fno-builtin-realloc"];
@@ -63,21 +68,27 @@ const findPreloads = (): Partial<Record<Preload, string>> => {
   return found;
 };
 
-/** Builds the C program with the compiler of this machine, and looks for the allocators. */
+const build = (compiler: string, program: Program): string => {
+  const path = `${BUILD}/${program}`;
+  const sources = SOURCES[program].map((name) => NATIVE + name);
+  run(compiler, [...FLAGS, ...sources, "-o", path, "-ldl", "-pthread"]);
+  return path;
+};
+
+/** Builds the C programs with the compiler of this machine, and looks for the allocators. */
 export const prepareNative = (): NativeTools => {
   const preloads = findPreloads();
   const chosen = process.env.CC;
   const compiler = firstWorking(chosen === undefined || chosen === "" ? ["cc", "gcc", "clang"] : [chosen]);
   if (compiler === undefined) return { preloads, problem: "no C compiler found" };
   mkdirSync(BUILD, { recursive: true });
-  const program = `${BUILD}/bench`;
   try {
-    run(compiler.name, [...FLAGS, SOURCE, "-o", program, "-ldl"]);
+    const programs = { bench: build(compiler.name, "bench"), context: build(compiler.name, "context") };
+    return { preloads, compiler: compiler.version, programs };
   } catch (error) {
     const reason = error instanceof Error ? error.message.split("\n").slice(0, 4).join(" ") : String(error);
     return { preloads, compiler: compiler.version, problem: `does not build: ${reason}` };
   }
-  return { preloads, compiler: compiler.version, program };
 };
 
 const written = new Map<string, string>();

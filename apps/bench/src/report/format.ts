@@ -13,3 +13,7 @@ export const times = ({ value, low, high }: Estimate): string =>
 
 /** Bytes as MiB. */
 export const mebibytes = (bytes: number): string => `${figure(bytes / 2 ** 20)} MiB`;
+
+/** A share as "100 %". */
+export const percent = (share: number | undefined): string =>
+  share === undefined ? "not known" : `${Math.round(share * 100)} %`;

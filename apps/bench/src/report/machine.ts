@@ -22,7 +22,7 @@ export interface Versions {
   readonly packages: Readonly<Record<string, string>>;
 }
 
-const PACKAGES = ["@morph/memory", "@morph/arena", "@morph/pool", "@thi.ng/malloc", "assemblyscript"];
+const PACKAGES = ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/mem-v2", "@thi.ng/malloc", "assemblyscript"];
 
 /** The machine. */
 export const machine = (): Machine => ({
@@ -51,7 +51,7 @@ const packageVersion = (name: string): string => {
 export const versions = (tools: NativeTools, entries: readonly Entry[]): Versions => ({
   node: process.versions.node,
   v8: process.versions.v8,
-  libc: entries.find((entry) => entry.libc !== undefined)?.libc ?? null,
+  libc: entries.find(({ ready }) => ready.libc !== undefined)?.ready.libc ?? null,
   compiler: tools.compiler ?? null,
   packages: Object.fromEntries(PACKAGES.map((name) => [name, packageVersion(name)])),
 });

@@ -1,21 +1,103 @@
 import { writeFileSync } from "node:fs";
-import { BASELINE } from "../catalogue/contenders.js";
+import { baselineOf, type Contender, isPeer } from "../catalogue/contenders.js";
+import { isCounted, isTimed, type Kind, type Scenario } from "../catalogue/scenarios.js";
 import type { Settings } from "../catalogue/settings.js";
+import { type Claimed, claimed } from "../claims.js";
 import type { Verdict } from "../floors.js";
 import type { NativeTools } from "../native/tools.js";
-import { type Entry, measured } from "../run/entry.js";
-import { median, medianOfProcesses, spread, timesAsFast } from "../stats.js";
-import { machine, versions } from "./machine.js";
+import { type Entry, measured, type Status } from "../run/entry.js";
+import type { Ready } from "../run/process.js";
+import { type Estimate, median, medianOfProcesses, type Series, spread, timesAsFast } from "../stats.js";
+import { type Machine, machine, type Versions, versions } from "./machine.js";
 
-const VERSION = 1;
+const VERSION = 2;
 
-const summary = (entry: Entry, entries: readonly Entry[]): object => {
-  const { contender, scenario, status, note, footprint, peakLive, rounds } = entry;
-  const base = measured(entries, BASELINE, scenario.id);
+/** Whose a contender is: ours, ours on a grown memory or for comparison only, native code, or somebody else's for JS. */
+export type Side = "ours" | "ours-aside" | "native" | "peer";
+
+/** A scenario as the report shows it. */
+export interface ResultScenario {
+  readonly id: string;
+  readonly name: string;
+  readonly title: string;
+  readonly what: string;
+  readonly kind: Kind;
+  readonly timed: boolean;
+  readonly counted: boolean;
+  /** Whom the ratios refer to. */
+  readonly baseline: string;
+}
+
+/** One contender in one scenario. */
+export interface Result extends Omit<Ready, "libc" | "footprint" | "peakLive"> {
+  readonly scenario: string;
+  readonly contender: string;
+  readonly label: string;
+  readonly side: Side;
+  readonly status: Status;
+  readonly note?: string | undefined;
+  readonly medianNs?: number;
+  /** 80 % of rounds. */
+  readonly spreadNs?: { readonly low: number; readonly high: number };
+  readonly processMediansNs?: readonly number[];
+  readonly roundsNs?: Series;
+  /** Times as fast as the scenario's baseline. */
+  readonly timesAsFast?: Estimate | undefined;
+  readonly footprintBytes?: number | undefined;
+  readonly peakLiveBytes?: number | undefined;
+  readonly utilization?: number | undefined;
+}
+
+/** A floor and what came out. */
+export interface ResultFloor {
+  readonly what: string;
+  readonly unit: string;
+  readonly atLeast?: number | undefined;
+  readonly atMost?: number | undefined;
+  readonly goal?: number | undefined;
+  readonly held: boolean;
+  readonly figure?: Estimate | undefined;
+  readonly problem?: string | undefined;
+}
+
+/** A claim of the original's, a quoted constant, and what was measured. */
+export interface ResultClaim extends Omit<Claimed, "claim"> {
+  readonly what: string;
+  readonly unit: string;
+  readonly claimed: number;
+  readonly note: string;
+}
+
+/** Everything a later reader needs to compare this run with another; the report is made from it too. */
+export interface Results {
+  readonly version: number;
+  readonly date: string;
+  readonly mode: Settings["mode"];
+  readonly machine: Machine;
+  readonly versions: Versions;
+  readonly settings: Settings;
+  readonly scenarios: readonly ResultScenario[];
+  readonly results: readonly Result[];
+  readonly claims: readonly ResultClaim[];
+  readonly floors: readonly ResultFloor[];
+}
+
+const sideOf = (contender: Contender): Side => {
+  if (!contender.ours) return isPeer(contender) ? "peer" : "native";
+  const grown = contender.launch.type === "js" && contender.launch.grown === true;
+  return grown || contender.probe === true ? "ours-aside" : "ours";
+};
+
+const resultOf = (entry: Entry, entries: readonly Entry[]): Result => {
+  const { contender, scenario, status, note, rounds, ready } = entry;
+  const { footprint, peakLive, libc: _, ...rest } = ready;
+  const base = measured(entries, baselineOf(scenario), scenario.id);
   const timed = status === "measured" && rounds.some((process) => process.length > 0);
   return {
     scenario: scenario.id,
     contender: contender.id,
+    label: contender.label,
+    side: sideOf(contender),
     status,
     note,
     ...(timed && {
@@ -23,32 +105,49 @@ const summary = (entry: Entry, entries: readonly Entry[]): object => {
       spreadNs: spread(rounds),
       processMediansNs: rounds.map(median),
       roundsNs: rounds,
-      timesAsFastAsMalloc: base === undefined ? undefined : timesAsFast(base.rounds, rounds),
+      timesAsFast: base === undefined ? undefined : timesAsFast(base.rounds, rounds),
     }),
     footprintBytes: footprint,
     peakLiveBytes: peakLive,
     utilization: footprint === undefined || peakLive === undefined ? undefined : peakLive / footprint,
+    ...rest,
   };
 };
 
-/** Writes everything a later reader needs to compare this run with another. */
-export const writeResults = (
-  path: string,
+const scenarioOf = (scenario: Scenario): ResultScenario => {
+  const { id, name, title, what, kind } = scenario;
+  return {
+    ...{ id, name, title, what, kind },
+    timed: isTimed(scenario),
+    counted: isCounted(scenario),
+    baseline: baselineOf(scenario),
+  };
+};
+
+/** The results of a run. */
+export const resultsOf = (
   settings: Settings,
   tools: NativeTools,
   entries: readonly Entry[],
   verdicts: readonly Verdict[],
-): void => {
-  const results = {
-    version: VERSION,
-    date: new Date().toISOString(),
-    machine: machine(),
-    versions: versions(tools, entries),
-    settings,
-    results: entries.map((entry) => summary(entry, entries)),
-    floors: verdicts.map(({ floor: { what, unit, atLeast, atMost, goal }, held, figure, problem }) => ({
-      ...{ what, unit, atLeast, atMost, goal, held, figure, problem },
-    })),
-  };
+): Results => ({
+  version: VERSION,
+  date: new Date().toISOString(),
+  mode: settings.mode,
+  machine: machine(),
+  versions: versions(tools, entries),
+  settings,
+  scenarios: [...new Set(entries.map(({ scenario }) => scenario))].map(scenarioOf),
+  results: entries.map((entry) => resultOf(entry, entries)),
+  claims: claimed(entries).map(({ claim: { what, unit, claimed, note }, ...found }) => ({
+    ...{ what, unit, claimed, note },
+    ...found,
+  })),
+  floors: verdicts.map(({ floor: { what, unit, atLeast, atMost, goal }, held, figure, problem }) => ({
+    ...{ what, unit, atLeast, atMost, goal, held, figure, problem },
+  })),
+});
+
+/** Writes them as JSON. */
+export const writeJson = (path: string, results: Results): void =>
   writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`);
-};

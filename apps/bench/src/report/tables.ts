@@ -1,10 +1,11 @@
 import Table from "cli-table3";
-import { BASELINE } from "../catalogue/contenders.js";
-import { isTimed, type Scenario } from "../catalogue/scenarios.js";
+import { BASELINE, baselineOf, REFERENCE } from "../catalogue/contenders.js";
+import { isCounted, isTimed, type Scenario } from "../catalogue/scenarios.js";
+import type { Claimed } from "../claims.js";
 import type { Verdict } from "../floors.js";
 import { type Entry, measured } from "../run/entry.js";
 import { medianOfProcesses, spread, timesAsFast } from "../stats.js";
-import { figure, mebibytes, times } from "./format.js";
+import { figure, mebibytes, percent, times } from "./format.js";
 
 type Row = readonly string[];
 
@@ -23,8 +24,8 @@ const draw = (head: Row, rows: readonly Row[]): string => {
 };
 
 const label = (entry: Entry): string =>
-  entry.contender.id === BASELINE && entry.libc !== undefined
-    ? `${entry.contender.label} (${entry.libc})`
+  entry.contender.id === BASELINE && entry.ready.libc !== undefined
+    ? `${entry.contender.label} (${entry.ready.libc})`
     : entry.contender.label;
 
 /** "stopped (needs over 20 s)", "mimalloc: not found": never an empty place. The whole reason is in the JSON. */
@@ -45,15 +46,18 @@ export const timeRow = (entry: Entry, base: Entry | undefined): Row => {
 /** One row of the memory table: contender, footprint, utilization. */
 export const memoryRow = (entry: Entry): Row => {
   if (entry.status !== "measured") return [label(entry), unmeasured(entry), NONE];
-  if (entry.footprint === undefined) return [label(entry), "not known", NONE];
-  return [label(entry), mebibytes(entry.footprint), figure((entry.peakLive ?? Number.NaN) / entry.footprint)];
+  const { footprint, peakLive } = entry.ready;
+  if (footprint === undefined) return [label(entry), "not known", NONE];
+  return [label(entry), mebibytes(footprint), figure((peakLive ?? Number.NaN) / footprint)];
 };
 
 /** A scenario's times. */
 export const timeTable = (scenario: Scenario, entries: readonly Entry[]): string => {
-  const base = measured(entries, BASELINE, scenario.id);
+  const baseline = baselineOf(scenario);
+  const base = measured(entries, baseline, scenario.id);
   const rows = entries.filter((entry) => entry.scenario === scenario).map((entry) => timeRow(entry, base));
-  const head = ["contender", "median ns", "80 % of rounds", "times as fast as malloc (95 %)"];
+  const opponent = baseline === REFERENCE ? "the C context" : "malloc";
+  const head = ["contender", "median ns", "80 % of rounds", `times as fast as ${opponent} (95 %)`];
   return `${scenario.id}: ${scenario.title}\n(${scenario.what})\n${draw(head, rows)}`;
 };
 
@@ -64,12 +68,21 @@ export const memoryTable = (scenario: Scenario, entries: readonly Entry[]): stri
   return `${scenario.id}: ${scenario.title}, memory\n(utilization is peak live bytes / peak footprint)\n${draw(head, rows)}`;
 };
 
+/** One row of the table of slots reused: contender, share. */
+export const reuseRow = (entry: Entry): Row =>
+  entry.status === "measured" ? [label(entry), percent(entry.ready.reused)] : [label(entry), unmeasured(entry)];
+
+const reuseTable = (scenario: Scenario, entries: readonly Entry[]): string => {
+  const rows = entries.filter((entry) => entry.scenario === scenario).map(reuseRow);
+  return `${scenario.id}: ${scenario.title}\n(${scenario.what})\n${draw(["contender", "slots reused"], rows)}`;
+};
+
 /** All tables of one scenario. */
 export const scenarioTables = (scenario: Scenario, entries: readonly Entry[]): string[] => {
-  const counted = scenario.kind === "slots" || scenario.kind === "replay";
   return [
     ...(isTimed(scenario) ? [timeTable(scenario, entries)] : []),
-    ...(counted ? [memoryTable(scenario, entries)] : []),
+    ...(isCounted(scenario) ? [memoryTable(scenario, entries)] : []),
+    ...(scenario.kind === "reuse" ? [reuseTable(scenario, entries)] : []),
   ];
 };
 
@@ -87,3 +100,15 @@ export const floorRow = (verdict: Verdict): Row => {
 /** The floors and what was measured. */
 export const floorTable = (verdicts: readonly Verdict[]): string =>
   draw(["floor", "measured", "95 % interval", "unit", "limit", ""], verdicts.map(floorRow));
+
+/** One row for each claim of the original's. */
+export const claimRow = ({ claim, constant, parameter, reference }: Claimed): Row => {
+  const shown = (value: number | undefined): string => (value === undefined ? NONE : figure(value));
+  return [claim.what, figure(claim.claimed), shown(constant), shown(parameter), shown(reference), claim.unit];
+};
+
+/** What the original claims and what was measured. */
+export const claimTable = (claims: readonly Claimed[]): string => {
+  const head = ["the original's claim", "claimed", "morph, constant", "morph, parameter", "C reference", "unit"];
+  return `claims of the original beside what was measured here\n${draw(head, claims.map(claimRow))}`;
+};

@@ -13,13 +13,15 @@ const nativeCommand = (
   settings: Settings,
   tools: NativeTools,
 ): Command | string => {
-  if (tools.program === undefined) return tools.problem ?? "not built";
+  if (tools.programs === undefined) return tools.problem ?? "not built";
   const library = launch.preload === undefined ? undefined : tools.preloads[launch.preload];
   if (launch.preload !== undefined && library === undefined) return `${launch.preload}: not found`;
-  const { kind, size, batch, times, resident, live, trace } = scenario;
-  const numbers = [size, batch, times, resident, live, settings.warmMs, settings.targetMs].map(String);
+  const { kind, size, sizes = [size], batch, times, resident, live, workers, trace } = scenario;
+  const numbers = [sizes.join(","), batch, times, resident, live, workers, settings.warmMs, settings.targetMs].map(
+    String,
+  );
   return {
-    file: tools.program,
+    file: tools.programs[launch.program],
     args: [launch.bump === true ? "bump" : kind, ...numbers, ...(trace === undefined ? [] : [nativeTrace(trace)])],
     env: library === undefined ? process.env : { ...process.env, LD_PRELOAD: library },
   };
@@ -34,7 +36,7 @@ export const commandFor = (
 ): Command | string => {
   const { launch } = contender;
   if (launch.type === "native") return nativeCommand(launch, scenario, settings, tools);
-  const flags = scenario.kind === "fresh" ? ["--expose-gc"] : [];
+  const flags = scenario.kind === "fresh" || scenario.kind === "objects-fresh" ? ["--expose-gc"] : [];
   const times = [settings.warmMs, settings.targetMs].map(String);
   return {
     file: process.execPath,

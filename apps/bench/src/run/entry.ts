@@ -1,5 +1,6 @@
 import type { Contender } from "../catalogue/contenders.js";
 import type { Scenario } from "../catalogue/scenarios.js";
+import type { Ready } from "./process.js";
 
 /** How a measurement ended. */
 export type Status = "measured" | "missing" | "stopped" | "failed";
@@ -13,9 +14,8 @@ export interface Entry {
   note?: string;
   /** Nanoseconds an operation: `rounds[process][round]`. */
   readonly rounds: number[][];
-  footprint?: number;
-  peakLive?: number;
-  libc?: string;
+  /** What it said when it was warm. */
+  ready: Ready;
 }
 
 /** The entry of that contender and scenario, if it was measured to the end. */

@@ -37,10 +37,7 @@ const onBudget = async (runner: Runner, settings: Settings, work: (leftMs: numbe
 const start = (runner: Runner, settings: Settings): Promise<void> =>
   onBudget(runner, settings, async (leftMs) => {
     runner.process = new ContenderProcess(runner.command);
-    const { footprint, peakLive, libc } = await runner.process.ready(leftMs);
-    if (footprint !== undefined) runner.entry.footprint = footprint;
-    if (peakLive !== undefined) runner.entry.peakLive = peakLive;
-    if (libc !== undefined) runner.entry.libc = libc;
+    runner.entry.ready = await runner.process.ready(leftMs);
   });
 
 /** Each contender first as often as last: what the one before leaves in the caches hits everybody alike. */

@@ -1,11 +1,12 @@
-import { contendersOf } from "../catalogue/contenders.js";
-import { type Scenario, scenarios } from "../catalogue/scenarios.js";
+import { type Contender, contendersOf, isPeer } from "../catalogue/contenders.js";
+import { isLarge, type Scenario, scenarios } from "../catalogue/scenarios.js";
 import type { Settings } from "../catalogue/settings.js";
 import { isNeeded } from "../floors.js";
 import type { NativeTools } from "../native/tools.js";
 import { commandFor } from "./command.js";
 import type { Entry } from "./entry.js";
 import type { Job } from "./interleave.js";
+import type { Command } from "./process.js";
 
 /** Scenarios that are measured together. */
 export interface Group {
@@ -24,6 +25,11 @@ export interface Selection {
   readonly floorsOnly: boolean;
 }
 
+const startOf = (contender: Contender, scenario: Scenario, settings: Settings, tools: NativeTools): Command | string =>
+  isPeer(contender) && isLarge(scenario) && !settings.peersOfMillions
+    ? "left out of a quick run"
+    : commandFor(contender, scenario, settings, tools);
+
 const groupOf = (
   members: readonly Scenario[],
   { floorsOnly }: Selection,
@@ -35,8 +41,8 @@ const groupOf = (
   for (const scenario of members) {
     for (const contender of contendersOf(scenario)) {
       if (floorsOnly && !isNeeded(contender.id, scenario.id)) continue;
-      const command = commandFor(contender, scenario, settings, tools);
-      const entry: Entry = { contender, scenario, status: "measured", rounds: [] };
+      const command = startOf(contender, scenario, settings, tools);
+      const entry: Entry = { contender, scenario, status: "measured", rounds: [], ready: {} };
       if (typeof command === "string") Object.assign(entry, { status: "missing", note: command });
       else jobs.push({ entry, command });
       entries.push(entry);

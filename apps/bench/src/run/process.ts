@@ -10,9 +10,16 @@ export interface Command {
 
 /** What a contender says once it is warm. */
 export interface Ready {
+  /** Bytes taken from the system at the worst moment of the first repetition. */
   readonly footprint?: number;
+  /** Peak bytes asked for, where there is a footprint to set against. */
   readonly peakLive?: number;
   readonly libc?: string;
+  /** Bytes that a context says it gave out through its pool and its arena. */
+  readonly poolBytes?: number;
+  readonly arenaBytes?: number;
+  /** Share of freed slots that were handed out again. */
+  readonly reused?: number;
 }
 
 /** The contender used up its time. */

@@ -21,5 +21,6 @@ const say = (message: object): void => {
 
 const task = await subject.prepare(scenario);
 const round = measure(task, Number(warmMs), Number(targetMs));
-say({ ready: true, footprint: task.footprint, peakLive: task.peakLive });
+const { footprint, peakLive, poolBytes, arenaBytes, reused } = task;
+say({ ready: true, footprint, peakLive, poolBytes, arenaBytes, reused });
 for await (const _ of createInterface({ input: process.stdin })) say(round());

@@ -1,3 +1,5 @@
+import type { Ready } from "../run/process.js";
+
 /** Where a contender's results are kept between allocation and free: a typed array of pointers, or a plain array. */
 export interface Store<P> {
   [index: number]: P;
@@ -22,17 +24,13 @@ export interface Subject<P> {
   footprint?(): number;
 }
 
-/** A repeatable piece of work. */
-export interface Task {
+/** A repeatable piece of work, and what is said of it when it is warm. */
+export interface Task extends Ready {
   /** Operations of one repetition. */
   readonly operations: number;
   /** Done before each repetition, not timed. */
   before?(): void;
   run(): void;
-  /** Bytes taken from the system at the worst moment of the first repetition. */
-  readonly footprint?: number;
-  /** Peak bytes asked for, where there is a footprint to set against. */
-  readonly peakLive?: number;
   /** Objects that must not be collected meanwhile. */
   readonly keep?: unknown;
 }

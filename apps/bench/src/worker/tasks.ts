@@ -145,5 +145,7 @@ export const taskFor = <P>(scenario: Scenario, create: Create<P>): Task => {
       return replayTask(scenario, create(scenario));
     case "slots":
       return slotsTask(scenario, create(scenario));
+    default:
+      throw new Error(`${scenario.kind} is of objects with a type: see typed-tasks.ts`);
   }
 };

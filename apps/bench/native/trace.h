@@ -1,0 +1,30 @@
+/* A recorded program's requests, as src/trace.ts encodes them: `ids operations peakLive`, then three words each. */
+#ifndef TRACE_H
+#define TRACE_H
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include "harness.h"
+#ifndef MAP_POPULATE
+#define MAP_POPULATE 0
+#endif
+
+enum { TRACE_ALLOCATE, TRACE_REALLOCATE, TRACE_FREE };
+
+struct operation { uint32_t code, id, size; };
+static const struct operation *trace;
+static size_t trace_length, trace_ids, trace_peak;
+
+static void load_trace(const char *path) {
+  int file = open(path, O_RDONLY);
+  struct stat status;
+  if (file < 0 || fstat(file, &status) != 0) fail(path);
+  const uint32_t *words = mmap(NULL, status.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file, 0);
+  if (words == MAP_FAILED) fail(path);
+  trace_ids = words[0];
+  trace_length = words[1];
+  trace_peak = words[2];
+  trace = (const struct operation *)(words + 3);
+}
+
+#endif

@@ -1,0 +1,30 @@
+import { Headers } from "../headers.js";
+import { memoryFor } from "../memory.js";
+import { scenario } from "../scenario.js";
+import type { Task } from "../subject.js";
+import { TYPE } from "../typed-loops.js";
+
+// As context-constant.ts, without statistics.
+
+const { size, batch, times } = scenario;
+const headers: Headers = new Headers(memoryFor(scenario));
+const store: Uint32Array = new Uint32Array(batch);
+
+const allocateAndFree = (): void => {
+  for (let i = 0; i < batch; i++) store[i] = headers.alloc(size, TYPE);
+  for (let i = 0; i < batch; i++) headers.free(store[i]!);
+};
+
+const pairs = (): void => {
+  for (let i = 0; i < times; i++) {
+    const pointer = headers.alloc(size, TYPE);
+    store[0] = pointer;
+    headers.free(pointer);
+  }
+};
+
+/** The work of pairs. */
+export const prepare = (): Task => ({
+  operations: batch * times,
+  run: scenario.kind === "typed-lifo" ? pairs : allocateAndFree,
+});
