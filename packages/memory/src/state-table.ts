@@ -70,7 +70,7 @@ export class StateTable {
    * @throws ERR_MORPH_OUT_OF_MEMORY; then nothing has changed
    */
   cover(start: number, end: number): void {
-    const granule = 2 ** this.shift;
+    const granule = 1 << this.shift;
     const oldLo = this.lo >>> 0;
     const oldEnd = oldLo + this.granules * granule;
     const empty = this.granules === 0;

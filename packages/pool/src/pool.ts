@@ -303,17 +303,21 @@ export class Pool {
       return this.alloc();
     }
     this.head = 0;
-    if (this.cursor === this.carveEnd) {
-      this.memory.atomically(() => this.addSlab());
-      // Growth listeners may have used the pool, too.
-      return this.alloc();
-    }
+    if (this.cursor === this.carveEnd) this.nextSlab();
     const p = this.cursor;
     this.cursor = (p + this.slotSize) | 0;
     this.carved++;
     this.usedSlots++;
     this.states.set(p, LIVE);
     return p >>> 0;
+  }
+
+  private nextSlab(): void {
+    do {
+      this.memory.atomically(() => this.addSlab());
+      // Growth listeners, called since, may have used the slab up, or destroyed the pool.
+      this.requireAlive();
+    } while (this.cursor === this.carveEnd);
   }
 
   private addSlab(): void {
