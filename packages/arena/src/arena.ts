@@ -134,12 +134,13 @@ export class Arena {
     // Rounding up here keeps the cursor aligned, so that the next pointer does not wait for a gap to be computed.
     const bytes = (size + 7) & -8;
     const cursor = this.cursor;
-    const left = this.left - bytes;
-    if (align !== 8 || (cursor & 7) !== 0 || (size | 0) !== size || bytes <= 0 || left < 0) {
+    const left = this.left;
+    // One unsigned comparison for three: 0, negative sizes and those that do not fit.
+    if (align !== 8 || (cursor & 7) !== 0 || (size | 0) !== size || (bytes - 1) >>> 0 >= left) {
       return this.allocAligned(size, align);
     }
     this.cursor = (cursor + bytes) | 0;
-    this.left = left;
+    this.left = left - bytes;
     return cursor >>> 0;
   }
 
