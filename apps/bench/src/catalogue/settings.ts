@@ -24,7 +24,7 @@ export const FULL: Settings = {
   rounds: 12,
   targetMs: 10,
   warmMs: 250,
-  peerBudgetMs: 10_000,
+  peerBudgetMs: 20_000,
   peersOfMillions: true,
   budgetMs: 60_000,
 };
