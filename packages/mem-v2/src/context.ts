@@ -1,7 +1,7 @@
 import { type AddressSpace, describe, FREED, joinMemory, LIVE, LinearMemory, MorphError } from "@morph/memory";
-import { type Pool, PoolManager, type PoolManagerStats } from "@morph/pool";
-import { ARENA_OBJECTS_STATE_BYTES, ArenaObjects } from "./arena-objects.ts";
-import { type ContextConfig, type Mode, requireConfig } from "./config.ts";
+import { type Pool, PoolManager } from "@morph/pool";
+import { ArenaObjects } from "./arena-objects.ts";
+import { type ContextConfig, requireConfig } from "./config.ts";
 import { formatStats } from "./format.ts";
 import {
   FLAGS_SHIFT,
@@ -13,26 +13,25 @@ import {
   TYPE_MASK,
 } from "./header.ts";
 import { Mutex } from "./mutex.ts";
-import { countReset, type ObjectStats, readCounters, STATISTICS_BYTES, TYPE_COUNTERS } from "./statistics.ts";
+import {
+  ARENA_BYTES,
+  ARENA_OWNER,
+  AT_ARENA,
+  AT_MUTEX,
+  AT_POOLS,
+  AT_STATISTICS,
+  AT_WORDS,
+  DESTROYED,
+  LIVE_BYTES,
+  NAMES,
+  PEAK_BYTES,
+  POOLS_OWNER,
+} from "./state-layout.ts";
+import { type ContextStats, countReset, readCounters, TYPE_COUNTERS } from "./statistics.ts";
 import { NAMES_BYTES, readTypeName, requireType, writeTypeName } from "./type-names.ts";
 
 /** The memory contract this package was written against; see CONTRACT_VERSION of `@morph/memory`. */
 const CONTRACT = 1;
-
-/** What a context holds and has done; plain numbers. */
-export interface ContextStats extends ObjectStats {
-  mode: Mode;
-  /** Collections and their pauses in microseconds: nothing collects yet. */
-  gcCount: number;
-  gcTimeUs: number;
-  gcPauseMaxUs: number;
-  gcPauseAvgUs: number;
-  /** Bytes of the memory's pages in use, whoever uses them, and the most there were. */
-  footprint: number;
-  peakFootprint: number;
-  /** The pool's size classes. */
-  pool: PoolManagerStats;
-}
 
 /** What another thread needs to continue a context; can be posted to a worker. */
 export interface ContextHandle {
@@ -41,23 +40,6 @@ export interface ContextHandle {
   readonly state: number;
   readonly config: ContextConfig;
 }
-
-// Where a context's state lies in its memory. Only the mutex, the statistics and a few words are live there; what the
-// allocators know is written there by a shared context, before it gives the lock away.
-const AT_MUTEX = 0;
-const AT_WORDS = 16;
-const AT_STATISTICS = 64;
-const AT_ARENA: number = AT_STATISTICS + STATISTICS_BYTES;
-const AT_POOLS: number = AT_ARENA + ARENA_OBJECTS_STATE_BYTES;
-
-/** Words at AT_WORDS. */
-const DESTROYED = 0;
-const NAMES = 1;
-const POOLS_OWNER = 2;
-const ARENA_OWNER = 3;
-const LIVE_BYTES = 4;
-const PEAK_BYTES = 5;
-const ARENA_BYTES = 6;
 
 /**
  * Typed objects in linear memory: each has a 16-byte header with its size and type, small ones come from a pool, large

@@ -1,4 +1,4 @@
-import type { ContextStats } from "./context.ts";
+import type { ContextStats } from "./statistics.ts";
 
 /** Types shown by name; the rest is summed. */
 const TOP_TYPES = 10;

@@ -1,3 +1,5 @@
+import type { PoolManagerStats } from "@morph/pool";
+import type { Mode } from "./config.ts";
 import { MAX_TYPE } from "./header.ts";
 
 /** How many live now, and how many ever. */
@@ -28,6 +30,21 @@ export interface ObjectStats extends LiveBytes {
   /** Objects, and their bytes, by type id; only types that were ever used. */
   objectCountByType: Record<number, LiveAndEver>;
   bytesByType: Record<number, LiveAndEver>;
+}
+
+/** What a context holds and has done; plain numbers. */
+export interface ContextStats extends ObjectStats {
+  mode: Mode;
+  /** Collections and their pauses in microseconds: nothing collects yet. */
+  gcCount: number;
+  gcTimeUs: number;
+  gcPauseMaxUs: number;
+  gcPauseAvgUs: number;
+  /** Bytes of the memory's pages in use, whoever uses them, and the most there were. */
+  footprint: number;
+  peakFootprint: number;
+  /** The pool's size classes. */
+  pool: PoolManagerStats;
 }
 
 /*
