@@ -131,13 +131,14 @@ export class Arena {
    */
   alloc(size: number, align = 8): number {
     if (typeof size !== "number") return this.allocAligned(size, align);
+    // `>>> 0` also where a slow path answers: otherwise V8 wraps both results up to merge them.
     // Rounding up here keeps the cursor aligned, so that the next pointer does not wait for a gap to be computed.
     const bytes = (size + 7) & -8;
     const cursor = this.cursor;
     const left = this.left;
     // One unsigned comparison for three: 0, negative sizes and those that do not fit.
     if (align !== 8 || (cursor & 7) !== 0 || (size | 0) !== size || (bytes - 1) >>> 0 >= left) {
-      return this.allocAligned(size, align);
+      return this.allocAligned(size, align) >>> 0;
     }
     this.cursor = (cursor + bytes) | 0;
     this.left = left - bytes;

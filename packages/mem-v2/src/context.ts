@@ -1,37 +1,63 @@
-import { type AddressSpace, describe, FREED, joinMemory, LIVE, LinearMemory, MorphError } from "@morph/memory";
+import { Arena } from "@morph/arena";
+import {
+  type AddressSpace,
+  describe,
+  FREED,
+  joinMemory,
+  LIVE,
+  LinearMemory,
+  MorphError,
+  StateTable,
+} from "@morph/memory";
 import { type Pool, PoolManager } from "@morph/pool";
-import { ArenaObjects } from "./arena-objects.ts";
 import { type ContextConfig, requireConfig } from "./config.ts";
 import { formatStats } from "./format.ts";
 import {
   FLAGS_SHIFT,
+  FREE_SEAL,
   GENERATION_SHIFT,
   HEADER_BYTES,
   IN_ARENA,
+  LIVE_SEAL,
   MARK_BIT,
   type ObjectHeader,
   TYPE_MASK,
 } from "./header.ts";
 import { Mutex } from "./mutex.ts";
 import {
-  ARENA_BYTES,
   ARENA_OWNER,
   AT_ARENA,
+  AT_LISTS,
   AT_MUTEX,
+  AT_NO_LISTS,
+  AT_OBJECTS,
   AT_POOLS,
-  AT_STATISTICS,
   AT_WORDS,
   DESTROYED,
+  LARGE_BYTES,
   LIVE_BYTES,
   NAMES,
   PEAK_BYTES,
   POOLS_OWNER,
+  VERSION,
 } from "./state-layout.ts";
-import { type ContextStats, countReset, readCounters, TYPE_COUNTERS } from "./statistics.ts";
+import { type ContextStats, Statistics } from "./statistics.ts";
 import { NAMES_BYTES, readTypeName, requireType, writeTypeName } from "./type-names.ts";
 
 /** The memory contract this package was written against; see CONTRACT_VERSION of `@morph/memory`. */
 const CONTRACT = 1;
+
+/** log2 of the granule in which objects start. */
+const GRANULE_SHIFT = 4;
+
+/** How many free lists there are. */
+const LISTS = 5;
+
+/** Largest payload that the pool serves. */
+const LARGEST_SMALL = 240;
+
+/** Slots that a free list takes from the pool at a time. */
+const REFILL = 64;
 
 /** What another thread needs to continue a context; can be posted to a worker. */
 export interface ContextHandle {
@@ -52,30 +78,41 @@ export class MemoryContext {
   /** What it was made with. */
   readonly config: ContextConfig;
 
-  // The hot fields.
+  // The hot fields. Pointers are kept signed: they stay small integers above 2 GiB too.
   private i32: Int32Array;
-  private f64: Float64Array;
-  /** Index of the counters: four floats a type, see `statistics.ts`. */
-  private readonly counters: number;
+  /**
+   * Word index of the free lists' heads, 0 where a list is empty; the counters follow, see `statistics.ts`. While the fast paths
+   * must not be used it points at lists that are empty for ever.
+   */
+  private lists = 0;
+  /** Word index that the object table would have if it started at pointer 0. */
+  private table = 0;
+  /** The object table's lowest pointer and its granules; 0 while the fast paths must not be used. */
+  private lo = 0;
+  private granules = 0;
+  /** Bytes as asked for; kept signed, as pointers are. */
   private liveBytes = 0;
   private peakBytes = 0;
-  /** Whether the lock must be taken first: on shared memory, until this thread holds it. */
-  private guarded = false;
 
   /** Live bytes that lie in the arena. */
-  private arenaBytes = 0;
+  private largeBytes = 0;
+  private readonly statistics: Statistics;
+  /** Whether the lock must be taken first: on shared memory, until this thread holds it. */
+  private guarded = false;
   private readonly pools: PoolManager;
-  private readonly arena: ArenaObjects;
-  private readonly pool16: Pool;
-  private readonly pool32: Pool;
-  private readonly pool64: Pool;
-  private readonly pool128: Pool;
-  private readonly pool256: Pool;
+  private readonly classes: readonly Pool[];
+  private readonly arena: Arena;
+  /** Which granules hold the start of a live object, or of a freed one; slots on the free lists are freed ones. */
+  private readonly objects: StateTable;
   /** The lock of a context on shared memory; on unshared memory there is none. */
   private readonly mutex: Mutex | undefined;
-  /** Pointer of the state in the memory, and word index of its words. */
+  /** Counts the changes of what only slow paths change; another thread that saw the same number knows it all. */
+  private version = 0;
+  private savedVersion = -1;
+  /** Pointer of the state in the memory, and word indexes of its words and of the free lists. */
   private readonly state: number;
   private readonly words: number;
+  private readonly freeLists: number;
   private readonly roots: number[] = [];
   private readonly owner: number;
   private destroyed = false;
@@ -92,36 +129,32 @@ export class MemoryContext {
     this.memory = memory;
     const attached = state !== undefined;
     const words = attached ? (state + AT_WORDS) / 4 : 0;
-    const ownerOf = (word: number): number | undefined => (attached ? memory.i32[words + word] : undefined);
-    const owner = ownerOf(POOLS_OWNER);
-    this.pools = new PoolManager({ memory, ...(owner === undefined ? {} : { owner }) });
-    this.pool16 = this.pools.poolFor(16);
-    this.pool32 = this.pools.poolFor(32);
-    this.pool64 = this.pools.poolFor(64);
-    this.pool128 = this.pools.poolFor(128);
-    this.pool256 = this.pools.poolFor(256);
-    this.arena = new ArenaObjects(memory, ownerOf(ARENA_OWNER));
+    const saved = (word: number): number | undefined => (attached ? memory.i32[words + word] : undefined);
+    this.pools = new PoolManager({ memory, ...ownedBy(saved(POOLS_OWNER)) });
+    this.classes = [16, 32, 64, 128, 256].map((bytes) => this.pools.poolFor(bytes));
+    this.arena = new Arena({ memory, ...ownedBy(saved(ARENA_OWNER)) });
+    this.objects = new StateTable(memory, GRANULE_SHIFT);
     this.state = state ?? memory.acquireTable(AT_POOLS + this.pools.stateBytes);
     this.words = (this.state + AT_WORDS) / 4;
-    this.counters = ((this.state + AT_STATISTICS) / 8) | 0;
-    this.owner = joinMemory(memory, {
-      name: "mem-v2",
-      contractVersion: CONTRACT,
-      viewsChanged: () => {
-        this.i32 = memory.i32;
-        this.f64 = memory.f64;
-        this.arena.viewsChanged(memory.i32);
-      },
-    });
+    this.statistics = new Statistics(memory, this.state + AT_LISTS, !attached);
+    this.freeLists = ((this.state + AT_LISTS) / 4) | 0;
+    this.lists = ((this.state + AT_NO_LISTS) / 4) | 0;
+    const viewsChanged = () => {
+      this.i32 = this.objects.i32 = this.statistics.i32 = memory.i32;
+      this.statistics.f64 = memory.f64;
+    };
+    this.owner = joinMemory(memory, { name: "mem-v2", contractVersion: CONTRACT, viewsChanged });
     this.i32 = memory.i32;
-    this.f64 = memory.f64;
+    // Another thread may have grown the memory since the parts took their views.
+    viewsChanged();
     this.mutex = memory.shared ? new Mutex(memory.i32, this.state + AT_MUTEX) : undefined;
     if (!attached) {
       this.i32[this.words + POOLS_OWNER] = this.pools.firstOwner;
       this.i32[this.words + ARENA_OWNER] = this.arena.owner;
       if (this.mutex !== undefined) this.saveState();
     }
-    this.guarded = this.mutex !== undefined;
+    if (this.mutex === undefined) this.openFastPaths();
+    else this.guarded = true;
   }
 
   /**
@@ -155,41 +188,37 @@ export class MemoryContext {
    */
   alloc(size: number, typeId = 0): number {
     // Constants are written out here and in `free`: bundlers turn a module's `const` into `var`, which V8 loads and checks.
-    // Both are as short as can be, with one way out: V8 inlines only so much code into a loop, the pool's included.
-    let failure: unknown;
-    try {
+    // Branches choose the list, not a table: the processor guesses them, where it would wait for the size, and in `free` for
+    // the header, before it knew the list.
+    let payload = 0;
+    if (typeof size === "number" && typeof typeId === "number") {
       const eighths = (size + 23) >>> 3;
-      if (!this.guarded && size >>> 0 === size && eighths <= 32 && (typeId & 127) === typeId) {
-        // Branches, not a table: the processor guesses them, where it would wait for the size, and in `free` for the header,
-        // before it knew the pool.
-        const pool =
-          eighths <= 8
-            ? eighths <= 4
-              ? eighths <= 2
-                ? this.pool16
-                : this.pool32
-              : this.pool64
-            : eighths <= 16
-              ? this.pool128
-              : this.pool256;
-        const block = pool.alloc();
-        const { f64, i32 } = this;
-        const type = this.counters + (typeId << 2);
-        f64[type]!++;
-        f64[type + 1]! += size;
-        const live = this.liveBytes + size;
-        this.liveBytes = live;
-        if (live > this.peakBytes) this.peakBytes = live;
-        const word = block >>> 2;
-        i32[word] = size;
-        i32[word + 1] = typeId;
-        i32[word + 3] = ~(size ^ typeId);
-        return block + 16;
+      if (eighths <= 32 && size >>> 0 === size && (typeId & 127) === typeId) {
+        const { i32 } = this;
+        const list = (this.lists + 31 - Math.clz32(eighths - 1)) | 0;
+        const p = i32[list] as number;
+        const word = p >>> 2;
+        const next = i32[word] as number;
+        const seal = (word + 3) | 0;
+        if (p !== 0 && i32[seal] === (next ^ p ^ 0x2d9a_61c4)) {
+          i32[list] = next;
+          i32[this.table + (p >>> 8)]! ^= 3 << (p >>> 3);
+          i32[word] = size;
+          i32[word + 1] = typeId;
+          i32[seal] = size ^ typeId ^ p ^ 0x4be1_97d3;
+          const counter = list + 16 + (typeId << 4);
+          const sum = (i32[counter]! + size + 0x10_0000) | 0;
+          i32[counter] = sum;
+          if (sum < 0) this.statistics.carry(counter);
+          const live = (this.liveBytes + size) | 0;
+          this.liveBytes = live;
+          if (live >>> 0 > this.peakBytes >>> 0) this.peakBytes = live;
+          payload = (p + 16) | 0;
+        }
       }
-    } catch (error) {
-      failure = error;
     }
-    return this.allocSlow(size, typeId, failure);
+    if (payload === 0) payload = this.allocSlow(size, typeId) | 0;
+    return payload >>> 0;
   }
 
   /** As {@link alloc}, with the payload's bytes all 0. O(size). */
@@ -206,34 +235,36 @@ export class MemoryContext {
    *   when something wrote over the object's header; ERR_MORPH_DESTROYED. Nothing changes then.
    */
   free(pointer: number): void {
-    try {
-      const block = pointer - 16;
-      const word = block >>> 2;
-      const { f64, i32 } = this;
-      const size = i32[word] as number;
-      const tag = i32[word + 1] as number;
-      if (!this.guarded && typeof pointer === "number" && ~(size ^ tag) === i32[word + 3] && tag >>> 7 === 0) {
-        // It may still be data that looks like a header: the pool takes nothing but its live slots.
-        const eighths = (size + 23) >>> 3;
-        const pool =
-          eighths <= 8
-            ? eighths <= 4
-              ? eighths <= 2
-                ? this.pool16
-                : this.pool32
-              : this.pool64
-            : eighths <= 16
-              ? this.pool128
-              : this.pool256;
-        pool.free(block);
-        const type = this.counters + (tag << 2);
-        f64[type + 2]!++;
-        f64[type + 3]! += size;
-        this.liveBytes -= size;
-        return;
+    if (typeof pointer === "number") {
+      const q = pointer | 0;
+      const p = (q - 16) | 0;
+      const offset = (p - this.lo) | 0;
+      // Rotated: a misaligned pointer is out of range.
+      const granule = ((offset >>> 4) | (offset << 28)) >>> 0;
+      if (granule < this.granules && q >>> 0 === pointer) {
+        const { i32 } = this;
+        const at = this.table + (p >>> 8);
+        const live = 1 << (p >>> 3);
+        const states = i32[at] as number;
+        const word = p >>> 2;
+        const size = i32[word] as number;
+        const tag = i32[word + 1] as number;
+        const seal = (word + 3) | 0;
+        if ((states & live) !== 0 && (size ^ tag ^ p ^ 0x4be1_97d3) === i32[seal] && tag >>> 7 === 0) {
+          i32[at] = states ^ (live | (live << 1));
+          const list = (this.lists + 31 - Math.clz32(((size + 23) >>> 3) - 1)) | 0;
+          const next = i32[list] as number;
+          i32[list] = p;
+          i32[word] = next;
+          i32[seal] = next ^ p ^ 0x2d9a_61c4;
+          const counter = list + 24 + (tag << 4);
+          const sum = (i32[counter]! + size + 0x10_0000) | 0;
+          i32[counter] = sum;
+          if (sum < 0) this.statistics.carry(counter);
+          this.liveBytes = (this.liveBytes - size) | 0;
+          return;
+        }
       }
-    } catch {
-      // Below.
     }
     this.freeSlow(pointer);
   }
@@ -241,7 +272,7 @@ export class MemoryContext {
   /** What the object's header says. O(1). @throws ERR_MORPH_INVALID_POINTER, ERR_MORPH_DOUBLE_FREE, ERR_MORPH_DESTROYED */
   headerOf(pointer: number): ObjectHeader {
     return this.exclusively(() => {
-      const word = this.requireLive(pointer) / 4;
+      const word = this.requireLive(pointer) >>> 2;
       const tag = this.i32[word + 1] as number;
       return {
         size: (this.i32[word] as number) >>> 0,
@@ -300,34 +331,47 @@ export class MemoryContext {
     return this.roots.length;
   }
 
-  /** Drops every object, the pool's and the arena's; types, totals and the arena's blocks stay. O(pages). */
+  /** Drops every object, the pool's and the arena's; types, totals and pages stay. O(pages + live small objects). */
   reset(): void {
     this.exclusively(() => {
-      this.pools.reset();
+      this.version = (this.version + 1) | 0;
       this.arena.reset();
-      countReset(this.f64, this.counters);
-      this.liveBytes = this.arenaBytes = 0;
+      this.freeAll();
+      this.statistics.reset();
+      this.liveBytes = this.largeBytes = 0;
     });
   }
 
   /** What the context holds and has done, right after every operation. O(types). */
   stats(): ContextStats {
-    return this.exclusively(() => ({
-      mode: this.config.mode,
-      ...readCounters(this.f64, this.counters),
-      currentLive: this.liveBytes,
-      peakLive: this.peakBytes,
-      poolBytes: this.liveBytes - this.arenaBytes,
-      arenaBytes: this.arenaBytes,
-      heapBytes: 0,
-      gcCount: 0,
-      gcTimeUs: 0,
-      gcPauseMaxUs: 0,
-      gcPauseAvgUs: 0,
-      footprint: this.memory.footprint,
-      peakFootprint: this.memory.peakFootprint,
-      pool: this.pools.stats(),
-    }));
+    return this.exclusively(() => {
+      const pool = this.pools.stats();
+      // Listed one by one: V8 takes long over `...`.
+      const objects = this.statistics.read(pool);
+      const currentLive = this.liveBytes >>> 0;
+      const arenaBytes = this.largeBytes >>> 0;
+      return {
+        mode: this.config.mode,
+        totalAllocated: objects.totalAllocated,
+        totalFreed: objects.totalFreed,
+        objectCount: objects.objectCount,
+        liveObjects: objects.liveObjects,
+        objectCountByType: objects.objectCountByType,
+        bytesByType: objects.bytesByType,
+        currentLive,
+        peakLive: this.peakBytes >>> 0,
+        poolBytes: currentLive - arenaBytes,
+        arenaBytes,
+        heapBytes: 0,
+        gcCount: 0,
+        gcTimeUs: 0,
+        gcPauseMaxUs: 0,
+        gcPauseAvgUs: 0,
+        footprint: this.memory.footprint,
+        peakFootprint: this.memory.peakFootprint,
+        pool,
+      };
+    });
   }
 
   /** The statistics as text: mode, allocations, who serves them, the types with most bytes by name. */
@@ -343,19 +387,24 @@ export class MemoryContext {
     this.exclusively(() => {
       this.pools.verify();
       this.arena.verify();
+      const pool = this.pools.stats();
+      const taken = pool.classes.map(({ used }) => used);
+      const { liveObjects } = this.statistics.read(pool);
+      for (let index = 0; index < LISTS; index++) this.verifyFreeList(index, taken[index]! - pool.classes[index]!.used);
       let objects = 0;
       let bytes = 0;
-      for (const block of this.liveBlocks()) {
-        if (!this.isSealed(block / 4)) throw overwritten(block + HEADER_BYTES);
+      for (const p of this.objects.pointersIn(LIVE)) {
+        if (!this.isSealed(p)) throw overwritten((p >>> 0) + HEADER_BYTES);
+        const size = (this.i32[p >>> 2] as number) >>> 0;
+        const inArena = (this.i32[(p >>> 2) + 1] as number) >>> FLAGS_SHIFT === IN_ARENA;
+        if (!inArena && !this.classes[classOf(size)]?.owns(p >>> 0))
+          throw broken(`no slot has the object at ${p >>> 0}`);
         objects++;
-        bytes += (this.i32[block / 4] as number) >>> 0;
+        bytes += size;
       }
-      const { liveObjects } = readCounters(this.f64, this.counters);
-      if (objects !== liveObjects || bytes !== this.liveBytes) {
-        throw new MorphError(
-          "ERR_MORPH_INVALID_POINTER",
-          `the context is broken: ${liveObjects} objects of ${this.liveBytes} bytes are counted, ${objects} of ${bytes} are there`,
-        );
+      const currentLive = this.liveBytes >>> 0;
+      if (objects !== liveObjects || bytes !== currentLive) {
+        throw broken(`${liveObjects} objects of ${currentLive} bytes are counted, ${objects} of ${bytes} are there`);
       }
     });
   }
@@ -364,14 +413,17 @@ export class MemoryContext {
   destroy(): void {
     if (this.destroyed) return;
     this.exclusively(() => {
+      this.closeFastPaths();
       this.pools.destroy();
       this.arena.destroy();
+      this.objects.drop();
       if (this.names !== 0) this.memory.releaseTable(this.names, NAMES_BYTES);
       // Other threads still look here: a shared context's state stays behind.
       this.i32[this.words + DESTROYED] = 1;
       if (this.mutex === undefined) this.memory.releaseTable(this.state, AT_POOLS + this.pools.stateBytes);
+      this.i32 = new Int32Array(0);
+      this.destroyed = true;
     });
-    this.destroyed = true;
     this.memory.unregister(this.owner);
   }
 
@@ -382,84 +434,237 @@ export class MemoryContext {
 
   // --- slow paths --------------------------------------------------------------------------------------------------
 
-  /** @param failure what the pool threw, if it was asked */
-  private allocSlow(size: number, typeId: number, failure: unknown): number {
+  private allocSlow(size: number, typeId: number): number {
     if (this.guarded) return this.allocLocked(size, typeId);
     this.requireAlive();
-    if (!Number.isInteger(size) || size < 0 || size > 2 ** 32 - HEADER_BYTES) {
+    if (typeof size !== "number" || !(size >= 0 && size <= 2 ** 32 - HEADER_BYTES && Math.floor(size) === size)) {
       throw new MorphError("ERR_MORPH_INVALID_SIZE", `size: expected 0 to 2^32 - 16, got ${describe(size)}`);
     }
-    requireType(typeId);
-    if (failure !== undefined && (failure as MorphError).code !== "ERR_MORPH_OUT_OF_MEMORY") throw failure;
-    // A large object, or the pool cannot serve and the arena may still have room.
-    return this.allocInArena(size, typeId);
+    if (typeof typeId !== "number" || (typeId & TYPE_MASK) !== typeId) requireType(typeId);
+    if (this.i32.length === 0) this.memory.refresh();
+    if (size <= LARGEST_SMALL) {
+      const pointer = this.allocRefilled(size, typeId);
+      if (pointer !== 0) return pointer;
+    }
+    return this.allocLarge(size, typeId);
   }
 
-  private allocInArena(size: number, typeId: number): number {
-    const block = this.arena.alloc(size + HEADER_BYTES);
-    this.count(typeId, 0, size);
-    this.liveBytes += size;
-    this.arenaBytes += size;
-    this.peakBytes = Math.max(this.peakBytes, this.liveBytes);
-    const tag = typeId | (IN_ARENA << FLAGS_SHIFT);
-    const word = block / 4;
-    this.i32[word] = size;
-    this.i32[word + 1] = tag;
-    this.i32[word + 3] = ~(size ^ tag);
-    return block + HEADER_BYTES;
+  /** A small object, where its free list has to be filled first; 0 when the pool cannot serve. */
+  private allocRefilled(size: number, typeId: number): number {
+    const index = classOf(size);
+    const p = this.takeSlot(index);
+    if (p === 0) return 0;
+    this.statistics.countSmall(typeId, index, size);
+    return this.place(p, size, typeId);
+  }
+
+  /** In the arena: a large object, or one that the pool cannot serve. */
+  private allocLarge(size: number, typeId: number): number {
+    // Multiples of 16 only, so that every block starts at one.
+    const bytes = size <= 0x3fff_ffff ? (size + 31) & -16 : Math.ceil((size + HEADER_BYTES) / 16) * 16;
+    this.version = (this.version + 1) | 0;
+    const block = this.arena.alloc(bytes) | 0;
+    const offset = (block - this.lo) | 0;
+    if (((offset + bytes - 16) | 0) >>> 4 >= this.granules || offset >>> 4 >= this.granules) {
+      this.cover(block >>> 0, (block >>> 0) + bytes);
+    }
+    this.largeBytes = (this.largeBytes + size) | 0;
+    this.statistics.countAllocated(typeId, size);
+    return this.place(block, size, typeId | (IN_ARENA << FLAGS_SHIFT));
+  }
+
+  /** Makes an object of a block: writes its header. */
+  private place(p: number, size: number, tag: number): number {
+    const { i32 } = this;
+    const word = p >>> 2;
+    i32[word] = size;
+    i32[word + 1] = tag;
+    i32[word + 3] = size ^ tag ^ p ^ LIVE_SEAL;
+    const states = this.table + (p >>> 8);
+    i32[states] = ((i32[states] as number) & ~(3 << (p >>> 3))) | (LIVE << (p >>> 3));
+    const live = (this.liveBytes + size) | 0;
+    this.liveBytes = live;
+    if (live >>> 0 > this.peakBytes >>> 0) this.peakBytes = live;
+    return (p + HEADER_BYTES) >>> 0;
   }
 
   private freeSlow(pointer: number): void {
     if (this.guarded) return void this.freeLocked(pointer);
     this.requireAlive();
     if (this.i32.length === 0 && this.memory.refresh()) return void this.free(pointer);
-    const block = this.requireLive(pointer);
-    const size = (this.i32[block / 4] as number) >>> 0;
-    const tag = this.i32[block / 4 + 1] as number;
-    // A sound header that sends a pool's object here, or an arena's to the pool, was not written by us.
-    if (this.arena.stateOf(block) !== LIVE || tag >>> FLAGS_SHIFT !== IN_ARENA) throw overwritten(pointer);
-    this.arena.free(block);
-    this.count(tag & TYPE_MASK, 2, size);
-    this.liveBytes -= size;
-    this.arenaBytes -= size;
+    const p = this.requireLive(pointer);
+    const size = (this.i32[p >>> 2] as number) >>> 0;
+    const tag = this.i32[(p >>> 2) + 1] as number;
+    if (tag >>> FLAGS_SHIFT !== IN_ARENA) throw overwritten(pointer);
+    this.objects.set(p, FREED);
+    this.statistics.countFreed(tag & TYPE_MASK, size);
+    this.liveBytes = (this.liveBytes - size) | 0;
+    this.largeBytes = (this.largeBytes - size) | 0;
   }
 
-  /** Counts an object of a type: as allocated (at 0) or freed (at 2). */
-  private count(typeId: number, at: number, size: number): void {
-    const counter = this.counters + typeId * TYPE_COUNTERS + at;
-    this.f64[counter]!++;
-    this.f64[counter + 1]! += size;
+  /** Whether the header of the live object at a signed pointer is as it was written. */
+  private isSealed(p: number): boolean {
+    const word = p >>> 2;
+    const { i32 } = this;
+    return ((i32[word] as number) ^ (i32[word + 1] as number) ^ p ^ LIVE_SEAL) === i32[word + 3];
   }
 
-  private isSealed(word: number): boolean {
-    return ~((this.i32[word] as number) ^ (this.i32[word + 1] as number)) === this.i32[word + 3];
-  }
-
-  /** The block of a live object with a sound header. */
+  /** The block of a live object with a sound header, signed. */
   private requireLive(pointer: number): number {
-    const block = typeof pointer === "number" ? pointer - HEADER_BYTES : Number.NaN;
-    const state = this.arena.stateOf(block);
+    const p = typeof pointer === "number" ? (pointer - HEADER_BYTES) | 0 : 0;
+    const state = (p + HEADER_BYTES) >>> 0 === pointer && this.objects.covers(p) ? this.objects.get(p) : 0;
     if (state === FREED) throw new MorphError("ERR_MORPH_DOUBLE_FREE", `the object at ${pointer} is free already`);
-    if (state !== LIVE && !this.pools.owns(block)) {
-      // The pool says what is wrong with it, and never takes it.
-      try {
-        this.pools.free(block);
-      } catch (error) {
-        const { code } = error as MorphError;
-        if (code === "ERR_MORPH_DOUBLE_FREE") throw new MorphError(code, `the object at ${pointer} is free already`);
-      }
+    if (state !== LIVE) {
       throw new MorphError(
         "ERR_MORPH_INVALID_POINTER",
         `expected the pointer of a live object, got ${describe(pointer)}`,
       );
     }
-    if (!this.isSealed(block / 4)) throw overwritten(pointer);
-    return block;
+    if (!this.isSealed(p)) throw overwritten(pointer);
+    return p;
   }
 
-  private *liveBlocks(): Generator<number, void, undefined> {
-    yield* this.pools.liveSlots();
-    yield* this.arena.liveBlocks();
+  // --- the free lists ----------------------------------------------------------------------------------------------
+
+  /** A slot off a free list, signed; 0 when the pool has none. */
+  private takeSlot(index: number): number {
+    const list = this.freeLists + index;
+    const head = this.i32[list] as number;
+    if (head !== 0 && !this.isLinked(head)) this.relink(index);
+    if (this.i32[list] === 0) {
+      try {
+        this.refill(index);
+      } catch (error) {
+        if ((error as MorphError).code !== "ERR_MORPH_OUT_OF_MEMORY") throw error;
+        this.refillOne(index);
+      }
+    }
+    const p = this.i32[list] as number;
+    if (p !== 0) this.i32[list] = this.i32[p >>> 2] as number;
+    return p;
+  }
+
+  private refill(index: number): void {
+    const pool = this.classes[index]!;
+    const { slotSize } = pool;
+    this.version = (this.version + 1) | 0;
+    const first = pool.allocRun(REFILL);
+    try {
+      this.cover(first, first + REFILL * slotSize);
+    } catch (error) {
+      for (let i = 0; i < REFILL && !this.destroyed; i++) pool.free(first + i * slotSize);
+      throw error;
+    }
+    const { i32 } = this;
+    this.objects.setEach(first | 0, slotSize, REFILL, FREED);
+    for (let i = 0, p = first | 0; i < REFILL; i++) {
+      // Behind the last one comes what growth listeners, called since, may have left on the list.
+      const next = i < REFILL - 1 ? (p + slotSize) | 0 : (i32[this.freeLists + index] as number);
+      i32[p >>> 2] = next;
+      i32[(p >>> 2) + 3] = next ^ p ^ FREE_SEAL;
+      p = next;
+    }
+    i32[this.freeLists + index] = first;
+  }
+
+  /** Near the memory's end: a single slot that the pool still has, if any. */
+  private refillOne(index: number): void {
+    const pool = this.classes[index]!;
+    let slot = 0;
+    try {
+      slot = pool.alloc();
+      this.cover(slot, slot + pool.slotSize);
+      this.push(index, slot | 0);
+    } catch (error) {
+      if ((error as MorphError).code !== "ERR_MORPH_OUT_OF_MEMORY") throw error;
+      if (slot !== 0) pool.free(slot);
+    }
+  }
+
+  /** Puts a slot on a free list. */
+  private push(index: number, p: number): void {
+    const list = this.freeLists + index;
+    const next = this.i32[list] as number;
+    this.objects.set(p, FREED);
+    this.i32[p >>> 2] = next;
+    this.i32[(p >>> 2) + 3] = next ^ p ^ FREE_SEAL;
+    this.i32[list] = p;
+  }
+
+  /** Puts every live slot on its free list, the lowest first, and forgets the arena's objects. */
+  private freeAll(): void {
+    const { i32, objects } = this;
+    const owners = this.classes.map(({ owner }) => owner);
+    for (let last = objects.granules - 1; last >= 0; last -= 4096) {
+      const page = (objects.lo >>> 0) + (last - (last & 4095)) * 16;
+      const index = owners.indexOf(this.memory.ownerOf(page));
+      const first = this.table + (page >>> 8);
+      const end = this.table + (page >>> 8) + ((last & 4095) >>> 4);
+      if (index < 0) i32.fill(0, first, end + 1);
+      else for (let word = end; word >= first; word--) if ((i32[word]! & 0x5555_5555) !== 0) this.freeWord(index, word);
+    }
+  }
+
+  /** Puts the live slots in a word of the object table on a free list. */
+  private freeWord(index: number, word: number): void {
+    const { i32 } = this;
+    const states = i32[word] as number;
+    let head = i32[this.freeLists + index] as number;
+    for (let granule = 15; granule >= 0; granule--) {
+      if (((states >>> (granule << 1)) & LIVE) === 0) continue;
+      const p = ((word - this.table) << 8) | (granule << 4);
+      i32[p >>> 2] = head;
+      i32[(p >>> 2) + 3] = head ^ p ^ FREE_SEAL;
+      head = p;
+    }
+    i32[this.freeLists + index] = head;
+    i32[word] = (states & 0xaaaa_aaaa) | ((states & 0x5555_5555) << 1);
+  }
+
+  /** Whether the link of a free slot is as it was written. */
+  private isLinked(p: number): boolean {
+    return this.i32[(p >>> 2) + 3] === ((this.i32[p >>> 2] as number) ^ p ^ FREE_SEAL);
+  }
+
+  /** Makes a free list anew, lowest slot first: for when something wrote over a link. */
+  private relink(index: number): void {
+    this.i32[this.freeLists + index] = 0;
+    const slots = [...this.classes[index]!.liveSlots()].filter((slot) => this.objects.get(slot | 0) === FREED);
+    for (const slot of slots.reverse()) this.push(index, slot | 0);
+  }
+
+  private verifyFreeList(index: number, free: number): void {
+    const pool = this.classes[index]!;
+    let listed = 0;
+    for (let p = this.i32[this.freeLists + index] as number; p !== 0; p = this.i32[p >>> 2] as number) {
+      if (listed === free || !pool.owns(p >>> 0) || this.objects.get(p) !== FREED || !this.isLinked(p)) {
+        throw broken(`the free list of ${pool.slotSize} bytes is damaged at ${p >>> 0}`);
+      }
+      listed++;
+    }
+    if (listed !== free) throw broken(`the free list of ${pool.slotSize} bytes has ${listed} of ${free} slots`);
+  }
+
+  // --- the object table --------------------------------------------------------------------------------------------
+
+  /** Makes the object table cover some bytes. */
+  private cover(start: number, end: number): void {
+    this.objects.cover(start, end);
+    // A growth listener may have destroyed the context.
+    this.requireAlive();
+    this.openFastPaths();
+  }
+
+  private openFastPaths(): void {
+    this.lists = this.freeLists;
+    this.lo = this.objects.lo;
+    this.granules = this.objects.granules;
+    this.table = (this.objects.word - (this.lo >>> 8)) | 0;
+  }
+
+  private closeFastPaths(): void {
+    this.lists = ((this.state + AT_NO_LISTS) / 4) | 0;
+    this.granules = 0;
   }
 
   private get names(): number {
@@ -515,11 +720,7 @@ export class MemoryContext {
       mutex.unlock();
       this.requireAlive();
     }
-    this.pools.loadState(this.state + AT_POOLS);
-    this.arena.loadState(this.state + AT_ARENA);
-    this.liveBytes = (this.i32[this.words + LIVE_BYTES] as number) >>> 0;
-    this.peakBytes = (this.i32[this.words + PEAK_BYTES] as number) >>> 0;
-    this.arenaBytes = (this.i32[this.words + ARENA_BYTES] as number) >>> 0;
+    this.loadState();
     this.guarded = false;
   }
 
@@ -527,19 +728,52 @@ export class MemoryContext {
     if (this.mutex === undefined) return;
     this.guarded = true;
     try {
-      if (this.i32[this.words + DESTROYED] === 0) this.saveState();
+      if (!this.destroyed) this.saveState();
     } finally {
+      this.closeFastPaths();
       this.mutex.unlock();
     }
   }
 
   private saveState(): void {
+    const { i32, words } = this;
+    i32[words + LIVE_BYTES] = this.liveBytes;
+    i32[words + PEAK_BYTES] = this.peakBytes;
+    i32[words + LARGE_BYTES] = this.largeBytes;
+    if (this.version === this.savedVersion) return;
     this.pools.saveState(this.state + AT_POOLS);
     this.arena.saveState(this.state + AT_ARENA);
-    this.i32[this.words + LIVE_BYTES] = this.liveBytes;
-    this.i32[this.words + PEAK_BYTES] = this.peakBytes;
-    this.i32[this.words + ARENA_BYTES] = this.arenaBytes;
+    this.objects.saveState(this.state + AT_OBJECTS);
+    this.i32[this.words + VERSION] = this.savedVersion = this.version;
   }
+
+  private loadState(): void {
+    const { i32, words } = this;
+    this.liveBytes = i32[words + LIVE_BYTES] as number;
+    this.peakBytes = i32[words + PEAK_BYTES] as number;
+    this.largeBytes = i32[words + LARGE_BYTES] as number;
+    const version = i32[words + VERSION] as number;
+    if (version !== this.savedVersion) {
+      this.pools.loadState(this.state + AT_POOLS);
+      this.arena.loadState(this.state + AT_ARENA);
+      this.objects.loadState(this.state + AT_OBJECTS);
+      this.version = this.savedVersion = version;
+    }
+    this.openFastPaths();
+  }
+}
+
+/** Index of the pool class that serves a payload of `size` bytes; 5 when none does. */
+function classOf(size: number): number {
+  return size > LARGEST_SMALL ? 5 : size === 0 ? 0 : size <= 16 ? 1 : size <= 48 ? 2 : size <= 112 ? 3 : 4;
+}
+
+function ownedBy(owner: number | undefined): { owner?: number } {
+  return owner === undefined ? {} : { owner };
+}
+
+function broken(what: string): MorphError {
+  return new MorphError("ERR_MORPH_INVALID_POINTER", `the context is broken: ${what}`);
 }
 
 function overwritten(pointer: number): MorphError {

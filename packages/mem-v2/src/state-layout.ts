@@ -1,19 +1,25 @@
-import { ARENA_OBJECTS_STATE_BYTES } from "./arena-objects.ts";
-import { STATISTICS_BYTES } from "./statistics.ts";
+import { ARENA_STATE_BYTES } from "@morph/arena";
+import { TABLE_STATE_BYTES } from "@morph/memory";
+import { LISTS_BYTES } from "./statistics.ts";
 
-// Where a context's state lies in its memory. Only the mutex, the statistics and a few words are live there; what the
-// allocators know is written there by a shared context, before it gives the lock away.
+// Where a context's state lies in its memory. The mutex, some of the words, the free lists and the counters are live
+// there; the rest is written there by a shared context, before it gives the lock away.
 export const AT_MUTEX = 0;
 export const AT_WORDS = 16;
-export const AT_STATISTICS = 64;
-export const AT_ARENA: number = AT_STATISTICS + STATISTICS_BYTES;
-export const AT_POOLS: number = AT_ARENA + ARENA_OBJECTS_STATE_BYTES;
+/** Five words that stay 0: the lists of a context that may not be used. */
+export const AT_NO_LISTS = 64;
+/** The heads of the free lists, and the counters: see `statistics.ts`. */
+export const AT_LISTS = 128;
+export const AT_ARENA: number = AT_LISTS + LISTS_BYTES;
+export const AT_OBJECTS: number = AT_ARENA + ARENA_STATE_BYTES;
+export const AT_POOLS: number = AT_OBJECTS + TABLE_STATE_BYTES;
 
 /** Words at AT_WORDS. */
 export const DESTROYED = 0;
 export const NAMES = 1;
 export const POOLS_OWNER = 2;
 export const ARENA_OWNER = 3;
-export const LIVE_BYTES = 4;
-export const PEAK_BYTES = 5;
-export const ARENA_BYTES = 6;
+export const VERSION = 4;
+export const LIVE_BYTES = 5;
+export const PEAK_BYTES = 6;
+export const LARGE_BYTES = 7;

@@ -1,3 +1,4 @@
+import type { AddressSpace } from "@morph/memory";
 import type { PoolManagerStats } from "@morph/pool";
 import type { Mode } from "./config.ts";
 import { MAX_TYPE } from "./header.ts";
@@ -48,50 +49,217 @@ export interface ContextStats extends ObjectStats {
 }
 
 /*
- * The counters of a type are four 64-bit floats in the memory, exact up to 2^53, so that every thread of a context counts in
- * one place. They are written where objects come and go, in the context's hot methods.
+ * Counters, in the memory so that every thread of a context counts in one place. Words from the heads of the free lists on:
  *
- *   typeId * 4   + 1           + 2          + 3
- *   ┌────────────┬─────────────┬────────────┬─────────────┐
- *   │ ever       │ bytes ever  │ freed      │ bytes freed │
- *   └────────────┴─────────────┴────────────┴─────────────┘
+ *   0 ... 4     5 ... 9                10 ... 13       16 + 16 * typeId ...                          2064 ...
+ *   ┌─────────┬──────────────────────┬─────────────┬───────────────────────────────────────────────┬──────────────────┐
+ *   │ heads   │ used slots, carried  │ known types │ counters of a type: + 0 allocated, + 8 freed; │ totals of a type │
+ *   │         │ here from counters   │ 128 bits    │ each 0..4 small by size class, 6..7 large     │ four 64-bit floats│
+ *   └─────────┴──────────────────────┴─────────────┴───────────────────────────────────────────────┴──────────────────┘
+ *
+ * A counter of small objects has both their count and their bytes in one word, so that the hot paths write only one; large
+ * ones have a word for each:
+ *
+ *   31          30 ... 20          19 ... 0                             31         30 ... 0
+ *   ┌──────────┬──────────────────┬──────────────────────────┐         ┌──────────┬──────────────────┐
+ *   │ overflow │ objects, to 2047 │ bytes, to 2047 * 240     │         │ overflow │ objects or bytes │
+ *   └──────────┴──────────────────┴──────────────────────────┘         └──────────┴──────────────────┘
+ *
+ * When a top bit is set, they move to the totals: objects and bytes ever allocated, objects and bytes freed. The counters
+ * of allocated objects start full, so that the first one carries too, and makes its type known; word 5 of a type says
+ * which of its counters are known.
  */
 
-/** Floats of a type. */
-export const TYPE_COUNTERS = 4;
+const CARRIED = 5;
+const KNOWN_TYPES = 10;
+const TYPES = 16;
+const TYPE_WORDS = 16;
+const KNOWN_CLASSES = 5;
+const FREED_AT = 8;
+const TOTALS = 2064;
+const ONE_OBJECT = 0x10_0000;
+const BYTES_MASK = 0xf_ffff;
+/** Where counters of allocated objects start: one more overflows. */
+const FULL = 0x7ff0_0000;
+const FULL_LARGE = 0x7fff_ffff;
+/** Place of the large objects' count among a type's counters, and of its bit in word 5; their bytes follow. */
+const LARGE = 6;
+const LARGEST_COUNTED = 0x3fff_ffff;
+const CLASSES = 5;
 
-/** Bytes that the counters of all 128 types take in the memory. */
-export const STATISTICS_BYTES = 4096;
+/** Bytes of all that. */
+export const LISTS_BYTES = 12352;
 
-/** Counts every live object as freed. O(types). */
-export function countReset(f64: Float64Array, at: number): void {
-  for (let type = at; type < at + (MAX_TYPE + 1) * TYPE_COUNTERS; type += TYPE_COUNTERS) {
-    f64.copyWithin(type + 2, type, type + 2);
+/** Counts objects by type; see above. */
+export class Statistics {
+  /** The memory's views; whoever owns the counters replaces them when the views change. */
+  i32: Int32Array;
+  f64: Float64Array;
+  /** Word index of the heads, and of the types' totals as floats. */
+  private readonly lists: number;
+  private readonly totals: number;
+
+  /** @param fresh whether to start at 0, on bytes that are 0; otherwise goes on */
+  constructor(memory: AddressSpace, pointer: number, fresh: boolean) {
+    this.i32 = memory.i32;
+    this.f64 = memory.f64;
+    this.lists = pointer / 4;
+    this.totals = (this.lists + TOTALS) / 2;
+    if (!fresh) return;
+    for (let typeId = 0; typeId <= MAX_TYPE; typeId++) {
+      const type = this.lists + TYPES + typeId * TYPE_WORDS;
+      this.i32.fill(FULL, type, type + CLASSES);
+      this.i32[type + LARGE] = FULL_LARGE;
+    }
   }
-}
 
-/** What was counted, by type and in all. O(types). */
-export function readCounters(f64: Float64Array, at: number): Omit<ObjectStats, keyof LiveBytes> {
-  const objectCountByType: Record<number, LiveAndEver> = {};
-  const bytesByType: Record<number, LiveAndEver> = {};
-  let totalAllocated = 0;
-  let totalFreed = 0;
-  let objectCount = 0;
-  let freedCount = 0;
-  for (let typeId = 0; typeId <= MAX_TYPE; typeId++) {
-    const type = at + typeId * TYPE_COUNTERS;
-    const ever = f64[type] as number;
-    if (ever === 0) continue;
-    const everBytes = f64[type + 1] as number;
-    const freed = f64[type + 2] as number;
-    const freedBytes = f64[type + 3] as number;
-    objectCountByType[typeId] = { live: ever - freed, ever };
-    bytesByType[typeId] = { live: everBytes - freedBytes, ever: everBytes };
-    totalAllocated += everBytes;
-    totalFreed += freedBytes;
-    objectCount += ever;
-    freedCount += freed;
+  /** Empties a counter of small objects into the totals; called when its top bit is set. */
+  carry(counter: number): void {
+    const { i32 } = this;
+    const offset = counter - this.lists - TYPES;
+    const freed = offset & FREED_AT;
+    const index = offset & 7;
+    const sum = i32[counter] as number;
+    i32[counter] = 0;
+    const objects = freed === 0 && this.makeKnown(offset >>> 4, index) ? 1 : sum >>> 20;
+    i32[this.lists + CARRIED + index]! += freed === 0 ? objects : -objects;
+    this.add(offset >>> 4, freed >>> 2, objects, sum & BYTES_MASK);
   }
-  const liveObjects = objectCount - freedCount;
-  return { totalAllocated, totalFreed, objectCount, liveObjects, objectCountByType, bytesByType };
+
+  /** Counts a small object as allocated. */
+  countSmall(typeId: number, index: number, size: number): void {
+    const counter = this.lists + TYPES + typeId * TYPE_WORDS + index;
+    this.i32[counter]! += size + ONE_OBJECT;
+    if ((this.i32[counter] as number) < 0) this.carry(counter);
+  }
+
+  /** Counts a large object as allocated. */
+  countAllocated(typeId: number, size: number): void {
+    this.countLarge(this.lists + TYPES + typeId * TYPE_WORDS + LARGE, size);
+  }
+
+  /** Counts a large object as freed. */
+  countFreed(typeId: number, size: number): void {
+    this.countLarge(this.lists + TYPES + typeId * TYPE_WORDS + FREED_AT + LARGE, size);
+  }
+
+  private countLarge(counter: number, size: number): void {
+    const { i32 } = this;
+    const objects = ((i32[counter] as number) + 1) | 0;
+    const fits = size <= LARGEST_COUNTED;
+    const bytes = fits ? ((i32[counter + 1] as number) + size) | 0 : (i32[counter + 1] as number);
+    i32[counter] = objects;
+    i32[counter + 1] = bytes;
+    if ((objects | bytes) < 0 || !fits) this.carryLarge(counter, fits ? 0 : size);
+  }
+
+  /** Empties the counters of large objects into the totals, with `more` bytes. */
+  private carryLarge(counter: number, more: number): void {
+    const { i32 } = this;
+    const offset = counter - this.lists - TYPES;
+    const freed = offset & FREED_AT;
+    const count = (i32[counter] as number) >>> 0;
+    const bytes = (i32[counter + 1] as number) >>> 0;
+    i32[counter] = i32[counter + 1] = 0;
+    const objects = freed === 0 && this.makeKnown(offset >>> 4, LARGE) ? 1 : count;
+    this.add(offset >>> 4, freed >>> 2, objects, bytes + more);
+  }
+
+  /** Whether this counter of a type counted nothing before. */
+  private makeKnown(typeId: number, index: number): boolean {
+    const { i32, lists } = this;
+    const known = lists + TYPES + typeId * TYPE_WORDS + KNOWN_CLASSES;
+    const first = ((i32[known] as number) & (1 << index)) === 0;
+    i32[known]! |= 1 << index;
+    i32[lists + KNOWN_TYPES + (typeId >>> 5)]! |= 1 << typeId;
+    return first;
+  }
+
+  /** Counts every live object as freed. O(types). */
+  reset(): void {
+    const { i32, f64, lists } = this;
+    for (let typeId = 0; typeId <= MAX_TYPE; typeId++) {
+      if (!this.isKnown(typeId)) continue;
+      const type = lists + TYPES + typeId * TYPE_WORDS;
+      for (let index = 0; index < CLASSES; index++) {
+        if (this.isKnownClass(type, index)) this.carry(type + index);
+        i32[type + FREED_AT + index] = 0;
+      }
+      if (this.isKnownClass(type, LARGE)) this.carryLarge(type + LARGE, 0);
+      i32[type + FREED_AT + LARGE] = i32[type + FREED_AT + LARGE + 1] = 0;
+      const total = this.totals + typeId * 4;
+      f64.copyWithin(total + 2, total, total + 2);
+    }
+    i32.fill(0, lists + CARRIED, lists + CARRIED + CLASSES);
+  }
+
+  /**
+   * What was counted, by type and in all. O(types).
+   * @param pool the pool's statistics, in which the slots on the context's free lists become free ones
+   */
+  read(pool: PoolManagerStats): Omit<ObjectStats, keyof LiveBytes> {
+    const { i32, f64, lists } = this;
+    const objectCountByType: Record<number, LiveAndEver> = {};
+    const bytesByType: Record<number, LiveAndEver> = {};
+    const { classes } = pool;
+    for (let index = 0; index < CLASSES; index++) classes[index]!.used = i32[lists + CARRIED + index] as number;
+    let totalAllocated = 0;
+    let totalFreed = 0;
+    let objectCount = 0;
+    let liveObjects = 0;
+    for (let typeId = 0; typeId <= MAX_TYPE; typeId++) {
+      if (!this.isKnown(typeId)) continue;
+      const total = this.totals + typeId * 4;
+      let ever = f64[total] as number;
+      let everBytes = f64[total + 1] as number;
+      let freed = f64[total + 2] as number;
+      let freedBytes = f64[total + 3] as number;
+      const type = lists + TYPES + typeId * TYPE_WORDS;
+      const known = i32[type + KNOWN_CLASSES] as number;
+      for (let index = 0; index < CLASSES; index++) {
+        if ((known & (1 << index)) === 0) continue;
+        const allocatedHere = i32[type + index] as number;
+        const freedHere = i32[type + FREED_AT + index] as number;
+        ever += allocatedHere >>> 20;
+        everBytes += allocatedHere & BYTES_MASK;
+        freed += freedHere >>> 20;
+        freedBytes += freedHere & BYTES_MASK;
+        classes[index]!.used += (allocatedHere >>> 20) - (freedHere >>> 20);
+      }
+      if ((known & (1 << LARGE)) !== 0) {
+        ever += i32[type + LARGE] as number;
+        everBytes += i32[type + LARGE + 1] as number;
+        freed += i32[type + FREED_AT + LARGE] as number;
+        freedBytes += i32[type + FREED_AT + LARGE + 1] as number;
+      }
+      objectCountByType[typeId] = { live: ever - freed, ever };
+      bytesByType[typeId] = { live: everBytes - freedBytes, ever: everBytes };
+      totalAllocated += everBytes;
+      totalFreed += freedBytes;
+      objectCount += ever;
+      liveObjects += ever - freed;
+    }
+    pool.used = 0;
+    for (const stats of pool.classes) {
+      stats.free = stats.slots - stats.used;
+      pool.used += stats.used;
+    }
+    pool.free = pool.slots - pool.used;
+    return { totalAllocated, totalFreed, objectCount, liveObjects, objectCountByType, bytesByType };
+  }
+
+  /** Adds to a type's totals: of allocated objects (at 0) or freed ones (at 2). */
+  private add(typeId: number, at: number, objects: number, bytes: number): void {
+    const total = this.totals + typeId * 4 + at;
+    this.f64[total]! += objects;
+    this.f64[total + 1]! += bytes;
+  }
+
+  private isKnown(typeId: number): boolean {
+    return (((this.i32[this.lists + KNOWN_TYPES + (typeId >>> 5)] as number) >>> typeId) & 1) === 1;
+  }
+
+  private isKnownClass(type: number, index: number): boolean {
+    return (((this.i32[type + KNOWN_CLASSES] as number) >>> index) & 1) === 1;
+  }
 }

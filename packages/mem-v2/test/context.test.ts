@@ -232,6 +232,27 @@ describe("a context", () => {
     ctx.verify();
   });
 
+  it("mends a free list when something wrote over the header of a freed object", () => {
+    const ctx = new MemoryContext(COMPILER);
+    const { memory } = ctx;
+    const pointers = Array.from({ length: 100 }, () => ctx.alloc(40, 1));
+    for (const pointer of pointers) ctx.free(pointer);
+    const last = pointers.at(-1)!;
+    const other = ctx.alloc(100, 1);
+    ctx.free(other);
+    // The link now leads to a free slot of another class, to nowhere, and beyond the memory.
+    for (const link of [other - 16, 0, 8, -1, 2 ** 31 - 64]) {
+      memory.i32[last / 4 - 4] = link;
+      expect(codeOf(() => ctx.verify())).toBe("ERR_MORPH_INVALID_POINTER");
+      const again = Array.from({ length: 100 }, () => ctx.alloc(40, 1));
+      expect(new Set(again).size).toBe(100);
+      for (const pointer of again) expect(pointers).toContain(pointer);
+      ctx.verify();
+      for (const pointer of pointers) ctx.free(pointer);
+    }
+    ctx.verify();
+  });
+
   it("drops every object at reset and keeps types and totals", () => {
     const ctx = new MemoryContext(COMPILER);
     ctx.registerType(3, "Node");
@@ -249,7 +270,9 @@ describe("a context", () => {
       poolBytes: 0,
       arenaBytes: 0,
     });
-    for (const pointer of first.slice(-50)) expect(codeOf(() => ctx.free(pointer))).toBe("ERR_MORPH_INVALID_POINTER");
+    for (const pointer of first.slice(-50)) {
+      expect(["ERR_MORPH_INVALID_POINTER", "ERR_MORPH_DOUBLE_FREE"]).toContain(codeOf(() => ctx.free(pointer)));
+    }
     ctx.verify();
     fill();
     expect(ctx.stats().footprint).toBeLessThanOrEqual(footprint);

@@ -64,6 +64,43 @@ describe("statistics", () => {
     );
   });
 
+  it("stay exact where a counter is full and carries", () => {
+    const ctx = new MemoryContext(COMPILER);
+    const sizes = [0, 240, 100, 5000];
+    const live: number[] = [];
+    const allocated = { count: 0, bytes: 0 };
+    const freed = { count: 0, bytes: 0 };
+    for (let i = 1; i <= 4200; i++) {
+      for (const size of sizes) {
+        const pointer = ctx.alloc(size, 9);
+        allocated.count++;
+        allocated.bytes += size;
+        if (i % 3 === 0) live.push(pointer);
+        else {
+          ctx.free(pointer);
+          freed.count++;
+          freed.bytes += size;
+        }
+      }
+      if (i === 3000) {
+        ctx.reset();
+        Object.assign(freed, allocated);
+        live.length = 0;
+      }
+      if (i % 100 > 3 && i % 2048 > 3 && i % 3072 > 3) continue;
+      expect(ctx.stats()).toMatchObject({
+        objectCount: allocated.count,
+        liveObjects: live.length,
+        totalAllocated: allocated.bytes,
+        totalFreed: freed.bytes,
+        objectCountByType: { 9: { live: live.length, ever: allocated.count } },
+        bytesByType: { 9: { live: allocated.bytes - freed.bytes, ever: allocated.bytes } },
+        pool: { used: (live.length / 4) * 3 },
+      });
+    }
+    ctx.verify();
+  });
+
   it("print as the original's: mode, allocations, breakdown with percentages, top types by name", () => {
     const ctx = new MemoryContext(COMPILER);
     ctx.registerType(7, "Token");

@@ -65,6 +65,29 @@ export class StateTable {
     this.i32[word] = ((this.i32[word] as number) & ~(3 << bits)) | (state << bits);
   }
 
+  /** Sets the state at `count` signed pointers that are covered, from `p` on, `step` bytes apart. O(count). */
+  setEach(p: number, step: number, count: number, state: number): void {
+    const { i32 } = this;
+    const granules = step >>> this.shift;
+    let granule = this.granuleOf(p);
+    let left = count;
+    // Whole words at once, where the same places are set in each of them.
+    if (granules <= 16 && 16 % granules === 0 && (granule & 15) === 0) {
+      let mask = 0;
+      for (let bits = 0; bits < 32; bits += 2 * granules) mask |= 1 << bits;
+      const set = mask * state;
+      const inWord = 16 / granules;
+      for (let word = this.word + (granule >>> 4); left >= inWord; word++, left -= inWord, granule += 16) {
+        i32[word] = ((i32[word] as number) & ~(mask | (mask << 1))) | set;
+      }
+    }
+    for (; left > 0; left--, granule += granules) {
+      const word = this.word + (granule >>> 4);
+      const bits = granule << 1;
+      i32[word] = ((i32[word] as number) & ~(3 << bits)) | (state << bits);
+    }
+  }
+
   /**
    * Makes the table cover the bytes from `start` to `end`, if need be by moving to a larger one. Amortized O(1) a byte.
    * @throws ERR_MORPH_OUT_OF_MEMORY; then nothing has changed
@@ -102,6 +125,24 @@ export class StateTable {
     this.word = (pointer / 4) | 0;
     this.lo = lo | 0;
     this.granules = Math.min(bytes * 4, (2 ** 32 - lo) / granule) | 0;
+  }
+
+  /** Sets every state to 0; the table stays. O(table). */
+  clear(): void {
+    this.i32.fill(0, this.word, this.word + this.bytes / 4);
+  }
+
+  /** Every granule in a state, as signed pointers, lowest first. O(table). */
+  *pointersIn(state: number): Generator<number, void, undefined> {
+    const { lo, shift } = this;
+    for (let granule = 0; granule < this.granules; granule++) {
+      if ((granule & 15) === 0 && this.i32[this.word + (granule >>> 4)] === 0) {
+        granule += 15;
+        continue;
+      }
+      const p = (lo + granule * (1 << shift)) | 0;
+      if (this.get(p) === state) yield p;
+    }
   }
 
   /** Forgets every state and gives the table back. O(1). */

@@ -123,6 +123,34 @@ export class Pool {
   }
 
   /**
+   * Hands out `count` slots that lie side by side, for those who keep free slots of their own. O(count).
+   * @param count slots, 1 to as many as a slab has
+   * @returns pointer of the lowest; the others follow, `slotSize` bytes apart
+   * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_OUT_OF_MEMORY (single slots may still be free), ERR_MORPH_DESTROYED
+   */
+  allocRun(count: number): number {
+    this.requireAlive();
+    this.refreshViews();
+    if (!Number.isInteger(count) || count < 1 || count > this.slotsPerSlab) {
+      throw new MorphError(
+        "ERR_MORPH_INVALID_SIZE",
+        `count: expected an integer from 1 to ${this.slotsPerSlab}, got ${describe(count)}`,
+      );
+    }
+    const bytes = count * this.slotSize;
+    while (((this.carveEnd - this.cursor) | 0) < bytes) {
+      this.freeUncarved();
+      this.nextSlab();
+    }
+    const first = this.cursor;
+    this.states.setEach(first, this.slotSize, count, LIVE);
+    this.cursor = (first + bytes) | 0;
+    this.carved += count;
+    this.usedSlots += count;
+    return first >>> 0;
+  }
+
+  /**
    * Takes a slot back; it is the next one handed out. O(1).
    * @param pointer as `alloc` returned it
    * @throws ERR_MORPH_DOUBLE_FREE when the slot is free already; ERR_MORPH_INVALID_POINTER for anything else that is
@@ -304,12 +332,28 @@ export class Pool {
     }
     this.head = 0;
     if (this.cursor === this.carveEnd) this.nextSlab();
+    return this.carve() >>> 0;
+  }
+
+  /** Cuts a slot off the newest slab, which has one. */
+  private carve(): number {
     const p = this.cursor;
     this.cursor = (p + this.slotSize) | 0;
     this.carved++;
     this.usedSlots++;
     this.states.set(p, LIVE);
-    return p >>> 0;
+    return p;
+  }
+
+  /** Puts the slots of the newest slab that were never handed out on the free list, the lowest first. */
+  private freeUncarved(): void {
+    const first = this.cursor;
+    for (let p = (this.carveEnd - this.slotSize) | 0; this.cursor !== this.carveEnd && p >= first; p -= this.slotSize) {
+      this.states.set(p, FREED);
+      this.push(p);
+      this.carved++;
+    }
+    this.cursor = this.carveEnd;
   }
 
   private nextSlab(): void {
