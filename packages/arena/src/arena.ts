@@ -85,6 +85,9 @@ export class Arena {
   private readonly spare: Block[] = [];
   /** Marks that can be rewound to, oldest first. */
   private readonly marks: Mark[] = [];
+  /** What there was before the latest block was put in use, as long as nothing else changed. */
+  private latestBlock: { before: Block | undefined; left: number; leftNow: number; isNew: boolean } | undefined =
+    undefined;
   private nextPages = 1;
   private readonly blockPages: number;
   /** The id under which the memory knows this arena's pages. */
@@ -143,6 +146,32 @@ export class Arena {
     this.cursor = (cursor + bytes) | 0;
     this.left = left - bytes;
     return cursor >>> 0;
+  }
+
+  /**
+   * Takes back the latest allocation: with the block that was taken for it, if one was. For those who find that they cannot use
+   * it. O(1).
+   * @param pointer as `alloc` returned it, with the default alignment
+   * @param size as it was asked for
+   * @throws ERR_MORPH_INVALID_POINTER when it is not the latest
+   */
+  retract(pointer: number, size: number): void {
+    this.requireAlive();
+    const bytes = Math.ceil(size / 8) * 8;
+    const latest = this.latestBlock;
+    const block = this.inUse.at(-1);
+    if (latest !== undefined && block?.pointer === pointer && latest.leftNow === this.left) {
+      this.inUse.pop();
+      this.latestBlock = undefined;
+      if (latest.isNew) this.memory.release(block.pointer, block.pages);
+      else this.spare.push(block);
+      this.fill(latest.before, latest.left);
+    } else if (this.cursor === ((pointer + bytes) | 0) && this.current !== undefined) {
+      this.cursor = pointer | 0;
+      this.left += bytes;
+    } else {
+      throw new MorphError("ERR_MORPH_INVALID_POINTER", `expected the latest allocation, got ${describe(pointer)}`);
+    }
   }
 
   /** Remembers this point, to free everything allocated after it with {@link rewind}. O(1). */
@@ -255,7 +284,7 @@ export class Arena {
     const { i32 } = this.memory;
     const at = pointer / 4;
     this.cursor = i32[at] as number;
-    this.left = i32[at + 1] as number;
+    this.left = (i32[at + 1] as number) >>> 0;
     if (i32[at + 3] === this.savedVersion) return;
     this.nextPages = i32[at + 2] as number;
     this.version = this.savedVersion = i32[at + 3] as number;
@@ -346,6 +375,7 @@ export class Arena {
     const spare = this.spare.findLastIndex((block) => block.pages >= pages);
     const block = spare >= 0 ? this.spare.splice(spare, 1)[0]! : this.newBlock(pages);
     this.inUse.push(block);
+    const latest = { before: this.current, left: this.left, leftNow: 0, isNew: spare < 0 };
     const left = bytesOf(block) - size;
     // Of this block and the current one, the one with more room is filled on: a large request does not waste a block.
     if (this.current !== undefined && this.left >= left) {
@@ -355,12 +385,15 @@ export class Arena {
       if (this.current !== undefined) this.current.filled = bytesOf(this.current) - this.left;
       this.fill(block, left);
     }
+    latest.leftNow = this.left;
+    this.latestBlock = latest;
     return block.pointer;
   }
 
   /** Bumps from now on through the last `left` bytes of `block`. */
   private fill(block: Block | undefined, left: number): void {
     this.version++;
+    this.latestBlock = undefined;
     this.current = block;
     this.left = left;
     this.cursor = block === undefined ? 0 : (endOf(block) - left) | 0;

@@ -316,3 +316,23 @@ describe("an arena", () => {
     );
   });
 });
+
+describe("taking back the latest allocation", () => {
+  it("returns the bytes, and the block that was taken for them", () => {
+    const memory = new LinearMemory();
+    const arena = new Arena({ memory });
+    arena.alloc(100);
+    const before = [arena.stats(), memory.footprint];
+    for (const size of [1, 8, 5000, 60_000, 70_000, 3_000_000]) {
+      arena.retract(arena.alloc(size), size);
+      expect([arena.stats(), memory.footprint]).toEqual(before);
+      arena.verify();
+    }
+    const kept = arena.alloc(200_000);
+    const next = arena.alloc(64);
+    expect(() => arena.retract(kept, 200_000)).toThrow(expect.objectContaining({ code: "ERR_MORPH_INVALID_POINTER" }));
+    arena.retract(next, 64);
+    expect(arena.alloc(64)).toBe(next);
+    arena.verify();
+  });
+});

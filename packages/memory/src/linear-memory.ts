@@ -214,10 +214,15 @@ export class LinearMemory implements AddressSpace {
   }
 
   refresh(): boolean {
-    const changed = this.refreshViews();
+    let changed = this.refreshViews();
+    if (this.views.buffer.byteLength / PAGE_BYTES < this.records.get(WORD.pageCount)) {
+      // Another thread grew the memory, and the engine has not told this one yet: asking it to grow by nothing makes it.
+      engineGrow(this.wasm, 0);
+      changed = this.refreshViews() || changed;
+    }
     const pages = this.views.buffer.byteLength / PAGE_BYTES;
     // Pages that the records do not know were brought by someone else.
-    if (pages !== this.records.get(WORD.pageCount)) this.records.extend(pages, pages, pages);
+    if (pages > this.records.get(WORD.pageCount)) this.records.extend(pages, pages, pages);
     return changed;
   }
 
@@ -331,7 +336,10 @@ export class LinearMemory implements AddressSpace {
     this.refreshViews();
     this.records.extend(first, first + pages, this.views.buffer.byteLength / PAGE_BYTES);
     // The map goes to the end of what was grown, out of the way of runs that grow.
-    if (mapMoves) this.records.moveMap(first, first + pages);
+    if (mapMoves) {
+      this.records.moveMap(first, first + pages);
+      for (const owner of this.owners.values()) owner.viewsChanged();
+    }
     return true;
   }
 

@@ -127,11 +127,6 @@ export class StateTable {
     this.granules = Math.min(bytes * 4, (2 ** 32 - lo) / granule) | 0;
   }
 
-  /** Sets every state to 0; the table stays. O(table). */
-  clear(): void {
-    this.i32.fill(0, this.word, this.word + this.bytes / 4);
-  }
-
   /** Every granule in a state, as signed pointers, lowest first. O(table). */
   *pointersIn(state: number): Generator<number, void, undefined> {
     const { lo, shift } = this;

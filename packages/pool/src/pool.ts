@@ -87,16 +87,14 @@ export class Pool {
     this.slabPages = slabBytes / PAGE_BYTES;
     this.slotsPerSlab = Math.floor(slabBytes / slotSize);
     this.memory = memory;
-    const asOwner = {
-      name: "pool",
-      contractVersion: CONTRACT,
-      viewsChanged: () => {
-        this.i32 = this.states.i32 = memory.i32;
-      },
-    };
-    this.owner = joinMemory(memory, asOwner, options.owner);
-    this.i32 = memory.i32;
     this.states = new StateTable(memory, this.shift);
+    const viewsChanged = () => {
+      this.i32 = this.states.i32 = memory.i32;
+    };
+    this.owner = joinMemory(memory, { name: "pool", contractVersion: CONTRACT, viewsChanged }, options.owner);
+    this.i32 = memory.i32;
+    // Another thread may have grown the memory since the table took its view.
+    viewsChanged();
   }
 
   /**
@@ -347,12 +345,13 @@ export class Pool {
 
   /** Puts the slots of the newest slab that were never handed out on the free list, the lowest first. */
   private freeUncarved(): void {
-    const first = this.cursor;
-    for (let p = (this.carveEnd - this.slotSize) | 0; this.cursor !== this.carveEnd && p >= first; p -= this.slotSize) {
+    const slots = ((this.carveEnd - this.cursor) | 0) / this.slotSize;
+    for (let i = slots - 1; i >= 0; i--) {
+      const p = (this.cursor + i * this.slotSize) | 0;
       this.states.set(p, FREED);
       this.push(p);
-      this.carved++;
     }
+    this.carved += slots;
     this.cursor = this.carveEnd;
   }
 

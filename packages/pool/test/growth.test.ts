@@ -123,3 +123,18 @@ describe("owner ids with gaps", () => {
     expect(pools.stats().used).toBe(0);
   });
 });
+
+describe("a manager whose memory's page map moves", () => {
+  it("goes on at once", () => {
+    const memory = new LinearMemory();
+    const other = memory.register({ name: "test", contractVersion: 1, viewsChanged() {} });
+    const pools = new PoolManager({ memory });
+    const pointer = pools.alloc(64);
+    const map = memory.pageMap;
+    memory.acquire(9000, other);
+    expect(memory.pageMap).not.toBe(map);
+    pools.free(pointer);
+    expect(pools.alloc(64)).toBe(pointer);
+    pools.verify();
+  });
+});
