@@ -10,7 +10,7 @@ import ts from "typescript";
 
 /**
  * The order, lowest first: each package with all it may import. CONTRIBUTING.md shows the same lines, and this script
- * compares them. A package that is not written yet may be listed.
+ * compares them.
  */
 const LAYERS = [
   ["@morph/memory", []],
@@ -20,7 +20,7 @@ const LAYERS = [
   ["@morph/mem-v2", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap"]],
   ["n0-runtime", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap", "@morph/mem-v2"]],
   ["n0", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap", "@morph/mem-v2", "n0-runtime"]],
-  ["bench", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap", "@morph/mem-v2"]],
+  ["bench", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap", "@morph/mem-v2", "n0-runtime", "n0"]],
 ];
 
 const root = resolve(process.argv[2] ?? join(dirname(fileURLToPath(import.meta.url)), ".."));

@@ -5,9 +5,12 @@ export type Mode = "COMPILER" | "RUNTIME" | "VM" | "SERVER";
 
 /** A context's configuration, as the original has it. */
 export interface ContextConfig {
-  /** Where objects go. COMPILER: small ones to the pool, large ones to the arena. The others are not available yet. */
+  /**
+   * Where objects go: small ones, up to 240 bytes, to the pool. COMPILER: large ones to the arena, whose bytes come back at
+   * `reset`. RUNTIME, VM, SERVER: large ones to the heap, which takes each back when it is freed; SERVER is bounded too.
+   */
   readonly mode: Mode;
-  /** Bytes the context expects to need. In COMPILER mode a hint, not a limit. */
+  /** Bytes the context expects to need: a hint; in SERVER mode the limit of the pages that it takes, from 1 MiB. */
   readonly heapSizeHint: number;
   /** Bytes allocated between collections; 0 is never. Nothing collects yet. */
   readonly gcThreshold: number;
@@ -19,6 +22,14 @@ export interface ContextConfig {
   readonly enableCompaction: boolean;
   /** The memory to take pages from. Default: a new one. A shared one makes a context that several threads can use. */
   readonly memory?: AddressSpace;
+  /**
+   * Called in SERVER mode when the pages taken rise above four fifths of the limit, after the allocation that did it; and when
+   * an allocation would be refused, which is then tried once more. It may free objects, also allocate. Not taken over by
+   * `attach`.
+   * @param held bytes of pages and tables that the context has
+   * @param limit `heapSizeHint`
+   */
+  readonly onMemoryPressure?: (held: number, limit: number) => void;
 }
 
 // Sizes are written out, in hexadecimal: computed ones would stay in bundles that use none of these.
@@ -33,7 +44,7 @@ export const COMPILER: ContextConfig = {
   enableCompaction: false,
 };
 
-/** For programs that run long. Not available yet: constructing one is ERR_MORPH_INVALID_CONFIG. */
+/** For programs that run long: everything is freed one by one. */
 export const RUNTIME: ContextConfig = {
   mode: "RUNTIME",
   heapSizeHint: 0x2000_0000,
@@ -43,7 +54,7 @@ export const RUNTIME: ContextConfig = {
   enableCompaction: false,
 };
 
-/** For virtual machines. Not available yet: constructing one is ERR_MORPH_INVALID_CONFIG. */
+/** For virtual machines: as RUNTIME, with a larger hint. */
 export const VM: ContextConfig = {
   mode: "VM",
   heapSizeHint: 0x8000_0000,
@@ -53,7 +64,7 @@ export const VM: ContextConfig = {
   enableCompaction: true,
 };
 
-/** For servers. Not available yet: constructing one is ERR_MORPH_INVALID_CONFIG. */
+/** For servers: as RUNTIME, but bounded: the context never takes more than `heapSizeHint`. */
 export const SERVER: ContextConfig = {
   mode: "SERVER",
   heapSizeHint: 0x4000_0000,
@@ -63,13 +74,17 @@ export const SERVER: ContextConfig = {
   enableCompaction: true,
 };
 
+/** Smallest limit of a SERVER context: its tables and a slab of each class. */
+const LEAST_LIMIT = 0x10_0000;
+
 /** @throws ERR_MORPH_INVALID_CONFIG unless a context can be made of it */
 export function requireConfig(config: ContextConfig): void {
   const mode: unknown = config?.mode;
-  if (mode !== "COMPILER") {
-    const known = mode === "RUNTIME" || mode === "VM" || mode === "SERVER";
-    const why = known ? "this mode needs a heap and is not available yet" : "expected COMPILER";
-    throw new MorphError("ERR_MORPH_INVALID_CONFIG", `mode: ${why}, got ${describe(mode)}`);
+  if (mode !== "COMPILER" && mode !== "RUNTIME" && mode !== "VM" && mode !== "SERVER") {
+    throw new MorphError(
+      "ERR_MORPH_INVALID_CONFIG",
+      `mode: expected COMPILER, RUNTIME, VM or SERVER, got ${describe(mode)}`,
+    );
   }
   const numbers = ["heapSizeHint", "gcThreshold", "gcPauseTargetMs"] as const;
   for (const name of numbers) {
@@ -77,5 +92,18 @@ export function requireConfig(config: ContextConfig): void {
     if (!Number.isFinite(value) || value < 0) {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", `${name}: expected a number from 0, got ${describe(value)}`);
     }
+  }
+  if (mode === "SERVER" && config.heapSizeHint < LEAST_LIMIT) {
+    throw new MorphError(
+      "ERR_MORPH_INVALID_CONFIG",
+      `heapSizeHint: a SERVER context needs at least ${LEAST_LIMIT} bytes, got ${describe(config.heapSizeHint)}`,
+    );
+  }
+  const listener: unknown = config.onMemoryPressure;
+  if (listener !== undefined && typeof listener !== "function") {
+    throw new MorphError(
+      "ERR_MORPH_INVALID_CONFIG",
+      `onMemoryPressure: expected a function, got ${describe(listener)}`,
+    );
   }
 }

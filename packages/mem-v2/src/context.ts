@@ -1,4 +1,5 @@
 import { Arena } from "@morph/arena";
+import { Heap } from "@morph/heap";
 import {
   type AddressSpace,
   describe,
@@ -7,6 +8,7 @@ import {
   LIVE,
   LinearMemory,
   MorphError,
+  PAGE_BYTES,
   StateTable,
 } from "@morph/memory";
 import { type Pool, PoolManager } from "@morph/pool";
@@ -18,15 +20,16 @@ import {
   GENERATION_SHIFT,
   HEADER_BYTES,
   IN_ARENA,
+  IN_HEAP,
   LIVE_SEAL,
   MARK_BIT,
   type ObjectHeader,
   TYPE_MASK,
 } from "./header.ts";
+import { Limit, ownMemory } from "./limit.ts";
 import { Mutex } from "./mutex.ts";
 import {
-  ARENA_OWNER,
-  AT_ARENA,
+  AT_LARGE,
   AT_LISTS,
   AT_MUTEX,
   AT_NO_LISTS,
@@ -35,6 +38,7 @@ import {
   AT_WORDS,
   DESTROYED,
   LARGE_BYTES,
+  LARGE_OWNER,
   LIVE_BYTES,
   NAMES,
   PEAK_BYTES,
@@ -69,13 +73,13 @@ export interface ContextHandle {
 
 /**
  * Typed objects in linear memory: each has a 16-byte header with its size and type, small ones come from a pool, large
- * ones from an arena, and every one is counted. On shared memory several threads can use one context, one at a time: a
+ * ones from an arena (in COMPILER mode) or a heap, and every one is counted. On shared memory several threads can use one context, one at a time: a
  * lock keeps them apart, and the context's whole state lies in the memory.
  */
 export class MemoryContext {
   /** Where the objects lie. */
   readonly memory: AddressSpace;
-  /** What it was made with. */
+  /** What it was made with, but for the memory and the listener. */
   readonly config: ContextConfig;
 
   // The hot fields. Pointers are kept signed: they stay small integers above 2 GiB too.
@@ -94,14 +98,20 @@ export class MemoryContext {
   private liveBytes = 0;
   private peakBytes = 0;
 
-  /** Live bytes that lie in the arena. */
+  /** Live bytes that lie in the arena or the heap. */
   private largeBytes = 0;
   private readonly statistics: Statistics;
   /** Whether the lock must be taken first: on shared memory, until this thread holds it. */
   private guarded = false;
   private readonly pools: PoolManager;
   private readonly classes: readonly Pool[];
-  private readonly arena: Arena;
+  /** Where large objects lie: one of the two. */
+  private readonly arena: Arena | undefined;
+  private readonly heap: Heap | undefined;
+  /** The flag of large objects. */
+  private readonly largeFlag: number;
+  /** SERVER's bound and listener. */
+  private readonly limit: Limit | undefined;
   /** Which granules hold the start of a live object, or of a freed one; slots on the free lists are freed ones. */
   private readonly objects: StateTable;
   /** The lock of a context on shared memory; on unshared memory there is none. */
@@ -124,7 +134,7 @@ export class MemoryContext {
    */
   constructor(config: ContextConfig, state?: number) {
     requireConfig(config);
-    const { memory = new LinearMemory(), ...rest } = config;
+    const { memory = ownMemory(config), onMemoryPressure, ...rest } = config;
     this.config = rest;
     this.memory = memory;
     const attached = state !== undefined;
@@ -132,13 +142,17 @@ export class MemoryContext {
     const saved = (word: number): number | undefined => (attached ? memory.i32[words + word] : undefined);
     this.pools = new PoolManager({ memory, ...ownedBy(saved(POOLS_OWNER)) });
     this.classes = [16, 32, 64, 128, 256].map((bytes) => this.pools.poolFor(bytes));
-    this.arena = new Arena({ memory, ...ownedBy(saved(ARENA_OWNER)) });
+    const large = { memory, ...ownedBy(saved(LARGE_OWNER)) };
+    this.arena = config.mode === "COMPILER" ? new Arena(large) : undefined;
+    this.heap = config.mode === "COMPILER" ? undefined : new Heap(large);
+    this.largeFlag = this.heap === undefined ? IN_ARENA : IN_HEAP;
+    if (config.mode === "SERVER") this.limit = new Limit(config.heapSizeHint, onMemoryPressure);
     this.objects = new StateTable(memory, GRANULE_SHIFT);
-    this.state = state ?? memory.acquireTable(AT_POOLS + this.pools.stateBytes);
+    this.state = state ?? memory.acquireTable(this.stateBytes);
     this.words = (this.state + AT_WORDS) / 4;
     this.statistics = new Statistics(memory, this.state + AT_LISTS, !attached);
     this.freeLists = ((this.state + AT_LISTS) / 4) | 0;
-    this.lists = ((this.state + AT_NO_LISTS) / 4) | 0;
+    this.closeFastPaths();
     const viewsChanged = () => {
       this.i32 = this.objects.i32 = this.statistics.i32 = memory.i32;
       this.statistics.f64 = memory.f64;
@@ -150,8 +164,8 @@ export class MemoryContext {
     this.mutex = memory.shared ? new Mutex(memory.i32, this.state + AT_MUTEX) : undefined;
     if (!attached) {
       this.i32[this.words + POOLS_OWNER] = this.pools.firstOwner;
-      this.i32[this.words + ARENA_OWNER] = this.arena.owner;
-      if (this.mutex !== undefined) this.saveState();
+      this.i32[this.words + LARGE_OWNER] = (this.arena ?? (this.heap as Heap)).owner;
+      if (this.mutex !== undefined) this.saveAll();
     }
     if (this.mutex === undefined) this.openFastPaths();
     else this.guarded = true;
@@ -172,6 +186,7 @@ export class MemoryContext {
 
   /** What {@link attach} needs in another thread. @throws ERR_MORPH_INVALID_CONFIG on unshared memory */
   handle(): ContextHandle {
+    this.requireAlive();
     if (this.mutex === undefined) {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", "only a context on shared memory can be continued elsewhere");
     }
@@ -224,7 +239,12 @@ export class MemoryContext {
   /** As {@link alloc}, with the payload's bytes all 0. O(size). */
   allocZeroed(size: number, typeId = 0): number {
     const pointer = this.alloc(size, typeId);
-    this.memory.u8.fill(0, pointer, pointer + size);
+    if (size > LARGEST_SMALL) this.memory.u8.fill(0, pointer, pointer + size);
+    else {
+      // A call of `fill` takes longer than the words of a small object.
+      const { i32 } = this;
+      for (let word = pointer >>> 2, end = (pointer + size + 3) >>> 2; word < end; word++) i32[word] = 0;
+    }
     return pointer;
   }
 
@@ -292,7 +312,7 @@ export class MemoryContext {
   registerType(id: number, name: string): void {
     requireType(id);
     this.exclusively(() => {
-      if (this.names === 0) this.i32[this.words + NAMES] = this.memory.acquireTable(NAMES_BYTES);
+      if (this.names === 0) this.takeNames();
       writeTypeName(this.memory, this.names, id, name);
     });
   }
@@ -309,6 +329,7 @@ export class MemoryContext {
    * @throws ERR_MORPH_INVALID_POINTER
    */
   pushRoot(slot: number): void {
+    this.requireAlive();
     if (!Number.isInteger(slot) || slot < 1 || slot >= 2 ** 32) {
       throw new MorphError("ERR_MORPH_INVALID_POINTER", `slot: expected 1 to 2^32 - 1, got ${describe(slot)}`);
     }
@@ -317,6 +338,7 @@ export class MemoryContext {
 
   /** Drops the `count` roots pushed last. @throws ERR_MORPH_INVALID_SIZE when there are fewer; then it drops none */
   popRoots(count: number): void {
+    this.requireAlive();
     if (!Number.isInteger(count) || count < 0 || count > this.roots.length) {
       throw new MorphError(
         "ERR_MORPH_INVALID_SIZE",
@@ -331,11 +353,12 @@ export class MemoryContext {
     return this.roots.length;
   }
 
-  /** Drops every object, the pool's and the arena's; types, totals and pages stay. O(pages + live small objects). */
+  /** Drops every object; types and totals stay, and pages but the heap's. O(pages + live small objects). */
   reset(): void {
     this.exclusively(() => {
       this.version = (this.version + 1) | 0;
-      this.arena.reset();
+      this.arena?.reset();
+      this.heap?.reset();
       this.freeAll();
       this.statistics.reset();
       this.liveBytes = this.largeBytes = 0;
@@ -347,9 +370,9 @@ export class MemoryContext {
     return this.exclusively(() => {
       const pool = this.pools.stats();
       // Listed one by one: V8 takes long over `...`.
-      const objects = this.statistics.read(pool);
+      const objects = this.statistics.readInto(pool);
       const currentLive = this.liveBytes >>> 0;
-      const arenaBytes = this.largeBytes >>> 0;
+      const largeBytes = this.largeBytes >>> 0;
       return {
         mode: this.config.mode,
         totalAllocated: objects.totalAllocated,
@@ -360,9 +383,9 @@ export class MemoryContext {
         bytesByType: objects.bytesByType,
         currentLive,
         peakLive: this.peakBytes >>> 0,
-        poolBytes: currentLive - arenaBytes,
-        arenaBytes,
-        heapBytes: 0,
+        poolBytes: currentLive - largeBytes,
+        arenaBytes: this.heap === undefined ? largeBytes : 0,
+        heapBytes: this.heap === undefined ? 0 : largeBytes,
         gcCount: 0,
         gcTimeUs: 0,
         gcPauseMaxUs: 0,
@@ -386,18 +409,20 @@ export class MemoryContext {
   verify(): void {
     this.exclusively(() => {
       this.pools.verify();
-      this.arena.verify();
+      this.arena?.verify();
+      this.heap?.verify();
       const pool = this.pools.stats();
       const taken = pool.classes.map(({ used }) => used);
-      const { liveObjects } = this.statistics.read(pool);
+      const { liveObjects } = this.statistics.readInto(pool);
       for (let index = 0; index < LISTS; index++) this.verifyFreeList(index, taken[index]! - pool.classes[index]!.used);
       let objects = 0;
       let bytes = 0;
       for (const p of this.objects.pointersIn(LIVE)) {
         if (!this.isSealed(p)) throw overwritten((p >>> 0) + HEADER_BYTES);
         const size = (this.i32[p >>> 2] as number) >>> 0;
-        const inArena = (this.i32[(p >>> 2) + 1] as number) >>> FLAGS_SHIFT === IN_ARENA;
-        if (!inArena && !this.classes[classOf(size)]?.owns(p >>> 0))
+        const flags = (this.i32[(p >>> 2) + 1] as number) >>> FLAGS_SHIFT;
+        if (flags === IN_HEAP && !this.heap?.owns(p >>> 0)) throw broken(`the heap has no object at ${p >>> 0}`);
+        if (flags === 0 && !this.classes[classOf(size)]?.owns(p >>> 0))
           throw broken(`no slot has the object at ${p >>> 0}`);
         objects++;
         bytes += size;
@@ -412,19 +437,12 @@ export class MemoryContext {
   /** Returns all pages to the memory; the memory itself stays. Every use from then on, in any thread, is refused. */
   destroy(): void {
     if (this.destroyed) return;
-    this.exclusively(() => {
-      this.closeFastPaths();
-      this.pools.destroy();
-      this.arena.destroy();
-      this.objects.drop();
-      if (this.names !== 0) this.memory.releaseTable(this.names, NAMES_BYTES);
-      // Other threads still look here: a shared context's state stays behind.
-      this.i32[this.words + DESTROYED] = 1;
-      if (this.mutex === undefined) this.memory.releaseTable(this.state, AT_POOLS + this.pools.stateBytes);
-      this.i32 = new Int32Array(0);
-      this.destroyed = true;
-    });
-    this.memory.unregister(this.owner);
+    try {
+      this.exclusively(() => this.giveAllBack());
+    } catch (error) {
+      // Somebody else was first: another thread, or a growth listener.
+      if ((error as MorphError).code !== "ERR_MORPH_DESTROYED") throw error;
+    }
   }
 
   /** `using ctx = new MemoryContext(COMPILER)` destroys it at the end of the block. */
@@ -435,18 +453,36 @@ export class MemoryContext {
   // --- slow paths --------------------------------------------------------------------------------------------------
 
   private allocSlow(size: number, typeId: number): number {
-    if (this.guarded) return this.allocLocked(size, typeId);
+    if (this.limit !== undefined) return this.allocLimited(size, typeId, this.limit);
+    return this.guarded ? this.allocLocked(size, typeId) : this.allocOpen(size, typeId);
+  }
+
+  /** In this thread's own time: on unshared memory, or with the lock. */
+  private allocOpen(size: number, typeId: number): number {
     this.requireAlive();
     if (typeof size !== "number" || !(size >= 0 && size <= 2 ** 32 - HEADER_BYTES && Math.floor(size) === size)) {
       throw new MorphError("ERR_MORPH_INVALID_SIZE", `size: expected 0 to 2^32 - 16, got ${describe(size)}`);
     }
     if (typeof typeId !== "number" || (typeId & TYPE_MASK) !== typeId) requireType(typeId);
-    if (this.i32.length === 0) this.memory.refresh();
+    this.refreshViews();
     if (size <= LARGEST_SMALL) {
       const pointer = this.allocRefilled(size, typeId);
       if (pointer !== 0) return pointer;
     }
     return this.allocLarge(size, typeId);
+  }
+
+  /** In a bounded context: tells its listener of pressure, and gives it a chance to free something before giving up. */
+  private allocLimited(size: number, typeId: number, limit: Limit): number {
+    let pointer: number;
+    try {
+      pointer = this.guarded ? this.allocLocked(size, typeId) : this.allocOpen(size, typeId);
+    } catch (error) {
+      if ((error as MorphError).code !== "ERR_MORPH_OUT_OF_MEMORY" || !limit.callListener(this.held)) throw error;
+      return this.guarded ? this.allocLocked(size, typeId) : this.allocOpen(size, typeId);
+    }
+    limit.watch(this.held);
+    return pointer;
   }
 
   /** A small object, where its free list has to be filled first; 0 when the pool cannot serve. */
@@ -458,19 +494,54 @@ export class MemoryContext {
     return this.place(p, size, typeId);
   }
 
-  /** In the arena: a large object, or one that the pool cannot serve. */
+  /** In the arena or the heap: a large object, or one that the pool cannot serve. */
   private allocLarge(size: number, typeId: number): number {
     // Multiples of 16 only, so that every block starts at one.
-    const bytes = size <= 0x3fff_ffff ? (size + 31) & -16 : Math.ceil((size + HEADER_BYTES) / 16) * 16;
+    // At least 32, so that an object of size 0 at the end of a memory of 4 GiB does not get pointer 2^32.
+    const bytes = size <= 0x3fff_ffff ? ((size || 1) + 31) & -16 : Math.ceil((size + HEADER_BYTES) / 16) * 16;
+    // An arena whose state is saved has room to remember only one block more than it saved.
+    if (this.mutex !== undefined && this.version !== this.savedVersion) this.saveState();
     this.version = (this.version + 1) | 0;
-    const block = this.arena.alloc(bytes) | 0;
+    const block = (this.arena === undefined ? this.allocInHeap(bytes) : this.arena.alloc(bytes)) | 0;
     const offset = (block - this.lo) | 0;
     if (((offset + bytes - 16) | 0) >>> 4 >= this.granules || offset >>> 4 >= this.granules) {
-      this.cover(block >>> 0, (block >>> 0) + bytes);
+      this.coverLarge(block >>> 0, bytes);
     }
     this.largeBytes = (this.largeBytes + size) | 0;
     this.statistics.countAllocated(typeId, size);
-    return this.place(block, size, typeId | (IN_ARENA << FLAGS_SHIFT));
+    return this.place(block, size, typeId | (this.largeFlag << FLAGS_SHIFT));
+  }
+
+  /** Makes the object table cover a new block, or gives the block back. */
+  private coverLarge(block: number, bytes: number): void {
+    try {
+      this.cover(block, block + bytes);
+    } catch (error) {
+      if (!this.destroyed) {
+        this.arena?.retract(block, bytes);
+        this.heap?.free(block);
+      }
+      throw error;
+    }
+  }
+
+  private allocInHeap(bytes: number): number {
+    const heap = this.heap as Heap;
+    const block = heap.malloc(bytes);
+    if (this.limit === undefined || this.held <= this.limit.bytes) return block;
+    heap.free(block);
+    heap.trim();
+    return this.limit.refuse(bytes);
+  }
+
+  /** Bytes of the pages and tables that the context's allocators have. */
+  private get held(): number {
+    const { bytes, tableBytes } = this.pools.stats();
+    return bytes + tableBytes + this.objects.bytes + this.stateBytes + (this.heap?.stats().footprint ?? 0);
+  }
+
+  private get stateBytes(): number {
+    return AT_POOLS + this.pools.stateBytes;
   }
 
   /** Makes an object of a block: writes its header. */
@@ -491,15 +562,28 @@ export class MemoryContext {
   private freeSlow(pointer: number): void {
     if (this.guarded) return void this.freeLocked(pointer);
     this.requireAlive();
-    if (this.i32.length === 0 && this.memory.refresh()) return void this.free(pointer);
+    this.refreshViews();
     const p = this.requireLive(pointer);
     const size = (this.i32[p >>> 2] as number) >>> 0;
     const tag = this.i32[(p >>> 2) + 1] as number;
-    if (tag >>> FLAGS_SHIFT !== IN_ARENA) throw overwritten(pointer);
+    // A small object comes here when the views were detached, or with a header that was forged.
+    if (tag >>> FLAGS_SHIFT === 0 && classOf(size) < LISTS) return void this.freeSmall(p, size, tag);
+    if (tag >>> FLAGS_SHIFT !== this.largeFlag) throw overwritten(pointer);
+    if (this.heap !== undefined) {
+      this.version = (this.version + 1) | 0;
+      this.heap.free(p >>> 0);
+    }
     this.objects.set(p, FREED);
     this.statistics.countFreed(tag & TYPE_MASK, size);
     this.liveBytes = (this.liveBytes - size) | 0;
     this.largeBytes = (this.largeBytes - size) | 0;
+  }
+
+  private freeSmall(p: number, size: number, typeId: number): void {
+    const index = classOf(size);
+    this.push(index, p);
+    this.statistics.countSmallFreed(typeId, index, size);
+    this.liveBytes = (this.liveBytes - size) | 0;
   }
 
   /** Whether the header of the live object at a signed pointer is as it was written. */
@@ -548,11 +632,16 @@ export class MemoryContext {
     const pool = this.classes[index]!;
     const { slotSize } = pool;
     this.version = (this.version + 1) | 0;
+    if (pool.stats().free < REFILL) this.limit?.require(this.held + PAGE_BYTES);
     const first = pool.allocRun(REFILL);
     try {
       this.cover(first, first + REFILL * slotSize);
+      if (isAtTheEnd(first + REFILL * slotSize, slotSize)) refuseLastSlot();
     } catch (error) {
-      for (let i = 0; i < REFILL && !this.destroyed; i++) pool.free(first + i * slotSize);
+      if (!this.destroyed) {
+        for (let i = 0; i < REFILL; i++) pool.free(first + i * slotSize);
+        pool.trim();
+      }
       throw error;
     }
     const { i32 } = this;
@@ -570,14 +659,16 @@ export class MemoryContext {
   /** Near the memory's end: a single slot that the pool still has, if any. */
   private refillOne(index: number): void {
     const pool = this.classes[index]!;
+    if (pool.stats().free === 0) return;
     let slot = 0;
     try {
       slot = pool.alloc();
+      if (isAtTheEnd(slot + pool.slotSize, pool.slotSize)) refuseLastSlot();
       this.cover(slot, slot + pool.slotSize);
       this.push(index, slot | 0);
     } catch (error) {
       if ((error as MorphError).code !== "ERR_MORPH_OUT_OF_MEMORY") throw error;
-      if (slot !== 0) pool.free(slot);
+      if (slot !== 0 && !this.destroyed) pool.free(slot);
     }
   }
 
@@ -591,7 +682,7 @@ export class MemoryContext {
     this.i32[list] = p;
   }
 
-  /** Puts every live slot on its free list, the lowest first, and forgets the arena's objects. */
+  /** Puts every live slot on its free list, the lowest first, and forgets the large objects. */
   private freeAll(): void {
     const { i32, objects } = this;
     const owners = this.classes.map(({ owner }) => owner);
@@ -649,10 +740,13 @@ export class MemoryContext {
 
   /** Makes the object table cover some bytes. */
   private cover(start: number, end: number): void {
-    this.objects.cover(start, end);
-    // A growth listener may have destroyed the context.
+    // Growth listeners may use the context, so they have to wait until the table is in its new place.
+    this.memory.atomically(() => {
+      this.objects.cover(start, end);
+      this.openFastPaths();
+    });
+    // Or destroy it.
     this.requireAlive();
-    this.openFastPaths();
   }
 
   private openFastPaths(): void {
@@ -667,6 +761,14 @@ export class MemoryContext {
     this.granules = 0;
   }
 
+  private takeNames(): void {
+    const names = this.memory.acquireTable(NAMES_BYTES);
+    // Growth listeners, called since, may have destroyed the context, or registered a type.
+    this.requireAlive();
+    if (this.names === 0) this.i32[this.words + NAMES] = names;
+    else this.memory.releaseTable(names, NAMES_BYTES);
+  }
+
   private get names(): number {
     return (this.i32[this.words + NAMES] as number) >>> 0;
   }
@@ -678,71 +780,89 @@ export class MemoryContext {
   // --- several threads ---------------------------------------------------------------------------------------------
 
   private allocLocked(size: number, typeId: number): number {
-    this.enter();
-    try {
-      return this.alloc(size, typeId);
-    } finally {
-      this.leave();
-    }
+    return this.exclusively(() => this.alloc(size, typeId));
   }
 
   private freeLocked(pointer: number): void {
-    this.enter();
-    try {
-      this.free(pointer);
-    } finally {
-      this.leave();
-    }
+    this.exclusively(() => this.free(pointer));
   }
 
   /** Runs `action` while no other thread uses the context. */
   private exclusively<T>(action: () => T): T {
-    this.enter();
-    try {
-      return action();
-    } finally {
-      this.leave();
-    }
-  }
-
-  private enter(): void {
     this.requireAlive();
-    const { mutex } = this;
-    if (mutex === undefined) {
-      if (this.i32.length === 0) this.memory.refresh();
-      return;
+    // Also when this thread has the lock: in a growth listener.
+    if (!this.guarded) {
+      this.refreshViews();
+      return action();
     }
+    const mutex = this.mutex as Mutex;
     mutex.lock();
-    // Another thread may have grown the memory: its objects may lie beyond this thread's views.
-    this.memory.refresh();
-    if (this.i32[this.words + DESTROYED] === 1) {
-      this.destroyed = true;
-      mutex.unlock();
-      this.requireAlive();
-    }
-    this.loadState();
-    this.guarded = false;
-  }
-
-  private leave(): void {
-    if (this.mutex === undefined) return;
-    this.guarded = true;
     try {
-      if (!this.destroyed) this.saveState();
+      // Growth listeners are called when the state is loaded, and before it is saved.
+      return this.memory.atomically(() => {
+        // Another thread may have grown the memory: its objects may lie beyond this thread's views.
+        this.memory.refresh();
+        if (this.i32[this.words + DESTROYED] === 1) this.leaveForGood();
+        this.requireAlive();
+        this.loadState();
+        this.guarded = false;
+        return action();
+      });
     } finally {
-      this.closeFastPaths();
-      this.mutex.unlock();
+      this.leave(mutex);
     }
   }
 
-  private saveState(): void {
+  private leave(mutex: Mutex): void {
+    try {
+      if (!this.guarded) this.saveAll();
+    } finally {
+      this.guarded = true;
+      this.closeFastPaths();
+      mutex.unlock();
+    }
+  }
+
+  /** Notices that someone else grew the memory, which detaches an unshared one's views. */
+  private refreshViews(): void {
+    if (this.i32.length !== 0) return;
+    this.memory.refresh();
+    // A growth listener may have destroyed the context.
+    this.requireAlive();
+  }
+
+  private giveAllBack(): void {
+    this.closeFastPaths();
+    this.pools.destroy();
+    this.arena?.destroy();
+    this.heap?.destroy();
+    this.objects.drop();
+    if (this.names !== 0) this.memory.releaseTable(this.names, NAMES_BYTES);
+    // Other threads still look here: a shared context's state stays behind.
+    this.i32[this.words + DESTROYED] = 1;
+    if (this.mutex === undefined) this.memory.releaseTable(this.state, this.stateBytes);
+    this.leaveForGood();
+  }
+
+  private leaveForGood(): void {
+    this.destroyed = true;
+    this.memory.unregister(this.owner);
+    if (this.mutex === undefined) this.i32 = this.statistics.i32 = new Int32Array(0);
+  }
+
+  private saveAll(): void {
+    // Saving may grow the memory, and growth listeners may use the context: until nothing is left to save.
+    while (!this.destroyed && this.version !== this.savedVersion) this.memory.atomically(() => this.saveState());
+    if (this.destroyed) return;
     const { i32, words } = this;
     i32[words + LIVE_BYTES] = this.liveBytes;
     i32[words + PEAK_BYTES] = this.peakBytes;
     i32[words + LARGE_BYTES] = this.largeBytes;
-    if (this.version === this.savedVersion) return;
+  }
+
+  private saveState(): void {
     this.pools.saveState(this.state + AT_POOLS);
-    this.arena.saveState(this.state + AT_ARENA);
+    (this.arena ?? (this.heap as Heap)).saveState(this.state + AT_LARGE);
     this.objects.saveState(this.state + AT_OBJECTS);
     this.i32[this.words + VERSION] = this.savedVersion = this.version;
   }
@@ -755,7 +875,7 @@ export class MemoryContext {
     const version = i32[words + VERSION] as number;
     if (version !== this.savedVersion) {
       this.pools.loadState(this.state + AT_POOLS);
-      this.arena.loadState(this.state + AT_ARENA);
+      (this.arena ?? (this.heap as Heap)).loadState(this.state + AT_LARGE);
       this.objects.loadState(this.state + AT_OBJECTS);
       this.version = this.savedVersion = version;
     }
@@ -766,6 +886,16 @@ export class MemoryContext {
 /** Index of the pool class that serves a payload of `size` bytes; 5 when none does. */
 function classOf(size: number): number {
   return size > LARGEST_SMALL ? 5 : size === 0 ? 0 : size <= 16 ? 1 : size <= 48 ? 2 : size <= 112 ? 3 : 4;
+}
+
+/** Whether a run ends where an object of size 0, only a header, would have pointer 2^32. */
+function isAtTheEnd(end: number, slotSize: number): boolean {
+  return end === 2 ** 32 && slotSize === HEADER_BYTES;
+}
+
+/** The arena or the heap then serves, with a larger block. */
+function refuseLastSlot(): never {
+  throw new MorphError("ERR_MORPH_OUT_OF_MEMORY", "the last 16 bytes of 4 GiB have no pointer behind them");
 }
 
 function ownedBy(owner: number | undefined): { owner?: number } {

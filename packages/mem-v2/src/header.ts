@@ -30,8 +30,9 @@ export const MARK_BIT = 0x80;
 export const GENERATION_SHIFT = 16;
 export const FLAGS_SHIFT = 24;
 
-/** Flag: the object lies in the arena. */
+/** Flags of large objects: which allocator they lie in. */
 export const IN_ARENA = 1;
+export const IN_HEAP = 2;
 
 /** What a header says of its object. */
 export interface ObjectHeader {
@@ -43,6 +44,6 @@ export interface ObjectHeader {
   marked: boolean;
   /** 0 young, 1 old, 2 permanent, 255 large; all are young yet. */
   generation: number;
-  /** 1 when the object lies in the arena. */
+  /** 0 when the object lies in the pool, 1 in the arena, 2 in the heap. */
   flags: number;
 }

@@ -33,7 +33,10 @@ export class Mutex {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", "a mutex needs an Int32Array of shared memory");
     }
     if (!Number.isInteger(pointer) || pointer < 0 || pointer % 4 !== 0 || pointer + MUTEX_BYTES > i32.byteLength) {
-      throw new MorphError("ERR_MORPH_INVALID_CONFIG", `pointer: expected a multiple of 4, got ${describe(pointer)}`);
+      throw new MorphError(
+        "ERR_MORPH_INVALID_CONFIG",
+        `pointer: expected a multiple of 4 with ${MUTEX_BYTES} bytes of the memory behind it, got ${describe(pointer)}`,
+      );
     }
     this.i32 = i32;
     this.state = pointer / 4;
@@ -53,6 +56,7 @@ export class Mutex {
    *   wait for ever
    */
   lock(timeoutMs: number = Number.POSITIVE_INFINITY): void {
+    requireTimeout(timeoutMs);
     if (!this.tryLock()) this.lockSlow(timeoutMs);
   }
 
@@ -82,12 +86,6 @@ export class Mutex {
 
   private lockSlow(timeoutMs: number): void {
     if (this.held) throw new MorphError("ERR_MORPH_NOT_OWNER", "this thread's mutex holds the lock already");
-    if (!(timeoutMs >= 0)) {
-      throw new MorphError(
-        "ERR_MORPH_INVALID_CONFIG",
-        `timeoutMs: expected a number from 0, got ${describe(timeoutMs)}`,
-      );
-    }
     for (let i = 0; i < SPINS; i++) if (this.tryLock()) return;
     const deadline = timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : performance.now() + timeoutMs;
     // Taken here as contended, even if nobody else waits any more: the next unlock then wakes once too often at worst.
@@ -106,4 +104,9 @@ export class Mutex {
       // Not allowed to wait here: the caller's loop spins.
     }
   }
+}
+
+function requireTimeout(ms: number): void {
+  if (typeof ms === "number" && ms >= 0) return;
+  throw new MorphError("ERR_MORPH_INVALID_CONFIG", `timeoutMs: expected a number from 0, got ${describe(ms)}`);
 }

@@ -1,17 +1,24 @@
 import { writeFileSync } from "node:fs";
 import { freemem } from "node:os";
-import { COMPILER, type ContextConfig } from "./config.ts";
+import { describe, MorphError } from "@morph/memory";
+import { COMPILER, type ContextConfig, RUNTIME } from "./config.ts";
 import type { MemoryContext } from "./context.ts";
 
 const GIB = 1024 ** 3;
 
 /**
- * A configuration for this machine. The original takes RUNTIME from 512 MiB of free memory; until that mode can be
- * made, the answer is COMPILER, with a quarter of the free memory as its hint, at most 2 GiB.
+ * A configuration for this machine, by the original's table: COMPILER with a quarter of the free memory as its hint below 512
+ * MiB, RUNTIME with half of it below 4 GiB, RUNTIME with 2 GiB from there on.
  * @param freeBytes free memory, by default what the system reports
+ * @throws ERR_MORPH_INVALID_CONFIG
  */
 export function detectConfig(freeBytes: number = freemem()): ContextConfig {
-  return { ...COMPILER, heapSizeHint: Math.min(Math.floor(freeBytes / 4), 2 * GIB) };
+  if (!(freeBytes >= 0)) {
+    throw new MorphError("ERR_MORPH_INVALID_CONFIG", `freeBytes: expected a number from 0, got ${describe(freeBytes)}`);
+  }
+  if (freeBytes < GIB / 2) return { ...COMPILER, heapSizeHint: Math.floor(freeBytes / 4) };
+  if (freeBytes >= 4 * GIB) return { ...RUNTIME, heapSizeHint: 2 * GIB, gcThreshold: GIB / 4 };
+  return { ...RUNTIME, heapSizeHint: Math.floor(freeBytes / 2), gcThreshold: Math.floor(freeBytes / 8) };
 }
 
 /** Writes a context's statistics to a file, as JSON. @throws what the file system throws */

@@ -1,4 +1,3 @@
-import { ARENA_STATE_BYTES } from "@morph/arena";
 import { TABLE_STATE_BYTES } from "@morph/memory";
 import { LISTS_BYTES } from "./statistics.ts";
 
@@ -10,15 +9,16 @@ export const AT_WORDS = 16;
 export const AT_NO_LISTS = 64;
 /** The heads of the free lists, and the counters: see `statistics.ts`. */
 export const AT_LISTS = 128;
-export const AT_ARENA: number = AT_LISTS + LISTS_BYTES;
-export const AT_OBJECTS: number = AT_ARENA + ARENA_STATE_BYTES;
+/** What the arena or the heap knows, each at most 64 bytes. */
+export const AT_LARGE: number = AT_LISTS + LISTS_BYTES;
+export const AT_OBJECTS: number = AT_LARGE + 64;
 export const AT_POOLS: number = AT_OBJECTS + TABLE_STATE_BYTES;
 
 /** Words at AT_WORDS. */
 export const DESTROYED = 0;
 export const NAMES = 1;
 export const POOLS_OWNER = 2;
-export const ARENA_OWNER = 3;
+export const LARGE_OWNER = 3;
 export const VERSION = 4;
 export const LIVE_BYTES = 5;
 export const PEAK_BYTES = 6;

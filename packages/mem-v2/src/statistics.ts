@@ -133,6 +133,11 @@ export class Statistics {
     if ((this.i32[counter] as number) < 0) this.carry(counter);
   }
 
+  /** Counts a small object as freed. */
+  countSmallFreed(typeId: number, index: number, size: number): void {
+    this.countSmall(typeId, FREED_AT + index, size);
+  }
+
   /** Counts a large object as allocated. */
   countAllocated(typeId: number, size: number): void {
     this.countLarge(this.lists + TYPES + typeId * TYPE_WORDS + LARGE, size);
@@ -197,7 +202,7 @@ export class Statistics {
    * What was counted, by type and in all. O(types).
    * @param pool the pool's statistics, in which the slots on the context's free lists become free ones
    */
-  read(pool: PoolManagerStats): Omit<ObjectStats, keyof LiveBytes> {
+  readInto(pool: PoolManagerStats): Omit<ObjectStats, keyof LiveBytes> {
     const { i32, f64, lists } = this;
     const objectCountByType: Record<number, LiveAndEver> = {};
     const bytesByType: Record<number, LiveAndEver> = {};

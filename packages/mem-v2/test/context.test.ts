@@ -131,7 +131,7 @@ describe("a context", () => {
     expect(ctx.headerOf(large).size).toBe(size);
     ctx.memory.u8.fill(255, large, large + size);
     ctx.reset();
-    for (const bytes of [100, size]) {
+    for (const bytes of [0, 1, 7, 100, 239, 240, 241, size]) {
       const pointer = ctx.allocZeroed(bytes, 9);
       expect(ctx.memory.u8.subarray(pointer, pointer + bytes).every((byte) => byte === 0)).toBe(true);
     }
@@ -207,7 +207,7 @@ describe("a context", () => {
     ctx.verify();
   });
 
-  it("believes no header that was written over, or forged", () => {
+  it("believes no header that was written over, or copied from elsewhere", () => {
     const ctx = new MemoryContext(COMPILER);
     const { memory } = ctx;
     const [a, b, large] = [ctx.alloc(100, 1), ctx.alloc(100, 1), ctx.alloc(1000, 1)];
@@ -216,10 +216,10 @@ describe("a context", () => {
     expect(codeOf(() => ctx.free(a))).toBe("ERR_MORPH_INVALID_POINTER");
     expect(() => ctx.free(a)).toThrow(/wrote over the header/);
     expect(codeOf(() => ctx.verify())).toBe("ERR_MORPH_INVALID_POINTER");
-    // Sound, but of another size class: the pool of that class does not know the slot.
-    memory.i32.set([16, 1, 0, ~(16 ^ 1)], a / 4 - 4);
+    // Sound, but another object's: a seal is good at one address only.
+    memory.i32.set(memory.i32.slice(b / 4 - 4, b / 4), a / 4 - 4);
     expect(codeOf(() => ctx.free(a))).toBe("ERR_MORPH_INVALID_POINTER");
-    memory.i32.set([100, 1 | (1 << 24), 0, ~(100 ^ (1 | (1 << 24)))], a / 4 - 4);
+    memory.i32.set(memory.i32.slice(large / 4 - 4, large / 4), a / 4 - 4);
     expect(codeOf(() => ctx.free(a))).toBe("ERR_MORPH_INVALID_POINTER");
     memory.i32.set(header, a / 4 - 4);
     // A header in user data, inside objects.
@@ -294,7 +294,15 @@ describe("a context", () => {
   });
 
   it("makes only what can be made", () => {
-    for (const config of [RUNTIME, VM, SERVER, { ...COMPILER, mode: "OTHER" }, undefined, null, {}]) {
+    const impossible = [
+      { ...COMPILER, mode: "OTHER" },
+      { ...SERVER, heapSizeHint: 1000 },
+      { ...SERVER, onMemoryPressure: 7 },
+      undefined,
+      null,
+      {},
+    ];
+    for (const config of impossible) {
       expect(codeOf(() => new MemoryContext(config as ContextConfig))).toBe("ERR_MORPH_INVALID_CONFIG");
     }
     expect(codeOf(() => new MemoryContext({ ...COMPILER, heapSizeHint: -1 }))).toBe("ERR_MORPH_INVALID_CONFIG");

@@ -130,13 +130,16 @@ describe("statistics", () => {
     }
   });
 
-  it("detectConfig gives what can be made, whatever is free", () => {
-    for (const free of [undefined, 100 * 2 ** 20, 2 ** 31, 64 * 2 ** 30]) {
-      const config = detectConfig(free);
-      expect(config.mode).toBe("COMPILER");
-      expect(config.heapSizeHint).toBeLessThanOrEqual(2 ** 31);
-      new MemoryContext(config).alloc(8, 1);
-    }
-    expect(detectConfig(100 * 2 ** 20).heapSizeHint).toBe(25 * 2 ** 20);
+  it("detectConfig gives what suits the free memory", () => {
+    new MemoryContext(detectConfig()).alloc(8, 1);
+    const MIB = 2 ** 20;
+    const expected: [number, object][] = [
+      [100 * MIB, { mode: "COMPILER", heapSizeHint: 25 * MIB }],
+      [512 * MIB - 1, { mode: "COMPILER", heapSizeHint: 128 * MIB - 1 }],
+      [512 * MIB, { mode: "RUNTIME", heapSizeHint: 256 * MIB, gcThreshold: 64 * MIB }],
+      [2048 * MIB, { mode: "RUNTIME", heapSizeHint: 1024 * MIB, gcThreshold: 256 * MIB }],
+      [4096 * MIB, { mode: "RUNTIME", heapSizeHint: 2048 * MIB, gcThreshold: 256 * MIB }],
+    ];
+    for (const [free, config] of expected) expect(detectConfig(free)).toMatchObject(config);
   });
 });

@@ -1,0 +1,63 @@
+/** Objects of a type: ever allocated, and live now; payload bytes. */
+export interface TypeStats {
+  readonly name: string;
+  readonly allocations: number;
+  readonly payload: number;
+  readonly liveObjects: number;
+  readonly livePayload: number;
+}
+
+/** Collections, and how long the program stood still for them. */
+export interface CollectionStats {
+  readonly count: number;
+  readonly totalMs: number;
+  readonly maxMs: number;
+  /** Objects found dead. */
+  readonly freedObjects: number;
+}
+
+/** What an allocator holds and has done; plain numbers, so that `JSON.stringify` gives all of it. */
+export interface AllocatorStats {
+  readonly allocator: "v1" | "v2";
+  readonly allocations: number;
+  /** Payload bytes ever asked for. */
+  readonly payload: number;
+  /** Objects that were not found dead, and their payload bytes. */
+  readonly liveObjects: number;
+  readonly livePayload: number;
+  /**
+   * Bytes taken now, and the most there were. V1: 4 KiB pages, 72 bytes for each page's descriptor, mark blocks, 32 for each root.
+   * V2: 64 KiB pages and tables taken from the memory, 8 for each root.
+   */
+  readonly footprint: number;
+  readonly peakFootprint: number;
+  readonly collections: CollectionStats;
+  /** Entries of the free list that were looked at; V1 only. */
+  readonly freeListSteps?: number;
+  /** Types that were ever used, those with most payload first. */
+  readonly byType: readonly TypeStats[];
+}
+
+/** What the runtime needs of an allocator. */
+export interface Allocator {
+  /**
+   * An object whose payload bytes are all 0.
+   * @param size payload bytes
+   * @param type a handle of the type table
+   * @returns pointer of the payload, a multiple of 8
+   * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_INVALID_TYPE, ERR_MORPH_OUT_OF_MEMORY; nothing is lost then
+   */
+  alloc(size: number, type: number): number;
+  /** Frees what no root leads to, where the allocator collects. */
+  collect(): void;
+  /** Payload bytes of an object. O(1). */
+  sizeOf(pointer: number): number;
+  /** Type handle of an object. O(1). */
+  typeOf(pointer: number): number;
+  /** O(live objects). */
+  stats(): AllocatorStats;
+  /** Walks everything. @throws ERR_MORPH_INVALID_POINTER that names the first thing wrong */
+  verify(): void;
+  /** Gives all pages back to the memory. */
+  destroy(): void;
+}

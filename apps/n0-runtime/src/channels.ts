@@ -1,0 +1,87 @@
+import type { LinearMemory } from "@morph/memory";
+import type { Core } from "./core.ts";
+import { nullFailure, RuntimeFailure } from "./failure.ts";
+import { CHANNEL_BUFFER, CHANNEL_BYTES, CHANNEL_CAPACITY } from "./layout.ts";
+
+/** Values that a channel holds. */
+const CAPACITY = 5;
+
+/** A channel lies behind a V1 header that is marked for ever, so that a collection that meets one goes past it (V1-10). */
+const HEADER = 88;
+const HEADER_FLAGS = 16;
+const BYTES = HEADER + CHANNEL_BYTES + CAPACITY * 8;
+
+/** Queues of 64-bit ints outside the heap. Nothing here waits: whoever runs the Morph threads does. */
+export class Channels {
+  private readonly core: Core;
+  private readonly memory: LinearMemory;
+  private readonly live: Set<number> = new Set();
+
+  constructor(core: Core, memory: LinearMemory) {
+    this.core = core;
+    this.memory = memory;
+  }
+
+  /** @throws ERR_MORPH_OUT_OF_MEMORY */
+  create(): number {
+    const block = this.memory.acquireTable(BYTES);
+    const channel = block + HEADER;
+    const { i32 } = this.core;
+    i32[(block + HEADER_FLAGS) >>> 2] = 1;
+    i32[(channel + CHANNEL_BUFFER) >>> 2] = channel + CHANNEL_BYTES;
+    i32[(channel + CHANNEL_CAPACITY) >>> 2] = CAPACITY;
+    this.live.add(channel);
+    return channel;
+  }
+
+  /** @throws the failure `null` for anything that is not a channel, also one destroyed before */
+  destroy(channel: number): void {
+    this.require(channel);
+    this.live.delete(channel >>> 0);
+    this.memory.releaseTable((channel >>> 0) - HEADER, BYTES);
+  }
+
+  /** O(1). @returns false when it is full */
+  trySend(channel: number, low: number, high: number): boolean {
+    const word = this.require(channel);
+    const { i32 } = this.core;
+    const count = i32[word + 37] as number;
+    if (count === CAPACITY) return false;
+    const tail = i32[word + 39] as number;
+    const slot = ((i32[word + 34] as number) >>> 2) + tail * 2;
+    i32[slot] = low;
+    i32[slot + 1] = high;
+    i32[word + 39] = tail === CAPACITY - 1 ? 0 : tail + 1;
+    i32[word + 37] = count + 1;
+    return true;
+  }
+
+  /** O(1). The value is the result. @returns false when it is empty */
+  tryReceive(channel: number): boolean {
+    const word = this.require(channel);
+    const { i32 } = this.core;
+    const count = i32[word + 37] as number;
+    if (count === 0) return false;
+    const head = i32[word + 38] as number;
+    const slot = ((i32[word + 34] as number) >>> 2) + head * 2;
+    this.core.setResult(i32[slot] as number, i32[slot + 1] as number);
+    i32[word + 38] = head === CAPACITY - 1 ? 0 : head + 1;
+    i32[word + 37] = count - 1;
+    return true;
+  }
+
+  /** Gives all channels back. */
+  destroyAll(): void {
+    for (const channel of [...this.live]) this.destroy(channel);
+  }
+
+  private require(channel: number): number {
+    if (!this.live.has(channel >>> 0)) throw nullFailure("a channel");
+    return channel >>> 2;
+  }
+}
+
+/** A channel call would wait, and nobody is there who could end that. */
+export function deadlock(what: string): RuntimeFailure {
+  return new RuntimeFailure("deadlock", `deadlock: ${what}`);
+}

@@ -1,0 +1,21 @@
+export type { AllocatorStats, CollectionStats, TypeStats } from "./allocator.ts";
+export {
+  costOnV1,
+  costOnV2,
+  formatCosts,
+  type MeasuredCost,
+  measureCost,
+  type ObjectCost,
+  objectCosts,
+} from "./cost-table.ts";
+export type { AllocatorName } from "./create-allocator.ts";
+export { type FailureReason, RuntimeFailure } from "./failure.ts";
+export { RUNTIME_IMPORTS, type RuntimeImport } from "./imports.ts";
+export { KEY_IDENTITY, KEY_RAW, KEY_STRING } from "./maps.ts";
+export { Recorder } from "./recorder.ts";
+export { decodeRecording, type Recording, type ReplayResult, replay } from "./replayer.ts";
+export { createRuntime, Runtime, type RuntimeOptions } from "./runtime.ts";
+export { formatStats } from "./stats-table.ts";
+export { ARRAY, BOX, CLOSURE, ERROR, MAP, type MorphTypeInfo, RAW, STRING } from "./types.ts";
+export type { V1Options } from "./v1-allocator.ts";
+export { type ByteWriter, DescriptorWriter, MemoryWriter } from "./writer.ts";

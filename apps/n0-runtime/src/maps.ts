@@ -1,0 +1,219 @@
+import { describe, MorphError } from "@morph/memory";
+import type { Core } from "./core.ts";
+import { nullFailure } from "./failure.ts";
+import { hash64, hashLow } from "./hash.ts";
+import { MAP_CAPACITY, MAP_KEY_KIND, MAP_POINTERS } from "./layout.ts";
+import type { Strings } from "./strings.ts";
+import { MAP, RAW } from "./types.ts";
+
+/** How keys are hashed and compared: all 64 bits (int, bool, float), a string's content, or a pointer's identity. */
+export const KEY_RAW = 0;
+export const KEY_STRING = 1;
+export const KEY_IDENTITY = 2;
+
+const INITIAL_CAPACITY = 16;
+/** With less, three quarters full is full, and a search for a missing key would not end. */
+const LEAST_CAPACITY = 4;
+
+/*
+ * Hash maps with open addressing: an object of 40 bytes and a block of entries, 24 bytes each, of which a power of two is there.
+ * An entry is looked for from hash % capacity on, one after the other, up to one that was never occupied. Word offsets of an
+ * entry: key 0 and 1, value 2 and 3, occupied 4, deleted 5. (V1-7: the key kind is the declared one.)
+ */
+
+/** Maps of 64-bit keys and values. */
+export class Maps {
+  private readonly core: Core;
+  private readonly strings: Strings;
+  /** Where the last search met its first tombstone, as a word index, or 0. */
+  private tombstone = 0;
+
+  constructor(core: Core, strings: Strings) {
+    this.core = core;
+    this.strings = strings;
+  }
+
+  /** @param pointers 1 when values are pointers. @throws ERR_MORPH_INVALID_CONFIG */
+  create(kind: number, pointers: number): number {
+    if (kind !== KEY_RAW && kind !== KEY_STRING && kind !== KEY_IDENTITY) {
+      throw new MorphError("ERR_MORPH_INVALID_CONFIG", `key kind: expected 0, 1 or 2, got ${describe(kind)}`);
+    }
+    const { core } = this;
+    const map = core.alloc(40, MAP);
+    core.hold(map);
+    const entries = core.alloc(24 * INITIAL_CAPACITY, RAW);
+    core.release(1);
+    core.setPointer(map, entries);
+    core.setWord(map + MAP_CAPACITY, INITIAL_CAPACITY);
+    core.setWord(map + MAP_KEY_KIND, kind);
+    core.setWord(map + MAP_POINTERS, pointers === 0 ? 0 : 1);
+    return map;
+  }
+
+  set(map: number, keyLow: number, keyHigh: number, low: number, high: number): void {
+    const { core } = this;
+    const word = this.wordOf(map);
+    const { i32 } = core;
+    const capacity = i32[word + 2] as number;
+    const kind = i32[word + 8] as number;
+    if (kind === KEY_STRING && keyLow === 0) throw nullFailure("a map's key");
+    const rehash = (i32[word + 6] as number) >= capacity / 4;
+    const grow = (i32[word + 4] as number) >= capacity * 0.75;
+    if (rehash || grow) this.makeRoom(map, kind === KEY_RAW ? 0 : keyLow, i32[word + 9] === 0 ? 0 : low, rehash, grow);
+    this.put(word, kind, keyLow, keyHigh, low, high);
+  }
+
+  /** Whether the key is there; its value, or 0, is the result. */
+  get(map: number, keyLow: number, keyHigh: number): boolean {
+    const { core } = this;
+    const word = this.wordOf(map);
+    const entry = this.find(word, core.i32[word + 8] as number, keyLow, keyHigh);
+    const { i32 } = core;
+    if (i32[entry + 4] === 0) {
+      core.setResult(0, 0);
+      return false;
+    }
+    core.setResult(i32[entry + 2] as number, i32[entry + 3] as number);
+    return true;
+  }
+
+  delete(map: number, keyLow: number, keyHigh: number): void {
+    const { core } = this;
+    const word = this.wordOf(map);
+    const { i32 } = core;
+    const entry = this.find(word, i32[word + 8] as number, keyLow, keyHigh);
+    if (i32[entry + 4] === 0) return;
+    i32[entry + 5] = 1;
+    i32[word + 4]!--;
+    i32[word + 6]!++;
+    const capacity = i32[word + 2] as number;
+    if ((i32[word + 6] as number) >= capacity / 4) this.resize(map, capacity);
+  }
+
+  /** How many keys; of null 0. O(1). */
+  length(map: number): number {
+    return map === 0 ? 0 : (this.core.i32[(map + 16) >>> 2] as number);
+  }
+
+  /**
+   * Rehashes into a new block of entries. O(both capacities).
+   * @param capacity a power of two from 4 on, above the count
+   * @throws ERR_MORPH_INVALID_SIZE
+   */
+  resize(map: number, capacity: number): void {
+    const { core } = this;
+    const word = this.wordOf(map);
+    const count = core.i32[word + 4] as number;
+    if (!(capacity >= LEAST_CAPACITY && capacity > count && Math.log2(capacity) % 1 === 0)) {
+      throw new MorphError(
+        "ERR_MORPH_INVALID_SIZE",
+        `capacity: expected a power of two from ${LEAST_CAPACITY} on, above ${count}, got ${describe(capacity)}`,
+      );
+    }
+    core.hold(map);
+    const entries = core.alloc(24 * capacity, RAW);
+    core.release(1);
+    const { i32 } = core;
+    const kind = i32[word + 8] as number;
+    const first = (i32[word] as number) >>> 2;
+    const end = first + (i32[word + 2] as number) * 6;
+    const target = entries >>> 2;
+    const mask = capacity - 1;
+    for (let entry = first; entry < end; entry += 6) {
+      if (i32[entry + 4] === 0 || i32[entry + 5] !== 0) continue;
+      let slot = this.hashOf(kind, i32[entry] as number) & mask;
+      while (i32[target + slot * 6 + 4] !== 0) slot = (slot + 1) & mask;
+      const to = target + slot * 6;
+      i32[to] = i32[entry] as number;
+      i32[to + 1] = i32[entry + 1] as number;
+      i32[to + 2] = i32[entry + 2] as number;
+      i32[to + 3] = i32[entry + 3] as number;
+      i32[to + 4] = 1;
+      core.recorder?.copy(to * 4, entry * 4, 24);
+    }
+    core.setPointer(map, entries);
+    core.setWord(map + MAP_CAPACITY, capacity);
+    i32[word + 6] = 0;
+  }
+
+  /** A key's 64-bit hash is the result. */
+  hashKey(kind: number, low: number, high: number): void {
+    if (kind === KEY_STRING) this.hashBytes(this.strings.dataOf(low), this.strings.length(low));
+    else this.core.setResult(low, high);
+  }
+
+  /** The 64-bit hash of some bytes is the result. */
+  hashBytes(pointer: number, length: number): void {
+    const hash = hash64(this.core.u8, pointer >>> 0, length);
+    this.core.setResult(hash.low, hash.high);
+  }
+
+  keysEqual(kind: number, aLow: number, aHigh: number, bLow: number, bHigh: number): boolean {
+    if (kind === KEY_STRING) return this.strings.equals(aLow, bLow);
+    return (aLow | 0) === (bLow | 0) && (aHigh | 0) === (bHigh | 0);
+  }
+
+  private makeRoom(map: number, key: number, value: number, rehash: boolean, grow: boolean): void {
+    const { core } = this;
+    core.hold(map);
+    core.hold(key);
+    core.hold(value);
+    if (rehash) this.resize(map, core.i32[(map + 8) >>> 2] as number);
+    if (grow) this.resize(map, (core.i32[(map + 8) >>> 2] as number) * 2);
+    core.release(3);
+  }
+
+  private put(word: number, kind: number, keyLow: number, keyHigh: number, low: number, high: number): void {
+    const { core } = this;
+    const { i32, recorder } = core;
+    let entry = this.find(word, kind, keyLow, keyHigh);
+    if (i32[entry + 4] === 0) {
+      if (this.tombstone !== 0) {
+        entry = this.tombstone;
+        i32[word + 6]!--;
+      }
+      i32[entry] = keyLow;
+      i32[entry + 1] = keyHigh;
+      i32[entry + 4] = 1;
+      i32[entry + 5] = 0;
+      i32[word + 4]!++;
+      if (recorder !== undefined) {
+        if (kind !== KEY_RAW) recorder.storePointer(entry * 4, keyLow);
+        recorder.storeWord(entry * 4 + 16, 1);
+      }
+    }
+    i32[entry + 2] = low;
+    i32[entry + 3] = high;
+    if (recorder !== undefined && i32[word + 9] !== 0) recorder.storePointer(entry * 4 + 8, low);
+  }
+
+  /** Word index of the key's entry, or of the one that ends the search, which was never occupied. */
+  private find(word: number, kind: number, keyLow: number, keyHigh: number): number {
+    const { i32 } = this.core;
+    const entries = (i32[word] as number) >>> 2;
+    const mask = (i32[word + 2] as number) - 1;
+    const low = keyLow | 0;
+    const high = keyHigh | 0;
+    this.tombstone = 0;
+    for (let slot = this.hashOf(kind, low) & mask; ; slot = (slot + 1) & mask) {
+      const entry = entries + slot * 6;
+      if (i32[entry + 4] === 0) return entry;
+      if (i32[entry + 5] !== 0) {
+        if (this.tombstone === 0) this.tombstone = entry;
+      } else if (kind === KEY_STRING) {
+        if (this.strings.equals(i32[entry] as number, low)) return entry;
+      } else if (i32[entry] === low && i32[entry + 1] === high) return entry;
+    }
+  }
+
+  /** Low half of a key's hash. */
+  private hashOf(kind: number, low: number): number {
+    if (kind !== KEY_STRING) return low;
+    return hashLow(this.core.u8, this.strings.dataOf(low), this.strings.length(low));
+  }
+
+  private wordOf(map: number): number {
+    if (map === 0) throw nullFailure("a map");
+    return map >>> 2;
+  }
+}

@@ -1,0 +1,24 @@
+import type { Core } from "./core.ts";
+import { sleep } from "./writer.ts";
+
+/** Module time. */
+export class TimeNatives {
+  private readonly core: Core;
+
+  constructor(core: Core) {
+    this.core = core;
+  }
+
+  /** The monotonic clock in ms is the result. */
+  now(): void {
+    const [seconds, nanoseconds] = process.hrtime();
+    const ms = seconds * 1000 + Math.floor(nanoseconds / 1e6);
+    this.core.setResult(ms | 0, Math.floor(ms / 0x1_0000_0000));
+  }
+
+  /** Blocks for a 64-bit number of ms; what is written so far goes out before. */
+  sleep(low: number, high: number): void {
+    this.core.stdout.flush();
+    sleep(high * 0x1_0000_0000 + (low >>> 0));
+  }
+}

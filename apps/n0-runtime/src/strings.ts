@@ -1,0 +1,152 @@
+import type { Core } from "./core.ts";
+import { nullFailure } from "./failure.ts";
+import { RAW, STRING } from "./types.ts";
+
+/** Up to this length bytes are copied and compared one by one: a call of `copyWithin` costs as much. */
+const SHORT = 32;
+
+/** Byte strings: an object of 16 bytes and a data block of length + 1 each; never changed. */
+export class Strings {
+  private readonly core: Core;
+
+  constructor(core: Core) {
+    this.core = core;
+  }
+
+  /** A string of bytes that may lie in the heap, if their object is held. O(length). */
+  create(bytes: number, length: number): number {
+    const string = this.allocate(length);
+    this.fill(string, 0, bytes, length);
+    return string;
+  }
+
+  /** A string of a JavaScript string's UTF-8, or of bytes. O(length). */
+  createFrom(content: string | Uint8Array): number {
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    const string = this.allocate(bytes.length);
+    this.core.u8.set(bytes, this.dataOf(string));
+    return string;
+  }
+
+  /** A string whose data block exists: what was read into it. The block has to be held. */
+  adopt(data: number, length: number): number {
+    const { core } = this;
+    const string = core.alloc(16, STRING);
+    core.setPointer(string, data);
+    core.i32[(string + 8) >>> 2] = length;
+    return string;
+  }
+
+  concat(a: number, b: number): number {
+    const { core } = this;
+    const aLength = this.length(a);
+    const bLength = this.length(b);
+    core.hold(a);
+    core.hold(b);
+    const string = this.allocate(aLength + bLength);
+    core.release(2);
+    this.fill(string, 0, this.dataOf(a), aLength);
+    this.fill(string, aLength, this.dataOf(b), bLength);
+    return string;
+  }
+
+  /** Whether the bytes are the same; null equals only null. */
+  equals(a: number, b: number): boolean {
+    if ((a | 0) === (b | 0)) return true;
+    if (a === 0 || b === 0) return false;
+    const { i32, u8 } = this.core;
+    const length = i32[(a + 8) >>> 2] as number;
+    if (length !== i32[(b + 8) >>> 2]) return false;
+    const aData = (i32[a >>> 2] as number) >>> 0;
+    const bData = (i32[b >>> 2] as number) >>> 0;
+    for (let i = 0; i < length; i++) if (u8[aData + i] !== u8[bData + i]) return false;
+    return true;
+  }
+
+  /** @throws the failure `null` */
+  length(string: number): number {
+    if (string === 0) throw nullFailure("a string");
+    return this.core.i32[(string + 8) >>> 2] as number;
+  }
+
+  /** Where the bytes lie. @throws the failure `null` */
+  dataOf(string: number): number {
+    if (string === 0) throw nullFailure("a string");
+    return (this.core.i32[string >>> 2] as number) >>> 0;
+  }
+
+  /** Offset of the first occurrence at or after `from`, or -1. */
+  index(string: number, sub: number, from = 0): number {
+    const { u8 } = this.core;
+    const last = this.length(string) - this.length(sub);
+    const data = this.dataOf(string);
+    const wanted = this.dataOf(sub);
+    const length = this.length(sub);
+    for (let at = from; at <= last; at++) {
+      let i = 0;
+      while (i < length && u8[data + at + i] === u8[wanted + i]) i++;
+      if (i === length) return at;
+    }
+    return -1;
+  }
+
+  /** Without the bytes of `cut` at both ends. */
+  trim(string: number, cut: number): number {
+    const { u8 } = this.core;
+    const data = this.dataOf(string);
+    const bytes = this.core.bytes(this.dataOf(cut), this.length(cut));
+    let start = 0;
+    let end = this.length(string);
+    while (start < end && bytes.includes(u8[data + start] as number)) start++;
+    while (end > start && bytes.includes(u8[data + end - 1] as number)) end--;
+    return this.slice(string, start, end);
+  }
+
+  /** Bytes `start` to `end - 1`, which must lie in the string. */
+  slice(string: number, start: number, end: number): number {
+    this.core.hold(string);
+    const slice = this.allocate(end - start);
+    this.core.release(1);
+    this.fill(slice, 0, this.dataOf(string) + start, end - start);
+    return slice;
+  }
+
+  /** A slice clamped to the string: 64-bit bounds, as words; of null the empty string. */
+  substring(string: number, startLow: number, startHigh: number, endLow: number, endHigh: number): number {
+    if (string === 0) return this.allocate(0);
+    const length = this.length(string);
+    const start = clamp(startLow, startHigh, length);
+    return this.slice(string, start, Math.max(start, clamp(endLow, endHigh, length)));
+  }
+
+  /** The content as text, for hosts. */
+  textOf(string: number): string {
+    return new TextDecoder().decode(this.core.bytes(this.dataOf(string), this.length(string)));
+  }
+
+  /** A string of zeros: the object, then its data block. */
+  private allocate(length: number): number {
+    const { core } = this;
+    const string = core.alloc(16, STRING);
+    core.hold(string);
+    const data = core.alloc(length + 1, RAW);
+    core.release(1);
+    core.setPointer(string, data);
+    core.i32[(string + 8) >>> 2] = length;
+    return string;
+  }
+
+  private fill(string: number, at: number, bytes: number, length: number): void {
+    const { u8 } = this.core;
+    const target = this.dataOf(string) + at;
+    const source = bytes >>> 0;
+    if (length > SHORT) u8.copyWithin(target, source, source + length);
+    else for (let i = 0; i < length; i++) u8[target + i] = u8[source + i] as number;
+  }
+}
+
+/** A 64-bit number brought into 0 to `most`. */
+export function clamp(low: number, high: number, most: number): number {
+  if (high < 0) return 0;
+  return high > 0 || low >>> 0 > most ? most : low >>> 0;
+}

@@ -1,0 +1,312 @@
+import { describe, joinMemory, type LinearMemory, MorphError } from "@morph/memory";
+import type { Allocator, AllocatorStats, TypeStats } from "./allocator.ts";
+import { DESCRIPTOR_BYTES, Descriptors, PAGE_LAST_ACCESS, PAGE_NEXT, PAGE_SIZE, PAGE_START } from "./descriptors.ts";
+import type { Footprint } from "./footprint.ts";
+import { PageSource, V1_PAGE_BYTES } from "./page-source.ts";
+import type { RootStacks } from "./roots.ts";
+import type { TypeTable } from "./types.ts";
+import { V1Collector } from "./v1-collector.ts";
+import { verifyV1 } from "./v1-verify.ts";
+import type { ZombieLog } from "./zombie-log.ts";
+
+/*
+ * The header before each payload, as in C; offsets of 8-byte fields, of which the low word is used:
+ *
+ *   next 0 ┬ type 8 ┬ flags 16 ┬ last access 24 ┬ swap id 32 ┬ size 40 ┬ page 48 ┬ free next 56 ┬ free prev 64 ┬
+ *   page free next 72 ┬ page free prev 80 ┐ payload 88
+ *
+ * An object is (88 + payload) rounded up to 8 bytes. A page of 4 KiB is filled from its start, with objects of any size; a larger
+ * object has pages of its own. Objects lie on one list (next); dead ones on two more, the context's and their page's.
+ */
+
+/** Bytes of a V1 header. */
+export const V1_HEADER_BYTES = 88;
+
+const MIB = 1024 * 1024;
+
+/** What of V1 can be asked for. */
+export interface V1Options {
+  /** Payload bytes after which the first collection runs, and the step while less than 64 MiB live. Default 8 MiB; 0 collects at every allocation. */
+  readonly threshold?: number;
+  /** Whether each allocation reads the clock, as the original does for its daemon. Default false. */
+  readonly clock?: boolean;
+  /** Where dead objects are logged, a line for each, the file opened and closed each time. Default: nowhere. */
+  readonly zombieLog?: string;
+  /** The folder for swap files of the daemon's pass, `Runtime.runDaemon`. Default: no daemon. */
+  readonly swapFolder?: string;
+}
+
+/** The original's allocator. Its defects that would crash or corrupt are repaired; the README names them. */
+export class V1Allocator implements Allocator {
+  // The hot fields. Pointers are kept signed: they stay small integers above 2 GiB too.
+  i32: Int32Array;
+  private lastType = 0;
+  /** Payload bytes of objects that were not found dead. */
+  allocated = 0;
+  private threshold: number;
+  /** First header of the list of all objects, and of the free list. */
+  heapHead = 0;
+  freeHead = 0;
+  /** Where the next object goes in the current page, and the bytes left there. */
+  bump = 0;
+  left = 0;
+  /** Descriptor of the current page. */
+  page = 0;
+  private readonly clock: boolean;
+  /** When the last allocation was, in ms, if the clock is read. */
+  lastAllocation: number = performance.now();
+
+  /** First descriptor of the list of all pages. */
+  pageHead = 0;
+  freeListSteps = 0;
+  readonly memory: LinearMemory;
+  readonly footprint: Footprint;
+  readonly types: TypeTable;
+  readonly pages: PageSource;
+  readonly descriptors: Descriptors;
+  readonly collector: V1Collector;
+  private readonly owner: number;
+  private readonly step: number;
+
+  /** @throws ERR_MORPH_INVALID_CONFIG */
+  constructor(
+    memory: LinearMemory,
+    types: TypeTable,
+    roots: RootStacks,
+    footprint: Footprint,
+    options: V1Options = {},
+    log?: ZombieLog,
+  ) {
+    const { threshold = 8 * MIB, clock = false } = options;
+    if (!Number.isInteger(threshold) || threshold < 0) {
+      throw new MorphError(
+        "ERR_MORPH_INVALID_CONFIG",
+        `v1.threshold: expected bytes, an integer from 0, got ${describe(threshold)}`,
+      );
+    }
+    this.memory = memory;
+    this.types = types;
+    this.footprint = footprint;
+    this.threshold = threshold === 0 ? -1 : threshold;
+    this.step = threshold;
+    this.clock = clock;
+    this.lastType = types.last;
+    this.owner = joinMemory(memory, {
+      name: "n0-runtime",
+      contractVersion: 1,
+      viewsChanged: () => {
+        this.i32 = memory.i32;
+      },
+    });
+    this.i32 = memory.i32;
+    this.pages = new PageSource(memory, this.owner);
+    this.descriptors = new Descriptors(memory, this.owner);
+    this.collector = new V1Collector(this, roots, log);
+  }
+
+  alloc(size: number, type: number): number {
+    if (this.allocated > this.threshold) this.collectAtThreshold();
+    if (this.clock) this.lastAllocation = performance.now();
+    if (type >>> 0 !== type || type > this.lastType) this.checkType(type);
+    let header = 0;
+    if (this.freeHead !== 0) header = this.takeFree(size);
+    const i32 = this.i32;
+    if (header === 0) {
+      const total = (size + 95) & -8;
+      // Also negative, fractional and too large ones.
+      if (size >>> 0 !== size || size > 4008 || total > this.left) return this.allocInNewPage(size, type);
+      header = this.bump;
+      this.bump = (header + total) | 0;
+      this.left -= total;
+      // The page was zeroed as a whole, so zeros need not be written.
+      const word = header >>> 2;
+      i32[word] = this.heapHead;
+      i32[word + 2] = type;
+      i32[word + 10] = size;
+      i32[word + 12] = this.page;
+    } else {
+      const word = header >>> 2;
+      i32[word] = this.heapHead;
+      i32[word + 2] = type;
+      // V1-6: the original leaves the last owner's bytes, and a collection may follow what looks like pointers there.
+      const end = word + 22 + ((size + 3) >>> 2);
+      for (let w = word + 22; w < end; w++) i32[w] = 0;
+    }
+    this.heapHead = header;
+    this.allocated += size;
+    return (header + 88) >>> 0;
+  }
+
+  collect(): void {
+    this.writeUsed();
+    this.collector.collect();
+  }
+
+  sizeOf(pointer: number): number {
+    return (this.i32[(pointer - 48) >>> 2] as number) >>> 0;
+  }
+
+  typeOf(pointer: number): number {
+    return this.i32[(pointer - 80) >>> 2] as number;
+  }
+
+  stats(): AllocatorStats {
+    const { collector, footprint, i32, types } = this;
+    footprint.note();
+    const count = types.last + 1;
+    const objects = new Float64Array(count);
+    const payload = new Float64Array(count);
+    for (let header = this.heapHead; header !== 0; header = i32[header >>> 2] as number) {
+      const type = i32[(header + 8) >>> 2] as number;
+      objects[type]!++;
+      payload[type]! += (i32[(header + 40) >>> 2] as number) >>> 0;
+    }
+    const byType: TypeStats[] = [];
+    for (let type = 0; type < count; type++) {
+      const liveObjects = objects[type] as number;
+      const livePayload = payload[type] as number;
+      const allocations = liveObjects + (collector.deadObjects[type] ?? 0);
+      if (allocations === 0) continue;
+      byType.push({
+        name: types.infoOf(type).name,
+        allocations,
+        payload: livePayload + (collector.deadPayload[type] ?? 0),
+        liveObjects,
+        livePayload,
+      });
+    }
+    const sum = (of: (stats: TypeStats) => number): number => byType.reduce((total, stats) => total + of(stats), 0);
+    return {
+      allocator: "v1",
+      allocations: sum((stats) => stats.allocations),
+      payload: sum((stats) => stats.payload),
+      liveObjects: sum((stats) => stats.liveObjects),
+      livePayload: sum((stats) => stats.livePayload),
+      footprint: footprint.current,
+      peakFootprint: footprint.peak,
+      collections: collector.stats(),
+      freeListSteps: this.freeListSteps,
+      byType: byType.sort((a, b) => b.payload - a.payload),
+    };
+  }
+
+  verify(): void {
+    this.writeUsed();
+    verifyV1(this);
+  }
+
+  destroy(): void {
+    this.collector.destroy();
+    this.heapHead = this.freeHead = this.pageHead = this.page = this.bump = this.left = 0;
+    this.memory.unregister(this.owner);
+  }
+
+  /** Bytes of a page and its descriptor came or went. */
+  countPage(bytes: number): void {
+    this.footprint.note();
+    this.footprint.bytes += bytes + Math.sign(bytes) * DESCRIPTOR_BYTES;
+  }
+
+  /** Takes an entry out of the free list. O(1). */
+  unlinkFree(header: number): void {
+    const { i32 } = this;
+    const next = i32[(header + 56) >>> 2] as number;
+    const previous = i32[(header + 64) >>> 2] as number;
+    if (previous === 0) this.freeHead = next;
+    else i32[(previous + 56) >>> 2] = next;
+    if (next !== 0) i32[(next + 64) >>> 2] = previous;
+  }
+
+  // --- slow paths --------------------------------------------------------------------------------------------------
+
+  /** The first free object of exactly this size, or 0. O(free objects): that is V1's way (V1-4). */
+  private takeFree(size: number): number {
+    const i32 = this.i32;
+    const wanted = size | 0;
+    let header = this.freeHead;
+    let steps = 0;
+    // `| 0` ends the walk at once should the view be detached.
+    while (header !== 0) {
+      steps++;
+      if (i32[(header + 40) >>> 2] === wanted) break;
+      header = (i32[(header + 56) >>> 2] as number) | 0;
+    }
+    this.freeListSteps += steps;
+    if (header === 0 || wanted >>> 0 !== size) return 0;
+    this.unlinkFree(header);
+    const word = header >>> 2;
+    const page = i32[word + 12] as number;
+    const next = i32[word + 18] as number;
+    const previous = i32[word + 20] as number;
+    if (previous === 0) i32[(page + 64) >>> 2] = next;
+    else i32[(previous + 72) >>> 2] = next;
+    if (next !== 0) i32[(next + 80) >>> 2] = previous;
+    return header;
+  }
+
+  private collectAtThreshold(): void {
+    this.collect();
+    const { allocated, step } = this;
+    // V1: 8 MiB steps while less than 64 MiB live, then 64 MiB.
+    if (step > 0) this.threshold = allocated + (allocated < 64 * MIB ? step : 64 * MIB);
+  }
+
+  private allocInNewPage(size: number, type: number): number {
+    if (!Number.isInteger(size) || size < 0 || size > 2 ** 32 - V1_PAGE_BYTES) {
+      throw new MorphError("ERR_MORPH_INVALID_SIZE", `size: expected 0 to 2^32 - 4096, got ${describe(size)}`);
+    }
+    const total = Math.ceil((size + V1_HEADER_BYTES) / 8) * 8;
+    const large = total > V1_PAGE_BYTES;
+    const pageBytes = large ? Math.ceil(total / V1_PAGE_BYTES) * V1_PAGE_BYTES : V1_PAGE_BYTES;
+    const page = this.newPage(pageBytes);
+    const { i32 } = this;
+    const header = i32[(page + PAGE_START) >>> 2] as number;
+    if (large) {
+      i32[(page + 8) >>> 2] = total;
+    } else {
+      this.writeUsed();
+      this.page = page;
+      this.bump = (header + total) | 0;
+      this.left = V1_PAGE_BYTES - total;
+    }
+    const word = header >>> 2;
+    i32[word] = this.heapHead;
+    i32[word + 2] = type;
+    i32[word + 10] = size;
+    i32[word + 12] = page;
+    this.heapHead = header;
+    this.allocated += size;
+    return (header + V1_HEADER_BYTES) >>> 0;
+  }
+
+  /** A zeroed page, at the head of the page list. @returns its descriptor, signed */
+  private newPage(bytes: number): number {
+    const descriptor = this.descriptors.take();
+    let start: number;
+    try {
+      start = this.pages.take(bytes / V1_PAGE_BYTES);
+    } catch (error) {
+      this.descriptors.give(descriptor);
+      throw error;
+    }
+    const { i32 } = this;
+    i32[(descriptor + PAGE_START) >>> 2] = start;
+    i32[(descriptor + PAGE_SIZE) >>> 2] = bytes;
+    i32[(descriptor + PAGE_NEXT) >>> 2] = this.pageHead;
+    if (this.clock) i32[(descriptor + PAGE_LAST_ACCESS) >>> 2] = performance.now();
+    this.pageHead = descriptor | 0;
+    this.countPage(bytes);
+    return descriptor | 0;
+  }
+
+  /** Writes into the current page's descriptor how far it is filled. */
+  private writeUsed(): void {
+    if (this.page !== 0) this.i32[(this.page + 8) >>> 2] = V1_PAGE_BYTES - this.left;
+  }
+
+  /** A type may have been registered since. */
+  private checkType(type: number): void {
+    this.lastType = this.types.last;
+    if (type >>> 0 > this.lastType || !Number.isInteger(type)) this.types.refuse(type);
+  }
+}

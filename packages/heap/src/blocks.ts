@@ -1,0 +1,621 @@
+import type { AddressSpace } from "@morph/memory";
+import {
+  BIN_BITS,
+  BIN_COUNT,
+  BIN_GROUPS,
+  BINS,
+  DIRECTORY_WORDS,
+  INFO,
+  LARGEST,
+  NEXT,
+  NOBODYS,
+  POINTER,
+  PREVIOUS,
+  SPACE,
+  TABLE_BYTES,
+  TABLE_UNITS,
+  UNIT_GRANULES,
+} from "./layout.ts";
+
+/**
+ * The space that larger objects share: blocks of any size that tile the heap's pages, apart from those 4 KiB units
+ * that are slabs. Free neighbours are merged at once, both ways, so between two free blocks there is always a live one.
+ *
+ * Free blocks are found as in TLSF (two-level segregated fit; Masmano et al. 2004): bins of sizes, 32 to each power of
+ * two, and a bit for each bin, so that finding one that fits, splitting and merging are O(1). Unlike in TLSF nothing
+ * lies in the blocks (layout: `layout.ts`): a bin lists units, each under the largest free block that starts in it.
+ *
+ * Granules (128 bytes) count places and sizes. Records are named by their word index; 0 is none.
+ */
+export class Blocks {
+  /** The memory; replaced when the views change. */
+  i32: Int32Array;
+  /** Word index of the directory and of the control table. */
+  directory = 0;
+  control = 0;
+  /**
+   * The free block that requests are cut from one after the other, -1 when there is none, and its size: dlmalloc's
+   * designated victim. It is in no bin, so cutting from it and merging with it again costs nothing there.
+   */
+  victim = -1;
+  victimSize = 0;
+  /** Granules of the block that `release` freed last, and of the free block that it is part of. */
+  freed = 0;
+  freeSize = 0;
+
+  private readonly memory: AddressSpace;
+
+  constructor(memory: AddressSpace, i32: Int32Array) {
+    this.memory = memory;
+    this.i32 = i32;
+  }
+
+  // --- records -------------------------------------------------------------------------------------------------------
+
+  // Masks tell V8 that a word index is positive and small, so that adding to it needs no check.
+
+  /** The record of a unit below 2^20; 0 when its MiB has no table. O(1). */
+  record(unit: number): number {
+    const table = (this.i32[(this.directory & 0x3ffffff0) + (unit >>> 8)] as number) & 0x3ffffff0;
+    return table === 0 ? 0 : table + ((unit & 255) << 4);
+  }
+
+  /** The record of the unit in which a granule lies, when that unit is of the space; else 0. O(1). */
+  spaceAt(granule: number): number {
+    if (granule >= 0x2000000) return 0;
+    const record = this.record(granule >>> 5);
+    return record !== 0 && this.i32[record + 8] === 0x400000 ? record : 0;
+  }
+
+  /**
+   * Makes sure that units have records. O(units).
+   * @param acquire takes the table for a MiB; what it throws is passed on, and tables taken before that stay
+   */
+  addRecords(firstUnit: number, units: number, acquire: () => number): void {
+    const last = (firstUnit + units - 1) >>> 8;
+    for (let mib = firstUnit >>> 8; mib <= last; mib++) {
+      if (this.i32[this.directory + mib] !== 0) continue;
+      const table = (acquire() / 4) | 0;
+      for (let unit = 0; unit < TABLE_UNITS; unit++) {
+        this.i32[table + (unit << 4) + POINTER] = (mib << 20) | (unit << 12);
+      }
+      this.i32[this.directory + mib] = table;
+    }
+  }
+
+  /**
+   * Gives back the tables in which no unit has an owner, or all. O(MiB of addresses).
+   * @returns their bytes
+   */
+  dropRecords(all: boolean): number {
+    let bytes = 0;
+    for (let mib = 0; mib < DIRECTORY_WORDS; mib++) {
+      const table = this.i32[this.directory + mib] as number;
+      if (table === 0 || !(all || this.isUnused(table))) continue;
+      this.i32[this.directory + mib] = 0;
+      this.memory.releaseTable(table * 4, TABLE_BYTES);
+      bytes += TABLE_BYTES;
+    }
+    return bytes;
+  }
+
+  private isUnused(table: number): boolean {
+    for (let unit = 0; unit < TABLE_UNITS; unit++) {
+      if (this.i32[table + (unit << 4) + INFO] !== NOBODYS) return false;
+    }
+    return true;
+  }
+
+  // --- blocks --------------------------------------------------------------------------------------------------------
+
+  /** Whether a live block starts at the granule. O(1). */
+  isLive(record: number, granule: number): boolean {
+    const word = record;
+    return ((this.i32[word] as number) & (this.i32[word + 1] as number) & (1 << granule)) !== 0;
+  }
+
+  /** Whether a free block starts at the granule. O(1). */
+  isFree(record: number, granule: number): boolean {
+    const word = record;
+    return ((this.i32[word] as number) & ~(this.i32[word + 1] as number) & (1 << granule)) !== 0;
+  }
+
+  /** Whether what starts, or once started, at the granule is free. O(1). */
+  wasFreed(record: number, granule: number): boolean {
+    const word = record;
+    return (((this.i32[word] as number) ^ (this.i32[word + 1] as number)) & (1 << granule)) !== 0;
+  }
+
+  /** Granules of the block that starts at the granule. O(1). */
+  sizeOf(record: number, granule: number): number {
+    return this.endOf(record, granule) - granule;
+  }
+
+  /** Where the block ends that starts at the granule, or covers it. O(1). */
+  endOf(record: number, granule: number): number {
+    // The next start is in this unit or in another one.
+    const bits = (this.i32[record] as number) & (-2 << granule);
+    if (bits !== 0) return (granule & 0x3ffffe0) + 31 - Math.clz32(bits & -bits);
+    return this.i32[record + 11] as number;
+  }
+
+  /** Where the block starts that covers a granule; -1 when it is not of the space. O(units of the block). */
+  covering(granule: number): number {
+    for (let end = granule + 1; ; end = ((end - 1) >>> 5) * UNIT_GRANULES) {
+      const record = end === 0 ? 0 : this.spaceAt(end - 1);
+      if (record === 0) return -1;
+      for (let at = end - 1; at >= ((end - 1) & -32); at--) {
+        if (this.isLive(record, at) || this.isFree(record, at)) return at;
+      }
+    }
+  }
+
+  /** Where the block starts that ends at the granule, -1 when no space is there. O(1). */
+  before(granule: number): number {
+    const last = granule - 1;
+    const record = last < 0 ? 0 : this.spaceAt(last);
+    if (record === 0) return -1;
+    const bits = (this.i32[record] as number) & (-1 >>> (31 - (last & 31)));
+    return bits !== 0 ? (last & -32) + 31 - Math.clz32(bits) : (this.i32[record + 12] as number);
+  }
+
+  /**
+   * Takes a block: the largest of a unit whose largest is little larger, or the victim when that is smaller. O(1).
+   * Like `release` it is one long method on purpose: calls between methods on the same words cost half of the time.
+   * @returns its first granule, -1 when no free block is large enough
+   */
+  take(granules: number): number {
+    const i32 = this.i32;
+    const control = this.control & 0x3ffffff0;
+    // The unit: of the size's own bin only the first is worth a look, some of its sizes being smaller; then the next bin.
+    let bin = binOf(granules);
+    let record = (i32[control + 296 + bin + bin] as number) & 0x3fffffff;
+    if (record === control + 287 + bin + bin || (i32[record + 13] as number) < granules) {
+      bin++;
+      let group = bin >>> 5;
+      let bits = (i32[control + 201 + group] as number) & (-1 << bin);
+      if (bits === 0) {
+        const groups = (i32[control + 200] as number) & (-2 << group);
+        if (groups !== 0) {
+          group = 31 - Math.clz32(groups & -groups);
+          bits = i32[control + 201 + group] as number;
+        }
+      }
+      bin = (group << 5) + 31 - Math.clz32(bits & -bits);
+      record = bits === 0 ? 0 : (i32[control + 296 + bin + bin] as number) & 0x3fffffff;
+    }
+    const size = this.victimSize;
+    if (size >= granules && (record === 0 || size <= (i32[record + 13] as number))) return this.cutVictim(granules);
+    return record === 0 ? -1 : this.takeFrom(record, granules);
+  }
+
+  private cutVictim(granules: number): number {
+    const i32 = this.i32;
+    const start = this.victim & 0x3ffffff;
+    const record = this.record(start >>> 5);
+    const live = record + 1;
+    i32[live] = (i32[live] as number) | (1 << start);
+    const left = this.victimSize - granules;
+    this.victimSize = left;
+    if (left === 0) {
+      this.victim = -1;
+      return start;
+    }
+    const end = start + granules;
+    this.victim = end;
+    let other = record;
+    const past = (start & 31) + granules;
+    if (past >= 32) {
+      i32[record + 11] = end;
+      other = this.record(end >>> 5);
+      if (past > 32) i32[((end & 31) === 0 ? this.record((end >>> 5) - 1) : other) + 12] = start;
+    }
+    const word = other;
+    const bit = 1 << end;
+    i32[word] = (i32[word] as number) | bit;
+    i32[word + 1] = (i32[word + 1] as number) & ~bit;
+    if ((end & 31) + left >= 32) {
+      i32[other + 11] = end + left;
+      if ((end & 31) + left > 32) i32[this.record((end + left - 1) >>> 5) + 12] = end;
+    }
+    return start;
+  }
+
+  /** Puts the victim into its bin; there is none then. O(1). */
+  binVictim(): void {
+    const { victim, victimSize } = this;
+    if (victim < 0) return;
+    this.victim = -1;
+    this.victimSize = 0;
+    const record = this.record(victim >>> 5);
+    if (victimSize > (this.i32[record + 13] as number)) this.rebin(record, victimSize, victim & 31);
+  }
+
+  private takeFrom(unit: number, granules: number): number {
+    const i32 = this.i32;
+    const record = unit & 0x3ffffff0;
+    const base = (i32[record + 15] as number) >>> 7;
+    const at = i32[record + 14] as number;
+    const start = base + at;
+    const live = record + 1;
+    i32[live] = (i32[live] as number) | (1 << at);
+    // The largest of the unit's other free blocks; mostly there is none.
+    const starts = i32[record] as number;
+    let free = starts & ~(i32[record + 1] as number);
+    const victim = this.victim - base;
+    if (victim >>> 0 < 32) free &= ~(1 << victim);
+    let rest = 0;
+    let where = 0;
+    while (free !== 0) {
+      const bit = free & -free;
+      free ^= bit;
+      const place = 31 - Math.clz32(bit);
+      const next = starts & -bit & ~bit;
+      const size = next !== 0 ? 31 - Math.clz32(next & -next) - place : (i32[record + 11] as number) - base - place;
+      if (size > rest) {
+        rest = size;
+        where = place;
+      }
+    }
+    const left = (i32[record + 13] as number) - granules;
+    if (left === 0) {
+      this.rebin(record, rest, where);
+      return start;
+    }
+    // What is left starts here or in another unit.
+    const end = start + granules;
+    const past = at + granules;
+    let other = record;
+    if (past >= 32) {
+      i32[record + 11] = end;
+      other = this.record(end >>> 5);
+      if (past > 32) i32[((end & 31) === 0 ? this.record((end >>> 5) - 1) : other) + 12] = start;
+    }
+    const word = other;
+    const bit = 1 << end;
+    i32[word] = (i32[word] as number) | bit;
+    i32[word + 1] = (i32[word + 1] as number) & ~bit;
+    if ((end & 31) + left >= 32) this.bound(other, end, left);
+    if (left > this.victimSize) {
+      this.rebin(record, rest, where);
+      this.binVictim();
+      this.victim = end;
+      this.victimSize = left;
+    } else if (other === record) {
+      if (left > rest) this.rebin(record, left, end & 31);
+      else this.rebin(record, rest, where);
+    } else {
+      this.rebin(record, rest, where);
+      if (left > (i32[other + 13] as number)) this.rebin(other, left, end & 31);
+    }
+    return start;
+  }
+
+  /**
+   * The same, starting at a multiple of `align` granules, a power of two. It looks at the first unit of each bin that may
+   * do; from twice the alignment more on, every one does. O(1), as there are so many bins.
+   */
+  takeAligned(granules: number, align: number): number {
+    this.binVictim();
+    for (let bin = this.nextBin(binOf(granules)); bin >= 0; bin = this.nextBin(bin + 1)) {
+      const granule = this.carveFrom(this.i32[this.control + BINS + bin * 2] as number, granules, align);
+      if (granule >= 0) return granule;
+    }
+    return -1;
+  }
+
+  /**
+   * Takes a unit for a slab.
+   * @returns its record, 0 when there is none; the caller writes all of it but POINTER
+   */
+  takeUnit(): number {
+    const granule = this.takeAligned(UNIT_GRANULES, UNIT_GRANULES);
+    return granule < 0 ? 0 : this.record(granule >>> 5);
+  }
+
+  /**
+   * Frees a live block and merges it with its free neighbours. O(1).
+   * @returns where the free block now starts; `freed` and `freeSize` tell the sizes of the one and the other
+   */
+  release(unit: number, place: number): number {
+    const i32 = this.i32;
+    const record = unit & 0x3ffffff0;
+    const granule = place & 0x3ffffff;
+    const bit = 1 << granule;
+    const word = record;
+
+    const end = this.endOf(record, granule) & 0x7ffffff;
+    let size = end - granule;
+    this.freed = size;
+
+    // The neighbour behind: its start becomes the inside of this block, and a trace.
+    const after = (end ^ granule) >>> 5 === 0 ? record : this.spaceAt(end);
+    let gone = 0;
+    if (after !== 0) {
+      const there = after;
+      const starts = i32[there] as number;
+      const lives = i32[there + 1] as number;
+      const behind = 1 << end;
+      if ((starts & ~lives & behind) !== 0) {
+        gone = this.endOf(after, end) - end;
+        size += gone;
+        i32[there] = starts ^ behind;
+        i32[there + 1] = lives | behind;
+      }
+    }
+
+    // The neighbour before, found in this unit's bits, or in another unit.
+    let first = record;
+    let before: number;
+    const bits = (i32[record] as number) & (bit - 1);
+    if (bits !== 0) {
+      before = (granule & 0x3ffffe0) + 31 - Math.clz32(bits);
+    } else {
+      before = (granule & 31) === 0 ? this.before(granule) : (i32[record + 12] as number);
+      first = before < 0 ? 0 : this.record(before >>> 5);
+    }
+    let start = granule;
+    if (first !== 0 && this.isFree(first, before)) {
+      size += granule - before;
+      start = before;
+      i32[word] = (i32[word] as number) & ~bit;
+    } else {
+      first = record;
+      i32[word + 1] = (i32[word + 1] as number) & ~bit;
+    }
+    this.freeSize = size;
+
+    const past = (start & 31) + size;
+    if (past >= 32) {
+      i32[first + 11] = start + size;
+      if (past > 32) i32[this.record((start + size - 1) >>> 5) + 12] = start;
+    }
+    const victim = this.victim;
+    if (victim === start || victim === end) {
+      // What merges with the victim becomes the victim.
+      this.victim = start;
+      this.victimSize = size;
+      if (victim === start) {
+        if (gone !== 0 && gone === i32[after + 13]) this.rescan(after);
+      } else if (start !== granule && granule - start === i32[first + 13]) {
+        this.rescan(first);
+      }
+      return start;
+    }
+    if (gone !== 0 && after !== first && gone === i32[after + 13]) this.rescan(after);
+    if (size > (i32[first + 13] as number)) this.rebin(first, size, start & 31);
+    return start;
+  }
+
+  /**
+   * Makes a live block longer by what is free behind it. O(1).
+   * @returns whether it could; `false` changes nothing
+   */
+  extend(record: number, granule: number, granules: number): boolean {
+    const size = this.sizeOf(record, granule);
+    const end = granule + size;
+    const after = this.spaceAt(end);
+    if (after === 0 || !this.isFree(after, end)) return false;
+    const total = size + this.sizeOf(after, end);
+    if (total < granules) return false;
+    this.binVictim();
+    this.forgetStart(after, end);
+    const other = this.cut(record, granule, granules, total);
+    this.rescan(after);
+    if (other !== 0 && other !== after) this.rescan(other);
+    return true;
+  }
+
+  /** Makes a live block shorter and frees the rest. O(1). @returns where the free block that this gives starts */
+  shrink(record: number, granule: number, granules: number): number {
+    const size = this.sizeOf(record, granule);
+    const rest = granule + granules;
+    const other = this.record(rest >>> 5);
+    const word = other;
+    this.i32[word] = (this.i32[word] as number) | (1 << rest);
+    this.i32[word + 1] = (this.i32[word + 1] as number) | (1 << rest);
+    this.bound(record, granule, granules);
+    this.bound(other, rest, size - granules);
+    return this.release(other, rest);
+  }
+
+  /** Makes units that have records, and are nobody's, a free part of the space. O(units). @returns its start */
+  addRun(firstUnit: number, units: number): number {
+    for (let unit = firstUnit; unit < firstUnit + units; unit++) {
+      const record = this.record(unit);
+      this.i32[record + INFO] = SPACE;
+      this.i32[record + LARGEST] = 0;
+    }
+    return this.addBlock(firstUnit, units);
+  }
+
+  /** Makes a slab a free part of the space again; every pointer into it counts as freed. O(1). @returns its start */
+  addUnit(record: number): number {
+    const { i32 } = this;
+    i32[record] = 0;
+    i32[record + 1] = -1;
+    i32[record + INFO] = SPACE;
+    i32[record + LARGEST] = 0;
+    return this.addBlock((i32[record + POINTER] as number) >>> 12, 1);
+  }
+
+  /** Takes whole units out of a free block, and out of the space: they are nobody's then. O(units). */
+  removeRun(granule: number, firstUnit: number, units: number): void {
+    this.binVictim();
+    const start = firstUnit * UNIT_GRANULES;
+    const size = this.sizeOf(this.record(granule >>> 5), granule);
+    this.carve(granule, size, start, units * UNIT_GRANULES);
+    for (let unit = firstUnit; unit < firstUnit + units; unit++) {
+      const record = this.record(unit);
+      this.i32[record + INFO] = NOBODYS;
+      // The traces of freed objects stay.
+      this.i32[record] = 0;
+    }
+  }
+
+  private addBlock(firstUnit: number, units: number): number {
+    const record = this.record(firstUnit);
+    const start = firstUnit * UNIT_GRANULES;
+    this.i32[record] = (this.i32[record] as number) | 1;
+    this.i32[record + 1] = (this.i32[record + 1] as number) | 1;
+    this.bound(record, start, units * UNIT_GRANULES);
+    return this.release(record, start);
+  }
+
+  private carveFrom(record: number, granules: number, align: number): number {
+    const { i32 } = this;
+    const base = (i32[record + POINTER] as number) >>> 7;
+    let bits = (i32[record] as number) & ~(i32[record + 1] as number);
+    while (bits !== 0) {
+      const bit = bits & -bits;
+      bits ^= bit;
+      const start = base + 31 - Math.clz32(bit);
+      const size = this.sizeOf(record, start);
+      const aligned = (start + align - 1) & -align;
+      if (aligned + granules <= start + size) {
+        this.carve(start, size, aligned, granules);
+        return aligned;
+      }
+    }
+    return -1;
+  }
+
+  /** Makes a part of the free block of `size` at `start` a live one of `granules` at `place`. */
+  private carve(start: number, size: number, place: number, granules: number): void {
+    const { i32 } = this;
+    const first = this.record(start >>> 5);
+    const record = this.record(place >>> 5);
+    if (place > start) this.bound(first, start, place - start);
+    const word = record;
+    i32[word] = (i32[word] as number) | (1 << place);
+    i32[word + 1] = (i32[word + 1] as number) | (1 << place);
+    const other = this.cut(record, place, granules, size - (place - start));
+    this.rescan(first);
+    if (other !== 0 && other !== first) this.rescan(other);
+  }
+
+  /**
+   * Bounds a live block of `granules`; what is left of `total` behind it becomes a free one, whose unit the caller puts in
+   * its bin. Returns that unit's record, 0 when nothing is left.
+   */
+  private cut(record: number, granule: number, granules: number, total: number): number {
+    this.bound(record, granule, granules);
+    if (total === granules) return 0;
+    const end = granule + granules;
+    const other = this.record(end >>> 5);
+    this.setFree(other, end);
+    this.bound(other, end, total - granules);
+    return other;
+  }
+
+  private setFree(record: number, granule: number): void {
+    const word = record;
+    this.i32[word] = (this.i32[word] as number) | (1 << granule);
+    this.i32[word + 1] = (this.i32[word + 1] as number) & ~(1 << granule);
+  }
+
+  /** A free block's start becomes the inside of a block, and a trace. */
+  private forgetStart(record: number, granule: number): void {
+    const word = record;
+    this.i32[word] = (this.i32[word] as number) & ~(1 << granule);
+    this.i32[word + 1] = (this.i32[word + 1] as number) | (1 << granule);
+  }
+
+  /** Writes down where a block ends, in the units where the bits do not say it. */
+  private bound(record: number, granule: number, granules: number): void {
+    const past = (granule & 31) + granules;
+    if (past < 32) return;
+    this.i32[record + 11] = granule + granules;
+    if (past > 32) this.i32[this.record((granule + granules - 1) >>> 5) + 12] = granule;
+  }
+
+  // --- bins ----------------------------------------------------------------------------------------------------------
+
+  /** The first bin from this one on that is not empty; -1 when all are. */
+  private nextBin(bin: number): number {
+    const { i32, control } = this;
+    let group = bin >>> 5;
+    let bits = (i32[control + BIN_BITS + group] as number) & (-1 << bin);
+    if (bits === 0) {
+      const groups = (i32[control + BIN_GROUPS] as number) & (-2 << group);
+      if (groups === 0) return -1;
+      group = 31 - Math.clz32(groups & -groups);
+      bits = i32[control + BIN_BITS + group] as number;
+    }
+    return (group << 5) + 31 - Math.clz32(bits & -bits);
+  }
+
+  /** Looks up the largest free block of a unit anew. */
+  private rescan(unit: number): void {
+    const i32 = this.i32;
+    const record = unit & 0x3ffffff0;
+    const base = (i32[record + 15] as number) >>> 7;
+    let largest = 0;
+    let where = 0;
+    let bits = (i32[record] as number) & ~(i32[record + 1] as number);
+    while (bits !== 0) {
+      const bit = bits & -bits;
+      bits ^= bit;
+      const start = base + 31 - Math.clz32(bit);
+      if (start === this.victim) continue;
+      const size = this.sizeOf(record, start);
+      if (size > largest) {
+        largest = size;
+        where = start & 31;
+      }
+    }
+    this.rebin(record, largest, where);
+  }
+
+  /** The largest free block of a unit has become another, at another place; 0 is none. */
+  private rebin(unit: number, largest: number, where: number): void {
+    const i32 = this.i32;
+    const record = unit & 0x3ffffff0;
+    const control = this.control & 0x3ffffff0;
+    const old = (i32[record + 13] as number) & 0x3ffffff;
+    i32[record + 13] = largest;
+    i32[record + 14] = where;
+    const from = binOf(old);
+    const to = binOf(largest);
+    if (from === to) return;
+    if (old !== 0) {
+      const next = (i32[record + 9] as number) & 0x3fffffff;
+      const previous = (i32[record + 10] as number) & 0x3fffffff;
+      i32[previous + 9] = next;
+      i32[next + 10] = previous;
+      if (next === previous) {
+        // Both are the bin itself.
+        const word = control + 201 + (from >>> 5);
+        const bits = (i32[word] as number) & ~(1 << from);
+        i32[word] = bits;
+        if (bits === 0) i32[control + 200] = (i32[control + 200] as number) & ~(1 << (from >>> 5));
+      }
+    }
+    if (largest !== 0) {
+      const node = control + 287 + to + to;
+      const head = (i32[node + 9] as number) & 0x3fffffff;
+      i32[record + 9] = head;
+      i32[record + 10] = node;
+      i32[head + 10] = record;
+      i32[node + 9] = record;
+      const word = control + 201 + (to >>> 5);
+      i32[word] = (i32[word] as number) | (1 << to);
+      i32[control + 200] = (i32[control + 200] as number) | (1 << (to >>> 5));
+    }
+  }
+
+  /** Makes every bin an empty ring. O(bins). */
+  clearBins(): void {
+    for (let bin = 0; bin < BIN_COUNT; bin++) {
+      const node = this.control + BINS + bin * 2 - NEXT;
+      this.i32[node + NEXT] = this.i32[node + PREVIOUS] = node;
+    }
+  }
+}
+
+/** The bin of a size in granules: exact below 32, then 32 bins to each power of two. */
+export function binOf(granules: number): number {
+  if (granules < 32) return granules;
+  const log = 31 - Math.clz32(granules);
+  return ((log - 4) << 5) + ((granules >>> (log - 5)) & 31);
+}

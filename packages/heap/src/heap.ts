@@ -1,0 +1,703 @@
+import {
+  type AddressSpace,
+  describe,
+  joinMemory,
+  LinearMemory,
+  MorphError,
+  PAGE_BYTES,
+  requireOptions,
+} from "@morph/memory";
+import { Blocks } from "./blocks.ts";
+import { type CFunctions, cFunctions } from "./c-functions.ts";
+import {
+  AGE,
+  DIRECTORY_WORDS,
+  GRANULE_BYTES,
+  INFO,
+  MAX_SLOT_BYTES,
+  NEW,
+  PAGE_GRANULES,
+  POINTER,
+  RUN_BYTES,
+  SPACE,
+  slotsOf,
+  TABLE_UNITS,
+  UNIT_BYTES,
+  UNIT_GRANULES,
+} from "./layout.ts";
+import { CONTRACT, type HeapOptions, requireMaxBytes } from "./options.ts";
+import { Pages } from "./pages.ts";
+import { Runs } from "./runs.ts";
+import { Slabs } from "./slabs.ts";
+import { verifyHeap } from "./verify.ts";
+
+/** What a heap holds now; plain numbers. */
+export interface HeapStats {
+  /** Bytes of pages and tables taken from the memory. */
+  footprint: number;
+  /** The largest {@link footprint} so far. */
+  peakFootprint: number;
+  /** Bytes that live objects may use: each request rounded up as {@link Heap.usableSize} tells. */
+  currentLive: number;
+  /** The largest {@link currentLive} so far. */
+  peakLive: number;
+  /** 4 KiB slabs of objects up to 256 bytes, and their bytes. */
+  slabs: number;
+  slabBytes: number;
+  /** Bytes of the tables that describe the heap; part of {@link footprint}. */
+  tableBytes: number;
+}
+
+/** An object that grows to that many bytes becomes a page run, for it may well grow further. */
+const GROWN_RUN_BYTES = 262_144;
+
+const NO_VIEW: Int32Array = new Int32Array(0);
+
+/**
+ * Malloc for linear memory: any size, freed one by one. Up to 1 KiB a request gets a slot in a slab of its size class, larger ones a block of the space (see `Blocks`), both without a header: what is live is known
+ * outside the objects, exactly, so `free` refuses everything else, and no write of a user's can break the heap.
+ */
+export class Heap {
+  /** Where the objects lie. */
+  readonly memory: AddressSpace;
+  /** The id under which the memory knows this heap's pages. */
+  readonly owner: number;
+  /** Bytes that {@link saveState} writes. */
+  readonly stateBytes: number;
+
+  // The hot fields.
+  private i32: Int32Array;
+  /** Word index of the control table and of the directory; see `layout.ts`. */
+  private control = 0;
+  private directory = 0;
+  /** The most live bytes so far, in 16s, and how many fewer there are now. */
+  private peakLive = 0;
+  private room = 0;
+
+  private destroyed = false;
+  private readonly blocks: Blocks;
+  private readonly pages: Pages;
+  private readonly runs: Runs;
+  private readonly slabs: Slabs;
+
+  /**
+   * Takes its tables, 24 KiB, and no page before the first `malloc`.
+   * @throws ERR_MORPH_INVALID_CONFIG, ERR_MORPH_VERSION when `memory` speaks another contract, ERR_MORPH_OUT_OF_MEMORY
+   */
+  constructor(options: HeapOptions = {}) {
+    requireOptions(options);
+    const { memory = new LinearMemory(), maxBytes = Number.POSITIVE_INFINITY } = options;
+    requireMaxBytes(maxBytes);
+    this.memory = memory;
+    this.stateBytes = 36;
+    const asOwner = {
+      name: "heap",
+      contractVersion: CONTRACT,
+      viewsChanged: () => {
+        if (this.directory !== 0) this.i32 = memory.i32;
+        this.blocks.i32 = memory.i32;
+      },
+    };
+    this.owner = joinMemory(memory, asOwner, options.owner);
+    this.i32 = NO_VIEW;
+    this.blocks = new Blocks(memory, memory.i32);
+    this.runs = new Runs(memory, this.blocks);
+    this.pages = new Pages(memory, this.owner, maxBytes, this.blocks, this.runs);
+    this.slabs = new Slabs(this.blocks, this.pages);
+    if (options.owner === undefined) this.open();
+  }
+
+  /**
+   * Hands out `size` bytes, 16-byte aligned, beyond 1 KiB 128; they hold whatever they held. O(1), but for new pages
+   * now and then.
+   * @param size bytes, from 1
+   * @returns the pointer
+   * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_OUT_OF_MEMORY, ERR_MORPH_DESTROYED
+   */
+  malloc(size: number): number {
+    if (typeof size !== "number") return this.refuseSize(size);
+    const i = (size - 1) >>> 4;
+    if (i >= 64 || (size | 0) !== size) return this.mallocLarge(size) >>> 0;
+    const i32 = this.i32;
+    // Masked, because V8 then knows that adding to it does not overflow; and 0 when the view is detached.
+    const word = (i32[this.control | i] as number) & 0x3fffffff;
+    const bits = (i32[word] as number) | 0;
+    if (bits === 0) return this.mallocNext(size) >>> 0;
+    const slot = ((word & 7) << 5) | Math.clz32(bits);
+    i32[word] = bits ^ (-0x80000000 >>> slot);
+    const record = word & 0x3ffffff0;
+    const c = i32[record + 12] as number;
+    const room = (this.room - c) | 0;
+    if (room < 0) this.raisePeak(room);
+    else this.room = room;
+    return ((i32[record + 13] as number) - (Math.imul(slot, c) << 4)) >>> 0;
+  }
+
+  /**
+   * Takes an object back. O(1).
+   * @param pointer as it was handed out
+   * @throws ERR_MORPH_DOUBLE_FREE when it is free already; ERR_MORPH_INVALID_POINTER for anything else that is not the
+   *   pointer of a live object; ERR_MORPH_DESTROYED. Nothing changes then.
+   */
+  free(pointer: number): void {
+    if (typeof pointer !== "number") return void this.refuse(pointer);
+    const p = pointer | 0;
+    if (p >>> 0 !== pointer) return void this.refuse(pointer);
+    const i32 = this.i32;
+    const table = (i32[this.directory + (p >>> 20)] as number) & 0x3ffffff0;
+    if (table === 0) return void this.freeSlow(pointer);
+    const record = table + ((p >>> 8) & 0xff0);
+    const info = i32[record + 8] as number;
+    const c = info & 127;
+    if (c === 0) return void this.freeLarge(record, pointer);
+    // Distance to the unit's end in slots. It is a whole number when the product's fraction is less than the reciprocal
+    // (Lemire, Kaser and Kurz 2019); the product is exact enough for all 256 distances and all classes.
+    const reciprocal = (info >>> 7) & 0x7fff;
+    const product = Math.imul(256 - ((p >>> 4) & 255), reciprocal);
+    const slot = (product >>> 14) - 1;
+    const word = record + (slot >>> 5);
+    const bits = i32[word] as number;
+    const bit = -0x80000000 >>> slot;
+    if ((product & 0x3fff) >= reciprocal || ((p & 15) | (bits & bit)) !== 0) return void this.refuse(pointer);
+    i32[word] = bits | bit;
+    this.room = (this.room + c) | 0;
+    const left = (info - 0x800000) | 0;
+    i32[record + 8] = left;
+    // The slab was full, or is empty now, or there is only something to count.
+    if ((left & 0x80400000) !== 0) this.slabs.changed(record, left);
+  }
+
+  /**
+   * `malloc` for `count` times `size` bytes, all 0. O(bytes).
+   * @param count from 1; @param size bytes, from 1
+   * @throws ERR_MORPH_INVALID_SIZE also when the product is beyond 2^32; ERR_MORPH_OUT_OF_MEMORY, ERR_MORPH_DESTROYED
+   */
+  calloc(count: number, size: number): number {
+    if (!isSize(count) || !isSize(size) || count * size > 2 ** 32) {
+      this.requireAlive();
+      throw new MorphError(
+        "ERR_MORPH_INVALID_SIZE",
+        `count, size: expected integers from 1 whose product is at most 2^32, got ${describe(count)}, ${describe(size)}`,
+      );
+    }
+    const bytes = count * size;
+    const pointer = this.malloc(bytes);
+    const word = pointer / 4;
+    this.i32.fill(0, word, word + Math.ceil(bytes / 4));
+    return pointer;
+  }
+
+  /**
+   * Gives an object another size: in place when its slot has room, or the block can be made shorter or grow into free
+   * space behind it; else it moves, and keeps its bytes up to the smaller of both sizes. O(1), O(bytes) when it moves.
+   * @returns its pointer now, which may be the same
+   * @throws as `free` and `malloc`; the object is then as it was
+   */
+  realloc(pointer: number, size: number): number {
+    const record = this.find(pointer);
+    if (!isSize(size)) return this.refuseSize(size);
+    if (record <= 0) return this.reallocRun(pointer, size);
+    const c = (this.i32[record + INFO] as number) & 127;
+    if (c !== 0) {
+      const room = c << 4;
+      // Less than half used is worth a smaller slot, if there is one.
+      if (size <= room && (size > room >>> 1 || room === 16)) return pointer;
+      return this.move(pointer, room, size, false);
+    }
+    return this.reallocLarge(record, pointer, size);
+  }
+
+  private reallocRun(pointer: number, size: number): number {
+    const has = this.runPages(pointer);
+    if (has <= 0) return this.refuse(pointer);
+    const pages = Math.ceil(size / PAGE_BYTES);
+    if (pages === has) return pointer;
+    if (size < GROWN_RUN_BYTES && pages < has) {
+      const moved = this.tryMove(pointer, size);
+      if (moved !== 0) return moved;
+    }
+    const resized = this.memory.atomically(() => {
+      if (!this.pages.resizeRun(pointer, has, pages)) return false;
+      this.count((pages - has) * 4096);
+      return true;
+    });
+    this.requireAlive();
+    if (resized) return pointer;
+    return this.move(pointer, has * PAGE_BYTES, size, true);
+  }
+
+  private reallocLarge(record: number, pointer: number, size: number): number {
+    const p = pointer | 0;
+    const granule = p >>> 7;
+    const granules = Math.ceil(size / GRANULE_BYTES);
+    const has = this.blocks.sizeOf(record, granule);
+    if (granules === has && size > MAX_SLOT_BYTES) return pointer;
+    if (size <= MAX_SLOT_BYTES) {
+      const moved = this.tryMove(pointer, size);
+      if (moved !== 0) return moved;
+    }
+    if (granules < has) {
+      this.count((granules - has) * 8);
+      this.pages.giveBackLarge(this.blocks.shrink(record, granule, granules));
+      return pointer;
+    }
+    if (granules === has) return pointer;
+    if (this.blocks.extend(record, granule, granules)) {
+      this.count((granules - has) * 8);
+      return pointer;
+    }
+    // What becomes very large moves to pages of its own, where nothing of the heap's is in its way from then on.
+    if (size < GROWN_RUN_BYTES && this.extendAtTop(record, granule, has, granules)) return pointer;
+    return this.move(pointer, has * GRANULE_BYTES, size, size >= GROWN_RUN_BYTES);
+  }
+
+  /**
+   * `malloc` at a multiple of `alignment`. O(1).
+   * @param alignment a power of two, 1 to 2^31; @param size bytes, from 1
+   * @throws ERR_MORPH_INVALID_ALIGNMENT, ERR_MORPH_INVALID_SIZE, ERR_MORPH_OUT_OF_MEMORY, ERR_MORPH_DESTROYED
+   */
+  alignedAlloc(alignment: number, size: number): number {
+    this.requireAlive();
+    if (
+      !Number.isInteger(alignment) ||
+      alignment < 1 ||
+      alignment > 2 ** 31 ||
+      2 ** (31 - Math.clz32(alignment)) !== alignment
+    ) {
+      throw new MorphError(
+        "ERR_MORPH_INVALID_ALIGNMENT",
+        `alignment: expected a power of two from 1 to 2^31, got ${describe(alignment)}`,
+      );
+    }
+    if (!isSize(size)) return this.refuseSize(size);
+    if (alignment <= 16) return this.malloc(size);
+    // Slabs start at 4 KiB, so a slot size that is a multiple of the alignment will do.
+    const rounded = Math.ceil(size / alignment) * alignment;
+    if (rounded <= MAX_SLOT_BYTES && (this.slabs.classOf(rounded) * 16) % alignment === 0) return this.malloc(rounded);
+    if (alignment <= PAGE_BYTES && size >= RUN_BYTES) return this.takeRun(size);
+    return this.takeBlock(Math.ceil(size / GRANULE_BYTES), Math.max(1, alignment / GRANULE_BYTES));
+  }
+
+  /**
+   * Bytes of the object at `pointer`, all of which its owner may use: at least what was asked for. O(1).
+   * @throws as `free`
+   */
+  usableSize(pointer: number): number {
+    const record = this.find(pointer);
+    if (record <= 0) {
+      const pages = this.runPages(pointer);
+      return pages > 0 ? pages * PAGE_BYTES : this.refuse(pointer);
+    }
+    const c = (this.i32[record + INFO] as number) & 127;
+    return c !== 0 ? c << 4 : this.blocks.sizeOf(record, pointer >>> 7) * GRANULE_BYTES;
+  }
+
+  /** Whether `pointer` is a live object of this heap: whether `free` would take it. O(1). */
+  owns(pointer: number): boolean {
+    return !this.destroyed && (this.find(pointer) > 0 || this.runPages(pointer) > 0);
+  }
+
+  /** The pointers of all live objects, ascending. Do not allocate or free while walking. O(units). */
+  *liveObjects(): Generator<number, void, undefined> {
+    this.requireAlive();
+    this.refreshViews();
+    const runs = this.runs.list();
+    for (const record of this.unitRecords()) {
+      const p = (this.i32[record + POINTER] as number) >>> 0;
+      const c = (this.i32[record + INFO] as number) & 127;
+      while (runs.length > 0 && runs[0]![0] < p) yield runs.shift()![0];
+      if (c === 0) {
+        for (let i = 0; i < UNIT_GRANULES; i++) {
+          if (this.blocks.isLive(record, i)) yield p + i * GRANULE_BYTES;
+          // Whoever walks may let someone else grow the memory.
+          this.refreshViews();
+        }
+      } else {
+        for (let slot = slotsOf(c) - 1; slot >= 0; slot--) {
+          if ((this.i32[record + (slot >>> 5)] as number) << slot >= 0) yield p + UNIT_BYTES - (slot + 1) * c * 16;
+          this.refreshViews();
+        }
+      }
+    }
+    for (const [pointer] of runs) yield pointer;
+  }
+
+  /**
+   * Returns all pages in which nothing is live to the memory, and tables without use. Runs of 1 MiB and more go back
+   * by themselves. O(units).
+   * @returns the bytes returned
+   */
+  trim(): number {
+    this.requireAlive();
+    this.refreshViews();
+    this.slabs.dropEmpty();
+    this.blocks.binVictim();
+    let bytes = 0;
+    for (const record of [...this.unitRecords()]) {
+      const base = (this.i32[record + POINTER] as number) >>> 7;
+      for (let i = 0; i < UNIT_GRANULES && this.i32[record + INFO] === SPACE; i++) {
+        if (!this.blocks.isFree(record, base + i)) continue;
+        bytes += this.pages.giveBack(base + i, this.blocks.sizeOf(record, base + i));
+      }
+    }
+    return bytes + this.pages.dropRecords();
+  }
+
+  /** What the heap holds. O(1). */
+  stats(): HeapStats {
+    return {
+      footprint: this.pages.footprint,
+      peakFootprint: this.pages.peak,
+      currentLive: (this.peakLive - this.room) * 16,
+      peakLive: this.peakLive * 16,
+      slabs: this.slabs.count,
+      slabBytes: this.slabs.count * UNIT_BYTES,
+      tableBytes: this.pages.tableBytes + (this.destroyed ? 0 : this.runs.tableBytes),
+    };
+  }
+
+  /**
+   * Walks the whole structure: pages, units, blocks, bins, slabs, counts. O(units).
+   * @throws ERR_MORPH_INVALID_POINTER that names the first thing wrong and its address
+   */
+  verify(): void {
+    this.requireAlive();
+    this.refreshViews();
+    verifyHeap({
+      memory: this.memory,
+      owner: this.owner,
+      blocks: this.blocks,
+      live: this.peakLive - this.room,
+      slabs: this.slabs.count,
+      pages: this.pages.count,
+      runs: this.runs,
+    });
+  }
+
+  /** Frees every object and returns all pages to the memory. O(pages of the memory). */
+  reset(): void {
+    this.requireAlive();
+    this.refreshViews();
+    const { memory } = this;
+    const pages = memory.u8.length / PAGE_BYTES;
+    for (let page = 0; page < pages; page++) {
+      if (memory.ownerOf(page * PAGE_BYTES) === this.owner) memory.release(page * PAGE_BYTES, 1);
+    }
+    this.pages.clear();
+    this.blocks.victim = -1;
+    this.blocks.victimSize = 0;
+    this.room = this.peakLive;
+    this.slabs.count = 0;
+    this.slabs.clear();
+  }
+
+  /**
+   * Functions for the imports of a WebAssembly module that brings its own memory's code but no allocator, with C's
+   * conventions; see {@link CFunctions}.
+   */
+  wasmImports(): CFunctions {
+    return cFunctions(this);
+  }
+
+  /**
+   * Writes what this object knows into {@link stateBytes} bytes of the memory, so that the same heap in another thread
+   * can go on from there. The caller sees to it that one thread at a time uses the heap. O(1).
+   */
+  saveState(pointer: number): void {
+    this.blocks.binVictim();
+    const { i32, pages } = this;
+    const at = pointer / 4;
+    i32[at] = this.control;
+    i32[at + 1] = this.directory;
+    i32[at + 2] = this.room;
+    i32[at + 3] = this.peakLive;
+    i32[at + 4] = this.slabs.count;
+    i32[at + 5] = pages.count;
+    i32[at + 6] = pages.tableBytes;
+    i32[at + 7] = pages.top;
+    i32[at + 8] = pages.peak;
+  }
+
+  /** Takes over what {@link saveState} wrote there, in whichever thread. O(1). */
+  loadState(pointer: number): void {
+    const { i32 } = this.memory;
+    const at = pointer / 4;
+    this.i32 = this.blocks.i32 = i32;
+    this.control = this.blocks.control = i32[at] as number;
+    this.directory = this.blocks.directory = i32[at + 1] as number;
+    this.room = i32[at + 2] as number;
+    this.peakLive = i32[at + 3] as number;
+    this.slabs.count = i32[at + 4] as number;
+    this.pages.count = i32[at + 5] as number;
+    this.pages.tableBytes = i32[at + 6] as number;
+    this.pages.top = i32[at + 7] as number;
+    this.pages.peak = (i32[at + 8] as number) >>> 0;
+  }
+
+  /** Returns all pages to the memory; the memory itself stays. The heap refuses every use from then on. */
+  destroy(): void {
+    if (this.destroyed) return;
+    this.refreshViews();
+    this.destroyed = true;
+    this.room = this.peakLive;
+    this.slabs.count = 0;
+    this.pages.close();
+    this.memory.unregister(this.owner);
+    this.i32 = NO_VIEW;
+    this.control = this.directory = 0;
+  }
+
+  /** `using heap = new Heap()` destroys it at the end of the block. */
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
+
+  // --- slow paths --------------------------------------------------------------------------------------------------
+
+  /** The word that the size's class allocates from is used up. */
+  private mallocNext(size: number): number {
+    if (this.i32.length === 0) {
+      this.requireAlive();
+      this.memory.refresh();
+    }
+    const c = this.slabs.classOf(size);
+    const pointer = this.slabs.take(c);
+    this.count(c);
+    return pointer;
+  }
+
+  private mallocLarge(size: number): number {
+    if (!isSize(size)) return this.refuseSize(size);
+    if (size >= RUN_BYTES) return this.takeRun(size);
+    const granules = (size + 127) >>> 7;
+    const granule = this.i32.length === 0 ? -1 : this.blocks.take(granules);
+    if (granule < 0) return this.takeBlock(granules, 1);
+    this.count(granules << 3);
+    return granule * GRANULE_BYTES;
+  }
+
+  private takeRun(size: number): number {
+    this.requireAlive();
+    this.refreshViews();
+    const pages = Math.ceil(size / PAGE_BYTES);
+    // Listeners of growth are called after it, when everything is in order again.
+    const pointer = this.memory.atomically(() => {
+      const run = this.pages.takeRun(pages);
+      this.count(pages * 4096);
+      return run;
+    });
+    this.requireAlive();
+    return pointer;
+  }
+
+  private takeBlock(granules: number, align: number): number {
+    this.requireAlive();
+    this.refreshViews();
+    let granule = this.tryTake(granules, align);
+    if (granule < 0) {
+      this.slabs.dropEmpty();
+      granule = this.tryTake(granules, align);
+      while (granule < 0) {
+        this.pages.grow(granules + align - 1);
+        granule = this.tryTake(granules, align);
+      }
+    }
+    this.count(granules * 8);
+    return granule * GRANULE_BYTES;
+  }
+
+  private tryTake(granules: number, align: number): number {
+    return align === 1 ? this.blocks.take(granules) : this.blocks.takeAligned(granules, align);
+  }
+
+  private freeLarge(record: number, pointer: number): void {
+    const granule = pointer >>> 7;
+    const { blocks } = this;
+    if ((pointer & 127) !== 0 || this.i32[record + 8] !== 0x400000 || !blocks.isLive(record, granule)) {
+      this.freeRun(pointer);
+      return;
+    }
+    const start = blocks.release(record, granule);
+    this.room = (this.room + (blocks.freed << 3)) | 0;
+    this.pages.giveBackLarge(start);
+  }
+
+  private freeRun(pointer: number): void {
+    const pages = this.runPages(pointer);
+    if (pages <= 0) return void this.refuse(pointer);
+    this.pages.resizeRun(pointer, pages, 0);
+    this.count(pages * -4096);
+  }
+
+  private extendAtTop(record: number, granule: number, has: number, granules: number): boolean {
+    const { top } = this.pages;
+    let end = granule + has;
+    const after = end === top ? 0 : this.blocks.spaceAt(end);
+    if (after !== 0 && this.blocks.isFree(after, end)) end += this.blocks.sizeOf(after, end);
+    if (end !== top || top === 0) return false;
+    const pages = Math.ceil((granule + granules - top) / PAGE_GRANULES);
+    try {
+      const done = this.memory.atomically(() => {
+        if (!this.pages.addAtTop(pages) || !this.blocks.extend(record, granule, granules)) return false;
+        this.count((granules - has) * 8);
+        return true;
+      });
+      this.requireAlive();
+      return done;
+    } catch (error) {
+      if ((error as MorphError).code !== "ERR_MORPH_OUT_OF_MEMORY") throw error;
+      return false;
+    }
+  }
+
+  /** Bytes are copied as words, few of them one by one. Both sizes are multiples of 16. */
+  private copy(from: number, to: number, bytes: number): void {
+    const { i32 } = this;
+    const source = from >>> 2;
+    const target = to >>> 2;
+    const words = (bytes / 4) >>> 0;
+    if (words > 128) {
+      i32.copyWithin(target, source, source + words);
+      return;
+    }
+    for (let i = 0; i < words; i++) i32[target + i] = i32[source + i] as number;
+  }
+
+  private move(pointer: number, room: number, size: number, toRun: boolean): number {
+    let to: number;
+    try {
+      to = toRun ? this.takeRun(size) : this.malloc(size);
+    } catch (error) {
+      // A smaller slot would have been nicer; this one will do.
+      if (size <= room) return pointer;
+      throw error;
+    }
+    this.copy(pointer, to, size < room ? (size + 3) & -4 : room);
+    this.free(pointer);
+    return to;
+  }
+
+  private tryMove(pointer: number, size: number): number {
+    try {
+      const to = this.malloc(size);
+      this.copy(pointer, to, (size + 3) & -4);
+      this.free(pointer);
+      return to;
+    } catch (error) {
+      if ((error as MorphError).code !== "ERR_MORPH_OUT_OF_MEMORY") throw error;
+      return 0;
+    }
+  }
+
+  private raisePeak(room: number): void {
+    this.peakLive = (this.peakLive - room) | 0;
+    this.room = 0;
+  }
+
+  private count(sixteens: number): void {
+    const room = (this.room - sixteens) | 0;
+    if (room < 0) this.raisePeak(room);
+    else this.room = room;
+  }
+
+  // --- pointers ----------------------------------------------------------------------------------------------------
+
+  /** Pages of the page run that is an object; 0 when it was freed, -1 when there is none. */
+  private runPages(pointer: number): number {
+    if (this.destroyed || typeof pointer !== "number" || (pointer | 0) >>> 0 !== pointer) return -1;
+    this.refreshViews();
+    return this.runs.find(pointer);
+  }
+
+  /** The record of the unit of a live object; 0 when there is none, -1 when it was freed. */
+  private find(pointer: number): number {
+    const p = pointer | 0;
+    if (typeof pointer !== "number" || p >>> 0 !== pointer || (p & 15) !== 0) return 0;
+    this.refreshViews();
+    const record = this.blocks.record(p >>> 12);
+    if (record === 0) return 0;
+    const info = this.i32[record + INFO] as number;
+    const c = info & 127;
+    if (c === 0) {
+      const granule = p >>> 7;
+      if (info === SPACE && (p & 127) === 0 && this.blocks.isLive(record, granule)) return record;
+      return this.wasFreed(record, p) ? -1 : 0;
+    }
+    const slot = (256 - ((p >>> 4) & 255)) / c - 1;
+    if (slot % 1 !== 0) return 0;
+    if ((this.i32[record + (slot >>> 5)] as number) << slot >= 0) return record;
+    // As long as nothing in a slab was freed, a free slot was never handed out.
+    return this.i32[record + AGE] !== NEW ? -1 : 0;
+  }
+
+  /** Whether an object that started at a pointer outside slabs was freed, and nobody has its bytes now. */
+  private wasFreed(record: number, p: number): boolean {
+    const { blocks } = this;
+    const granule = p >>> 7;
+    if (!blocks.wasFreed(record, granule)) return false;
+    if (this.i32[record + INFO] !== SPACE) return this.memory.ownerOf(p >>> 0) === 0;
+    const start = blocks.covering(granule);
+    return start >= 0 && blocks.isFree(blocks.record(start >>> 5), start);
+  }
+
+  private freeSlow(pointer: number): void {
+    if (!this.destroyed && this.refreshViews()) return void this.free(pointer);
+    this.freeRun(pointer);
+  }
+
+  /** @throws what is wrong with a pointer that is not a live object's */
+  private refuse(pointer: number): never {
+    this.requireAlive();
+    const wasRun = this.runPages(pointer) === 0 && this.memory.ownerOf(pointer) === 0;
+    if (wasRun || this.find(pointer) < 0) {
+      throw new MorphError("ERR_MORPH_DOUBLE_FREE", `the object at ${pointer} is free already`);
+    }
+    throw new MorphError(
+      "ERR_MORPH_INVALID_POINTER",
+      `expected the pointer of a live object, got ${describe(pointer)}`,
+    );
+  }
+
+  private refuseSize(size: number): never {
+    this.requireAlive();
+    throw new MorphError("ERR_MORPH_INVALID_SIZE", `size: expected an integer from 1 to 2^32, got ${describe(size)}`);
+  }
+
+  private requireAlive(): void {
+    if (this.destroyed) throw new MorphError("ERR_MORPH_DESTROYED", "the heap was destroyed");
+  }
+
+  /** Notices that someone else grew the memory, which detaches an unshared one's views. */
+  private refreshViews(): boolean {
+    return this.i32.length === 0 && this.memory.refresh();
+  }
+
+  // --- the whole ---------------------------------------------------------------------------------------------------
+
+  private open(): void {
+    try {
+      this.pages.open();
+    } catch (error) {
+      this.memory.unregister(this.owner);
+      throw error;
+    }
+    this.control = this.blocks.control;
+    this.directory = this.blocks.directory;
+    this.i32 = this.blocks.i32 = this.memory.i32;
+    this.slabs.clear();
+  }
+
+  /** The records of all units that are the heap's, ascending. */
+  private *unitRecords(): Generator<number, void, undefined> {
+    for (let mib = 0; mib < DIRECTORY_WORDS; mib++) {
+      const table = this.i32[this.directory + mib] as number;
+      for (let unit = 0; table !== 0 && unit < TABLE_UNITS; unit++) {
+        if (this.i32[table + (unit << 4) + INFO] !== 0) yield table + (unit << 4);
+      }
+    }
+  }
+}
+
+function isSize(size: number): boolean {
+  return Number.isInteger(size) && size >= 1 && size <= 2 ** 32;
+}

@@ -1,0 +1,140 @@
+/*
+ * How the heap describes its pages. Nothing of this lies among the user's bytes, so no stray write of a user's can
+ * lead the heap astray.
+ *
+ * A unit is 4 KiB. Each unit of the heap's pages has a record of 16 words (64 bytes, one cache line, 1.6 %) in a side
+ * table; one table holds the records of 1 MiB of addresses, and the directory says where the table of each MiB lies:
+ *
+ *   pointer   31        20 19       12 11           0
+ *            ┌────────────┬───────────┬──────────────┐
+ *            │ MiB        │ unit      │ offset       │
+ *            └─────┬──────┴─────┬─────┴──────────────┘
+ *   directory[MiB] ┴─> table ───┴─> record
+ *
+ * A unit is nobody's (info 0), a slab, or part of the space that larger objects share:
+ *
+ *   word   slab: equal slots of 16 to 1024 bytes       space: blocks, tiling it without gaps
+ *   0      one bit a slot from the top: 1 is free      one bit for 128 bytes: a block starts here
+ *   1      the same                                    one bit for 128 bytes: that block is live
+ *   2..7   the same
+ *   8      info: class, reciprocal, slots used         info: SPACE
+ *   9, 10  next and previous slab of the class         next and previous unit of the bin
+ *   11     0 a new slab, 1 used again, 2 sparse        where the last block that starts here ends
+ *   12     class: slot size / 16                      start of the block that covers the unit's first byte
+ *   13     pointer of slot 0, the unit's last, signed  size of the largest free block that starts here
+ *   14                                                 where that block starts in the unit
+ *   15     the unit's pointer, signed                  the same
+ *
+ * Places and sizes in the space are counted in granules of 128 bytes: 2^25 of them are 4 GiB, so they are small integers
+ * everywhere. The block in front of an address is found by the bits in the same unit or, when none is set, word 12; the
+ * size of a block by the next bit in the same unit or, when none is set, word 11: two words for boundary tags.
+ * In the space a live bit without a start bit is the trace of an object that was freed: it tells a second `free` of it
+ * from a pointer that was never handed out.
+ */
+
+/** Word of a record; see above. */
+export const INFO = 8;
+export const NEXT = 9;
+export const PREVIOUS = 10;
+export const LAST_END = 11;
+export const COVER = 12;
+export const LARGEST = 13;
+export const WHERE = 14;
+export const POINTER = 15;
+/** In a slab's record: NEW as long as no slot was freed, so that those that are free were never handed out. */
+export const AGE = 11;
+export const NEW = 0;
+export const SPARSE = 2;
+
+/** In a slab's record: the class again; from here `malloc` does not wait for what `free` wrote to the info. */
+export const CLASS = 12;
+/** In a slab's record: the pointer of slot 0; slots are counted from the unit's end, where the last one ends. */
+export const LAST_SLOT = 13;
+
+export const UNIT_BYTES = 4096;
+export const GRANULE_BYTES = 128;
+export const UNIT_GRANULES = 32;
+export const PAGE_GRANULES = 512;
+/** Granules of 4 GiB. */
+export const END_OF_MEMORY = 0x2000000;
+
+/** Units, and bytes of the records, of a MiB. */
+export const TABLE_UNITS = 256;
+export const TABLE_BYTES = 16_384;
+/** The directory: a word for each MiB of 4 GiB. */
+export const DIRECTORY_WORDS = 4096;
+export const DIRECTORY_BYTES = 16_384;
+
+/*
+ * info of a slab:
+ *
+ *   31..23          22     21..7              6..0
+ *  ┌───────────────┬──────┬──────────────────┬───────┐
+ *  │ slots used - 1│ full │ ceil(2^14/class) │ class │    class: slot size / 16
+ *  └───────────────┴──────┴──────────────────┴───────┘
+ *
+ * Negative is thus "no slot used". FULL slabs are in no list. As long as a slab is not sparse, sparseSlots() are not
+ * counted: negative is then "become sparse". Of the slab that a class allocates from, slots used are not
+ * counted, so that `malloc` need not: the field starts at CURRENT, and when frees have counted it down to negative it
+ * starts there again. A slab that is no longer allocated from is full, so the number is known again.
+ */
+export const ONE_SLOT = 0x800000;
+export const FULL = 0x400000;
+export const CURRENT = 0x7f800000;
+/** Class and reciprocal. */
+export const SHAPE = 0x3fffff;
+/** Info of a unit of the space: no class. */
+export const SPACE = 0x400000;
+export const NOBODYS = 0;
+
+/**
+ * Slot sizes in 16 bytes: all up to 256 bytes, above that those that leave little of 4 KiB over. Larger requests go to
+ * the space.
+ */
+export const CLASSES: readonly number[] = [
+  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 21, 23, 25, 28, 32, 36, 42, 51, 64,
+];
+/** Slots of a slab. */
+export function slotsOf(c: number): number {
+  return Math.floor(256 / c);
+}
+
+/** A slab with so many slots used, or fewer, is sparse. */
+export function sparseSlots(c: number): number {
+  return slotsOf(c) >>> 1;
+}
+
+export const MAX_SLOT_BYTES = 1024;
+/** Largest slot size in 16 bytes. */
+export const MAX_CLASS = 64;
+
+/*
+ * The control table: everything else there is to know, two kibiwords of the memory.
+ *
+ *   0..63       for each size in 16s, less 1, the word of slot bits that its class allocates from
+ *   64          always 0: what a class without slab allocates from
+ *   128..192    for each class, its slabs with free slots: the first is the one it allocates from
+ *   200         bins: one bit for each 32 of them that are not all empty
+ *   201..224    one bit for each bin that is not empty
+ *   232..295    for each size in 16s, less 1, its class
+ *   296..1703   for each bin, its first and its last unit's record, which form a ring with the bin: the words lie as
+ *               those of a record 9 words before the bin's, so that no link is nobody's
+ *   1704..1768  for each class, its sparse slabs
+ *   1776..1780  objects that are page runs: their table, its entries, those in use, those live, all their pages
+ */
+export const CONTROL_BYTES = 8192;
+export const NO_SLAB = 64;
+export const SLABS = 128;
+export const SPARSE_SLABS = 1704;
+export const BIN_GROUPS = 200;
+export const BIN_BITS = 201;
+export const BINS = 296;
+export const BIN_COUNT = 704;
+export const CLASS_OF_SIZE = 232;
+export const RUN_TABLE = 1776;
+export const RUN_CAPACITY = 1777;
+export const RUN_USED = 1778;
+export const RUN_COUNT = 1779;
+export const RUN_PAGES = 1780;
+/** Objects of that many bytes and more are page runs. */
+export const RUN_BYTES = 1_048_576;

@@ -1,0 +1,230 @@
+import { type AddressSpace, MorphError, PAGE_BYTES } from "@morph/memory";
+import type { Blocks } from "./blocks.ts";
+import { CONTROL_BYTES, DIRECTORY_BYTES, GRANULE_BYTES, PAGE_GRANULES, TABLE_BYTES } from "./layout.ts";
+import type { Runs } from "./runs.ts";
+
+const UNITS_A_PAGE = 16;
+/** A free block of that many granules, 1 MiB, goes back to the memory by itself, as far as it is whole pages. */
+const GIVE_BACK_GRANULES = 8192;
+
+/** Pages between the memory and a heap's space: takes as few as will do, gives back runs that became free. */
+export class Pages {
+  /** Pages of the space, and bytes of all tables. */
+  count = 0;
+  tableBytes = 0;
+  /** Most bytes that both have taken at once. */
+  peak = 0;
+  /** Where the highest page that was ever added last ends; the memory may have room right behind it. */
+  top = 0;
+
+  private readonly memory: AddressSpace;
+  private readonly owner: number;
+  private readonly maxBytes: number;
+  private readonly blocks: Blocks;
+  private readonly runs: Runs;
+
+  constructor(memory: AddressSpace, owner: number, maxBytes: number, blocks: Blocks, runs: Runs) {
+    this.memory = memory;
+    this.owner = owner;
+    this.maxBytes = maxBytes;
+    this.blocks = blocks;
+    this.runs = runs;
+  }
+
+  /** Bytes of pages and tables taken from the memory now. O(1). */
+  get footprint(): number {
+    // Before `open` there is no control table to read.
+    const runs = this.blocks.control === 0 ? 0 : this.runs.pages * PAGE_BYTES + this.runs.tableBytes;
+    return this.count * PAGE_BYTES + this.tableBytes + runs;
+  }
+
+  /**
+   * Takes the tables without which there is no heap.
+   * @throws ERR_MORPH_OUT_OF_MEMORY; then it has taken nothing
+   */
+  open(): void {
+    this.requireRoom(DIRECTORY_BYTES + CONTROL_BYTES);
+    const directory = this.memory.acquireTable(DIRECTORY_BYTES);
+    try {
+      this.blocks.control = (this.memory.acquireTable(CONTROL_BYTES) / 4) | 0;
+    } catch (error) {
+      this.memory.releaseTable(directory, DIRECTORY_BYTES);
+      throw error;
+    }
+    this.blocks.directory = (directory / 4) | 0;
+    this.took(DIRECTORY_BYTES + CONTROL_BYTES);
+  }
+
+  /** Forgets the space and its records, and empties the tables; the pages are the caller's. */
+  clear(): void {
+    const { i32, control, directory } = this.blocks;
+    this.runs.clear();
+    this.dropAllRecords();
+    i32.fill(0, control, control + CONTROL_BYTES / 4);
+    i32.fill(0, directory, directory + DIRECTORY_BYTES / 4);
+  }
+
+  /** Gives back what {@link open} took, and all records; of the pages the memory knows. */
+  close(): void {
+    this.runs.clear();
+    this.dropAllRecords();
+    this.memory.releaseTable(this.blocks.directory * 4, DIRECTORY_BYTES);
+    this.memory.releaseTable(this.blocks.control * 4, CONTROL_BYTES);
+    this.tableBytes = 0;
+    this.blocks.directory = this.blocks.control = 0;
+  }
+
+  /**
+   * Adds pages to the space so that a free block of that many granules is there. If the space ends with a free block that
+   * the memory can make longer, that saves pages. O(pages).
+   * @throws ERR_MORPH_OUT_OF_MEMORY; then the space is as it was
+   */
+  private add(granules: number): void {
+    const pages = Math.ceil(granules / PAGE_GRANULES);
+    const missing = Math.max(1, Math.ceil((granules - this.freeAtTop()) / PAGE_GRANULES));
+    // A hole lower down is better, unless the free end makes the difference.
+    if (missing < pages && this.room(missing) && this.addAtTop(missing)) return;
+    this.requireRoom(pages * PAGE_BYTES);
+    let pointer = this.memory.acquire(pages, this.owner);
+    if (this.lacksRecords(pointer, pages)) {
+      // Tables first: behind the pages, they would be in the way of what wants to grow.
+      this.memory.release(pointer, pages);
+      this.addRecords(pointer, pages);
+      pointer = this.memory.acquire(pages, this.owner);
+    }
+    this.adopt(pointer, pages);
+    const end = pointer / GRANULE_BYTES + pages * PAGE_GRANULES;
+    if (end > this.top) this.top = end;
+  }
+
+  /**
+   * The same, as an operation of its own: listeners of growth are called after it, when everything is in order.
+   * @throws ERR_MORPH_DESTROYED when one of them destroyed the heap
+   */
+  grow(granules: number): void {
+    this.memory.atomically(() => this.add(granules));
+    if (this.blocks.directory === 0) throw new MorphError("ERR_MORPH_DESTROYED", "the heap was destroyed");
+  }
+
+  /** Makes the space longer at `top`, where a free or live block ends. @returns whether it could */
+  addAtTop(pages: number): boolean {
+    const last = (this.top - PAGE_GRANULES) * GRANULE_BYTES;
+    if (!this.room(pages) || this.memory.ownerOf(last) !== this.owner) return false;
+    if (!this.memory.tryExtend(last, 1, pages)) return false;
+    this.adopt(this.top * GRANULE_BYTES, pages);
+    this.top += pages * PAGE_GRANULES;
+    return true;
+  }
+
+  /** Gives a free block that has just grown back to the memory when it is a large one. O(1), O(pages) when it is. */
+  giveBackLarge(granule: number): void {
+    const { freeSize } = this.blocks;
+    if (freeSize >= GIVE_BACK_GRANULES) this.giveBack(granule, freeSize);
+  }
+
+  /** Gives the whole pages in a free block back to the memory. O(pages). @returns their bytes */
+  giveBack(granule: number, granules: number): number {
+    const first = Math.ceil(granule / PAGE_GRANULES);
+    const pages = Math.floor((granule + granules) / PAGE_GRANULES) - first;
+    if (pages <= 0) return 0;
+    this.blocks.removeRun(granule, first * UNITS_A_PAGE, pages * UNITS_A_PAGE);
+    this.memory.release(first * PAGE_BYTES, pages);
+    this.count -= pages;
+    if ((first + pages) * PAGE_GRANULES === this.top) this.top = first * PAGE_GRANULES;
+    return pages * PAGE_BYTES;
+  }
+
+  /**
+   * Takes a run of pages for one object. O(pages).
+   * @returns its pointer
+   * @throws ERR_MORPH_OUT_OF_MEMORY; then nothing has changed
+   */
+  takeRun(pages: number): number {
+    this.requireRoom(pages * PAGE_BYTES);
+    this.runs.reserve();
+    this.requireRoom(pages * PAGE_BYTES);
+    const pointer = this.memory.acquire(pages, this.owner);
+    this.runs.add(pointer / PAGE_BYTES, pages);
+    this.took(0);
+    return pointer;
+  }
+
+  /** Gives a run another size in place, 0 to free it. O(pages). @returns whether it could; shorter it always can */
+  resizeRun(pointer: number, has: number, pages: number): boolean {
+    if (pages < has) {
+      this.memory.release(pointer + pages * PAGE_BYTES, has - pages);
+    } else if (!this.room(pages - has) || !this.memory.tryExtend(pointer, has, pages - has)) {
+      return false;
+    }
+    this.runs.resize(pointer / PAGE_BYTES, pages);
+    this.took(0);
+    return true;
+  }
+
+  /** Gives back tables that describe nothing. O(MiB of addresses). @returns their bytes */
+  dropRecords(): number {
+    const bytes = this.blocks.dropRecords(false);
+    this.tableBytes -= bytes;
+    return bytes;
+  }
+
+  private dropAllRecords(): void {
+    this.count = this.top = 0;
+    this.tableBytes -= this.blocks.dropRecords(true);
+  }
+
+  /** Granules of the free block that ends at `top`. */
+  private freeAtTop(): number {
+    if (this.top === 0) return 0;
+    const start = this.blocks.before(this.top);
+    return start >= 0 && this.blocks.isFree(this.blocks.record(start >>> 5), start) ? this.top - start : 0;
+  }
+
+  private adopt(pointer: number, pages: number): void {
+    try {
+      this.addRecords(pointer, pages);
+      this.requireRoom(pages * PAGE_BYTES);
+    } catch (error) {
+      this.memory.release(pointer, pages);
+      throw error;
+    }
+    this.count += pages;
+    this.took(0);
+    this.blocks.addRun((pointer / PAGE_BYTES) * UNITS_A_PAGE, pages * UNITS_A_PAGE);
+  }
+
+  private lacksRecords(pointer: number, pages: number): boolean {
+    const first = (pointer / PAGE_BYTES) * UNITS_A_PAGE;
+    for (let unit = first; unit < first + pages * UNITS_A_PAGE; unit += UNITS_A_PAGE) {
+      if (this.blocks.record(unit) === 0) return true;
+    }
+    return false;
+  }
+
+  private addRecords(pointer: number, pages: number): void {
+    this.blocks.addRecords((pointer / PAGE_BYTES) * UNITS_A_PAGE, pages * UNITS_A_PAGE, () => {
+      this.requireRoom(TABLE_BYTES);
+      const table = this.memory.acquireTable(TABLE_BYTES);
+      this.took(TABLE_BYTES);
+      return table;
+    });
+  }
+
+  private took(tableBytes: number): void {
+    this.tableBytes += tableBytes;
+    if (this.footprint > this.peak) this.peak = this.footprint;
+  }
+
+  private room(pages: number): boolean {
+    return this.footprint + pages * PAGE_BYTES <= this.maxBytes;
+  }
+
+  private requireRoom(bytes: number): void {
+    if (this.footprint + bytes > this.maxBytes) {
+      throw new MorphError(
+        "ERR_MORPH_OUT_OF_MEMORY",
+        `the heap has ${this.footprint} bytes and may have ${this.maxBytes}: no room for ${bytes} more`,
+      );
+    }
+  }
+}

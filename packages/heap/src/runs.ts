@@ -1,0 +1,140 @@
+import { type AddressSpace, MorphError, PAGE_BYTES } from "@morph/memory";
+import type { Blocks } from "./blocks.ts";
+import { RUN_CAPACITY, RUN_COUNT, RUN_PAGES, RUN_TABLE, RUN_USED } from "./layout.ts";
+
+/** Entries of the first table. */
+const LEAST = 8;
+
+/**
+ * Very large objects, which are page runs of the memory and nothing else: they need no records, so that one can grow as
+ * far as the pages behind it are free, and they go back at once. A hash table in a side table knows them:
+ * open addressing from the page number on, two words an entry, page and pages; 0 pages is the trace of a freed one.
+ *
+ * Everything it knows lies in the control table.
+ */
+export class Runs {
+  private readonly memory: AddressSpace;
+  private readonly blocks: Blocks;
+
+  constructor(memory: AddressSpace, blocks: Blocks) {
+    this.memory = memory;
+    this.blocks = blocks;
+  }
+
+  /** Pages of all runs. O(1). */
+  get pages(): number {
+    return this.get(RUN_PAGES);
+  }
+
+  /** Bytes of the hash table. O(1). */
+  get tableBytes(): number {
+    const capacity = this.get(RUN_CAPACITY);
+    return capacity === 0 ? 0 : this.memory.tableBytes(capacity * 8);
+  }
+
+  /** Pages of the run at a pointer; 0 when one was freed there, -1 when none ever was. O(1). */
+  find(pointer: number): number {
+    if (pointer % PAGE_BYTES !== 0) return -1;
+    const entry = this.entryOf(pointer / PAGE_BYTES);
+    return entry === 0 || this.blocks.i32[entry] === 0 ? -1 : (this.blocks.i32[entry + 1] as number);
+  }
+
+  /**
+   * Makes room for one more entry. O(1) on average.
+   * @throws ERR_MORPH_OUT_OF_MEMORY; then nothing has changed
+   */
+  reserve(): void {
+    const capacity = this.get(RUN_CAPACITY);
+    if (this.get(RUN_USED) * 2 < capacity) return;
+    // Twice the live ones at least; traces are forgotten.
+    let wanted = LEAST;
+    while (wanted < (this.get(RUN_COUNT) + 1) * 4) wanted *= 2;
+    const table = this.memory.acquireTable(wanted * 8);
+    const old = this.get(RUN_TABLE);
+    this.set(RUN_TABLE, table / 4);
+    this.set(RUN_CAPACITY, wanted);
+    this.set(RUN_USED, 0);
+    this.set(RUN_COUNT, 0);
+    this.set(RUN_PAGES, 0);
+    for (let entry = old; entry < old + capacity * 2; entry += 2) {
+      const pages = this.blocks.i32[entry + 1] as number;
+      if (pages !== 0) this.add(this.blocks.i32[entry] as number, pages);
+    }
+    if (capacity !== 0) this.memory.releaseTable(old * 4, capacity * 8);
+  }
+
+  /** Notes a run; there is room for it. O(1) on average. */
+  add(page: number, pages: number): void {
+    const entry = this.entryOf(page);
+    if (this.blocks.i32[entry] === 0) this.set(RUN_USED, this.get(RUN_USED) + 1);
+    this.blocks.i32[entry] = page;
+    this.blocks.i32[entry + 1] = pages;
+    this.set(RUN_COUNT, this.get(RUN_COUNT) + 1);
+    this.set(RUN_PAGES, this.get(RUN_PAGES) + pages);
+  }
+
+  /** Notes that a run has another size, 0 when it was freed. O(1) on average. */
+  resize(page: number, pages: number): void {
+    const entry = this.entryOf(page);
+    this.set(RUN_PAGES, this.get(RUN_PAGES) + pages - (this.blocks.i32[entry + 1] as number));
+    this.blocks.i32[entry + 1] = pages;
+    if (pages === 0) this.set(RUN_COUNT, this.get(RUN_COUNT) - 1);
+  }
+
+  /** Pointer and pages of each, ascending. O(runs log runs). */
+  list(): [pointer: number, pages: number][] {
+    const { i32 } = this.blocks;
+    const found: [number, number][] = [];
+    const table = this.get(RUN_TABLE);
+    for (let entry = table; entry < table + this.get(RUN_CAPACITY) * 2; entry += 2) {
+      const pages = i32[entry + 1] as number;
+      if (pages !== 0) found.push([(i32[entry] as number) * PAGE_BYTES, pages]);
+    }
+    return found.sort(([a], [b]) => a - b);
+  }
+
+  /** Gives the table back and forgets all. O(1). */
+  clear(): void {
+    const capacity = this.get(RUN_CAPACITY);
+    if (capacity !== 0) this.memory.releaseTable(this.get(RUN_TABLE) * 4, capacity * 8);
+    for (const word of [RUN_TABLE, RUN_CAPACITY, RUN_USED, RUN_COUNT, RUN_PAGES]) this.set(word, 0);
+  }
+
+  /** @throws ERR_MORPH_INVALID_POINTER when a run is not the heap's */
+  verify(owner: number): void {
+    let pages = 0;
+    for (const [pointer, count] of this.list()) {
+      pages += count;
+      for (let p = pointer; p < pointer + count * PAGE_BYTES; p += PAGE_BYTES) {
+        if (this.memory.ownerOf(p) === owner) continue;
+        throw new MorphError("ERR_MORPH_INVALID_POINTER", `the heap is broken at ${p}: the page is not the heap's`);
+      }
+    }
+    if (pages !== this.pages) {
+      throw new MorphError(
+        "ERR_MORPH_INVALID_POINTER",
+        `the heap is broken: ${this.pages} pages of large objects are counted, their table has ${pages}`,
+      );
+    }
+  }
+
+  /** The entry of a page, or the free one where it belongs; 0 when there is no table. */
+  private entryOf(page: number): number {
+    const mask = this.get(RUN_CAPACITY) - 1;
+    if (mask < 0) return 0;
+    const table = this.get(RUN_TABLE);
+    for (let i = Math.imul(page, 0x9e3779b1) >>> 16; ; i++) {
+      const entry = table + (i & mask) * 2;
+      const found = this.blocks.i32[entry];
+      if (found === page || found === 0) return entry;
+    }
+  }
+
+  private get(word: number): number {
+    return this.blocks.i32[this.blocks.control + word] as number;
+  }
+
+  private set(word: number, value: number): void {
+    this.blocks.i32[this.blocks.control + word] = value;
+  }
+}

@@ -1,0 +1,235 @@
+import type { Blocks } from "./blocks.ts";
+import {
+  AGE,
+  CLASS,
+  CLASS_OF_SIZE,
+  CLASSES,
+  INFO,
+  LAST_SLOT,
+  MAX_CLASS,
+  NEW,
+  NO_SLAB,
+  POINTER,
+  SLABS,
+  slotsOf,
+  sparseSlots,
+  UNIT_BYTES,
+  UNIT_GRANULES,
+} from "./layout.ts";
+import type { Pages } from "./pages.ts";
+
+/**
+ * Slabs: units cut into equal slots. What `Heap` does by itself, in `malloc` and `free`, is to take a slot from the word of
+ * bits that a class allocates from, and to free one; which slab that is, and what becomes of it, is decided here.
+ *
+ * A class allocates from one slab until it is full. Then it takes the next of those that have free slots again: the ones at
+ * least half full first, so that sparse ones have time to become empty and go back to the space.
+ */
+export class Slabs {
+  /** Slabs of all classes. */
+  count = 0;
+
+  private readonly blocks: Blocks;
+  private readonly pages: Pages;
+
+  constructor(blocks: Blocks, pages: Pages) {
+    this.blocks = blocks;
+    this.pages = pages;
+  }
+
+  /** The class that serves a size up to 1024: its slot size in 16 bytes. O(1). */
+  classOf(size: number): number {
+    return this.blocks.i32[this.blocks.control + CLASS_OF_SIZE + ((size - 1) >>> 4)] as number;
+  }
+
+  /**
+   * Takes a slot when the word that the class allocates from is used up: from another word, another slab, or a new one.
+   * @returns its pointer
+   * @throws ERR_MORPH_OUT_OF_MEMORY
+   */
+  take(c: number): number {
+    let record = (this.blocks.i32[(this.blocks.control & 0x3ffffff0) + 128 + c] as number) & 0x3ffffff0;
+    let word = record === 0 ? 0 : this.wordWithRoom(record, c);
+    while (word === 0) {
+      record = record === 0 ? this.addSlab(c) : this.retire(record, c);
+      if (record !== 0) word = this.wordWithRoom(record, c);
+    }
+    const { i32 } = this.blocks;
+    this.allocateFrom(c, word);
+    const bits = i32[word] as number;
+    const slot = ((word & 7) << 5) | Math.clz32(bits);
+    i32[word] = bits ^ (-0x80000000 >>> slot);
+    return ((i32[record + 13] as number) - ((slot * c) << 4)) >>> 0;
+  }
+
+  /** The first word of a slab's bits in which a slot is free; 0 when it is full. */
+  private wordWithRoom(record: number, c: number): number {
+    const { i32 } = this.blocks;
+    if (i32[record] !== 0) return record;
+    // From 128 bytes on 32 bits are enough.
+    if (c >= 8) return 0;
+    for (let word = record + 1; word < record + 8; word++) if (i32[word] !== 0) return word;
+    return 0;
+  }
+
+  /** The slab that the class allocates from is full: out of the list. Returns the next one, 0 when there is none. */
+  private retire(record: number, c: number): number {
+    const { i32 } = this.blocks;
+    i32[record + 8] = ((i32[record + 8] as number) & 0x3fffff) | 0x400000 | ((slotsOf(c) - 1) << 23);
+    i32[record + 11] = 1;
+    this.unlink(record, c);
+    this.useFirst(c);
+    return i32[this.blocks.control + 128 + c] as number;
+  }
+
+  private allocateFrom(c: number, word: number): void {
+    const { i32 } = this.blocks;
+    const control = this.blocks.control & 0x3ffffff0;
+    // Up to 19 each size in 16s has a class of its own.
+    let i = c - 1;
+    do {
+      i32[control + i] = word;
+      i--;
+    } while (c > 19 && i32[control + 232 + i] === c);
+  }
+
+  /** Allocates from the first slab of the class's list from now on, or from a sparse one. */
+  private useFirst(c: number): void {
+    const { i32 } = this.blocks;
+    const control = this.blocks.control & 0x3ffffff0;
+    let first = i32[control + 128 + c] as number;
+    if (first === 0) {
+      first = i32[control + 1704 + c] as number;
+      if (first !== 0) {
+        this.unlink(first, c);
+        i32[first + 11] = 1;
+        this.append(first, c);
+      }
+    }
+    this.allocateFrom(c, first === 0 ? control + 64 : first);
+    if (first === 0) return;
+    // The first free of a new slab is to be noticed.
+    i32[first + 8] = ((i32[first + 8] as number) & 0x3fffff) | (i32[first + 11] === 0 ? 0 : 0x7f800000);
+  }
+
+  /** What `free` noticed: a slab that was full has a free slot again, or one has become sparse or empty, or its count is to start anew. */
+  changed(record: number, info: number): void {
+    const { i32 } = this.blocks;
+    const c = info & 127;
+    const first = i32[(this.blocks.control & 0x3ffffff0) + 128 + c] as number;
+    if ((info & 0x400000) !== 0) {
+      // The next to be noticed is when it has become sparse.
+      i32[record + 8] = (info & ~0x400000) - (sparseSlots(c) << 23);
+      this.append(record, c);
+      if (first === 0) this.useFirst(c);
+    } else if (record === first) {
+      i32[record + 8] = (info & 0x3fffff) | 0x7f800000;
+      i32[record + 11] = 1;
+    } else {
+      this.unlink(record, c);
+      if (i32[record + 11] === 2) {
+        this.dropSlab(record);
+        return;
+      }
+      i32[record + 8] = (info & 0x3fffff) | ((sparseSlots(c) - 1) << 23);
+      i32[record + 11] = 2;
+      this.append(record, c);
+    }
+  }
+
+  /** Makes a slab, from which the class allocates then; returns the one it does. */
+  private addSlab(c: number): number {
+    let record = this.blocks.takeUnit();
+    if (record === 0) {
+      this.dropEmpty();
+      record = this.blocks.takeUnit();
+      while (record === 0) {
+        this.pages.grow(UNIT_GRANULES);
+        record = this.blocks.takeUnit();
+      }
+    }
+    const { i32, control } = this.blocks;
+    const first = i32[control + SLABS + c] as number;
+    if (first !== 0) {
+      // A growth listener has brought the class a slab.
+      this.blocks.addUnit(record);
+      return first;
+    }
+    const slots = slotsOf(c);
+    for (let k = 0; k < 8; k++) i32[record + k] = freeBits(slots - k * 32);
+    i32[record + INFO] = c | (Math.ceil(16384 / c) << 7);
+    i32[record + AGE] = NEW;
+    i32[record + CLASS] = c;
+    i32[record + LAST_SLOT] = (i32[record + POINTER]! + UNIT_BYTES - c * 16) | 0;
+    this.count++;
+    this.append(record, c);
+    this.useFirst(c);
+    return record;
+  }
+
+  private dropSlab(record: number): void {
+    this.count--;
+    this.pages.giveBackLarge(this.blocks.addUnit(record));
+  }
+
+  /** Gives up slabs that are only kept because their class allocates from them. */
+  dropEmpty(): void {
+    const { i32, control } = this.blocks;
+    for (const c of CLASSES) {
+      const record = i32[control + SLABS + c] as number;
+      if (record === 0 || !this.isEmpty(record, c)) continue;
+      this.unlink(record, c);
+      this.useFirst(c);
+      this.dropSlab(record);
+    }
+  }
+
+  private isEmpty(record: number, c: number): boolean {
+    const slots = slotsOf(c);
+    for (let k = 0; k < 8; k++) if (this.blocks.i32[record + k] !== freeBits(slots - k * 32)) return false;
+    return true;
+  }
+
+  // A class's slabs with free slots form two rings: those that are at least half full, used first come first served, and
+  // the sparse ones, last come first served, so that they have time to become empty.
+
+  private append(record: number, c: number): void {
+    const { i32 } = this.blocks;
+    const sparse = i32[record + 11] === 2;
+    const list = (this.blocks.control & 0x3ffffff0) + (sparse ? 1704 : 128) + c;
+    const first = (i32[list] as number) & 0x3ffffff0;
+    if (first === 0) {
+      i32[list] = i32[record + 9] = i32[record + 10] = record;
+      return;
+    }
+    const last = (i32[first + 10] as number) & 0x3ffffff0;
+    i32[record + 9] = first;
+    i32[record + 10] = last;
+    i32[last + 9] = record;
+    i32[first + 10] = record;
+    if (sparse) i32[list] = record;
+  }
+
+  private unlink(record: number, c: number): void {
+    const { i32 } = this.blocks;
+    const list = (this.blocks.control & 0x3ffffff0) + (i32[record + 11] === 2 ? 1704 : 128) + c;
+    const next = (i32[record + 9] as number) & 0x3ffffff0;
+    const previous = (i32[record + 10] as number) & 0x3ffffff0;
+    i32[previous + 9] = next;
+    i32[next + 10] = previous;
+    if (i32[list] === record) i32[list] = next === record ? 0 : next;
+  }
+
+  /** Makes the control table that of a heap without slabs and without space. O(bins). */
+  clear(): void {
+    const { i32, control } = this.blocks;
+    this.blocks.clearBins();
+    i32.fill(control + NO_SLAB, control, control + MAX_CLASS);
+    for (let i = 0; i < MAX_CLASS; i++) i32[control + CLASS_OF_SIZE + i] = CLASSES.find((c) => c > i) as number;
+  }
+}
+
+/** The word of a slab's bits from which so many slots, or all 32, are free. */
+function freeBits(slots: number): number {
+  return slots >= 32 ? -1 : slots <= 0 ? 0 : ~(-1 >>> slots);
+}

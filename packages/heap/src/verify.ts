@@ -1,0 +1,231 @@
+import { type AddressSpace, MorphError, PAGE_BYTES } from "@morph/memory";
+import { type Blocks, binOf } from "./blocks.ts";
+import {
+  AGE,
+  BIN_BITS,
+  BIN_COUNT,
+  BIN_GROUPS,
+  BINS,
+  CLASS,
+  CLASSES,
+  CONTROL_BYTES,
+  COVER,
+  DIRECTORY_WORDS,
+  FULL,
+  GRANULE_BYTES,
+  INFO,
+  LARGEST,
+  LAST_END,
+  LAST_SLOT,
+  NEXT,
+  NO_SLAB,
+  NOBODYS,
+  ONE_SLOT,
+  POINTER,
+  PREVIOUS,
+  SHAPE,
+  SLABS,
+  SPACE,
+  SPARSE,
+  SPARSE_SLABS,
+  slotsOf,
+  sparseSlots,
+  TABLE_UNITS,
+  UNIT_BYTES,
+  UNIT_GRANULES,
+  WHERE,
+} from "./layout.ts";
+import type { Runs } from "./runs.ts";
+
+/** What a heap counts, for `verify` to compare with what it finds. */
+export interface Counted {
+  readonly memory: AddressSpace;
+  readonly owner: number;
+  readonly blocks: Blocks;
+  /** Live bytes, in 16s. */
+  readonly live: number;
+  readonly slabs: number;
+  readonly pages: number;
+  readonly runs: Runs;
+}
+
+/**
+ * Walks a heap's whole structure. O(units + bins).
+ * @throws ERR_MORPH_INVALID_POINTER that names the first thing wrong and its address
+ */
+export function verifyHeap(heap: Counted): void {
+  const { blocks } = heap;
+  heap.runs.verify(heap.owner);
+  const found = { live: heap.runs.pages * 4096, slabs: 0, units: 0, binned: new Set<number>(), victim: -1 };
+  // Where the block that runs into the next unit starts and ends.
+  let start = -1;
+  let end = -1;
+  for (let mib = 0; mib < DIRECTORY_WORDS; mib++) {
+    const table = blocks.i32[blocks.directory + mib] as number;
+    if (table === 0) {
+      if (end > mib * TABLE_UNITS * UNIT_GRANULES) throw broken(start, "a block runs into a MiB without records");
+      continue;
+    }
+    for (let unit = mib * TABLE_UNITS; unit < (mib + 1) * TABLE_UNITS; unit++) {
+      const record = table + ((unit & 255) << 4);
+      const word = (index: number): number => blocks.i32[record + index] as number;
+      if (word(POINTER) >>> 0 !== unit * UNIT_BYTES)
+        throw broken(unit * UNIT_GRANULES, "the unit's record is another's");
+      const info = word(INFO);
+      const base = unit * UNIT_GRANULES;
+      if (info !== SPACE) {
+        if (end > base) throw broken(start, "a block runs into a unit that is not of the space");
+        if (info === NOBODYS) continue;
+      }
+      found.units++;
+      if (heap.memory.ownerOf(unit * UNIT_BYTES) !== heap.owner) throw broken(base, "the page is not the heap's");
+      if (info !== SPACE) {
+        found.slabs++;
+        found.live += verifySlab(blocks, record, base);
+        continue;
+      }
+      let largest = 0;
+      let at = base;
+      if (end > base) {
+        const covered = Math.min(end, base + UNIT_GRANULES);
+        if (end <= base + UNIT_GRANULES && word(COVER) !== start)
+          throw broken(base, `the block that covers it starts at ${pointerOf(start)}, which is not noted`);
+        at = covered;
+        for (let inside = base; inside < covered; inside++) {
+          if (startsAt(blocks, record, inside)) throw broken(inside, "a block starts inside another one");
+        }
+      }
+      while (at < base + UNIT_GRANULES) {
+        if (!startsAt(blocks, record, at)) throw broken(at, "no block starts where the one before it ends");
+        const next = blocks.endOf(record, at);
+        if (next <= at) throw broken(at, `the block ends at ${pointerOf(next)}`);
+        const free = blocks.isFree(record, at);
+        if (!free) found.live += (next - at) * (GRANULE_BYTES / 16);
+        const before = blocks.before(at);
+        const neighbour = before < 0 ? 0 : blocks.record(before >>> 5);
+        if (before >= 0 && blocks.endOf(neighbour, before) !== at)
+          throw broken(at, "the block before it ends elsewhere");
+        if (free && before >= 0 && blocks.isFree(neighbour, before)) throw broken(at, "two free blocks are not merged");
+        if (free && at === blocks.victim) {
+          if (next - at !== blocks.victimSize) throw broken(at, "the victim has another size");
+          found.victim = at;
+        } else if (free && next - at > largest) {
+          largest = next - at;
+        }
+        [start, end, at] = [at, next, next];
+        if (next >= base + UNIT_GRANULES && word(LAST_END) !== next) throw broken(start, "its end is not noted");
+      }
+      if (word(LARGEST) !== largest) throw broken(base, `${word(LARGEST)} granules are noted as free, not ${largest}`);
+      if (largest > 0) {
+        const where = base + word(WHERE);
+        if (!blocks.isFree(record, where) || blocks.endOf(record, where) - where !== largest) {
+          throw broken(where, "it is noted as the unit's largest free block and is not");
+        }
+        found.binned.add(record);
+      }
+    }
+  }
+  if (found.victim !== blocks.victim) throw broken(blocks.victim, "the victim is no free block");
+  if (found.units * UNIT_BYTES !== heap.pages * PAGE_BYTES) {
+    throw broken(0, `${heap.pages} pages are counted, the records have ${found.units} units`);
+  }
+  if (found.slabs !== heap.slabs) throw broken(0, `${heap.slabs} slabs are counted, the records have ${found.slabs}`);
+  if (found.live !== heap.live) {
+    throw broken(0, `${heap.live * 16} bytes are counted as live, the records have ${found.live * 16}`);
+  }
+  verifyBins(blocks, found.binned);
+  verifyClasses(blocks);
+}
+
+/** Returns the live bytes of a slab, in 16s. */
+function verifySlab(blocks: Blocks, record: number, base: number): number {
+  const { i32 } = blocks;
+  const info = i32[record + INFO] as number;
+  const c = info & 127;
+  if (!CLASSES.includes(c) || (info & SHAPE) !== (c | (Math.ceil(16_384 / c) << 7)) || i32[record + CLASS] !== c) {
+    throw broken(base, "the slab has no class");
+  }
+  if ((i32[record + LAST_SLOT] as number) >>> 0 !== base * GRANULE_BYTES + UNIT_BYTES - c * 16) {
+    throw broken(base, "the slab's slots lie elsewhere");
+  }
+  const slots = slotsOf(c);
+  let used = 0;
+  for (let slot = 0; slot < 256; slot++) {
+    const free = (i32[record + (slot >>> 5)] as number) << slot < 0;
+    if (slot >= slots && free) throw broken(base, "a slot beyond the slab is free");
+    if (slot < slots && !free) used++;
+  }
+  const current = (i32[blocks.control + SLABS + c] as number) === record;
+  if ((info & FULL) !== 0 && used !== slots) throw broken(base, "the slab is noted as full and is not");
+  const uncounted = current || (info & FULL) !== 0 || i32[record + AGE] === SPARSE ? 0 : sparseSlots(c);
+  if (!current && Math.floor(info / ONE_SLOT) + 1 + uncounted !== used)
+    throw broken(base, `the slab does not count its ${used} slots`);
+  if (!current && used === 0) throw broken(base, "the slab is empty and was not given up");
+  return used * c;
+}
+
+function verifyBins(blocks: Blocks, binned: Set<number>): void {
+  const { i32, control } = blocks;
+  for (let bin = 0; bin < BIN_COUNT; bin++) {
+    const node = control + BINS + bin * 2 - NEXT;
+    const bits = i32[control + BIN_BITS + (bin >>> 5)] as number;
+    let record = i32[node + NEXT] as number;
+    if ((record !== node) !== (((bits >>> bin) & 1) === 1)) throw broken(0, `the bit of bin ${bin} is wrong`);
+    if ((bits !== 0) !== ((((i32[control + BIN_GROUPS] as number) >>> (bin >>> 5)) & 1) === 1)) {
+      throw broken(0, `the bit of the group of bin ${bin} is wrong`);
+    }
+    let before = node;
+    for (; record !== node; record = i32[record + NEXT] as number) {
+      const base = (i32[record + POINTER] as number) >>> 7;
+      if (!binned.delete(record)) throw broken(base, `bin ${bin} lists a unit twice or one without a free block`);
+      if (binOf(i32[record + LARGEST] as number) !== bin) throw broken(base, `the unit is in bin ${bin}`);
+      if (i32[record + PREVIOUS] !== before) throw broken(base, `bin ${bin} does not lead back from it`);
+      before = record;
+    }
+    if (i32[node + PREVIOUS] !== before) throw broken(0, `bin ${bin} does not end with its last unit`);
+  }
+  for (const record of binned) throw broken((i32[record + POINTER] as number) >>> 7, "the unit is in no bin");
+}
+
+function verifyClasses(blocks: Blocks): void {
+  const { i32, control } = blocks;
+  let lower = 0;
+  for (const c of CLASSES) {
+    const first = i32[control + SLABS + c] as number;
+    for (let i = lower; i < c; i++) {
+      const word = i32[control + i] as number;
+      if (first === 0 ? word !== control + NO_SLAB : (word & -16) !== first) {
+        throw broken(0, `sizes up to ${(i + 1) * 16} are not served by the first slab of their class`);
+      }
+    }
+    lower = c;
+    for (const list of [SLABS, SPARSE_SLABS]) {
+      const head = i32[control + list + c] as number;
+      let record = head;
+      for (let left = CONTROL_BYTES * CONTROL_BYTES; record !== 0; left--) {
+        const base = (i32[record + POINTER] as number) >>> 7;
+        const info = i32[record + INFO] as number;
+        const here = (i32[record + AGE] === SPARSE) === (list === SPARSE_SLABS);
+        if ((info & 127) !== c || (info & FULL) !== 0 || !here || left === 0) {
+          throw broken(base, `the list of class ${c} leads astray`);
+        }
+        const next = i32[record + NEXT] as number;
+        if (i32[next + PREVIOUS] !== record) throw broken(base, `the list of class ${c} does not lead back to it`);
+        record = next === head ? 0 : next;
+      }
+    }
+  }
+  if (i32[control + NO_SLAB] !== 0) throw broken(0, "there are slots without a slab");
+}
+
+function startsAt(blocks: Blocks, record: number, granule: number): boolean {
+  return blocks.isLive(record, granule) || blocks.isFree(record, granule);
+}
+
+function pointerOf(granule: number): number {
+  return granule * GRANULE_BYTES;
+}
+
+function broken(granule: number, what: string): MorphError {
+  return new MorphError("ERR_MORPH_INVALID_POINTER", `the heap is broken at ${pointerOf(granule)}: ${what}`);
+}

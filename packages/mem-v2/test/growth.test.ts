@@ -1,0 +1,153 @@
+import { LinearMemory } from "@morph/memory";
+import { describe, expect, it } from "vitest";
+import { COMPILER, MemoryContext, RUNTIME } from "../src/index.ts";
+import { codeOf } from "./code.ts";
+
+const MODES = [
+  ["COMPILER", COMPILER],
+  ["RUNTIME", RUNTIME],
+] as const;
+
+describe.each(MODES)("when the memory grows, in %s mode", (_, config) => {
+  it.each([false, true])("listeners may use the context (shared memory: %s)", (shared) => {
+    for (const size of [50, 3000, 60_000]) {
+      for (const more of [10, 200, 60_000]) {
+        const memory = new LinearMemory({ initialPages: 2, maxPages: 2000, shared });
+        const ctx = new MemoryContext({ ...config, memory });
+        const live = new Map<number, number>();
+        const make = (bytes: number) => {
+          const pointer = ctx.alloc(bytes, 1);
+          live.set(pointer, bytes);
+          return pointer;
+        };
+        let calls = 0;
+        memory.onGrow(() => {
+          if (++calls > 12) return;
+          for (let i = 0; i < 8; i++) make(more);
+          const doomed = make(more);
+          expect(ctx.headerOf(doomed).size).toBe(more);
+          ctx.free(doomed);
+          live.delete(doomed);
+          ctx.registerType(calls, `type ${calls}`);
+          expect(ctx.stats().liveObjects).toBeGreaterThanOrEqual(live.size);
+        });
+        for (let i = 0; i < 150 || calls < 3; i++) make(size);
+        expect(calls).toBeGreaterThan(0);
+        expect(ctx.stats().liveObjects).toBe(live.size);
+        ctx.verify();
+        for (const [pointer, bytes] of live) {
+          expect(ctx.headerOf(pointer).size).toBe(bytes);
+          ctx.free(pointer);
+        }
+        ctx.verify();
+      }
+    }
+  });
+
+  it("a listener may destroy the context", () => {
+    const uses: ((ctx: MemoryContext) => unknown)[] = [
+      (ctx) => ctx.alloc(100, 1),
+      (ctx) => ctx.alloc(100_000, 1),
+      (ctx) => ctx.registerType(1, "T"),
+      (ctx) => ctx.stats(),
+      (ctx) => ctx.free(1 << 20),
+    ];
+    for (const use of uses) {
+      for (const foreign of [true, false]) {
+        const memory = new LinearMemory({ initialPages: 2 });
+        const bystander = new MemoryContext({ ...config, memory });
+        const kept = bystander.alloc(100, 1);
+        const ctx = new MemoryContext({ ...config, memory });
+        memory.onGrow(() => ctx.destroy());
+        if (foreign) memory.wasm.grow(1);
+        codeOf(() => {
+          for (let i = 0; i < 1000; i++) use(ctx);
+        });
+        memory.wasm.grow(1);
+        memory.refresh();
+        expect(codeOf(() => ctx.alloc(8, 1))).toBe("ERR_MORPH_DESTROYED");
+        expect(bystander.headerOf(kept).size).toBe(100);
+        bystander.alloc(8, 1);
+        bystander.verify();
+      }
+    }
+  });
+
+  it("names of types are kept when it grows for them", () => {
+    const memory = new LinearMemory({ initialPages: 1 });
+    const ctx = new MemoryContext({ ...config, memory });
+    const { pageCount } = memory;
+    while (memory.footprint < pageCount * 65_536 || memory.pageCount === 1) ctx.alloc(60_000, 1);
+    ctx.registerType(0, "zero");
+    expect(ctx.typeName(0)).toBe("zero");
+    ctx.alloc(8, 1);
+    ctx.verify();
+  });
+});
+
+describe.each(MODES)("when the memory is full, in %s mode", (_, config) => {
+  it("an object that fails takes nothing with it", () => {
+    for (const maxPages of [12, 60, 300]) {
+      const memory = new LinearMemory({ initialPages: 1, maxPages });
+      const ctx = new MemoryContext({ ...config, memory });
+      ctx.alloc(100, 1);
+      const { footprint } = memory;
+      // From just too large down to what fits; of those that are too large, some fail only when their mark has no room.
+      let pages = maxPages + 1;
+      while (codeOf(() => ctx.alloc(pages * 65_536 - 100, 1)) === "ERR_MORPH_OUT_OF_MEMORY") {
+        expect(memory.footprint).toBeLessThanOrEqual(footprint + 2 * 65_536);
+        ctx.verify();
+        pages--;
+      }
+      expect(pages).toBeGreaterThan(maxPages / 2);
+      expect(ctx.stats().liveObjects).toBe(2);
+      ctx.verify();
+    }
+  });
+
+  it("small objects that fail take no slabs with them", () => {
+    const memory = new LinearMemory({ maxPages: 40 });
+    const ctx = new MemoryContext({ ...config, memory });
+    for (const size of [200, 0, 100]) {
+      expect(
+        codeOf(() => {
+          for (;;) ctx.alloc(size, 1);
+        }),
+      ).toBe("ERR_MORPH_OUT_OF_MEMORY");
+      const before = ctx.stats();
+      for (let i = 0; i < 500; i++) codeOf(() => ctx.alloc(240, 1));
+      ctx.verify();
+      expect(ctx.stats().pool.slabs).toBeLessThanOrEqual(before.pool.slabs + 1);
+    }
+  });
+});
+
+it("objects lie on both sides of 2 GiB, and at the end of 4 GiB", () => {
+  const memory = new LinearMemory({ maxPages: 65_536 });
+  const other = memory.register({ name: "test", contractVersion: 1, viewsChanged() {} });
+  const until = (page: number) => {
+    const free = page - memory.footprint / 65_536;
+    if (free > 0) memory.acquire(free, other);
+  };
+  const ctx = new MemoryContext({ ...COMPILER, memory });
+  const pointers: [number, number][] = [];
+  for (const page of [32_766, 65_520]) {
+    until(page);
+    for (let i = 0; i < 3000; i++) {
+      const size = [0, 50, 200, 1000][i % 4]!;
+      const code = codeOf(() => pointers.push([ctx.alloc(size, 1), size]));
+      if (code === "ERR_MORPH_OUT_OF_MEMORY") break;
+    }
+    ctx.verify();
+  }
+  while (codeOf(() => pointers.push([ctx.alloc(0, 2), 0])) === "did not throw");
+  expect(pointers.some(([pointer]) => pointer > 2 ** 31)).toBe(true);
+  for (const [pointer, size] of pointers) {
+    expect(pointer).toBeGreaterThan(0);
+    expect(pointer + size).toBeLessThanOrEqual(2 ** 32);
+  }
+  expect(new Set(pointers.map(([pointer]) => pointer)).size).toBe(pointers.length);
+  ctx.verify();
+  for (const [pointer] of pointers) ctx.free(pointer);
+  ctx.verify();
+});
