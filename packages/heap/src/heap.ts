@@ -90,17 +90,15 @@ export class Heap {
     requireMaxBytes(maxBytes);
     this.memory = memory;
     this.stateBytes = 36;
-    const asOwner = {
-      name: "heap",
-      contractVersion: CONTRACT,
-      viewsChanged: () => {
-        if (this.directory !== 0) this.i32 = memory.i32;
-        this.blocks.i32 = memory.i32;
-      },
-    };
-    this.owner = joinMemory(memory, asOwner, options.owner);
     this.i32 = NO_VIEW;
     this.blocks = new Blocks(memory, memory.i32);
+    const viewsChanged = () => {
+      if (this.directory !== 0) this.i32 = memory.i32;
+      this.blocks.i32 = memory.i32;
+    };
+    this.owner = joinMemory(memory, { name: "heap", contractVersion: CONTRACT, viewsChanged }, options.owner);
+    // Another thread may have grown the memory since the blocks took their view.
+    viewsChanged();
     this.runs = new Runs(memory, this.blocks);
     this.pages = new Pages(memory, this.owner, maxBytes, this.blocks, this.runs);
     this.slabs = new Slabs(this.blocks, this.pages);
@@ -117,7 +115,7 @@ export class Heap {
   malloc(size: number): number {
     if (typeof size !== "number") return this.refuseSize(size);
     const i = (size - 1) >>> 4;
-    if (i >= 64 || (size | 0) !== size) return this.mallocLarge(size) >>> 0;
+    if (i >= 64 || size >>> 0 !== size) return this.mallocLarge(size) >>> 0;
     const i32 = this.i32;
     // Masked, because V8 then knows that adding to it does not overflow; and 0 when the view is detached.
     const word = (i32[this.control | i] as number) & 0x3fffffff;
@@ -341,6 +339,19 @@ export class Heap {
       }
     }
     return bytes + this.pages.dropRecords();
+  }
+
+  /**
+   * Bytes of pages and tables that the heap never takes more than; Infinity for what the memory has. It may be changed at any
+   * time: below what the heap has, nothing more is taken. O(1).
+   * @throws ERR_MORPH_INVALID_CONFIG when it is set to less than 1 or to no integer
+   */
+  get maxBytes(): number {
+    return this.pages.maxBytes;
+  }
+  set maxBytes(bytes: number) {
+    requireMaxBytes(bytes);
+    this.pages.maxBytes = bytes;
   }
 
   /** What the heap holds. O(1). */

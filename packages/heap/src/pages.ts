@@ -19,7 +19,8 @@ export class Pages {
 
   private readonly memory: AddressSpace;
   private readonly owner: number;
-  private readonly maxBytes: number;
+  /** Bytes that the footprint never grows past. */
+  maxBytes: number;
   private readonly blocks: Blocks;
   private readonly runs: Runs;
 

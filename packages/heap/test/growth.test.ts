@@ -104,6 +104,28 @@ describe("growth that fails", () => {
   });
 });
 
+describe("a limit that is changed", () => {
+  it("holds from then on, also below what the heap has", () => {
+    const heap = new Heap();
+    const first = heap.malloc(100_000);
+    heap.maxBytes = 1;
+    expect(codeOf(() => heap.malloc(500_000))).toBe("ERR_MORPH_OUT_OF_MEMORY");
+    heap.maxBytes = 1_000_000;
+    heap.free(heap.malloc(500_000));
+    expect(codeOf(() => heap.malloc(1_000_000))).toBe("ERR_MORPH_OUT_OF_MEMORY");
+    expect(heap.maxBytes).toBe(1_000_000);
+    for (const bytes of [0, -1, 1.5, Number.NaN]) {
+      expect(
+        codeOf(() => {
+          heap.maxBytes = bytes;
+        }),
+      ).toBe("ERR_MORPH_INVALID_CONFIG");
+    }
+    heap.free(first);
+    heap.verify();
+  });
+});
+
 describe("growth listeners", () => {
   it.each([8, 100, 1000, 3000, 70_000, 1_100_000])(
     "may allocate, free, trim and verify in the middle of a malloc of %i bytes",

@@ -146,7 +146,7 @@ export class MemoryContext {
     this.arena = config.mode === "COMPILER" ? new Arena(large) : undefined;
     this.heap = config.mode === "COMPILER" ? undefined : new Heap(large);
     this.largeFlag = this.heap === undefined ? IN_ARENA : IN_HEAP;
-    if (config.mode === "SERVER") this.limit = new Limit(config.heapSizeHint, onMemoryPressure);
+    if (config.mode === "SERVER") this.limit = new Limit(Math.floor(config.heapSizeHint), onMemoryPressure);
     this.objects = new StateTable(memory, GRANULE_SHIFT);
     this.state = state ?? memory.acquireTable(this.stateBytes);
     this.words = (this.state + AT_WORDS) / 4;
@@ -527,11 +527,8 @@ export class MemoryContext {
 
   private allocInHeap(bytes: number): number {
     const heap = this.heap as Heap;
-    const block = heap.malloc(bytes);
-    if (this.limit === undefined || this.held <= this.limit.bytes) return block;
-    heap.free(block);
-    heap.trim();
-    return this.limit.refuse(bytes);
+    if (this.limit !== undefined) heap.maxBytes = Math.max(1, this.limit.bytes - this.held + heap.stats().footprint);
+    return heap.malloc(bytes);
   }
 
   /** Bytes of the pages and tables that the context's allocators have. */

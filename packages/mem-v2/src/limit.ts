@@ -20,14 +20,10 @@ export class Limit {
 
   /** @throws ERR_MORPH_OUT_OF_MEMORY when `held` bytes are too many */
   require(held: number): void {
-    if (held > this.bytes) this.refuse(held);
-  }
-
-  /** @throws ERR_MORPH_OUT_OF_MEMORY always */
-  refuse(bytes: number): never {
+    if (held <= this.bytes) return;
     throw new MorphError(
       "ERR_MORPH_OUT_OF_MEMORY",
-      `the context may have ${this.bytes} bytes of pages: no room for ${bytes}`,
+      `the context may have ${this.bytes} bytes of pages: ${held} would be needed`,
     );
   }
 
