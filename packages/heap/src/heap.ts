@@ -51,7 +51,7 @@ export interface HeapStats {
 /** An object that grows to that many bytes becomes a page run, for it may well grow further. */
 const GROWN_RUN_BYTES = 262_144;
 
-const NO_VIEW: Int32Array = new Int32Array(0);
+const new Int32Array(0): Int32Array = new Int32Array(0);
 
 /**
  * Malloc for linear memory: any size, freed one by one. Up to 1 KiB a request gets a slot in a slab of its size class, larger ones a block of the space (see `Blocks`), both without a header: what is live is known
@@ -90,7 +90,7 @@ export class Heap {
     requireMaxBytes(maxBytes);
     this.memory = memory;
     this.stateBytes = 36;
-    this.i32 = NO_VIEW;
+    this.i32 = new Int32Array(0);
     this.blocks = new Blocks(memory, memory.i32);
     const viewsChanged = () => {
       if (this.directory !== 0) this.i32 = memory.i32;
@@ -454,7 +454,7 @@ export class Heap {
     this.slabs.count = 0;
     this.pages.close();
     this.memory.unregister(this.owner);
-    this.i32 = NO_VIEW;
+    this.i32 = new Int32Array(0);
     this.control = this.directory = 0;
   }
 
