@@ -51,8 +51,6 @@ export interface HeapStats {
 /** An object that grows to that many bytes becomes a page run, for it may well grow further. */
 const GROWN_RUN_BYTES = 262_144;
 
-const new Int32Array(0): Int32Array = new Int32Array(0);
-
 /**
  * Malloc for linear memory: any size, freed one by one. Up to 1 KiB a request gets a slot in a slab of its size class, larger ones a block of the space (see `Blocks`), both without a header: what is live is known
  * outside the objects, exactly, so `free` refuses everything else, and no write of a user's can break the heap.
