@@ -46,7 +46,7 @@ export function createAllocator(
   if (name === "v2") {
     const footprint = new Footprint(V2_ROOT_BYTES);
     const v2 = new V2Allocator(memory, footprint, regionBytes);
-    const types = new TypeTable(V2_TYPES, (handle, info) => v2.registered(handle, info));
+    const types = new TypeTable(V2_TYPES, (handle) => v2.registered(handle));
     v2.useTypes(types);
     return { allocator: v2, v1: undefined, types, roots: new RootStacks(footprint) };
   }

@@ -2,13 +2,10 @@ import { COMPILER, MemoryContext } from "@morph/mem-v2";
 import { joinMemory, type LinearMemory } from "@morph/memory";
 import type { Allocator, AllocatorStats } from "./allocator.ts";
 import type { Footprint } from "./footprint.ts";
-import type { MorphTypeInfo, TypeTable } from "./types.ts";
+import type { TypeTable } from "./types.ts";
 
 /** The largest type id in a context's header. */
 export const V2_TYPES = 127;
-
-/** Bytes of a name that a context keeps. */
-const NAME_BYTES = 63;
 
 /** The V1 interface on a memory context in COMPILER mode: blocks of any size, zeroed, and nothing is collected. */
 export class V2Allocator implements Allocator {
@@ -43,9 +40,8 @@ export class V2Allocator implements Allocator {
     });
   }
 
-  /** Names a type in the context; ids are the handles. */
-  registered(handle: number, info: MorphTypeInfo): void {
-    this.context.registerType(handle, shortened(info.name));
+  /** The context counts by id, and ids are the handles; names stay in the type table, so that the memory holds none. */
+  registered(handle: number): void {
     this.lastType = handle;
   }
 
@@ -143,12 +139,4 @@ export class V2Allocator implements Allocator {
     this.context.destroy();
     this.memory.unregister(this.owner);
   }
-}
-
-/** The name, cut to what a context keeps. */
-function shortened(name: string): string {
-  const bytes = new TextEncoder().encode(name);
-  return bytes.length <= NAME_BYTES
-    ? name
-    : new TextDecoder().decode(bytes.subarray(0, NAME_BYTES - 3)).replace(/\uFFFD$/, "");
 }

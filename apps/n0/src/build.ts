@@ -1,0 +1,25 @@
+/** From a checked program to a module, and modules as files. */
+import { readFileSync } from "node:fs";
+import type { Program } from "./ast.ts";
+import type { CodegenOptions } from "./codegen/context.ts";
+
+/** The module of a program. The encoder is large, so it is loaded when it is first needed. */
+export async function buildProgram(program: Program, options: CodegenOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+  const { generateModule } = await import("./codegen/generate.ts");
+  return generateModule(program, options);
+}
+
+/** Whether a file starts as a WebAssembly module does. @throws what the file system throws */
+export function isModule(bytes: Uint8Array): boolean {
+  return bytes.length >= 4 && bytes[0] === 0 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d;
+}
+
+/** Where a program's module goes: beside it. */
+export function modulePath(file: string): string {
+  return `${file.replace(/\.fox$/, "")}.wasm`;
+}
+
+/** The bytes of a file. @throws what the file system throws */
+export function readBytes(file: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(readFileSync(file));
+}

@@ -1,0 +1,164 @@
+/** The command `n0`. */
+import { writeFileSync } from "node:fs";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { type AllocatorName, formatStats } from "n0-runtime";
+import pc from "picocolors";
+import type { Program } from "./ast.ts";
+import { buildProgram, isModule, modulePath, readBytes } from "./build.ts";
+import { parseByteSize } from "./byte-size.ts";
+import { formatDiagnostics } from "./diagnostics.ts";
+import { disk } from "./disk.ts";
+import { compileFrontEnd } from "./front-end.ts";
+import type { RunResult } from "./run.ts";
+import { runInWorker } from "./run-in-worker.ts";
+
+const FILE_HELP = "the main file; imports are looked for in its folder, then in stdlib and n1 of the present one";
+
+const EXIT_CODES = `
+Exit codes:
+  0  the program ran to its end, or there is nothing to say
+  1  the program is wrong, or it failed while it ran
+  2  the command line is wrong
+
+Examples:
+  n0 run hello.fox
+  n0 run --allocator v1 --stats hello.fox
+  n0 build hello.fox && n0 run hello.wasm`;
+
+/** The command with all its subcommands; each sets `process.exitCode`. */
+export function createCommand(): Command {
+  const command = new Command("n0")
+    .description("Compiles and runs Morph programs.")
+    .addHelpText("after", EXIT_CODES)
+    .showHelpAfterError()
+    .exitOverride((error) => {
+      process.exit(error.exitCode === 0 ? 0 : 2);
+    });
+  command
+    .command("run")
+    .description("run a program, or a module that was built")
+    .argument("<file>", `${FILE_HELP}; or a .wasm file`)
+    .addOption(new Option("-a, --allocator <name>", "who allocates").choices(["v1", "v2"]).default("v2"))
+    .option("--max-memory <size>", "bytes the program's memory never grows past, such as 64MiB or 2GiB", byteSize)
+    .option("--stats", "say on stderr what was allocated")
+    .option("--stats-json <path>", "write the same to a file, as JSON")
+    .option("--record <path>", "write every call of the runtime to a file, to be replayed on either allocator")
+    .action(run);
+  command
+    .command("build")
+    .description("make a WebAssembly module of a program; it says how to run it")
+    .argument("<file>", FILE_HELP)
+    .option("-o, --output <path>", "where the module goes (default: the file with .wasm instead of .fox)")
+    .action(build);
+  command
+    .command("check")
+    .description("say what is wrong with a program, without running it")
+    .argument("<file>", FILE_HELP)
+    .action((file: string) => {
+      const bytes = bytesOf(file);
+      if (bytes !== null) checkedProgram(file, bytes);
+    });
+  return command;
+}
+
+interface RunFlags {
+  readonly allocator: AllocatorName;
+  readonly maxMemory?: number;
+  readonly stats?: true;
+  readonly statsJson?: string;
+  readonly record?: string;
+}
+
+async function run(file: string, flags: RunFlags): Promise<void> {
+  const source = bytesOf(file);
+  if (source === null) return;
+  const from = performance.now();
+  const module = isModule(source) ? source : await builtModule(file, source, flags.record !== undefined);
+  if (module === null) return;
+  const compileMs = performance.now() - from;
+  const { allocator, maxMemory, record } = flags;
+  let result: RunResult;
+  try {
+    result = await runInWorker(module, {
+      allocator,
+      interactive: process.stdout.isTTY === true,
+      ...(maxMemory === undefined ? {} : { maxMemory }),
+      ...(record === undefined ? {} : { recordPath: record }),
+    });
+  } catch (error) {
+    return complain(`cannot run ${file}: ${(error as Error).message}`);
+  }
+  const { exitCode, failure, stats, milliseconds } = result;
+  process.exitCode = exitCode;
+  if (failure !== null) process.stderr.write(`${failure.replace(/^Runtime error/, colours().red("Runtime error"))}\n`);
+  if (flags.stats && stats !== null) process.stderr.write(`${formatStats(stats)}\n`);
+  if (flags.statsJson === undefined) return;
+  const report = { file, exitCode, failure, compileMs, runMs: milliseconds, ...stats };
+  writeOutput(flags.statsJson, `${JSON.stringify(report, null, 2)}\n`);
+}
+
+async function build(file: string, { output = modulePath(file) }: { output?: string }): Promise<void> {
+  const source = bytesOf(file);
+  if (source === null) return;
+  const module = await builtModule(file, source, false);
+  if (module === null || !writeOutput(output, module)) return;
+  process.stdout.write(`${output}: ${module.length} bytes; run it with: n0 run ${output}\n`);
+}
+
+/** The module of a source file; null when it is wrong, which was said. */
+async function builtModule(
+  file: string,
+  source: Uint8Array,
+  recorded: boolean,
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  const program = checkedProgram(file, source);
+  return program === null ? null : buildProgram(program, { recorded });
+}
+
+/** The checked program of a file. What is wrong goes to stderr, the exit code becomes 1, and the result is null. */
+function checkedProgram(file: string, bytes: Uint8Array): Program | null {
+  const result = compileFrontEnd({ file, bytes, reader: disk });
+  if (result.ok) return result.program;
+  const { bold, red, dim } = colours();
+  process.stderr.write(formatDiagnostics(result.diagnostics, result.sources, { heading: bold, error: red, dim }));
+  process.exitCode = 1;
+  return null;
+}
+
+function bytesOf(file: string): Uint8Array<ArrayBuffer> | null {
+  try {
+    return readBytes(file);
+  } catch (error) {
+    complain(`cannot read ${file}: ${(error as Error).message}`);
+    return null;
+  }
+}
+
+/** Whether the file could be written; else that was said. */
+function writeOutput(path: string, content: string | Uint8Array): boolean {
+  try {
+    writeFileSync(path, content);
+    return true;
+  } catch (error) {
+    complain(`cannot write ${path}: ${(error as Error).message}`);
+    return false;
+  }
+}
+
+function complain(message: string): void {
+  process.stderr.write(`${colours().red("error")}: ${message}\n`);
+  process.exitCode = 1;
+}
+
+/** Colours when stderr is a terminal. */
+function colours(): ReturnType<typeof pc.createColors> {
+  return pc.createColors(process.stderr.isTTY === true && !process.env.NO_COLOR);
+}
+
+function byteSize(text: string): number {
+  const bytes = parseByteSize(text);
+  if (bytes === null || bytes < 1024 ** 2 || bytes > 2 ** 32) {
+    throw new InvalidArgumentError("Expected a size from 1MiB to 4GiB.");
+  }
+  return bytes;
+}

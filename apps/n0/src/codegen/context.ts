@@ -1,0 +1,184 @@
+/** What the parts of the generator share about the module they make. */
+import binaryen from "binaryen";
+import { RUNTIME_IMPORTS } from "n0-runtime";
+import type { FunctionLiteral, Program } from "../ast.ts";
+import type { GlobalSymbol } from "../symbols.ts";
+import type { Type } from "../types.ts";
+import { Effects } from "./effects.ts";
+import { Image } from "./image.ts";
+import { Interfaces } from "./interfaces.ts";
+import { isTraced, wasmType } from "./layout.ts";
+import { BASE, RESULT } from "./names.ts";
+
+/** An expression or statement of WebAssembly, made with binaryen; each may stand in one place only. */
+export type Code = binaryen.ExpressionRef;
+
+/** How to generate. */
+export interface CodegenOptions {
+  /** Whether each pointer the module stores is also reported to the runtime, for a recording. Default false. */
+  readonly recorded?: boolean;
+}
+
+/** A global variable: a reference lies in the region, where the collector sees it; anything else in a WebAssembly global. */
+export type GlobalPlace =
+  | { readonly kind: "wasm"; readonly name: string }
+  | { readonly kind: "memory"; readonly offset: number };
+
+/** One module on its way. */
+export class ModuleContext {
+  readonly m: binaryen.Module = new binaryen.Module();
+  readonly program: Program;
+  readonly recorded: boolean;
+  readonly effects: Effects;
+  readonly image: Image;
+  readonly interfaces: Interfaces;
+  readonly files: readonly string[];
+  /** How many globals hold references. */
+  readonly referenceGlobals: number;
+  private readonly globals: Map<GlobalSymbol, GlobalPlace> = new Map();
+  private readonly functionNames: Map<FunctionLiteral, string> = new Map();
+  private readonly fileOf: Map<FunctionLiteral, number> = new Map();
+  private readonly tableNames: string[] = [];
+  private readonly tableIndexes: Map<string, number> = new Map();
+  private readonly imported: Set<string> = new Set();
+  private readonly returnGlobals: Set<string> = new Set();
+  private readonly helpers: Set<string> = new Set();
+
+  constructor(program: Program, { recorded = false }: CodegenOptions) {
+    this.program = program;
+    this.recorded = recorded;
+    this.effects = new Effects(program);
+    this.files = program.modules.map(({ file }) => file);
+    let references = 0;
+    let numbers = 0;
+    const places: [GlobalSymbol, number][] = [];
+    for (const symbol of program.modules.flatMap((module) => module.globals)) {
+      if (isTraced(symbol.type)) places.push([symbol, references++]);
+      else this.globals.set(symbol, { kind: "wasm", name: `g${numbers++}` });
+    }
+    const types = program.modules.reduce((sum, { structs, closures }) => sum + structs.length + closures.length, 0);
+    this.image = new Image(types, references);
+    this.interfaces = new Interfaces(this);
+    this.referenceGlobals = references;
+    for (const [symbol, i] of places) this.globals.set(symbol, { kind: "memory", offset: this.image.globals + i * 8 });
+    program.modules.forEach(({ functions, methods, closures }, file) => {
+      const literals = [...functions.map((f) => f.declaration), ...methods.map((f) => f.declaration), ...closures];
+      for (const literal of literals) {
+        this.functionNames.set(literal, `f${this.functionNames.size}`);
+        this.fileOf.set(literal, file);
+      }
+    });
+  }
+
+  /** The WebAssembly function of a Morph function. */
+  functionName(literal: FunctionLiteral): string {
+    return this.functionNames.get(literal)!;
+  }
+
+  /** The number of the file a function stands in. */
+  fileNumber(literal: FunctionLiteral): number {
+    return this.fileOf.get(literal)!;
+  }
+
+  /** Where a global lies. */
+  placeOf(symbol: GlobalSymbol): GlobalPlace {
+    return this.globals.get(symbol)!;
+  }
+
+  /** All globals with their places. */
+  globalPlaces(): IterableIterator<[GlobalSymbol, GlobalPlace]> {
+    return this.globals.entries();
+  }
+
+  /** Where a WebAssembly function stands in the table; 0 is nobody. */
+  tableIndex(name: string): number {
+    let index = this.tableIndexes.get(name);
+    if (index === undefined) {
+      index = this.tableNames.push(name);
+      this.tableIndexes.set(name, index);
+    }
+    return index;
+  }
+
+  /** The functions in the table, from index 1 on. */
+  tableFunctions(): readonly string[] {
+    return this.tableNames;
+  }
+
+  /** The address of an offset in the region. */
+  address(offset: number): Code {
+    const { m } = this;
+    const base = m.global.get(BASE, binaryen.i32);
+    return offset === 0 ? base : m.i32.add(base, m.i32.const(offset));
+  }
+
+  /** The address of the runtime's result cells. */
+  result(): Code {
+    return this.m.global.get(RESULT, binaryen.i32);
+  }
+
+  /** A call of a runtime function. */
+  runtime(name: string, operands: readonly Code[]): Code {
+    const index = RUNTIME_INDEX.get(name)!;
+    const { params, result } = RUNTIME_IMPORTS[index]!;
+    const type = result === undefined ? binaryen.none : binaryen.i32;
+    this.importFunction(
+      name,
+      "env",
+      params.map(() => binaryen.i32),
+      type,
+    );
+    return this.m.call(name, operands, type);
+  }
+
+  /** A call of a function of the runner. */
+  runner(name: string, operands: readonly Code[], type: binaryen.Type = binaryen.none): Code {
+    this.importFunction(
+      name,
+      "n0",
+      operands.map(() => binaryen.i32),
+      type,
+    );
+    return this.m.call(name, operands, type);
+  }
+
+  /** The global through which a function returns the i-th part of a tuple, from 1 on. */
+  returnGlobal(i: number, type: Type): { readonly name: string; readonly type: binaryen.Type } {
+    const wasm = wasmType(type);
+    const name = `return${i}_${wasm === binaryen.i64 ? "i64" : wasm === binaryen.f64 ? "f64" : "i32"}`;
+    if (!this.returnGlobals.has(name)) {
+      this.returnGlobals.add(name);
+      this.m.addGlobal(name, wasm, true, zero(this.m, type));
+    }
+    return { name, type: wasm };
+  }
+
+  /** Makes a function of the module's own when it is first asked for. @returns its name */
+  helper(name: string, make: (name: string) => void): string {
+    if (!this.helpers.has(name)) {
+      this.helpers.add(name);
+      make(name);
+    }
+    return name;
+  }
+
+  private importFunction(name: string, module: string, params: binaryen.Type[], result: binaryen.Type): void {
+    if (this.imported.has(name)) return;
+    this.imported.add(name);
+    this.m.addFunctionImport(name, module, name, binaryen.createType(params), result);
+  }
+}
+
+const RUNTIME_INDEX: ReadonlyMap<string, number> = new Map(RUNTIME_IMPORTS.map(({ name }, i) => [name, i]));
+
+/** 0, false or null. */
+export function zero(m: binaryen.Module, type: Type): Code {
+  switch (wasmType(type)) {
+    case binaryen.i64:
+      return m.i64.const(0n);
+    case binaryen.f64:
+      return m.f64.const(0);
+    default:
+      return m.i32.const(0);
+  }
+}

@@ -1,0 +1,74 @@
+/*
+ * The module's region of the memory, at an address that is known when it starts:
+ *
+ *   type handles, 4 bytes each │ references of globals, 8 each │ vtables and bytes of string literals
+ *
+ * All of it is the module's data segment; the runner writes the handles once the module is there.
+ */
+import type { MorphTypeInfo } from "n0-runtime";
+import { roundUp } from "./layout.ts";
+
+/** Collects what lies in the region. */
+export class Image {
+  readonly types: MorphTypeInfo[] = [];
+  /** Offset of the first global. */
+  readonly globals: number;
+  private readonly typeOffsets: Map<string, number> = new Map();
+  private readonly literals: Map<string, number> = new Map();
+  private readonly chunks: Uint8Array[] = [];
+  private end = 0;
+
+  /** @param mostTypes how many types there may be; @param globals how many globals hold references */
+  constructor(mostTypes: number, globals: number) {
+    this.globals = roundUp(mostTypes * 4, 8);
+    this.append(new Uint8Array(this.globals + globals * 8));
+  }
+
+  /** Bytes of the region. */
+  get size(): number {
+    return Math.max(this.end, 8);
+  }
+
+  /** Offset of the handle of a type; equal types have the same. */
+  type(info: MorphTypeInfo): number {
+    const key = `${info.name} ${info.size} ${info.pointerOffsets.join()}`;
+    const known = this.typeOffsets.get(key);
+    if (known !== undefined) return known;
+    const offset = this.types.push(info) * 4 - 4;
+    this.typeOffsets.set(key, offset);
+    return offset;
+  }
+
+  /** Offset of these bytes; the same bytes lie there once. */
+  literal(bytes: Uint8Array): number {
+    const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+    const known = this.literals.get(key);
+    if (known !== undefined) return known;
+    const offset = this.append(bytes);
+    this.literals.set(key, offset);
+    return offset;
+  }
+
+  /** Offset of these words. */
+  words(values: readonly number[]): number {
+    this.append(new Uint8Array(roundUp(this.end, 4) - this.end));
+    const bytes = new Uint8Array(values.length * 4);
+    const view = new DataView(bytes.buffer);
+    values.forEach((value, i) => {
+      view.setInt32(i * 4, value, true);
+    });
+    return this.append(bytes);
+  }
+
+  /** The data segment. */
+  data(): Uint8Array {
+    return new Uint8Array(Buffer.concat(this.chunks));
+  }
+
+  private append(bytes: Uint8Array): number {
+    const offset = this.end;
+    this.chunks.push(bytes);
+    this.end += bytes.length;
+    return offset;
+  }
+}

@@ -1,0 +1,246 @@
+/*
+ * Morph threads, one at a time: a thread runs until it waits (for a channel, for time to pass, for its next turn). Then it
+ * is unwound (binaryen's asyncify): its WebAssembly frames go into a buffer of the memory and from there into a copy that
+ * the thread keeps, and the next thread that can go on is called again and continued. The program ends when its first
+ * thread has ended; what the others can still do within 100 ms is done, as the original's processes take that long to end.
+ *
+ *   buffer  ┬ end of the frames 4 ┬ end of the buffer 4 ┬ frames ...
+ */
+import type { Runtime } from "n0-runtime";
+import type { Manifest } from "./codegen/manifest.ts";
+import { RECEIVE, SEND, SLEEP, SPAWN, STACK_LIMIT, STACK_POINTER, YIELD } from "./codegen/names.ts";
+import { ProgramFailure } from "./run-failure.ts";
+import { type HostFunctions, hostFunctions } from "./run-host.ts";
+
+const BUFFER_BYTES = 16 * 1024 * 1024;
+const BUFFER_HEADER = 8;
+/** Bytes of the frame stack of every thread but the first. */
+const STACK_BYTES = 1024 * 1024;
+const GRACE_MS = 100;
+
+interface Thread {
+  /** Its root stack; 0 is the first thread's. */
+  readonly id: number;
+  /** Calls the module from the start. */
+  readonly enter: () => void;
+  /** Its frame stack, 0 for the first thread. */
+  readonly stack: number;
+  stackPointer: number;
+  readonly stackLimit: number;
+  /** Its unwound frames; null before it has run. */
+  frames: Uint8Array | null;
+  /** Tries what it waits for; true when that is done. */
+  attempt: () => boolean;
+  /** When it wakes, if it sleeps; else Infinity. */
+  wake: number;
+  /** Where it waits. */
+  place: string;
+}
+
+interface Exports {
+  readonly start: () => void;
+  readonly run_thread: (index: number, low: number, high: number) => void;
+  readonly asyncify_start_unwind: (buffer: number) => void;
+  readonly asyncify_stop_unwind: () => void;
+  readonly asyncify_start_rewind: (buffer: number) => void;
+  readonly asyncify_stop_rewind: () => void;
+  readonly [STACK_POINTER]: WebAssembly.Global;
+  readonly [STACK_LIMIT]: WebAssembly.Global;
+}
+
+/** Ends a thread that still runs when the program's time is over. */
+class TimeIsUp extends Error {}
+
+/** Runs the threads of one program. */
+export class Scheduler {
+  private readonly runtime: Runtime;
+  private readonly buffer: number;
+  private exports!: Exports;
+  private threads: Thread[] = [];
+  private current!: Thread;
+  private rewinding = false;
+  private unwinding = false;
+  private deadline = Number.POSITIVE_INFINITY;
+
+  constructor(runtime: Runtime) {
+    this.runtime = runtime;
+    this.buffer = runtime.acquireRegion(BUFFER_BYTES, false);
+  }
+
+  /** What the module imports. */
+  functions(manifest: Manifest): HostFunctions {
+    const { runtime } = this;
+    const place = (file: number, line: number): string => `${manifest.files[file]}:${line}`;
+    return {
+      ...hostFunctions(runtime, manifest),
+      [SEND]: (channel, low, high, file, line) => {
+        this.wait(() => runtime.mph_channel_try_send(channel!, low!, high!) !== 0, place(file!, line!));
+      },
+      [RECEIVE]: (channel, file, line) => {
+        this.wait(() => runtime.mph_channel_try_recv(channel!) !== 0, place(file!, line!));
+      },
+      [SLEEP]: (low, high) => {
+        const wake = performance.now() + Math.max(high! * 2 ** 32 + (low! >>> 0), 0);
+        this.wait(() => performance.now() >= wake, "", wake);
+      },
+      [YIELD]: () => this.yield(),
+      [SPAWN]: (index, low, high, traced) => this.spawn(index!, low!, high!, traced!),
+    };
+  }
+
+  /** Runs the program to its end. @throws what ends it early */
+  run(instance: WebAssembly.Instance): void {
+    this.exports = instance.exports as unknown as Exports;
+    const [pointer, limit] = [this.exports[STACK_POINTER].value, this.exports[STACK_LIMIT].value];
+    const first = this.newThread(0, () => this.exports.start(), 0, pointer, limit);
+    let last = first;
+    for (;;) {
+      const next = this.next(last);
+      if (next === null) return;
+      this.enter(next);
+      if (this.threads.includes(next)) {
+        last = next;
+        continue;
+      }
+      // Round robin goes on behind the place where the thread stood.
+      last = this.threads.at(-1) ?? next;
+      if (next === first) this.deadline = performance.now() + GRACE_MS;
+    }
+  }
+
+  /** The next thread that can go on, from the one behind `last` on; null at the end of the program. */
+  private next(last: Thread): Thread | null {
+    for (;;) {
+      const { threads } = this;
+      const start = threads.indexOf(last) + 1;
+      const ending = this.deadline !== Number.POSITIVE_INFINITY;
+      if (threads.length === 0 || (ending && performance.now() >= this.deadline)) return null;
+      for (let i = 0; i < threads.length; i++) {
+        const thread = threads[(start + i) % threads.length]!;
+        if (thread.attempt()) return thread;
+      }
+      const wake = Math.min(this.deadline, ...threads.map((thread) => thread.wake));
+      if (wake === this.deadline) {
+        if (ending) return null;
+        throw new ProgramFailure(`deadlock: every thread waits, the first at ${threads[0]!.place}`);
+      }
+      this.runtime.mph_time_Sleep(Math.max(Math.ceil(wake - performance.now()), 0), 0);
+    }
+  }
+
+  /** Lets a thread run until it waits or ends. */
+  private enter(thread: Thread): void {
+    const { runtime, exports, buffer } = this;
+    this.current = thread;
+    runtime.mph_thread_switch(thread.id);
+    exports[STACK_POINTER].value = thread.stackPointer;
+    exports[STACK_LIMIT].value = thread.stackLimit;
+    const { frames } = thread;
+    if (frames !== null) {
+      const { memory } = runtime;
+      memory.u8.set(frames, buffer + BUFFER_HEADER);
+      memory.i32[buffer / 4] = buffer + BUFFER_HEADER + frames.length;
+      memory.i32[buffer / 4 + 1] = buffer + BUFFER_BYTES;
+      this.rewinding = true;
+      exports.asyncify_start_rewind(buffer);
+    }
+    try {
+      thread.enter();
+    } catch (error) {
+      if (!(error instanceof TimeIsUp)) throw error;
+      this.threads = [];
+      return;
+    }
+    if (this.unwinding) this.keep(thread);
+    else this.end(thread);
+  }
+
+  /** Keeps what a thread left in the buffer. */
+  private keep(thread: Thread): void {
+    const { exports, buffer } = this;
+    this.unwinding = false;
+    exports.asyncify_stop_unwind();
+    const { memory } = this.runtime;
+    const end = memory.i32[buffer / 4]! >>> 0;
+    thread.frames = memory.u8.slice(buffer + BUFFER_HEADER, end);
+    thread.stackPointer = exports[STACK_POINTER].value;
+  }
+
+  private end(thread: Thread): void {
+    const { runtime } = this;
+    this.threads = this.threads.filter((other) => other !== thread);
+    if (thread.id === 0) return;
+    runtime.mph_thread_switch(0);
+    runtime.mph_thread_end(thread.id);
+    runtime.releaseRegion(thread.stack);
+  }
+
+  /** Called by the module: returns when `attempt` has done it, sooner or later. */
+  private wait(attempt: () => boolean, place: string, wake = Number.POSITIVE_INFINITY): void {
+    const { exports, buffer, current } = this;
+    if (this.rewinding) {
+      this.rewinding = false;
+      exports.asyncify_stop_rewind();
+      return;
+    }
+    if (attempt()) return;
+    current.attempt = attempt;
+    current.place = place;
+    current.wake = wake;
+    const { i32 } = this.runtime.memory;
+    i32[buffer / 4] = buffer + BUFFER_HEADER;
+    i32[buffer / 4 + 1] = buffer + BUFFER_BYTES;
+    this.unwinding = true;
+    exports.asyncify_start_unwind(buffer);
+  }
+
+  private yield(): void {
+    if (!this.rewinding) {
+      if (performance.now() >= this.deadline) throw new TimeIsUp();
+      if (this.threads.length === 1) return;
+    }
+    let asked = false;
+    // The first answer is no, so that the others come first.
+    const attempt = (): boolean => {
+      const before = asked;
+      asked = true;
+      return before;
+    };
+    this.wait(attempt, "");
+  }
+
+  private spawn(index: number, low: number, high: number, traced: number): void {
+    const { runtime } = this;
+    const id = runtime.mph_thread_new();
+    const stack = runtime.acquireRegion(STACK_BYTES, false);
+    let pointer = stack;
+    if (traced !== 0) {
+      // The argument lies in the first slot until the thread's own frames hold it.
+      const { i32 } = runtime.memory;
+      i32[stack / 4] = low;
+      i32[stack / 4 + 1] = 0;
+      runtime.mph_record_store(stack, low);
+      const previous = runtime.mph_thread_switch(id);
+      runtime.mph_gc_push_root(stack);
+      runtime.mph_thread_switch(previous);
+      pointer += 8;
+    }
+    this.newThread(id, () => this.exports.run_thread(index, low, high), stack, pointer, stack + STACK_BYTES);
+  }
+
+  private newThread(id: number, enter: () => void, stack: number, pointer: number, limit: number): Thread {
+    const thread: Thread = {
+      id,
+      enter,
+      stack,
+      stackPointer: pointer,
+      stackLimit: limit,
+      frames: null,
+      attempt: () => true,
+      wake: Number.POSITIVE_INFINITY,
+      place: "",
+    };
+    this.threads.push(thread);
+    return thread;
+  }
+}

@@ -1,0 +1,152 @@
+/** Runs a module in this thread, on one of the two allocators. */
+import { LinearMemory } from "@morph/memory";
+import {
+  type AllocatorName,
+  type AllocatorStats,
+  BOX,
+  type ByteWriter,
+  createRuntime,
+  type MorphTypeInfo,
+  type Recorder,
+  type Runtime,
+  type V1Options,
+} from "n0-runtime";
+import { type Manifest, readManifest } from "./codegen/manifest.ts";
+import { BASE, RESULT, STACK_LIMIT, STACK_POINTER } from "./codegen/names.ts";
+import { asFailure, type ProgramFailure } from "./run-failure.ts";
+import { hostFunctions } from "./run-host.ts";
+import { Scheduler } from "./run-threads.ts";
+
+/** How to run a module. */
+export interface RunOptions {
+  /** Default `"v2"`. */
+  readonly allocator?: AllocatorName;
+  /** Bytes the memory never grows past; rounded down to whole pages of 64 KiB. Default and most: 4 GiB. */
+  readonly maxMemory?: number;
+  /** Where stdout goes. Default: file descriptor 1. */
+  readonly stdout?: ByteWriter;
+  /** Told of every call of the runtime; the module has to be generated with `recorded`. */
+  readonly recorder?: Recorder;
+  readonly v1?: V1Options;
+}
+
+/** How a program ended. */
+export interface RunResult {
+  readonly exitCode: number;
+  /** What stderr should show; null when the program did not fail, or when nobody is there to read. */
+  readonly failure: string | null;
+  /** What the allocator holds at the end; null when there was not even memory to start with. */
+  readonly stats: AllocatorStats | null;
+  /** From the first statement to the end. */
+  readonly milliseconds: number;
+}
+
+const PAGE = 65536;
+const MIB = 1024 * 1024;
+/** Enough for 100,000 calls deep with 80 references each. It is not touched before it is used. */
+const STACK_BYTES = 64 * MIB;
+/** A recorder keeps tables for each page. */
+const RECORDED_STACK_BYTES = 8 * MIB;
+/** A memory that does not grow keeps typed arrays fast, and pages that nobody touched are not there: so it starts large. */
+const INITIAL_PAGES = (256 * MIB) / PAGE;
+/** The type handles that V2's headers can tell apart, without those of the runtime. */
+const MOST_V2_TYPES = 127 - BOX;
+
+/**
+ * Runs a program to its end. It may call itself about as deep as this thread's stack allows; see `runInWorker`.
+ *
+ * @param bytes what `generateModule` made
+ * @throws Error when it is not such a module; the program's own failures are in the result
+ */
+export function runModule(bytes: Uint8Array<ArrayBuffer>, options: RunOptions = {}): RunResult {
+  const { module, manifest } = loadModule(bytes);
+  if (options.recorder !== undefined && !manifest.recorded) {
+    throw new Error("the module was built without recording, so it cannot be recorded");
+  }
+  let runtime: Runtime | null = null;
+  let failure: ProgramFailure | null = null;
+  let milliseconds = 0;
+  try {
+    runtime = makeRuntime(options);
+    const start = prepare(module, manifest, runtime, options);
+    const from = performance.now();
+    try {
+      start();
+    } finally {
+      milliseconds = performance.now() - from;
+    }
+  } catch (error) {
+    failure = asFailure(error);
+  }
+  try {
+    runtime?.flush();
+  } catch (error) {
+    failure ??= asFailure(error);
+  }
+  return {
+    exitCode: failure?.exitCode ?? 0,
+    failure: failure === null || failure.message === "" ? null : `Runtime error: ${failure.message}`,
+    stats: runtime?.stats() ?? null,
+    milliseconds,
+  };
+}
+
+/** @throws Error when the bytes are no module, or none of ours */
+function loadModule(bytes: Uint8Array<ArrayBuffer>): { module: WebAssembly.Module; manifest: Manifest } {
+  let module: WebAssembly.Module;
+  try {
+    module = new WebAssembly.Module(bytes);
+  } catch (error) {
+    throw new Error(`not a module this engine can run: ${(error as Error).message}`);
+  }
+  const manifest = readManifest(module);
+  if (manifest === null) throw new Error("not a module that this version of n0 has built");
+  return { module, manifest };
+}
+
+function makeRuntime({ allocator = "v2", maxMemory = 2 ** 32, stdout, recorder, v1 }: RunOptions): Runtime {
+  const maxPages = Math.min(Math.max(Math.floor(maxMemory / PAGE), 1), 65536);
+  const initialPages = Math.min(INITIAL_PAGES, maxPages);
+  return createRuntime({
+    allocator,
+    memory: new LinearMemory({ initialPages, maxPages }),
+    ...(stdout === undefined ? {} : { stdout }),
+    ...(recorder === undefined ? {} : { recorder }),
+    ...(v1 === undefined ? {} : { v1 }),
+  });
+}
+
+/** Places the module in the memory. @returns what runs it */
+function prepare(module: WebAssembly.Module, manifest: Manifest, runtime: Runtime, options: RunOptions): () => void {
+  const { allocator = "v2", maxMemory = 2 ** 32, recorder } = options;
+  const handles = registerTypes(runtime, manifest.types, allocator, recorder !== undefined);
+  const region = runtime.acquireRegion(manifest.regionBytes);
+  // A small memory gives the stack an eighth.
+  const most = recorder === undefined ? STACK_BYTES : RECORDED_STACK_BYTES;
+  const stackBytes = Math.min(most, Math.max(Math.floor(maxMemory / 8 / PAGE), 1) * PAGE);
+  const stack = runtime.acquireRegion(stackBytes, false);
+  const scheduler = manifest.threads ? new Scheduler(runtime) : null;
+  const functions = scheduler?.functions(manifest) ?? hostFunctions(runtime, manifest);
+  const n0 = { [BASE]: region, [RESULT]: runtime.resultCell, ...functions };
+  const instance = new WebAssembly.Instance(module, { ...runtime.imports(), n0 });
+  runtime.memory.i32.set(handles, region / 4);
+  const exports = instance.exports as Record<string, WebAssembly.Global>;
+  exports[STACK_POINTER]!.value = stack;
+  exports[STACK_LIMIT]!.value = stack + stackBytes;
+  if (scheduler !== null) return () => scheduler.run(instance);
+  return instance.exports.start as () => void;
+}
+
+/** The handles of the types. V2 knows 127, so what is more shares one; it traces nothing. */
+function registerTypes(
+  runtime: Runtime,
+  types: readonly MorphTypeInfo[],
+  allocator: AllocatorName,
+  recorded: boolean,
+): number[] {
+  if (allocator === "v1" || types.length <= MOST_V2_TYPES) return types.map((type) => runtime.registerType(type));
+  if (recorded) throw new Error(`the program has ${types.length} types, too many to record on V2; record it on V1`);
+  const known = types.slice(0, MOST_V2_TYPES - 1).map((type) => runtime.registerType(type));
+  const other = runtime.registerType({ name: "other types", size: 0, pointerOffsets: [] });
+  return types.map((_, i) => known[i] ?? other);
+}

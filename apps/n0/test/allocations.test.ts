@@ -1,0 +1,76 @@
+import { expect, test } from "vitest";
+import { executeSource, WAYS } from "./execute.ts";
+
+/** Allocations of statements that run once, on each allocator. */
+function allocations(prelude: string, statement: string): number {
+  const count = (source: string): number[] =>
+    WAYS.map(([, options]) => executeSource(source, options).stats!.allocations);
+  const without = count(prelude);
+  const difference = count(`${prelude}\n${statement}`).map((total, i) => total - without[i]!);
+  for (const other of difference) expect(other).toBe(difference[0]);
+  return difference[0]!;
+}
+
+const PRELUDE = `
+ambil "conv"
+struktur P  a int  s string akhir
+struktur E akhir
+antarmuka N  fungsi A() int akhir
+fungsi (p P) A() int kembalikan p.a akhir
+fungsi f(x int) int kembalikan x akhir
+fungsi closure(x int, y string) fungsi() int kembalikan fungsi() int kembalikan x + panjang(y) akhir akhir
+var s = "abc" var xs = [1, 2] var m = {1: 1} var p = P(1, s) var i N = p
+`;
+
+test.each([
+  ["a string literal", 's = "x"', 2],
+  ["an empty string literal", 's = ""', 2],
+  ["strings that are joined", "s = s + s", 2],
+  ["strings that are compared", "jika s == s akhir", 0],
+  ["an interpolated string of three parts", 's = "a #{s} b"', 4 + 4],
+  ["an array literal", "xs = [1, 2, 3]", 2],
+  ["an empty array", "xs = []", 2],
+  ["arrays that are joined", "xs = xs + xs", 2],
+  ["array elements", "xs[0] = xs[1]", 0],
+  ["a map literal", "m = {1: 1}", 2],
+  ["an empty map", "m = {}", 2],
+  ["a store into a map with room", "m[2] = 1", 0],
+  ["a struct literal", "p = P{a: 1, s: s}", 1],
+  ["a constructor", "p = P(1, s)", 1],
+  ["a struct without fields", "var e = E()", 1],
+  ["fields", "p.a = p.a + 1", 0],
+  ["a conversion to an interface", "i = p", 0],
+  ["an interface in a map", "var q = {1: i}", 2 + 1],
+  ["interface calls", "native_print_int(i.A())", 0],
+  ["a closure without captures", "var c = fungsi() int kembalikan 1 akhir", 1],
+  ["a closure that captures", "var c = closure(1, s)", 2],
+  ["a function as a value", "var c = f", 1],
+  ["calls", "native_print_int(f(f(1)))", 0],
+  ["an error", "native_print_error(error(s))", 1],
+  ["conv.Itoa", "s = conv.Itoa(12)", 2],
+  ["split into two", 'var parts = split("a,b", ",")', 2 + 2 + (2 + 4)],
+  ["substring", "s = substring(s, 0, 1)", 2],
+])("%s", (_, statement, expected) => {
+  expect(allocations(PRELUDE, statement)).toBe(expected);
+});
+
+test("a literal allocates each time it is evaluated", () => {
+  expect(allocations("", 'var i = 0 var s string selama i < 10 s = "x" i = i + 1 akhir')).toBe(20);
+});
+
+test("a map that grows allocates once more", () => {
+  const fill = (count: number): string =>
+    `var m map[int]int = {} var i = 0 selama i < ${count} m[i] = i i = i + 1 akhir`;
+  expect(allocations("", fill(12))).toBe(2);
+  expect(allocations("", fill(13))).toBe(3);
+});
+
+test("more types than V2 can tell apart", () => {
+  const structs = Array.from({ length: 200 }, (_, i) => `struktur S${i}  a int  b string akhir`).join("\n");
+  const objects = Array.from({ length: 200 }, (_, i) => `var s${i} = S${i}(${i}, "x")`).join("\n");
+  for (const [, options] of WAYS) {
+    const { stats, stdout } = executeSource(`${structs}\n${objects}\nnative_print_int(s0.a + s199.a)`, options);
+    expect(stdout).toBe("199\n");
+    expect(stats!.allocations).toBe(600);
+  }
+});

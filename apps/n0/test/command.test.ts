@@ -1,0 +1,193 @@
+/** The real command, as a process. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bundleCommand, runCommand, startCommand } from "./command.ts";
+import { corpus } from "./corpus.ts";
+
+let folder: string;
+
+beforeAll(async () => {
+  await bundleCommand();
+  folder = mkdtempSync(join(tmpdir(), "n0-command-"));
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+/** Writes a program and runs the command in its folder. */
+function n0(args: string[], source = "", input = "") {
+  writeFileSync(join(folder, "p.fox"), source);
+  return runCommand(args, folder, input);
+}
+
+describe("n0 run", () => {
+  test("prints exactly the program's bytes", async () => {
+    const { code, stdout, stderr } = await n0(["run", "p.fox"], 'native_print("é 漢") native_print_int(7)');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toEqual(Buffer.from("é 漢\n7\n"));
+  });
+
+  test("a wrong program: diagnostics with line and caret on stderr, without colours, exit code 1", async () => {
+    const { code, stdout, stderr } = await n0(["run", "p.fox"], "native_print_int(x)");
+    expect([code, stdout.length]).toEqual([1, 0]);
+    expect(stderr).toBe(
+      "Type Errors: p.fox\n  [1:18] Undefined variable or type: x\n  1 | native_print_int(x)\n                       ^\n",
+    );
+  });
+
+  test("a failing program: what it printed, then the message and the line", async () => {
+    const { code, stdout, stderr } = await n0(
+      ["run", "p.fox"],
+      'native_print("a")\nvar z = 0\nnative_print_int(1 / z)',
+    );
+    expect([code, stdout.toString()]).toEqual([1, "a\n"]);
+    expect(stderr).toBe("Runtime error: division by zero, or of the smallest int by -1, at p.fox:3\n");
+  });
+
+  test.each(["v1", "v2"])(
+    "statistics of %s, on stderr and as JSON, also of a program that fails",
+    async (allocator) => {
+      const args = ["run", "--allocator", allocator, "--stats", "--stats-json", "stats.json", "p.fox"];
+      const { code, stdout, stderr } = await n0(args, 'var xs = [1] native_print("x") native_print_int(xs[3])');
+      expect([code, stdout.toString()]).toEqual([1, "x\nPanic: Array index out of bounds\n"]);
+      expect(stderr).toMatch(/^Runtime error: array index out of bounds at p\.fox:1\n/);
+      expect(stderr).toMatch(/allocations +│ +4 │/);
+      const stats = JSON.parse(readFileSync(join(folder, "stats.json"), "utf8"));
+      expect(stats).toMatchObject({ allocator, allocations: 4, exitCode: 1, file: "p.fox" });
+      expect(stats.peakFootprint).toBeGreaterThan(0);
+    },
+  );
+
+  test("a module that was built runs, and knows its lines", async () => {
+    const built = await n0(["build", "p.fox"], 'native_print("built")\nvar a = [1]\na[1] = 2');
+    expect(built).toMatchObject({ code: 0, stderr: "" });
+    expect(built.stdout.toString()).toMatch(/^p\.wasm: \d+ bytes; run it with: n0 run p\.wasm\n$/);
+    const { code, stdout, stderr } = await n0(["run", "p.wasm"]);
+    expect([code, stdout.toString()]).toEqual([1, "built\nPanic: Array index out of bounds\n"]);
+    expect(stderr).toBe("Runtime error: array index out of bounds at p.fox:3\n");
+  });
+
+  test("what is no module of ours is refused", async () => {
+    writeFileSync(join(folder, "other.wasm"), new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]));
+    writeFileSync(join(folder, "broken.wasm"), new Uint8Array([0, 0x61, 0x73, 0x6d, 9]));
+    const other = await n0(["run", "other.wasm"]);
+    expect(other).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^error: cannot run other\.wasm: not a module that/),
+    });
+    const broken = await n0(["run", "broken.wasm"]);
+    expect(broken).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^error: cannot run broken\.wasm: not a module this/),
+    });
+  });
+
+  test("a program may read stdin", async () => {
+    const source = 'ambil "io" var f = io.File(0) native_print(io.Read(f, 100))';
+    const { stdout } = await n0(["run", "p.fox"], source, "some input");
+    expect(stdout.toString()).toBe("some input\n");
+  });
+
+  test("a recording is written", async () => {
+    expect(await n0(["run", "--record", "p.rec", "p.fox"], 'native_print("x")')).toMatchObject({ code: 0 });
+    expect(readFileSync(join(folder, "p.rec")).subarray(0, 4).toString()).toBe("MPRC");
+  });
+
+  test("when nobody reads any more it ends, silently", async () => {
+    writeFileSync(join(folder, "p.fox"), 'selama benar native_print("line") akhir');
+    const child = startCommand(["run", "p.fox"], folder);
+    let stderr = "";
+    child.stderr!.on("data", (data: Buffer) => {
+      stderr += data.toString();
+    });
+    child.stdout!.once("data", () => child.stdout!.destroy());
+    const code = await new Promise((resolve) => child.once("close", resolve));
+    expect([code, stderr]).toEqual([141, ""]);
+  });
+
+  test("--max-memory ends a program that needs more", async () => {
+    const args = ["run", "--max-memory", "16MiB", "p.fox"];
+    const { code, stdout, stderr } = await n0(args, 'native_print("a") var s = "x" selama benar s = s + s akhir');
+    expect([code, stdout.toString()]).toEqual([1, "a\n"]);
+    expect(stderr).toMatch(/^Runtime error: out of memory: .*\n$/);
+  });
+});
+
+describe("deep recursion", () => {
+  test.each(
+    corpus("programs")
+      .filter(({ name }) => name.endsWith("-recursion"))
+      .map((entry) => [entry.name, entry] as const),
+  )("%s", async (_, { file, expected, code }) => {
+    for (const allocator of ["v1", "v2"]) {
+      const run = await runCommand(["run", "--allocator", allocator, file], folder);
+      expect(run.signal).toBe(null);
+      expect(run.stdout.toString()).toBe(expected);
+      if (code < 0) expect(run.code).not.toBe(0);
+      else expect(run.code).toBe(code);
+    }
+  });
+
+  test.each(["v1", "v2"])("100,000 calls with references and an allocation in each, on %s", async (allocator) => {
+    const source = `
+struktur T  n int  next T akhir
+fungsi f(n int, t T, s string) int
+  var a = T{n: n, next: t}
+  var b = n * 2
+  var c = [n, b]
+  var e = "x"
+  jika n == 0
+    kembalikan 0
+  akhir
+  var below = f(n - 1, a, e)
+  kembalikan below + c[1] - b + panjang(e) - panjang(s) + 1
+akhir
+native_print_int(f(100000, kosong, "y"))`;
+    expect(await n0(["run", "--allocator", allocator, "p.fox"], source)).toMatchObject({
+      code: 0,
+      stdout: Buffer.from("100000\n"),
+      stderr: "",
+    });
+  });
+});
+
+describe("the command line", () => {
+  test("help says what there is, on stdout", async () => {
+    const { code, stdout, stderr } = await n0(["--help"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    for (const word of ["run", "build", "check", "Exit codes:"]) expect(stdout.toString()).toContain(word);
+    const run = await n0(["help", "run"]);
+    expect(run.code).toBe(0);
+    for (const option of ["--allocator", "--max-memory", "--stats", "--stats-json", "--record"]) {
+      expect(run.stdout.toString()).toContain(option);
+    }
+  });
+
+  test.each([
+    ["an unknown command", ["frob"]],
+    ["an unknown option", ["run", "--fast", "p.fox"]],
+    ["an unknown allocator", ["run", "--allocator", "v3", "p.fox"]],
+    ["a size that is none", ["run", "--max-memory", "lots", "p.fox"]],
+    ["a size below the least", ["run", "--max-memory", "1000", "p.fox"]],
+    ["no file", ["run"]],
+    ["no command", []],
+  ])("%s: exit code 2, and how to do it", async (_, args) => {
+    const { code, stdout, stderr } = await n0(args);
+    expect([code, stdout.length]).toEqual([2, 0]);
+    expect(stderr).toContain("Usage: n0");
+  });
+
+  test("a file that is not there, and one that cannot be written", async () => {
+    expect(await n0(["run", "none.fox"])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^error: cannot read none\.fox: ENOENT/),
+    });
+    expect(await n0(["build", "-o", "no/such/folder.wasm", "p.fox"])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^error: cannot write no\/such\/folder\.wasm: ENOENT/),
+    });
+  });
+});

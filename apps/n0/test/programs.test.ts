@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { generateModule } from "../src/codegen/generate.ts";
+import { disk } from "../src/disk.ts";
+import { compileFrontEnd } from "../src/front-end.ts";
+import { corpus } from "./corpus.ts";
+import { executeModule, WAYS } from "./execute.ts";
+
+/** These need the large stack that only the command has; `command.test.ts` runs them. */
+const DEEP = ["deep-recursion", "endless-recursion"];
+
+const cases = corpus("programs").map((entry) => [entry.name, entry] as const);
+
+test.each(cases)("%s", (name, { file, bytes, expected, code }) => {
+  const result = compileFrontEnd({ file, bytes, reader: disk });
+  if (!result.ok) throw new Error("the program is rejected");
+  if (DEEP.includes(name)) return;
+  const module = generateModule(result.program);
+  for (const [way, options] of WAYS) {
+    const { stdout, exitCode } = executeModule(module, options);
+    expect(stdout, way).toBe(expected);
+    if (code < 0) expect(exitCode, way).not.toBe(0);
+    else expect(exitCode, way).toBe(code);
+  }
+});
