@@ -23,6 +23,10 @@ export function alloc(size: usize): usize {
   return heap.alloc(size);
 }
 
+export function resize(pointer: usize, size: usize): usize {
+  return heap.realloc(pointer, size);
+}
+
 export function release(pointer: usize): void {
   heap.free(pointer);
 }
@@ -50,15 +54,16 @@ export function lifo(times: u32, size: usize): void {
   }
 }
 
-export function prepareRandom(live: u32, length: u32): void {
+export function prepareRandom(live: u32, length: u32, smallest: u32, largest: u32): void {
   prepare(live);
   indices = heap.alloc(length << 2);
   sizes = heap.alloc(length << 1);
   mask = length - 1;
-  for (let i: u32 = 0; i < live; i++) store<usize>(table + (i << 2), heap.alloc(16 + (next() % 241)));
+  const count = largest - smallest + 1;
+  for (let i: u32 = 0; i < live; i++) store<usize>(table + (i << 2), heap.alloc(smallest + (next() % count)));
   for (let i: u32 = 0; i < length; i++) {
     store<u32>(indices + (i << 2), next() % live);
-    store<u16>(sizes + (i << 1), <u16>(16 + (next() % 241)));
+    store<u16>(sizes + (i << 1), <u16>(smallest + (next() % count)));
   }
 }
 

@@ -103,15 +103,41 @@ static void replace(size_t count) {
 
 static void run_random(void) { replace(times); }
 
+/* From the first to the second of the sizes. */
+static size_t random_size(void) { return sizes[0] + next_random() % (sizes[1] - sizes[0] + 1); }
+
 static void prepare_random(void) {
   plan_index = table(PLAN_LENGTH * sizeof *plan_index);
   plan_size = table(PLAN_LENGTH * sizeof *plan_size);
-  for (size_t i = 0; i < live_count; i++) store[i] = malloc(16 + next_random() % 241);
+  for (size_t i = 0; i < live_count; i++) store[i] = malloc(random_size());
   for (size_t i = 0; i < PLAN_LENGTH; i++) {
     plan_index[i] = next_random() % live_count;
-    plan_size[i] = 16 + next_random() % 241;
+    plan_size[i] = random_size();
   }
   replace(live_count);
+}
+
+/* A write to each cache line, as in src/worker/subject.ts. */
+static void touch(uint8_t *p, size_t bytes) {
+  for (size_t i = 0; i < bytes; i += 64) p[i] = 1;
+}
+
+static void run_grow(void) {
+  const size_t first = sizes[0], last = sizes[1];
+  uint8_t *p = malloc(first);
+  touch(p, first);
+  for (size_t bytes = first * 2; bytes <= last; bytes *= 2) {
+    p = realloc(p, bytes);
+    sink = p;
+    touch(p, bytes);
+  }
+  free(p);
+}
+
+static size_t grow_steps(void) {
+  size_t steps = 0;
+  for (size_t bytes = sizes[0]; bytes <= sizes[1]; bytes *= 2) steps++;
+  return steps;
 }
 
 /* The same work as a worker's in src/worker/locked-worker.ts. */
@@ -136,6 +162,8 @@ static inline void step(const struct operation *op) {
   }
 }
 
+static size_t *live_sizes;
+
 static void run_replay(void) {
   for (size_t i = 0; i < trace_length; i++) step(&trace[i]);
 }
@@ -147,13 +175,19 @@ static void before_replay(void) {
   }
 }
 
-/* A pass of its own, not timed, because asking takes longer than allocating. */
+/* A pass of its own, not timed. */
 static void footprint_pass(void) {
-  for (size_t i = 0; i < trace_length; i++) {
-    step(&trace[i]);
-    if (i % 16 == 0 || trace[i].size >= 1024) sample_footprint();
-  }
+  static size_t footprints[SAMPLES];
+  size_t taken = 0;
   sample_footprint();
+  for (size_t i = 0; i < trace_length; i++) {
+    const size_t freed = trace[i].code == TRACE_ALLOCATE ? 0 : live_sizes[trace[i].id];
+    step(&trace[i]);
+    live_sizes[trace[i].id] = trace[i].size;
+    follow_footprint(i, freed > trace[i].size ? freed : trace[i].size);
+    for (; (taken + 1) * trace_length <= (i + 1) * SAMPLES; taken++) footprints[taken] = footprint;
+  }
+  if (peak_footprint) report_list("footprints", footprints, SAMPLES);
 }
 
 static void report_footprint(size_t live) {
@@ -175,9 +209,12 @@ int main(int argc, char **argv) {
   else if (is_kind("fresh")) {
     run = run_batch;
     repetition = repetition_in_child;
-  } else if (is_kind("random")) {
+  } else if (is_kind("random") || is_kind("random-large")) {
     run = run_random;
     prepare_random();
+  } else if (is_kind("grow")) {
+    run = run_grow;
+    operations = grow_steps();
   } else if (is_kind("arena")) {
     run = run_fill;
     before = before_fill;
@@ -204,6 +241,7 @@ int main(int argc, char **argv) {
     run = run_replay;
     before = before_replay;
     operations = trace_length;
+    live_sizes = table(trace_ids * sizeof *live_sizes);
     footprint_pass();
     report_footprint(trace_peak);
   } else if (is_kind("slots")) {

@@ -156,11 +156,20 @@ static inline void start_threads(void (*work)(size_t)) {
 /* ---- the protocol ---- */
 
 /* Members of {"ready":true,...}, each with a comma before it. */
-static char ready_members[512];
+static char ready_members[8192];
 
 static inline void report(const char *name, double value) {
   size_t at = strlen(ready_members);
   snprintf(ready_members + at, sizeof ready_members - at, ",\"%s\":%.17g", name, value);
+}
+
+static inline void report_list(const char *name, const size_t *values, size_t count) {
+  size_t at = strlen(ready_members);
+  at += snprintf(ready_members + at, sizeof ready_members - at, ",\"%s\":[", name);
+  for (size_t i = 0; i < count; i++) {
+    at += snprintf(ready_members + at, sizeof ready_members - at, i ? ",%zu" : "%zu", values[i]);
+  }
+  snprintf(ready_members + at, sizeof ready_members - at, "]");
 }
 
 static int serve(void) {

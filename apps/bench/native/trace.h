@@ -1,4 +1,5 @@
-/* A recorded program's requests, as src/trace.ts encodes them: `ids operations peakLive`, then three words each. */
+/* A recorded program's requests, as src/trace.ts encodes them: `ids operations peakLive`
+ * (low and high word), then three words each. */
 #ifndef TRACE_H
 #define TRACE_H
 
@@ -15,6 +16,9 @@ struct operation { uint32_t code, id, size; };
 static const struct operation *trace;
 static size_t trace_length, trace_ids, trace_peak;
 
+/* Moments at which memory is looked at, as in src/trace.ts. */
+#define SAMPLES 200
+
 static void load_trace(const char *path) {
   int file = open(path, O_RDONLY);
   struct stat status;
@@ -23,8 +27,8 @@ static void load_trace(const char *path) {
   if (words == MAP_FAILED) fail(path);
   trace_ids = words[0];
   trace_length = words[1];
-  trace_peak = words[2];
-  trace = (const struct operation *)(words + 3);
+  trace_peak = words[2] | (size_t)words[3] << 32;
+  trace = (const struct operation *)(words + 4);
 }
 
 #endif

@@ -123,3 +123,7 @@ export const claimed = (entries: readonly Entry[]): Claimed[] =>
     }
     return { claim, ...found };
   });
+
+/** Whether anything was measured beside it. */
+export const isMeasured = ({ constant, parameter, reference }: Claimed): boolean =>
+  [constant, parameter, reference].some((figure) => figure !== undefined);

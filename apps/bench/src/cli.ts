@@ -1,9 +1,13 @@
 import { Command } from "commander";
-import { scenarios } from "./catalogue/scenarios.js";
+import { chosenScenarios } from "./catalogue/choice.js";
+import { type Scenario, scenarios } from "./catalogue/scenarios.js";
 import { CHECK, FULL, QUICK, type Settings } from "./catalogue/settings.js";
-import { claimed } from "./claims.js";
+import { claimed, isMeasured } from "./claims.js";
 import { floorsOf, judge } from "./floors.js";
+import { runMilestone } from "./milestone/command.js";
+import type { MilestoneMode } from "./milestone/settings.js";
 import { prepareNative } from "./native/tools.js";
+import { record } from "./record/record.js";
 import { writeReport } from "./report/html/report.js";
 import { packageFolder } from "./report/machine.js";
 import { startProgress } from "./report/progress.js";
@@ -27,17 +31,24 @@ const print = (text: string): void => {
 
 const settingsFor = ({ quick, check }: Options): Settings => (quick ? QUICK : check ? CHECK : FULL);
 
+const choose = (names: readonly string[], command: Command): readonly Scenario[] => {
+  try {
+    return chosenScenarios(names);
+  } catch (error) {
+    return command.error((error as Error).message);
+  }
+};
+
 const main = async (positional: readonly string[], options: Options, command: Command): Promise<void> => {
-  const only = [...positional, ...options.only];
-  const known = scenarios.map(({ id }) => id);
-  const unknown = only.find((id) => !known.includes(id));
-  if (unknown !== undefined) command.error(`no scenario "${unknown}"; there are: ${known.join(", ")}`);
+  const names = [...positional, ...options.only];
+  const chosen = choose(names, command);
   const settings = settingsFor(options);
   const tools = prepareNative();
   if (tools.problem !== undefined) print(`native malloc: ${tools.problem}`);
 
-  const groups = plan({ only, floorsOnly: options.check === true }, settings, tools);
-  const progress = startProgress(groups.reduce((sum, { jobs }) => sum + stepsOf(jobs.length, settings), 0));
+  const groups = plan({ scenarios: chosen, floorsOnly: options.check === true }, settings, tools);
+  if (groups.length === 0) command.error("no floor is of these; without --check they are measured");
+  const progress = startProgress(groups.reduce((sum, { jobs }) => sum + stepsOf(jobs, settings), 0));
   const entries: Entry[] = [];
   for (const group of groups) {
     await interleave(group.jobs, settings, progress.step);
@@ -47,23 +58,73 @@ const main = async (positional: readonly string[], options: Options, command: Co
   }
   progress.end();
 
-  print(claimTable(claimed(entries)));
-  const verdicts = floorsOf(only).map((floor) => judge(floor, entries));
+  const claims = claimed(entries);
+  if (claims.some(isMeasured)) print(claimTable(claims));
+  const verdicts = floorsOf(names.length === 0 ? [] : chosen.map(({ id }) => id)).map((floor) => judge(floor, entries));
   if (options.check) print(floorTable(verdicts));
-  const results = resultsOf(settings, tools, entries, verdicts);
+  // A quick run, and one of chosen scenarios, has none of it; `milestone` measures it alone.
+  const withMilestone = names.length === 0 && options.quick !== true;
+  const milestone = withMilestone ? await runMilestone(options.check ? "check" : "bounded") : undefined;
+  const results = resultsOf(settings, tools, entries, verdicts, milestone);
   writeJson(options.json, results);
   writeReport(options.report, results);
   print(`all rounds: ${options.json}\nto look at: ${options.report}`);
-  if (options.check && verdicts.some(({ held }) => !held)) process.exitCode = 1;
+  if (options.check && [...verdicts, ...(milestone?.floors ?? [])].some(({ held }) => !held)) process.exitCode = 1;
 };
 
-await new Command("bench")
+const recordCommand = (words: readonly string[], { out }: { readonly out?: string }, command: Command): void => {
+  try {
+    const { exitCode, traces } = record(words, out);
+    for (const { path, operations } of traces) print(`${path}: ${operations} operations`);
+    if (traces.length === 0) command.error("it asked nothing of malloc, or does not use the C library's");
+    process.exitCode = exitCode;
+  } catch (error) {
+    command.error((error as Error).message);
+  }
+};
+
+/** Options that the main command has too reach it first, so they are asked for where they arrived. */
+const milestoneCommand = async (_: unknown, command: Command): Promise<void> => {
+  const { quick, check, full, json, report } = command.optsWithGlobals<Options & { full?: true }>();
+  const mode: MilestoneMode = full ? "full" : quick ? "quick" : check ? "check" : "bounded";
+  const milestone = await runMilestone(mode);
+  const settings = settingsFor({ json, report, only: [], ...(quick && { quick }), ...(check && { check }) });
+  const results = resultsOf(settings, prepareNative(), [], [], milestone);
+  const path = (option: "json" | "report", given: string): string =>
+    command.parent?.getOptionValueSource(option) === "default"
+      ? given.replace(/bench-(\w+\.\w+)$/, "milestone-$1")
+      : given;
+  const [jsonPath, reportPath] = [path("json", json), path("report", report)];
+  writeJson(jsonPath, results);
+  writeReport(reportPath, results);
+  print(`all figures: ${jsonPath}\nto look at: ${reportPath}`);
+  if (check && milestone.floors.some(({ held }) => !held)) process.exitCode = 1;
+};
+
+const bench = new Command("bench")
   .description("Morph memory beside native malloc and its peers, in fresh processes, interleaved.")
-  .argument("[scenarios...]", `only these: ${scenarios.map(({ id }) => id).join(", ")}`)
-  .option("--only <scenarios...>", "the same as naming them", [])
-  .option("--quick", "a first impression in under a minute")
+  .argument(
+    "[names...]",
+    `only these scenarios, or a replay of these .rep or .rep.gz files; scenarios: ${scenarios.map(({ id }) => id).join(", ")}`,
+  )
+  .option("--only <names...>", "the same as naming them", [])
+  .option("--quick", "a first impression in about a minute")
   .option("--check", "measure what the floors need; exit 1 when one is missed")
   .option("--json <path>", "where to write the results", `${packageFolder}bench-results.json`)
   .option("--report <path>", "where to write the report", `${packageFolder}bench-report.html`)
-  .action(main)
-  .parseAsync();
+  .action(main);
+
+bench
+  .command("record")
+  .description("Run a command and write what it asks of malloc as a trace (Linux with glibc).")
+  .argument("<command...>", "after --: the command and its arguments")
+  .option("--out <path>", "where to write the trace, also .rep.gz; default: COMMAND.rep here")
+  .action(recordCommand);
+
+bench
+  .command("milestone")
+  .description("Run Morph programs on V1 and V2 side by side; with --quick, --check, --json and --report as above.")
+  .option("--full", "every size, and two minutes for V1 where the usual run stops it after seconds")
+  .action(milestoneCommand);
+
+await bench.parseAsync();

@@ -1,4 +1,6 @@
 import { BASELINE, REFERENCE } from "./catalogue/contenders.js";
+import type { Scenario } from "./catalogue/scenarios.js";
+import { traces } from "./catalogue/traces.js";
 import { type Entry, measured } from "./run/entry.js";
 import { type Estimate, estimate, paired, type Series, timesAsFast } from "./stats.js";
 
@@ -103,6 +105,60 @@ const statisticsCost = (what: string, held: "constant" | "parameter", scenario: 
   measure: (...entries) => estimate(paired((context, headers) => context! - headers!, ...seriesOf(entries))),
 });
 
+/** Each trace's baseline, then each trace's contender, for `measure`. */
+const replaysOf = (contender: string): Floor["needs"] => [
+  ...traces.map(({ id }) => [BASELINE, id] as const),
+  ...traces.map(({ id }) => [contender, id] as const),
+];
+
+const geometricMean = (values: readonly number[]): number =>
+  Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+
+/** Entries as `replaysOf` asks for them, as pairs. */
+const pairsOf = (entries: readonly Entry[]): [base: Entry, ours: Entry][] =>
+  entries.slice(0, traces.length).map((base, i) => [base, entries[traces.length + i]!]);
+
+const tracesTogether = (what: string, contender: string): Floor => ({
+  what,
+  unit: "times as fast as native malloc, geometric mean",
+  needs: replaysOf(contender),
+  atLeast: 1,
+  goal: 1.5,
+  measure: (...entries) =>
+    estimate(
+      paired(
+        (...times) => geometricMean(traces.map((_, i) => times[i]! / times[traces.length + i]!)),
+        ...seriesOf(entries),
+      ),
+    ),
+});
+
+const slowestTrace = (what: string, contender: string): Floor => ({
+  what,
+  unit: "times as fast as native malloc, the worst of them",
+  needs: replaysOf(contender),
+  atLeast: 0.85,
+  measure: (...entries) =>
+    pairsOf(entries)
+      .map(([base, ours]) => timesAsFast(base.rounds, ours.rounds))
+      .reduce((worst, one) => (one.value < worst.value ? one : worst)),
+});
+
+const utilizationOn = ({ id }: Scenario): Floor => ({
+  what: `Heap, utilization on ${id}`,
+  unit: "times glibc's utilization",
+  needs: [
+    ["heap-parameter", id],
+    [BASELINE, id],
+  ],
+  atLeast: 1,
+  measure: (ours, base) => {
+    // Both have the same peak of live bytes.
+    const value = (base!.ready.footprint ?? Number.NaN) / (ours!.ready.footprint ?? Number.NaN);
+    return { value, low: value, high: value };
+  },
+});
+
 /** All floors of `--check`. */
 export const floors: readonly Floor[] = [
   fasterThanMalloc("Pool as a constant, 50,000 x 64 B", "pool-constant", "batch64", { atLeast: 2, goal: 3.1 }),
@@ -143,6 +199,20 @@ export const floors: readonly Floor[] = [
       return { value, low: value, high: value };
     },
   },
+  tracesTogether("Heap as a constant, the traces", "heap-constant"),
+  tracesTogether("Heap as a parameter, the traces", "heap-parameter"),
+  slowestTrace("Heap as a constant, each trace", "heap-constant"),
+  slowestTrace("Heap as a parameter, each trace", "heap-parameter"),
+  ...traces.map(utilizationOn),
+  fasterThanMalloc("Heap as a constant, random replacement to 4 KiB", "heap-constant", "random4k", {
+    atLeast: 1.2,
+    goal: 1.5,
+  }),
+  fasterThanMalloc("Heap as a parameter, random replacement to 4 KiB", "heap-parameter", "random4k", {
+    atLeast: 1.2,
+    goal: 1.5,
+  }),
+  fasterThanMalloc("Heap, a buffer that grows to 16 MiB", "heap-parameter", "grow16m", { atLeast: 1 }),
   againstReference("Context as a constant, 50,000 x 48 B", "context-constant", "context48", 0.7),
   againstReference("Context as a parameter, 50,000 x 48 B", "context-parameter", "context48", 0.7),
   againstReference("Context as a constant, 48 B LIFO", "context-constant", "context48-lifo", 0.7),

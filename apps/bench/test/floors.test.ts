@@ -96,6 +96,41 @@ test("the slots' footprint is counted in times of 64 MiB", () => {
   expect(judge(slots, [entry("pool-parameter", "slots", 0)]).held).toBe(false);
 });
 
+describe("the floors of the traces", () => {
+  const all = (heap: number, perl = heap) =>
+    ["cc1", "sqlite", "python", "perl"].flatMap((id) => [
+      entry("native", id, 20, { ready: { footprint: 1_000 } }),
+      entry("heap-constant", id, id === "perl" ? perl : heap),
+    ]);
+
+  test("together, their speed is the geometric mean", () => {
+    const together = floor("Heap as a constant, the traces");
+    expect(judge(together, all(10, 40)).figure?.value).toBeCloseTo((2 * 2 * 2 * 0.5) ** 0.25);
+    expect(judge(together, all(10, 40)).held).toBe(true);
+    expect(judge(together, all(21)).held).toBe(false);
+  });
+
+  test("each of them has to hold, so the slowest is judged", () => {
+    const each = floor("Heap as a constant, each trace");
+    expect(judge(each, all(10, 23))).toMatchObject({ held: true, figure: { value: 20 / 23 } });
+    expect(judge(each, all(10, 24)).held).toBe(false);
+  });
+
+  test("without one of them there is no figure", () => {
+    expect(judge(floor("Heap as a constant, the traces"), all(10).slice(0, -1)).problem).toContain("perl");
+  });
+
+  test("utilization is set against that of the C library in the same run", () => {
+    const utilization = floor("Heap, utilization on perl");
+    const native = entry("native", "perl", 20, { ready: { footprint: 1_000 } });
+    const heap = (footprint?: number) =>
+      entry("heap-parameter", "perl", 20, { ready: footprint === undefined ? {} : { footprint } });
+    expect(judge(utilization, [native, heap(1_000)]).held).toBe(true);
+    expect(judge(utilization, [native, heap(1_001)]).held).toBe(false);
+    expect(judge(utilization, [native, heap()]).held).toBe(false);
+  });
+});
+
 test("floors name contenders and scenarios that exist and go together", () => {
   for (const { what, needs } of floors) {
     for (const [who, where] of needs) {

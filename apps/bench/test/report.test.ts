@@ -6,8 +6,10 @@ import { leadRows } from "../src/report/html/lead.js";
 import { embeddedJson, embeddedScript, escapeHtml } from "../src/report/html/markup.js";
 import { reportPage } from "../src/report/html/page.js";
 import { chartLibrary } from "../src/report/html/report.js";
+import { timelines } from "../src/report/html/timelines.js";
 import { type Results, resultsOf } from "../src/report/results.js";
 import type { Entry } from "../src/run/entry.js";
+import { SAMPLES } from "../src/trace.js";
 import { entry } from "./entries.js";
 
 const resultsFor = (entries: readonly Entry[]): Results =>
@@ -139,6 +141,35 @@ describe("the page", () => {
 
   test("is made of an empty run, too", () => {
     expect(reportPage(resultsFor([]), { library: "", client: "" })).toContain("ahead in 0 of 0");
+  });
+});
+
+describe("memory over a trace", () => {
+  const footprints = Array.from({ length: SAMPLES }, (_, i) => (i + 1) * 2 ** 20);
+  const heap = entry("heap-parameter", "cc1", 20, { ready: { footprint: 2 ** 28, footprints } });
+
+  test("is drawn for the heap and native malloc, above the live bytes", () => {
+    const others = [
+      entry("native", "cc1", 20, { ready: { footprints } }),
+      entry("tlsf", "cc1", 20, { ready: { footprints } }),
+    ];
+    const [chart, ...rest] = timelines(resultsFor([heap, ...others]));
+    expect(rest).toEqual([]);
+    expect(chart!.id).toBe("timeline-cc1");
+    expect(chart!.lines.map(({ side, label }) => `${side}, ${label}`)).toEqual([
+      "ours, footprint: morph Heap, passed as a parameter",
+      "native, footprint: native malloc",
+      "live, live bytes",
+    ]);
+    expect(chart!.lines[0]!.mebibytes).toEqual(footprints.map((bytes) => bytes / 2 ** 20));
+    expect(chart!.lines[2]!.mebibytes).toHaveLength(SAMPLES);
+  });
+
+  test("has a canvas only where there is something to draw", () => {
+    const html = (one: Entry) => reportPage(resultsFor([one]), { library: "", client: "" });
+    expect(html(heap)).toContain('<canvas id="timeline-cc1"');
+    expect(html({ ...heap, status: "failed" })).not.toContain('<canvas id="timeline-cc1"');
+    expect(html({ ...heap, ready: {} })).not.toContain('<canvas id="timeline-cc1"');
   });
 });
 

@@ -28,6 +28,9 @@ export const BASELINE = "native";
 /** Our C reference of a context, which they refer to where objects have a type. */
 export const REFERENCE = "native-context";
 
+/** Whose footprint is drawn over time, beside the live bytes. */
+export const DRAWN: readonly string[] = ["heap-parameter", BASELINE];
+
 /** The contender that a scenario's ratios refer to. */
 export const baselineOf = (scenario: Scenario): string => (isOfContext(scenario) ? REFERENCE : BASELINE);
 
@@ -47,23 +50,29 @@ const probe = (id: string, label: string, kinds: readonly Kind[]): Contender => 
   probe: true,
 });
 /** The same module on a memory that has grown. */
-const grown = (contender: Contender): Contender => ({
+const grown = (contender: Contender, kinds: readonly Kind[]): Contender => ({
   ...contender,
   id: `${contender.id}-grown`,
   label: `${contender.label}, its memory grown`,
-  kinds: ["batch", "lifo"],
+  kinds,
   launch: { type: "js", module: contender.id, grown: true },
 });
 const native = (id: string, label: string, preload?: Preload): Contender => ({
   id,
   label,
   ours: false,
-  kinds: ["batch", "fresh", "lifo", "random", "arena", "replay", "slots"],
+  kinds: ["batch", "fresh", "lifo", "random", "random-large", "grow", "arena", "replay", "slots"],
   launch: { type: "native", program: "bench", ...(preload !== undefined && { preload }) },
 });
 
 const poolConstant = morph("pool-constant", "morph Pool, a constant of the module", ["batch", "lifo"]);
 const poolParameter = morph("pool-parameter", "morph Pool, passed as a parameter", ["batch", "fresh", "lifo", "slots"]);
+
+const heapConstant = morph("heap-constant", "morph Heap, a constant of the module", [
+  "random",
+  "random-large",
+  "replay",
+]);
 
 const locked = morph("context-locked", "morph MemoryContext on shared memory, locked", ["locked"]);
 const malloc = native(BASELINE, "native malloc");
@@ -71,11 +80,23 @@ const malloc = native(BASELINE, "native malloc");
 /** Every contender, in the order of the report. */
 export const contenders: readonly Contender[] = [
   poolConstant,
-  grown(poolConstant),
+  grown(poolConstant, ["batch", "lifo"]),
   poolParameter,
-  grown(poolParameter),
+  grown(poolParameter, ["batch", "lifo"]),
   morph("manager-constant", "morph PoolManager, a constant of the module", ["random"]),
   morph("manager-parameter", "morph PoolManager, passed as a parameter", ["batch", "lifo", "random"]),
+  heapConstant,
+  grown(heapConstant, ["random-large"]),
+  morph("heap-parameter", "morph Heap, passed as a parameter", [
+    "batch",
+    "fresh",
+    "lifo",
+    "random",
+    "random-large",
+    "grow",
+    "replay",
+    "slots",
+  ]),
   morph("arena-constant", "morph Arena, a constant of the module", ["arena"]),
   morph("arena-parameter", "morph Arena, passed as a parameter", ["arena"]),
   morph("pool-and-arena", "morph PoolManager to 256 B, Arena above", ["replay"]),
@@ -89,6 +110,7 @@ export const contenders: readonly Contender[] = [
     "statistics",
     "reuse",
   ]),
+  morph("context-runtime", "morph MemoryContext in RUNTIME mode", ["replay"]),
   locked,
   { ...probe("context-alone", `${locked.label}, one thread`, ["typed-batch", "typed-lifo"]), launch: locked.launch },
   probe("headers-constant", "PoolManager + header, no statistics, a constant", ["typed-batch", "typed-lifo"]),
@@ -109,13 +131,23 @@ export const contenders: readonly Contender[] = [
     kinds: ["arena"],
     launch: { type: "native", program: "bench", bump: true },
   },
-  js("thi-ng", "@thi.ng/malloc", ["batch", "fresh", "lifo", "random", "arena", "replay"]),
-  js("tlsf", "AssemblyScript TLSF, called from JS", ["batch", "fresh", "lifo", "random", "arena", "replay", "slots"]),
-  js("tlsf-inside", "AssemblyScript TLSF, looped in wasm", ["batch", "lifo", "random"]),
+  js("thi-ng", "@thi.ng/malloc", ["batch", "fresh", "lifo", "random", "random-large", "grow", "arena", "replay"]),
+  js("tlsf", "AssemblyScript TLSF, called from JS", [
+    "batch",
+    "fresh",
+    "lifo",
+    "random",
+    "random-large",
+    "grow",
+    "arena",
+    "replay",
+    "slots",
+  ]),
+  js("tlsf-inside", "AssemblyScript TLSF, looped in wasm", ["batch", "lifo", "random", "random-large"]),
   js("objects", "plain objects of 8 fields", ["batch", "lifo", "random", "arena"]),
   js("reused-objects", "an array of reused objects", ["batch", "lifo", "random"]),
-  js("uint8array", "new Uint8Array(n)", ["batch", "lifo", "random", "arena", "replay"]),
-  js("allocunsafe", "Buffer.allocUnsafe(n)", ["batch", "lifo", "random", "arena", "replay"]),
+  js("uint8array", "new Uint8Array(n)", ["batch", "lifo", "random", "random-large", "grow", "arena", "replay"]),
+  js("allocunsafe", "Buffer.allocUnsafe(n)", ["batch", "lifo", "random", "random-large", "grow", "arena", "replay"]),
 ];
 
 /** Those that can run the scenario. */

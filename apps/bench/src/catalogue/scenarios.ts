@@ -1,9 +1,14 @@
+import { traces } from "./traces.js";
+
 /** What a scenario does; the worker and the C program each have one loop for each kind. */
 export type Kind =
   | "batch"
   | "fresh"
   | "lifo"
   | "random"
+  // The same of sizes that pools do not serve.
+  | "random-large"
+  | "grow"
   | "arena"
   | "replay"
   | "slots"
@@ -29,7 +34,10 @@ export interface Scenario {
   readonly kind: Kind;
   /** Bytes asked for; 0 where the sizes vary. */
   readonly size: number;
-  /** Several sizes, one after the other, each for a whole batch; then `size` is 0. */
+  /**
+   * Where `size` is 0: several sizes, one after the other, each for a whole batch; of a random replacement and of what grows
+   * the smallest and the largest.
+   */
   readonly sizes?: readonly number[];
   /** Objects allocated before any is freed. */
   readonly batch: number;
@@ -41,7 +49,7 @@ export interface Scenario {
   readonly live: number;
   /** Threads that do the work at once. */
   readonly workers: number;
-  /** Trace file, for a replay. */
+  /** Path of the trace, for a replay. */
   readonly trace?: string;
   /** Whether our memory starts small and has grown before anything is timed. */
   readonly grown?: boolean;
@@ -127,6 +135,7 @@ export const scenarios: readonly Scenario[] = [
     group: "random",
     kind: "random",
     size: 0,
+    sizes: [16, 256],
     times: 65_536,
     live: 10_000,
   },
@@ -139,6 +148,7 @@ export const scenarios: readonly Scenario[] = [
     group: "random",
     kind: "random",
     size: 0,
+    sizes: [16, 256],
     times: 131_072,
     live: MILLION,
   },
@@ -155,15 +165,29 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     ...base,
-    id: "cc1",
-    name: "a real compiler (cc1)",
-    title: "replay of a real compiler's allocations (cc1)",
-    what: "ns for one operation of the trace: allocate, reallocate or free",
-    group: "cc1",
-    kind: "replay",
+    id: "random4k",
+    name: "random sizes to 4 KiB",
+    title: "random replacement of 16 B to 4 KiB, 10,000 live",
+    what: "ns for one free and the allocation that takes its place",
+    group: "random4k",
+    kind: "random-large",
     size: 0,
-    trace: "cc1.rep.gz",
+    sizes: [16, 4096],
+    times: 65_536,
+    live: 10_000,
   },
+  {
+    ...base,
+    id: "grow16m",
+    name: "a buffer that grows",
+    title: "realloc of a buffer from 16 B to 16 MiB by doubling; after each step each cache line is written to",
+    what: "ns for one step, the writes included, which are most of it",
+    group: "grow16m",
+    kind: "grow",
+    size: 0,
+    sizes: [16, 16 * 1024 * 1024],
+  },
+  ...traces,
   {
     ...base,
     id: "slots",

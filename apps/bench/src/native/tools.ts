@@ -1,8 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Preload, Program } from "../catalogue/contenders.js";
-import { encodeTrace, loadTrace } from "../trace.js";
 
 /** The C programs and the allocators they can run with. */
 export interface NativeTools {
@@ -21,7 +20,8 @@ const SOURCES: Record<Program, readonly string[]> = {
 };
 
 const NATIVE = fileURLToPath(new URL("../../native/", import.meta.url));
-const BUILD = fileURLToPath(new URL("../../native/build", import.meta.url));
+/** Where what is made for a run goes. */
+export const BUILD: string = fileURLToPath(new URL("../../native/build", import.meta.url));
 
 const FLAGS = ["-O2", "-fno-builtin-malloc", "-fno-builtin-free", "-fno-builtin-realloc"];
 
@@ -89,16 +89,4 @@ export const prepareNative = (): NativeTools => {
     const reason = error instanceof Error ? error.message.split("\n").slice(0, 4).join(" ") : String(error);
     return { preloads, compiler: compiler.version, problem: `does not build: ${reason}` };
   }
-};
-
-const written = new Map<string, string>();
-
-/** The trace in the form that the C program maps; written once a run. */
-export const nativeTrace = (name: string): string => {
-  const known = written.get(name);
-  if (known !== undefined) return known;
-  const path = `${BUILD}/${name.replace(/\.rep\.gz$/, "")}.bin`;
-  writeFileSync(path, encodeTrace(loadTrace(name)));
-  written.set(name, path);
-  return path;
 };

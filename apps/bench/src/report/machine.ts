@@ -22,7 +22,15 @@ export interface Versions {
   readonly packages: Readonly<Record<string, string>>;
 }
 
-const PACKAGES = ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/mem-v2", "@thi.ng/malloc", "assemblyscript"];
+const PACKAGES = [
+  "@morph/memory",
+  "@morph/arena",
+  "@morph/pool",
+  "@morph/heap",
+  "@morph/mem-v2",
+  "@thi.ng/malloc",
+  "assemblyscript",
+];
 
 /** The machine. */
 export const machine = (): Machine => ({

@@ -1,16 +1,18 @@
 import { writeFileSync } from "node:fs";
-import { baselineOf, type Contender, isPeer } from "../catalogue/contenders.js";
+import { baselineOf, type Contender, DRAWN, isPeer } from "../catalogue/contenders.js";
 import { isCounted, isTimed, type Kind, type Scenario } from "../catalogue/scenarios.js";
 import type { Settings } from "../catalogue/settings.js";
 import { type Claimed, claimed } from "../claims.js";
 import type { Verdict } from "../floors.js";
+import type { MilestoneResults } from "../milestone/results.js";
 import type { NativeTools } from "../native/tools.js";
 import { type Entry, measured, type Status } from "../run/entry.js";
 import type { Ready } from "../run/process.js";
 import { type Estimate, median, medianOfProcesses, type Series, spread, timesAsFast } from "../stats.js";
+import { liveSamples, readTrace } from "../trace.js";
 import { type Machine, machine, type Versions, versions } from "./machine.js";
 
-const VERSION = 2;
+const VERSION = 3;
 
 /** Whose a contender is: ours, ours on a grown memory or for comparison only, native code, or somebody else's for JS. */
 export type Side = "ours" | "ours-aside" | "native" | "peer";
@@ -26,10 +28,12 @@ export interface ResultScenario {
   readonly counted: boolean;
   /** Whom the ratios refer to. */
   readonly baseline: string;
+  /** Of a trace: live bytes at moments equally far apart. */
+  readonly liveBytes?: readonly number[];
 }
 
 /** One contender in one scenario. */
-export interface Result extends Omit<Ready, "libc" | "footprint" | "peakLive"> {
+export interface Result extends Omit<Ready, "libc" | "footprint" | "footprints" | "peakLive"> {
   readonly scenario: string;
   readonly contender: string;
   readonly label: string;
@@ -46,6 +50,8 @@ export interface Result extends Omit<Ready, "libc" | "footprint" | "peakLive"> {
   readonly footprintBytes?: number | undefined;
   readonly peakLiveBytes?: number | undefined;
   readonly utilization?: number | undefined;
+  /** The footprint at the moments of the scenario's `liveBytes`, of who is drawn. */
+  readonly footprintsBytes?: readonly number[] | undefined;
 }
 
 /** A floor and what came out. */
@@ -72,6 +78,8 @@ export interface ResultClaim extends Omit<Claimed, "claim"> {
 export interface Results {
   readonly version: number;
   readonly date: string;
+  /** How long the run took. */
+  readonly seconds: number;
   readonly mode: Settings["mode"];
   readonly machine: Machine;
   readonly versions: Versions;
@@ -80,6 +88,8 @@ export interface Results {
   readonly results: readonly Result[];
   readonly claims: readonly ResultClaim[];
   readonly floors: readonly ResultFloor[];
+  /** Morph programs on V1 and V2, when the run was of those too. */
+  readonly milestone?: MilestoneResults | undefined;
 }
 
 const sideOf = (contender: Contender): Side => {
@@ -90,7 +100,7 @@ const sideOf = (contender: Contender): Side => {
 
 const resultOf = (entry: Entry, entries: readonly Entry[]): Result => {
   const { contender, scenario, status, note, rounds, ready } = entry;
-  const { footprint, peakLive, libc: _, ...rest } = ready;
+  const { footprint, footprints, peakLive, libc: _, ...rest } = ready;
   const base = measured(entries, baselineOf(scenario), scenario.id);
   const timed = status === "measured" && rounds.some((process) => process.length > 0);
   return {
@@ -110,17 +120,19 @@ const resultOf = (entry: Entry, entries: readonly Entry[]): Result => {
     footprintBytes: footprint,
     peakLiveBytes: peakLive,
     utilization: footprint === undefined || peakLive === undefined ? undefined : peakLive / footprint,
+    footprintsBytes: DRAWN.includes(contender.id) ? footprints : undefined,
     ...rest,
   };
 };
 
 const scenarioOf = (scenario: Scenario): ResultScenario => {
-  const { id, name, title, what, kind } = scenario;
+  const { id, name, title, what, kind, trace } = scenario;
   return {
     ...{ id, name, title, what, kind },
     timed: isTimed(scenario),
     counted: isCounted(scenario),
     baseline: baselineOf(scenario),
+    ...(trace !== undefined && { liveBytes: liveSamples(readTrace(trace)) }),
   };
 };
 
@@ -130,9 +142,11 @@ export const resultsOf = (
   tools: NativeTools,
   entries: readonly Entry[],
   verdicts: readonly Verdict[],
+  milestone?: MilestoneResults,
 ): Results => ({
   version: VERSION,
   date: new Date().toISOString(),
+  seconds: Math.round(process.uptime()),
   mode: settings.mode,
   machine: machine(),
   versions: versions(tools, entries),
@@ -146,6 +160,7 @@ export const resultsOf = (
   floors: verdicts.map(({ floor: { what, unit, atLeast, atMost, goal }, held, figure, problem }) => ({
     ...{ what, unit, atLeast, atMost, goal, held, figure, problem },
   })),
+  milestone,
 });
 
 /** Writes them as JSON. */

@@ -2,10 +2,18 @@ import { fileURLToPath } from "node:url";
 import type { Contender } from "../catalogue/contenders.js";
 import type { Scenario } from "../catalogue/scenarios.js";
 import type { Settings } from "../catalogue/settings.js";
-import { type NativeTools, nativeTrace } from "../native/tools.js";
+import type { NativeTools } from "../native/tools.js";
 import type { Command } from "./process.js";
+import { traceFile } from "./trace-file.js";
 
 const WORKER = fileURLToPath(new URL("../worker/main.js", import.meta.url));
+
+/** A replay goes through far more of an allocator's code than a loop does, so that the JIT needs longer for it. */
+const LEAST_REPLAY_WARM_MS = 250;
+
+/** For everybody the same. */
+const warmMsOf = ({ kind }: Scenario, { warmMs }: Settings): number =>
+  kind === "replay" ? Math.max(warmMs, LEAST_REPLAY_WARM_MS) : warmMs;
 
 const nativeCommand = (
   launch: Contender["launch"] & { type: "native" },
@@ -17,12 +25,19 @@ const nativeCommand = (
   const library = launch.preload === undefined ? undefined : tools.preloads[launch.preload];
   if (launch.preload !== undefined && library === undefined) return `${launch.preload}: not found`;
   const { kind, size, sizes = [size], batch, times, resident, live, workers, trace } = scenario;
-  const numbers = [sizes.join(","), batch, times, resident, live, workers, settings.warmMs, settings.targetMs].map(
-    String,
-  );
+  const numbers = [
+    sizes.join(","),
+    batch,
+    times,
+    resident,
+    live,
+    workers,
+    warmMsOf(scenario, settings),
+    settings.targetMs,
+  ].map(String);
   return {
     file: tools.programs[launch.program],
-    args: [launch.bump === true ? "bump" : kind, ...numbers, ...(trace === undefined ? [] : [nativeTrace(trace)])],
+    args: [launch.bump === true ? "bump" : kind, ...numbers, ...(trace === undefined ? [] : [traceFile(trace)])],
     env: library === undefined ? process.env : { ...process.env, LD_PRELOAD: library },
   };
 };
@@ -37,10 +52,14 @@ export const commandFor = (
   const { launch } = contender;
   if (launch.type === "native") return nativeCommand(launch, scenario, settings, tools);
   const flags = scenario.kind === "fresh" || scenario.kind === "objects-fresh" ? ["--expose-gc"] : [];
-  const times = [settings.warmMs, settings.targetMs].map(String);
+  const times = [warmMsOf(scenario, settings), settings.targetMs].map(String);
+  const given = {
+    grown: launch.grown,
+    ...(scenario.trace !== undefined && { trace: traceFile(scenario.trace) }),
+  };
   return {
     file: process.execPath,
-    args: [...flags, WORKER, launch.module, JSON.stringify({ ...scenario, grown: launch.grown }), ...times],
+    args: [...flags, WORKER, launch.module, JSON.stringify({ ...scenario, ...given }), ...times],
     env: process.env,
   };
 };

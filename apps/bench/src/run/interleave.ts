@@ -34,10 +34,18 @@ const onBudget = async (runner: Runner, settings: Settings, work: (leftMs: numbe
   runner.spentMs += performance.now() - start;
 };
 
+const processesOf = ({ entry }: Job, { processes, peerProcesses }: Settings): number =>
+  isPeer(entry.contender) ? peerProcesses : processes;
+
 const start = (runner: Runner, settings: Settings): Promise<void> =>
   onBudget(runner, settings, async (leftMs) => {
     runner.process = new ContenderProcess(runner.command);
-    runner.entry.ready = await runner.process.ready(leftMs);
+    const began = performance.now();
+    const { roundMs = 0, ...ready } = await runner.process.ready(leftMs);
+    runner.entry.ready = ready;
+    // What will run out of time does not have to be waited for.
+    const eachMs = performance.now() - began + settings.rounds * roundMs;
+    if (runner.spentMs === 0 && processesOf(runner, settings) * eachMs > leftMs) throw new Stopped();
   });
 
 /** Each contender first as often as last: what the one before leaves in the caches hits everybody alike. */
@@ -64,15 +72,17 @@ const oneProcessEach = async (runners: Runner[], settings: Settings, onStep: OnS
 };
 
 /** Steps that `interleave` will report for that many jobs. */
-export const stepsOf = (jobs: number, settings: Settings): number => settings.processes * (jobs + settings.rounds);
+export const stepsOf = (jobs: readonly Job[], settings: Settings): number =>
+  jobs.reduce((sum, job) => sum + processesOf(job, settings), settings.processes * settings.rounds);
 
 /** Measures all jobs round by round, each in a process of its own, and all of that in several fresh processes. */
 export const interleave = async (jobs: readonly Job[], settings: Settings, onStep: OnStep): Promise<void> => {
   const runners: Runner[] = jobs.map((job) => ({ ...job, spentMs: 0 }));
   for (let process = 0; process < settings.processes; process++) {
+    const these = runners.filter((runner) => process < processesOf(runner, settings));
     try {
       // Another order of starting each time, too.
-      await oneProcessEach(rotated(runners, process), settings, onStep);
+      await oneProcessEach(rotated(these, process), settings, onStep);
     } finally {
       await Promise.all(runners.map((runner) => runner.process?.end()));
     }

@@ -1,5 +1,5 @@
 import { type Contender, contendersOf, isPeer } from "../catalogue/contenders.js";
-import { isLarge, type Scenario, scenarios } from "../catalogue/scenarios.js";
+import { isLarge, type Scenario } from "../catalogue/scenarios.js";
 import type { Settings } from "../catalogue/settings.js";
 import { isNeeded } from "../floors.js";
 import type { NativeTools } from "../native/tools.js";
@@ -19,8 +19,7 @@ export interface Group {
 
 /** Which scenarios and contenders a run is of. */
 export interface Selection {
-  /** Names of scenarios; none means all. */
-  readonly only: readonly string[];
+  readonly scenarios: readonly Scenario[];
   /** Only what the floors need. */
   readonly floorsOnly: boolean;
 }
@@ -53,7 +52,7 @@ const groupOf = (
 
 /** What to measure, group by group. */
 export const plan = (selection: Selection, settings: Settings, tools: NativeTools): Group[] => {
-  const chosen = scenarios.filter(({ id }) => selection.only.length === 0 || selection.only.includes(id));
+  const chosen = selection.scenarios;
   const groups = [...new Set(chosen.map(({ group }) => group))];
   return groups
     .map((group) => chosen.filter((scenario) => scenario.group === group))

@@ -14,6 +14,10 @@ export interface Ready {
   readonly footprint?: number;
   /** Peak bytes asked for, where there is a footprint to set against. */
   readonly peakLive?: number;
+  /** Bytes taken at each of the trace's samples. */
+  readonly footprints?: readonly number[];
+  /** About how long a round will take; peers tell, whose time is limited. */
+  readonly roundMs?: number;
   readonly libc?: string;
   /** Bytes that a context says it gave out through its pool and its arena. */
   readonly poolBytes?: number;
@@ -42,12 +46,15 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal
 export class ContenderProcess {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterator<string>;
+  /** Once it has ended and all it said has been read. */
+  readonly #closed: Promise<unknown>;
   #complaint = "";
 
   constructor(command: Command) {
     this.#child = spawn(command.file, command.args, { env: command.env });
     alive.add(this.#child);
     this.#child.once("exit", () => alive.delete(this.#child));
+    this.#closed = new Promise((resolve) => this.#child.once("close", resolve));
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
     this.#child.stderr.on("data", (text: Buffer) => {
       this.#complaint = (this.#complaint + text.toString()).slice(-2_000);
@@ -94,7 +101,10 @@ export class ContenderProcess {
     });
     try {
       const { value, done } = await Promise.race([this.#lines.next(), timeout]);
-      if (done === true) throw new Error(this.#reason());
+      if (done === true) {
+        await Promise.race([this.#closed, timeout]);
+        throw new Error(this.#reason());
+      }
       return JSON.parse(value);
     } finally {
       clearTimeout(timer);
@@ -103,6 +113,10 @@ export class ContenderProcess {
 
   #reason(): string {
     const lines = this.#complaint.split("\n").map((line) => line.trim());
-    return lines.find((line) => /error/i.test(line)) ?? lines.find((line) => line !== "") ?? "ended without an answer";
+    // Node shows the line of code that threw before it says what it threw.
+    const reason =
+      lines.find((line) => /^\w*Error(?: \[\w+\])?: /.test(line)) ?? lines.find((line) => /error/i.test(line));
+    const signal = this.#child.signalCode === null ? undefined : `crashed: ${this.#child.signalCode}`;
+    return reason ?? signal ?? lines.find((line) => line !== "") ?? "ended without an answer";
   }
 }

@@ -1,6 +1,6 @@
 import { ALLOCATE, FREE, type Trace } from "../trace.js";
 import type { RandomPlan } from "./random-plan.js";
-import type { Allocator, Store } from "./subject.js";
+import { type Allocator, type Objects, type Reallocator, type Store, touchLines } from "./subject.js";
 
 // The timed loops for an allocator passed as a parameter. In one process only one kind of allocator goes through them:
 // a loop shared by several would turn polymorphic in V8 and read several times too high.
@@ -57,10 +57,29 @@ export const replaceIn = <P>(
   };
 };
 
-/** Runs a trace; `live[id]` is the size of what lies at `store[id]`, 0 if nothing. */
+/** Runs a trace; `store[id]` is 0 where nothing is live. */
 export const replayIn =
-  <P>(store: Store<P>, live: Uint32Array, { operations, ids, sizes }: Trace) =>
-  (allocator: Allocator<P>, copy: (from: P, to: P, bytes: number) => void): void => {
+  (store: Store<number>, { operations, ids, sizes }: Trace) =>
+  (allocator: Reallocator<number>): void => {
+    const count = operations.length;
+    for (let i = 0; i < count; i++) {
+      const operation = operations[i]!;
+      const id = ids[i]!;
+      if (operation === ALLOCATE) {
+        store[id] = allocator.alloc(sizes[i]!);
+      } else if (operation === FREE) {
+        allocator.free(store[id]!);
+        store[id] = 0;
+      } else {
+        store[id] = allocator.realloc(store[id]!, sizes[i]!);
+      }
+    }
+  };
+
+/** The same without a realloc; `live[id]` is the size of what lies at `store[id]`, 0 if nothing. */
+export const copyingReplayIn =
+  <P>(store: Store<P>, live: Uint32Array, { operations, ids, sizes }: Trace, { copy }: Objects<P>) =>
+  (allocator: Allocator<P>): void => {
     const count = operations.length;
     for (let i = 0; i < count; i++) {
       const operation = operations[i]!;
@@ -82,6 +101,26 @@ export const replayIn =
         live[id] = size;
       }
     }
+  };
+
+/** A buffer that doubles from the first to the last size, written to after each step. */
+export const growIn =
+  <P>({ view, start, copy }: Objects<P>, first: number, last: number) =>
+  (allocator: Allocator<P>): void => {
+    let pointer = allocator.alloc(first);
+    touchLines(view(pointer), start(pointer), first);
+    for (let size = first * 2; size <= last; size *= 2) {
+      if (allocator.realloc !== undefined) {
+        pointer = allocator.realloc(pointer, size);
+      } else {
+        const old = pointer;
+        pointer = allocator.alloc(size);
+        copy(old, pointer, size / 2);
+        allocator.free(old);
+      }
+      touchLines(view(pointer), start(pointer), size);
+    }
+    allocator.free(pointer);
   };
 
 /** The work, so many times. A loop around it, not in it: nested, V8's code for the loops was 10 % slower. */

@@ -20,7 +20,7 @@ const say = (message: object): void => {
 };
 
 const task = await subject.prepare(scenario);
-const round = measure(task, Number(warmMs), Number(targetMs));
-const { footprint, peakLive, poolBytes, arenaBytes, reused } = task;
-say({ ready: true, footprint, peakLive, poolBytes, arenaBytes, reused });
+const { round, roundMs } = measure(task, Number(warmMs), Number(targetMs));
+const { footprint, footprints, peakLive, poolBytes, arenaBytes, reused } = task;
+say({ ready: true, roundMs, footprint, footprints, peakLive, poolBytes, arenaBytes, reused });
 for await (const _ of createInterface({ input: process.stdin })) say(round());

@@ -8,8 +8,12 @@ export interface Round {
   readonly ns: number;
 }
 
-/** Runs a task: warms it up when made, then one round for each call. */
-export const measure = (task: Task, warmMs: number, targetMs: number): (() => Round) => {
+/** Runs a task: warms it up when made, then one round for each call; and says about how long that will take. */
+export const measure = (
+  task: Task,
+  warmMs: number,
+  targetMs: number,
+): { readonly round: () => Round; readonly roundMs: number } => {
   const repetition = (): number => {
     task.before?.();
     const start = performance.now();
@@ -24,11 +28,12 @@ export const measure = (task: Task, warmMs: number, targetMs: number): (() => Ro
   } while (performance.now() < warmUntil);
   const repetitions = Math.min(MOST_REPETITIONS, Math.max(1, Math.floor(targetMs / fastest)));
 
-  return () => {
+  const round = (): Round => {
     // Other contenders had the caches since the last round: one repetition brings them back, if it is a short one.
     if (fastest < targetMs) repetition();
     let elapsed = 0;
     for (let i = 0; i < repetitions; i++) elapsed += repetition();
     return { ns: (elapsed * 1e6) / (repetitions * task.operations) };
   };
+  return { round, roundMs: repetitions * fastest };
 };

@@ -1,9 +1,9 @@
+import type { Scenario } from "../catalogue/scenarios.js";
+
 /** Length of the sequence; a power of two, run through again and again. */
 export const PLAN_LENGTH: number = 1 << 20;
 
 const SEED = 0x9e3779b9;
-const SMALLEST = 16;
-const SIZES = 241;
 
 /** Which object is replaced when, and by how many bytes. Every contender gets the same one. */
 export interface RandomPlan {
@@ -24,10 +24,11 @@ export const xorshift = (seed: number): (() => number) => {
   };
 };
 
-/** The plan for that many live objects, of 16 to 256 bytes. */
-export const randomPlan = (live: number): RandomPlan => {
+/** The plan for that many live objects, of the smallest to the largest of the sizes. */
+export const randomPlan = ({ live, sizes: [smallest, largest] = [] }: Pick<Scenario, "live" | "sizes">): RandomPlan => {
+  if (smallest === undefined || largest === undefined) throw new Error("a random replacement needs two sizes");
   const next = xorshift(SEED);
-  const size = (): number => SMALLEST + (next() % SIZES);
+  const size = (): number => smallest + (next() % (largest - smallest + 1));
   const first = Uint16Array.from({ length: live }, size);
   const indices = new Uint32Array(PLAN_LENGTH);
   const sizes = new Uint16Array(PLAN_LENGTH);

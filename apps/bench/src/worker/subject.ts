@@ -10,18 +10,36 @@ export interface Store<P> {
 export interface Allocator<P> {
   alloc(size: number): P;
   free(pointer: P): unknown;
+  /** Its own realloc, where it has one; else there is a new object, a copy, and a free of the old one. */
+  realloc?(pointer: P, size: number): P;
+}
+
+/** An allocator with a realloc of its own. */
+export type Reallocator<P> = Required<Allocator<P>>;
+
+/** The bytes of objects. */
+export interface Objects<P> {
+  /** The view that an object lies in now, and where it starts there. */
+  view(pointer: P): Uint8Array;
+  start(pointer: P): number;
+  copy(from: P, to: P, bytes: number): void;
+}
+
+/** Bytes taken from the system. */
+export interface Footprint {
+  readonly now: number;
+  /** The most so far. */
+  readonly peak: number;
 }
 
 /** A contender made ready in this process. */
 export interface Subject<P> {
   readonly allocator: Allocator<P>;
   store(length: number): Store<P>;
-  /** Copies an object's bytes, for realloc. */
-  copy?(from: P, to: P, bytes: number): void;
+  readonly objects?: Objects<P>;
   /** Frees everything at once. */
   reset?(): void;
-  /** Bytes taken from the system at the worst moment so far. */
-  footprint?(): number;
+  footprint?(): Footprint;
 }
 
 /** A repeatable piece of work, and what is said of it when it is warm. */
@@ -40,3 +58,39 @@ export const pointers = (length: number): Store<number> => new Uint32Array(lengt
 
 /** Plain store for contenders that hand out objects. */
 export const references = <P>(length: number): Store<P> => new Array<P>(length);
+
+/** Objects in one memory, whose view may become another one as it grows. */
+export const linear = (u8: () => Uint8Array): Objects<number> => ({
+  view: u8,
+  start: (pointer) => pointer,
+  copy: (from, to, bytes) => {
+    u8().copyWithin(to, from, from + bytes);
+  },
+});
+
+/** Objects that are typed arrays of their own. */
+export const separate: Objects<Uint8Array> = {
+  view: (object) => object,
+  start: () => 0,
+  copy: (from, to, bytes) => to.set(bytes === from.length ? from : from.subarray(0, bytes)),
+};
+
+/**
+ * A write to each cache line, as in native/bench.c. Eight at a time: with one at a time V8's checks between the writes are
+ * a quarter of the time; like this it is the memory's, as in C.
+ */
+export const touchLines = (view: Uint8Array, start: number, bytes: number): void => {
+  const end = start + bytes;
+  let at = start;
+  for (; at + 512 <= end; at += 512) {
+    view[at] = 1;
+    view[at + 64] = 1;
+    view[at + 128] = 1;
+    view[at + 192] = 1;
+    view[at + 256] = 1;
+    view[at + 320] = 1;
+    view[at + 384] = 1;
+    view[at + 448] = 1;
+  }
+  for (; at < end; at += 64) view[at] = 1;
+};

@@ -1,17 +1,11 @@
 import type { Scenario } from "../catalogue/scenarios.js";
-import { loadTrace } from "../trace.js";
-import { batchIn, fillIn, pairsIn, repeated, replaceIn, replayIn } from "./loops.js";
+import { batchIn, fillIn, growIn, pairsIn, repeated, replaceIn } from "./loops.js";
 import { randomPlan } from "./random-plan.js";
+import { bytesOf, copyingReplayTask, givenTrace } from "./replay.js";
 import type { Subject, Task } from "./subject.js";
 
 /** Makes a contender from nothing, on memory of its own. */
 export type Create<P> = (scenario: Scenario) => Subject<P>;
-
-/** The footprint after work that starts on an empty heap; taken at once, since later repetitions may add to it. */
-const footprintAfter = <P>(subject: Subject<P>, work: () => void): Pick<Task, "footprint"> => {
-  work();
-  return subject.footprint === undefined ? {} : { footprint: subject.footprint() };
-};
 
 const withResidents = <P>(scenario: Scenario, subject: Subject<P>, run: () => void): Task => {
   const keep = subject.store(scenario.resident);
@@ -60,7 +54,7 @@ const touch = (store: unknown): void => {
 
 const randomTask = <P>(scenario: Scenario, subject: Subject<P>): Task => {
   const { allocator } = subject;
-  const plan = randomPlan(scenario.live);
+  const plan = randomPlan(scenario);
   const store = subject.store(scenario.live);
   for (let i = 0; i < scenario.live; i++) store[i] = allocator.alloc(plan.first[i]!);
   // As many replacements as there are objects: nobody is measured on a heap still in the order of its filling.
@@ -92,43 +86,27 @@ const arenaTask = <P>(scenario: Scenario, subject: Subject<P>): Task => {
   };
 };
 
-const replayTask = <P>(scenario: Scenario, subject: Subject<P>): Task => {
-  const { allocator, copy } = subject;
-  if (copy === undefined) throw new Error("this contender cannot copy, so it cannot replay a trace");
-  const trace = loadTrace(scenario.trace!);
-  const store = subject.store(trace.idCount);
-  const live = new Uint32Array(trace.idCount);
-  const replay = replayIn(store, live, trace);
-  const run = (): void => replay(allocator, copy);
-  return {
-    operations: trace.operations.length,
-    peakLive: trace.peakLive,
-    ...footprintAfter(subject, run),
-    before: () => {
-      // What the program never freed, so that each repetition starts empty.
-      for (let id = 0; id < trace.idCount; id++) {
-        if (live[id] !== 0) allocator.free(store[id]!);
-      }
-      live.fill(0);
-      subject.reset?.();
-    },
-    run,
-  };
+const growTask = <P>({ sizes: [first, last] = [] }: Scenario, subject: Subject<P>): Task => {
+  if (first === undefined || last === undefined) throw new Error("what grows needs two sizes");
+  const grow = growIn(bytesOf(subject), first, last);
+  return { operations: Math.log2(last / first) + 1, run: () => grow(subject.allocator) };
 };
 
 const slotsTask = <P>(scenario: Scenario, subject: Subject<P>): Task => {
   const store = subject.store(scenario.batch);
+  fillIn(store)(subject.allocator, scenario.size);
+  const footprint = subject.footprint?.().peak;
   return {
     operations: scenario.batch,
     peakLive: scenario.batch * scenario.size,
-    ...footprintAfter(subject, () => fillIn(store)(subject.allocator, scenario.size)),
+    ...(footprint !== undefined && { footprint }),
     // Only memory is counted.
     run: () => undefined,
     keep: store,
   };
 };
 
-/** The work of a scenario for an allocator that is passed as a parameter. */
+/** The work of a scenario for an allocator that is passed as a parameter; traces for one without a realloc. */
 export const taskFor = <P>(scenario: Scenario, create: Create<P>): Task => {
   switch (scenario.kind) {
     case "batch":
@@ -138,11 +116,14 @@ export const taskFor = <P>(scenario: Scenario, create: Create<P>): Task => {
     case "lifo":
       return lifoTask(scenario, create(scenario));
     case "random":
+    case "random-large":
       return randomTask(scenario, create(scenario));
+    case "grow":
+      return growTask(scenario, create(scenario));
     case "arena":
       return arenaTask(scenario, create(scenario));
     case "replay":
-      return replayTask(scenario, create(scenario));
+      return copyingReplayTask(create(scenario), givenTrace(scenario));
     case "slots":
       return slotsTask(scenario, create(scenario));
     default:

@@ -4,12 +4,13 @@ import { readFileSync } from "node:fs";
 export interface TlsfExports {
   readonly memory: WebAssembly.Memory;
   alloc(size: number): number;
+  resize(pointer: number, size: number): number;
   release(pointer: number): void;
   prepare(count: number): void;
   fill(count: number, size: number): void;
   batch(count: number, times: number, size: number): void;
   lifo(times: number, size: number): void;
-  prepareRandom(live: number, length: number): void;
+  prepareRandom(live: number, length: number, smallest: number, largest: number): void;
   replace(times: number): void;
 }
 

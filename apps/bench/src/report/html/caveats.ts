@@ -6,6 +6,7 @@ export const CAVEATS: readonly string[] = [
   "A context is set against our own C context of the original's design: header, statistics and a mutex around every call. Ours has no lock on unshared memory; the row “on shared memory, locked” pays for one.",
   "Malloc in the context's scenarios writes no header and counts nothing.",
   "The objects are not used: a program that writes to them pays for cache misses that narrow every ratio.",
-  "An arena drops what it is given back: in cc1 it flatters the time and not the footprint. Read both.",
+  "An arena drops what it is given back: in the traces it flatters the time and not the footprint. Read both.",
+  "A replay calls the contender's own realloc where it has one; the others allocate, copy and free.",
   "Fresh memory is mostly the system's work: C's rounds run in forked children, ours in a new WebAssembly memory.",
 ];

@@ -1,3 +1,5 @@
+import { milestoneSection, type SizeChart, sizeCharts } from "../../milestone/section.js";
+import { SAMPLES } from "../../trace.js";
 import type { Results } from "../results.js";
 import { type BarChart, barCharts } from "./bars.js";
 import { CAVEATS } from "./caveats.js";
@@ -5,6 +7,7 @@ import { type LeadRow, leadRows, type Standing } from "./lead.js";
 import { embeddedJson, embeddedScript, escapeHtml } from "./markup.js";
 import { claimSection, floorSection, machineSection, memorySection, reuseSection, timeSection } from "./sections.js";
 import { STYLE } from "./style.js";
+import { type Timeline, timelines } from "./timelines.js";
 
 /** Code that the page carries along. */
 export interface Assets {
@@ -18,6 +21,8 @@ export interface Assets {
 export interface PageData {
   readonly lead: readonly LeadRow[];
   readonly charts: readonly BarChart[];
+  readonly timelines: readonly Timeline[];
+  readonly sizes: readonly SizeChart[];
 }
 
 const TILES: readonly (readonly [Standing, string])[] = [
@@ -67,12 +72,42 @@ const gaps = ({ scenarios, results }: Results, lead: readonly LeadRow[]): string
 export const reportPage = (results: Results, assets: Assets): string => {
   const { scenarios } = results;
   const lead = leadRows(results);
-  const data: PageData = { lead, charts: barCharts(results) };
+  const data: PageData = {
+    lead,
+    charts: barCharts(results),
+    timelines: timelines(results),
+    sizes: sizeCharts(results.milestone),
+  };
   const times = scenarios.filter(({ timed }) => timed).map((scenario) => timeSection(scenario, results));
   const memory = scenarios
     .filter(({ counted }) => counted)
     .map((scenario) => `<div id="memory-of-${scenario.id}">${memorySection(scenario, results)}</div>`);
   const reuse = scenarios.filter(({ kind }) => kind === "reuse").map((scenario) => reuseSection(scenario, results));
+  const alone = scenarios.length === 0 && results.milestone !== undefined;
+  // A run of the milestone alone has none of these.
+  const measured = `${notes(results)}
+${gaps(results, lead)}
+<div class="tiles">${TILES.map(([standing, title]) => tile(standing, title, lead)).join("\n")}</div>
+<p class="what">Right of the line at 1: so many times as fast (or as small) as native malloc, or, in a context's scenarios (&#167;), as
+our C reference of the original's context. Left of it: slower or larger. The axis is logarithmic.</p>
+<div class="chart"><canvas id="lead" role="img" aria-label="Ratios to the baseline in every scenario; the tables below have the figures"></canvas></div>
+${LEGEND}
+<h2>Times, scenario by scenario</h2>
+<p class="what">Bars are the median of the processes' medians; the whisker holds 80 % of all rounds. A bar that ends in &#187; is longer than shown.</p>
+${times.join("\n")}
+${
+  memory.length === 0
+    ? ""
+    : `<h2>Memory</h2>\n<p class="what">Utilization, beside the bar, is peak live bytes over peak footprint. Of a
+trace, the second chart shows live bytes and footprints at ${SAMPLES} moments; peaks between them are in the table only.</p>\n${memory.join("\n")}`
+}
+${reuse.join("\n")}`;
+  const judged = `<h2>The original's claims</h2>
+<p class="what">Claimed figures are quoted from the original's documents, on a machine that they do not name; the others were measured in this run.</p>
+<div class="claims">${claimSection(results.claims)}</div>
+<h2>Floors</h2>
+${results.mode === "quick" ? `<p class="what">${NO_JUDGE}</p>` : ""}
+<div class="floors">${floorSection(results.floors)}</div>`;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -84,24 +119,9 @@ export const reportPage = (results: Results, assets: Assets): string => {
 </head>
 <body>
 <h1>Morph memory beside native malloc and a context in C</h1>
-${notes(results)}
-${gaps(results, lead)}
-<div class="tiles">${TILES.map(([standing, title]) => tile(standing, title, lead)).join("\n")}</div>
-<p class="what">Right of the line at 1: so many times as fast (or as small) as native malloc, or, in a context's scenarios (&#167;), as
-our C reference of the original's context. Left of it: slower or larger. The axis is logarithmic.</p>
-<div class="chart"><canvas id="lead" role="img" aria-label="Ratios to the baseline in every scenario; the tables below have the figures"></canvas></div>
-${LEGEND}
-<h2>Times, scenario by scenario</h2>
-<p class="what">Bars are the median of the processes' medians; the whisker holds 80 % of all rounds. A bar that ends in &#187; is longer than shown.</p>
-${times.join("\n")}
-${memory.length === 0 ? "" : `<h2>Memory</h2>\n<p class="what">Utilization, beside the bar, is peak live bytes over peak footprint.</p>\n${memory.join("\n")}`}
-${reuse.join("\n")}
-<h2>The original's claims</h2>
-<p class="what">Claimed figures are quoted from the original's documents, on a machine that they do not name; the others were measured in this run.</p>
-<div class="claims">${claimSection(results.claims)}</div>
-<h2>Floors</h2>
-${results.mode === "quick" ? `<p class="what">${NO_JUDGE}</p>` : ""}
-<div class="floors">${floorSection(results.floors)}</div>
+${alone ? "" : measured}
+${milestoneSection(results.milestone)}
+${alone ? "" : judged}
 <h2>Machine and caveats</h2>
 <div class="machine">${machineSection(results)}</div>
 <ul>${CAVEATS.map((caveat) => `<li>${escapeHtml(caveat)}</li>`).join("\n")}</ul>

@@ -2,6 +2,7 @@ import { figure, mebibytes, percent, times } from "../format.js";
 import type { Result, ResultClaim, ResultFloor, ResultScenario, Results } from "../results.js";
 import { memoryChartId, timeChartId } from "./bars.js";
 import { escapeHtml, type Row, table } from "./markup.js";
+import { timelineId } from "./timelines.js";
 
 const NONE = "-";
 const CONTEXT_OPPONENT = "times as fast as the C context (95 %)";
@@ -53,7 +54,11 @@ export const memorySection = (scenario: ResultScenario, results: Results): strin
   const rows = of(scenario, results).map(memoryRow);
   const title = `<h3><code>${scenario.id}</code> ${escapeHtml(scenario.title)}</h3>`;
   const head = ["contender", "peak footprint", "utilization"];
-  return `<section>${title}\n${canvas(memoryChartId(scenario), scenario.title)}\n${table(head, rows)}</section>`;
+  const drawn = of(scenario, results).some(
+    ({ status, footprintsBytes }) => status === "measured" && footprintsBytes !== undefined,
+  );
+  const timeline = drawn ? canvas(timelineId(scenario), `${scenario.title}: live bytes and footprints over time`) : "";
+  return `<section>${title}\n${canvas(memoryChartId(scenario), scenario.title)}\n${timeline}\n${table(head, rows)}</section>`;
 };
 
 /** The share of slots that were reused. */
@@ -106,12 +111,15 @@ export const floorSection = (floors: readonly ResultFloor[]): string => {
 };
 
 /** Machine, versions and settings. */
-export const machineSection = ({ machine, versions, settings, date, mode }: Results): string => {
+export const machineSection = ({ machine, versions, settings, date, mode, seconds }: Results): string => {
   const packages = Object.entries(versions.packages).map(([name, version]) => `${name} ${version}`);
   const { processes, rounds, targetMs, warmMs } = settings;
   const facts: [string, string][] = [
     ["date", date],
-    ["run", `${mode}: ${processes} processes of ${rounds} rounds of ${targetMs} ms, after ${warmMs} ms to warm up`],
+    [
+      "run",
+      `${mode}: ${processes} processes of ${rounds} rounds of ${targetMs} ms, after ${warmMs} ms to warm up; took ${figure(seconds)} s`,
+    ],
     ["machine", `${machine.cpu}, ${machine.cores} cores, ${mebibytes(machine.memoryBytes)}`],
     ["system", machine.os],
     ["Node and V8", `${versions.node}, ${versions.v8}`],

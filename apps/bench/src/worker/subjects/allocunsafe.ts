@@ -1,12 +1,15 @@
 import type { Scenario } from "../../catalogue/scenarios.js";
-import { references, type Subject, type Task } from "../subject.js";
+import { references, type Subject, separate, type Task } from "../subject.js";
 import { taskFor } from "../tasks.js";
 
 const create = (): Subject<Buffer> => ({
   allocator: { alloc: (size) => Buffer.allocUnsafe(size), free: () => undefined },
   store: references,
-  copy: (from, to, bytes) => {
-    from.copy(to, 0, 0, bytes);
+  objects: {
+    ...separate,
+    copy: (from, to, bytes) => {
+      from.copy(to, 0, 0, bytes);
+    },
   },
 });
 

@@ -1,7 +1,8 @@
 import { COMPILER, MemoryContext } from "@morph/mem-v2";
 import { LinearMemory } from "@morph/memory";
 import type { Scenario } from "../../catalogue/scenarios.js";
-import { pointers, type Subject, type Task } from "../subject.js";
+import { takenOf } from "../memory.js";
+import { linear, pointers, type Subject, type Task } from "../subject.js";
 import { taskFor } from "../tasks.js";
 import { TYPE } from "../typed-loops.js";
 import { typedTaskFor } from "../typed-tasks.js";
@@ -13,11 +14,9 @@ const create = (): Subject<number> => {
   return {
     allocator: { alloc: (size) => context.alloc(size, TYPE), free: (pointer) => context.free(pointer) },
     store: pointers,
-    copy: (from, to, bytes) => {
-      memory.u8.copyWithin(to, from, from + bytes);
-    },
+    objects: linear(() => memory.u8),
     reset: () => context.reset(),
-    footprint: () => memory.peakFootprint,
+    footprint: () => takenOf(memory),
   };
 };
 

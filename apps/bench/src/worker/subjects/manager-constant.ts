@@ -7,7 +7,7 @@ import type { Task } from "../subject.js";
 // As in pool-constant.ts: the loop closes over the constant, so it is written out here.
 
 const manager: PoolManager = new PoolManager({ memory: memoryFor(scenario) });
-const { first, indices, sizes } = randomPlan(scenario.live);
+const { first, indices, sizes } = randomPlan(scenario);
 const store: Uint32Array = new Uint32Array(scenario.live);
 const mask: number = indices.length - 1;
 

@@ -2,7 +2,8 @@ import { Arena } from "@morph/arena";
 import { LinearMemory } from "@morph/memory";
 import { PoolManager } from "@morph/pool";
 import type { Scenario } from "../../catalogue/scenarios.js";
-import { type Allocator, pointers, type Subject, type Task } from "../subject.js";
+import { takenOf } from "../memory.js";
+import { type Allocator, linear, pointers, type Subject, type Task } from "../subject.js";
 import { taskFor } from "../tasks.js";
 
 const LARGEST_SMALL = 256;
@@ -32,11 +33,12 @@ const create = (): Subject<number> => {
   return {
     allocator,
     store: pointers,
-    copy: (from, to, bytes) => {
-      memory.u8.copyWithin(to, from, from + bytes);
+    objects: linear(() => memory.u8),
+    reset: () => {
+      allocator.manager.reset();
+      allocator.arena.reset();
     },
-    reset: () => allocator.arena.reset(),
-    footprint: () => memory.peakFootprint,
+    footprint: () => takenOf(memory),
   };
 };
 

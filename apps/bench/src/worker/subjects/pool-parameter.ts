@@ -1,6 +1,6 @@
 import { Pool } from "@morph/pool";
 import type { Scenario } from "../../catalogue/scenarios.js";
-import { memoryFor } from "../memory.js";
+import { memoryFor, takenOf } from "../memory.js";
 import { pointers, type Subject, type Task } from "../subject.js";
 import { taskFor } from "../tasks.js";
 
@@ -9,7 +9,7 @@ const create = (scenario: Scenario): Subject<number> => {
   return {
     allocator: new Pool({ slotSize: scenario.size, memory }),
     store: pointers,
-    footprint: () => memory.peakFootprint,
+    footprint: () => takenOf(memory),
   };
 };
 

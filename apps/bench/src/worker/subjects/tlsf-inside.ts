@@ -6,9 +6,9 @@ import { instantiateTlsf } from "../tlsf-module.js";
 /** The work of a scenario with the loop itself in WebAssembly: what a WebAssembly program sees. */
 export const prepare = (scenario: Scenario): Task => {
   const tlsf = instantiateTlsf();
-  const { batch, times, size, live } = scenario;
-  if (scenario.kind === "random") {
-    tlsf.prepareRandom(live, PLAN_LENGTH);
+  const { batch, times, size, sizes: [smallest = size, largest = size] = [], live } = scenario;
+  if (scenario.kind === "random" || scenario.kind === "random-large") {
+    tlsf.prepareRandom(live, PLAN_LENGTH, smallest, largest);
     tlsf.replace(live);
     return { operations: times, run: () => tlsf.replace(times) };
   }

@@ -1,11 +1,11 @@
 import type { Scenario } from "../../catalogue/scenarios.js";
-import { references, type Subject, type Task } from "../subject.js";
+import { references, type Subject, separate, type Task } from "../subject.js";
 import { taskFor } from "../tasks.js";
 
 const create = (): Subject<Uint8Array> => ({
   allocator: { alloc: (size) => new Uint8Array(size), free: () => undefined },
   store: references,
-  copy: (from, to, bytes) => to.set(bytes === from.length ? from : from.subarray(0, bytes)),
+  objects: separate,
 });
 
 /** The work of any scenario. */

@@ -1,0 +1,76 @@
+import { readFileSync, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { buildProgram, compileFrontEnd } from "n0";
+
+const FOLDER = fileURLToPath(new URL("../../milestone/", import.meta.url));
+
+/** The two styles of the front end: keywords as packed bytes, or as string literals. */
+export type Style = "lean" | "literal";
+export const STYLES: readonly Style[] = ["lean", "literal"];
+
+/** What a front end reads: a file and its size, so that it is read at once and nothing is allocated for more. */
+export interface SourceFile {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** A program of the milestone. */
+export interface MilestoneProgram {
+  readonly id: string;
+  readonly what: string;
+  /** Relative to `milestone/`. */
+  readonly file: string;
+  readonly style?: Style;
+  /** Lines of the generated source, for a front end. */
+  readonly lines?: number;
+}
+
+/** Lines of the generated sources. */
+export const SIZES: readonly number[] = [100, 500, 1_000, 5_000, 10_000, 50_000];
+
+/** The front end in a style, over a source of so many lines. */
+export const frontEnd = (style: Style, lines: number): MilestoneProgram => ({
+  id: `${style}-${lines}`,
+  what: `front end, ${style}, ${lines.toLocaleString("en-US")} lines`,
+  file: `${style}/main.fox`,
+  style,
+  lines,
+});
+
+/** What is not a front end. */
+export const OTHERS: readonly MilestoneProgram[] = [
+  { id: "chess", what: "number chess, 30 moves", file: "chess.fox" },
+  { id: "garbage", what: "garbage churn", file: "garbage.fox" },
+  { id: "maps", what: "maps", file: "maps.fox" },
+  { id: "list", what: "500,000 live nodes", file: "list.fox" },
+  { id: "stack_undo", what: "stack by concatenation", file: "stack_undo.fox" },
+];
+
+const sourceModule = ({ path, bytes }: SourceFile): Uint8Array =>
+  new TextEncoder().encode(
+    `fungsi Path() string\n  kembalikan ${JSON.stringify(path)}\nakhir\n\nfungsi Size() int\n  kembalikan ${bytes}\nakhir\n`,
+  );
+
+/**
+ * Compiles a program. What it imports as "source" is made here; everything else lies in `milestone/`.
+ *
+ * @param recorded whether its runs can be recorded
+ * @throws Error with the diagnostics
+ */
+export const compile = async (
+  program: MilestoneProgram,
+  source: SourceFile | undefined,
+  recorded: boolean,
+): Promise<Uint8Array<ArrayBuffer>> => {
+  const file = `${FOLDER}${program.file}`;
+  const read = (path: string): Uint8Array | null => {
+    if (source !== undefined && path.endsWith("source.fox")) return sourceModule(source);
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true ? readFileSync(path) : null;
+  };
+  const result = compileFrontEnd({ file, bytes: readFileSync(file), reader: { read } });
+  if (!result.ok) {
+    const all = result.diagnostics.map(({ file: where, line, message }) => `${where}:${line}: ${message}`);
+    throw new Error(`${program.id} does not compile:\n${all.join("\n")}`);
+  }
+  return buildProgram(result.program, { recorded });
+};

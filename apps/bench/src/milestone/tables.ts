@@ -1,0 +1,36 @@
+import Table from "cli-table3";
+import { figure } from "../report/format.js";
+import type { Comparison } from "./measure.js";
+import { comparisonRows, HEAD, LAYOUT_HEAD, layoutRows, projectionRows, saying, withHistogram } from "./rows.js";
+import { arithmeticOf } from "./sizes.js";
+import type { MilestoneVerdict } from "./verdicts.js";
+
+const draw = (head: readonly string[], rows: readonly (readonly string[])[], left = 1): string => {
+  const table = new Table({
+    head: [...head],
+    style: { head: [], border: [], compact: true },
+    colAligns: head.map((_, column) => (column < left ? "left" : "right")),
+  });
+  table.push(...rows.map((row) => [...row]));
+  return table.toString();
+};
+
+/** Everything of a run, as text. */
+export const milestoneText = (comparisons: readonly Comparison[], verdicts: readonly MilestoneVerdict[]): string => {
+  const recorded = withHistogram(comparisons);
+  const floors = verdicts.map(({ what, value, problem = "", unit, atLeast, atMost, held }) => [
+    what,
+    value === undefined ? `not measured (${problem})` : figure(value),
+    unit,
+    atLeast === undefined ? `at most ${figure(atMost as number)}` : `at least ${atLeast}`,
+    held ? "held" : value === undefined ? "not measured" : "MISSED",
+  ]);
+  return [
+    "The milestone: Morph programs on V1 and V2 (MB is a million bytes; times are the best of several runs)",
+    draw(HEAD, [...comparisons.flatMap(comparisonRows), ...projectionRows()], 2),
+    comparisons.map(saying).join("\n"),
+    ...recorded.flatMap((each) => ["", arithmeticOf(each).join("\n"), draw(LAYOUT_HEAD, layoutRows(each))]),
+    "",
+    draw(["floor of the milestone", "measured", "unit", "limit", ""], floors),
+  ].join("\n");
+};

@@ -1,0 +1,23 @@
+import { Heap } from "@morph/heap";
+import type { Scenario } from "../catalogue/scenarios.js";
+import { memoryFor, takenOf } from "./memory.js";
+import { linear, pointers, type Reallocator, type Subject } from "./subject.js";
+
+/** A heap: for a trace as a user gets it who says nothing, else on a memory that is large enough from the start. */
+export const heapFor = (scenario: Scenario): Heap =>
+  scenario.kind === "replay" ? new Heap() : new Heap({ memory: memoryFor(scenario) });
+
+/** Under the names that the loops use. */
+export const asAllocator = (heap: Heap): Reallocator<number> => ({
+  alloc: (size) => heap.malloc(size),
+  free: (pointer) => heap.free(pointer),
+  realloc: (pointer, size) => heap.realloc(pointer, size),
+});
+
+/** The subject of a heap. */
+export const heapSubject = (heap: Heap): Subject<number> => ({
+  allocator: asAllocator(heap),
+  store: pointers,
+  objects: linear(() => heap.memory.u8),
+  footprint: () => takenOf(heap.memory),
+});

@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { compileFrontEnd, runModule } from "n0";
+import { MemoryWriter } from "n0-runtime";
+import { afterAll, describe, expect, test } from "vitest";
+import type { Comparison } from "../src/milestone/measure.ts";
+import { compile, frontEnd, type MilestoneProgram, OTHERS, STYLES } from "../src/milestone/programs.ts";
+import { saying } from "../src/milestone/rows.ts";
+import { arithmeticOf, layoutsOf } from "../src/milestone/sizes.ts";
+import { generatedSource } from "../src/milestone/source.ts";
+import { milestoneVerdicts } from "../src/milestone/verdicts.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "morph-milestone-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** What it prints on each allocator. */
+const outputs = async (program: MilestoneProgram): Promise<string[]> => {
+  const path = join(folder, "input.txt");
+  const text = generatedSource(program.lines ?? 10);
+  writeFileSync(path, text);
+  const source = program.lines === undefined ? undefined : { path, bytes: text.length };
+  const module = await compile(program, source, false);
+  return (["v1", "v2"] as const).map((allocator) => {
+    const stdout = new MemoryWriter();
+    expect(runModule(module, { allocator, stdout }).failure).toBeNull();
+    return stdout.text();
+  });
+};
+
+describe("the generated source", () => {
+  test("is the same each time and has exactly the lines asked for", () => {
+    for (const lines of [10, 100, 1_000]) {
+      expect(generatedSource(lines)).toBe(generatedSource(lines));
+      expect(generatedSource(lines).split("\n")).toHaveLength(lines + 1);
+    }
+  });
+
+  test("is a valid program", () => {
+    const result = compileFrontEnd({ file: "a.fox", bytes: new TextEncoder().encode(generatedSource(500)) });
+    expect(result.ok ? [] : result.diagnostics).toEqual([]);
+  });
+});
+
+describe("the programs", () => {
+  test("front ends of both styles find the same tree, without errors, on both allocators", async () => {
+    const all = (await Promise.all(STYLES.map((style) => outputs(frontEnd(style, 100))))).flat();
+    expect(new Set(all).size).toBe(1);
+    expect(all[0]).toMatch(/^101 lines, \d+ tokens, \d+ nodes\n0 errors, tree \d+\n$/);
+  });
+
+  test.each(OTHERS.filter(({ id }) => id !== "stack_undo"))(
+    "$id prints the same on both allocators",
+    async (program) => {
+      const [v1, v2] = await outputs(program);
+      expect(v2).toBe(v1);
+      expect(v1).not.toBe("");
+    },
+  );
+
+  test("stack_undo compiles", async () => {
+    const program = OTHERS.find(({ id }) => id === "stack_undo") as MilestoneProgram;
+    expect((await compile(program, undefined, false)).length).toBeGreaterThan(0);
+  });
+});
+
+describe("the arithmetic", () => {
+  test("of objects of 16 bytes: 104 with V1's header, 32 in V2's slot, 24 with a header of 8", () => {
+    const [v1, v2, eight, , , , , payload] = layoutsOf({ 16: 10 });
+    expect(v1?.bytes).toBeCloseTo(1040 * (4168 / 4096));
+    expect(v2?.bytes).toBe(320);
+    expect(eight?.bytes).toBe(320);
+    expect(layoutsOf({ 16: 10 })[5]?.bytes).toBe(240);
+    expect(payload?.bytes).toBe(160);
+    expect(v2?.saved).toBeCloseTo(1 - 320 / (1040 * (4168 / 4096)));
+  });
+
+  test("of large objects: whole pages on V1, 16s on V2", () => {
+    const [v1, v2] = layoutsOf({ 5000: 1 });
+    expect(v1?.bytes).toBe(8192 + 72);
+    expect(v2?.bytes).toBe(5024);
+  });
+
+  test("says what a header of 16 saves at most", () => {
+    const lines = arithmeticOf({ what: "it", histogram: { 16: 1 } } as unknown as Comparison);
+    expect(lines[2]).toContain("1 - (16 + 16.0) / 105.8 = 69.8 % saved at most");
+  });
+});
+
+describe("what is said of a comparison", () => {
+  const collections = { count: 3, totalMs: 1, maxMs: 1, freedObjects: 1 };
+  const base: Comparison = {
+    id: "lean-1000",
+    what: "it",
+    style: "lean",
+    lines: 1_000,
+    v1: { allocator: "v1", peakFootprint: 1e6, allocatorMs: 10, collections },
+    v2: { allocator: "v2", peakFootprint: 4e5, allocatorMs: 6 },
+  };
+
+  test("who is smaller where V1 collects, and what was stopped", () => {
+    expect(saying(base)).toContain("V1 collects 3 times, V2 never: V2 is smaller (0.40 against 1.00 MB)");
+    expect(saying({ ...base, v1: { allocator: "v1", note: "stopped after 3 s" } })).toContain("V1 stopped after 3 s");
+  });
+
+  test("a floor that is missed, one that holds, and one that could not be measured", () => {
+    const [footprint, time] = milestoneVerdicts([base]);
+    expect([footprint?.value, footprint?.held]).toEqual([60, true]);
+    expect([time?.value, time?.held]).toEqual([40, false]);
+    const stopped = { ...base, v1: { allocator: "v1", note: "stopped after 3 s" } as const };
+    expect(milestoneVerdicts([stopped])[0]).toMatchObject({ held: false, problem: "stopped after 3 s" });
+  });
+});
