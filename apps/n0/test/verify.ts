@@ -133,7 +133,11 @@ function verifyExpression(expression: Expression, dropped = false): void {
     case "binary":
       verifyValue(expression.left);
       verifyValue(expression.right);
-      if (typeName(expression.left.type) !== typeName(expression.right.type)) {
+      // A variable declared with `kosong` may be compared with whatever can be null.
+      if (
+        [expression.left, expression.right].every(({ type }) => type.kind !== "null") &&
+        typeName(expression.left.type) !== typeName(expression.right.type)
+      ) {
         throw new Error(`${where}: ${typeName(expression.left.type)} and ${typeName(expression.right.type)}`);
       }
       return;

@@ -12,6 +12,10 @@ export function fit(expression: Expression, target: Type): Expression {
   if (type.kind === "struct" && target.kind === "interface") {
     return { kind: "convert", line, column, type: target, value: expression, struct: type };
   }
+  if (type.kind === "null" && target.kind === "interface") {
+    // Also a variable declared with `kosong`: nothing says whose methods it would have.
+    return { kind: "null", line, column, type: target };
+  }
   if (expression.kind === "null") {
     expression.type = target;
   } else if (expression.kind === "array" && target.kind === "array" && hasUnknown(type)) {

@@ -145,8 +145,11 @@ function generateEquality(builder: FunctionBuilder, { operator, left, right }: B
   const type = comparedType(left.type, right.type);
   const isEqual = operator === "==";
   const values = evaluate(builder, [{ expression: left }, { expression: right }]);
-  const a = values.get(0);
-  const b = values.get(1);
+  // A variable declared with `kosong` is a reference: next to an interface, an instance without a vtable.
+  const widened = (code: Code, own: Type): Code =>
+    type.kind === "interface" && own.kind === "null" ? builder.m.i64.extend_u(code) : code;
+  const a = widened(values.get(0), left.type);
+  const b = widened(values.get(1), right.type);
   values.release();
   return sequence(builder, values.before, compare(builder, type, a, b, isEqual), binaryen.i32);
 }
