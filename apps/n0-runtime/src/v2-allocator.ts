@@ -1,5 +1,5 @@
 import { COMPILER, MemoryContext } from "@morph/mem-v2";
-import { joinMemory, type LinearMemory } from "@morph/memory";
+import type { LinearMemory } from "@morph/memory";
 import type { Allocator, AllocatorStats } from "./allocator.ts";
 import type { Footprint } from "./footprint.ts";
 import type { TypeTable } from "./types.ts";
@@ -9,11 +9,9 @@ export const V2_TYPES = 127;
 
 /** The V1 interface on a memory context in COMPILER mode: blocks of any size, zeroed, and nothing is collected. */
 export class V2Allocator implements Allocator {
-  private f64: Float64Array;
   private lastType = 0;
   private readonly context: MemoryContext;
   private readonly memory: LinearMemory;
-  private readonly owner: number;
   private readonly footprint: Footprint;
   private types!: TypeTable;
   /** The memory's footprint without this allocator. */
@@ -30,14 +28,6 @@ export class V2Allocator implements Allocator {
     this.regionBytes = regionBytes;
     this.before = memory.footprint - regionBytes();
     this.context = new MemoryContext({ ...COMPILER, memory });
-    this.f64 = memory.f64;
-    this.owner = joinMemory(memory, {
-      name: "n0-runtime",
-      contractVersion: 1,
-      viewsChanged: () => {
-        this.f64 = memory.f64;
-      },
-    });
   }
 
   /** The context counts by id, and ids are the handles; names stay in the type table, so that the memory holds none. */
@@ -53,42 +43,7 @@ export class V2Allocator implements Allocator {
   alloc(size: number, type: number): number {
     // What is no type id at all the context refuses.
     if (type > this.lastType) this.types.refuse(type);
-    const pointer = this.context.alloc(size, type);
-    // After the allocation, which may have grown the memory.
-    const { f64 } = this;
-    const at = pointer >>> 3;
-    // A block's end is a multiple of 16, so 16 bytes at a time fit; 0 bytes have none. Nearly all objects are this small, and
-    // branches beat a loop's count. Stores of 8 bytes, because twice as many of 4 take longer.
-    if (size <= 48) {
-      if (size !== 0) {
-        f64[at] = 0;
-        f64[at + 1] = 0;
-        if (size > 16) {
-          f64[at + 2] = 0;
-          f64[at + 3] = 0;
-          if (size > 32) {
-            f64[at + 4] = 0;
-            f64[at + 5] = 0;
-          }
-        }
-      }
-    } else {
-      this.clear(at, (size + 7) >>> 3);
-    }
-    return pointer;
-  }
-
-  /** Stores zeros. Up to some 200 bytes a loop is faster than a call of `fill`. */
-  private clear(at: number, words: number): void {
-    const { f64 } = this;
-    const end = at + words;
-    if (words > 25) f64.fill(0, at, end);
-    else {
-      for (let word = at; word < end; word += 2) {
-        f64[word] = 0;
-        f64[word + 1] = 0;
-      }
-    }
+    return this.context.allocZeroed(size, type);
   }
 
   /** COMPILER mode collects nothing. */
@@ -137,6 +92,5 @@ export class V2Allocator implements Allocator {
 
   destroy(): void {
     this.context.destroy();
-    this.memory.unregister(this.owner);
   }
 }

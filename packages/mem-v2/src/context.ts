@@ -14,17 +14,19 @@ import {
 import { type Pool, PoolManager } from "@morph/pool";
 import { type ContextConfig, requireConfig } from "./config.ts";
 import { formatStats } from "./format.ts";
+import { FreeSlots, type SlotOwner } from "./free-slots.ts";
 import {
-  FLAGS_SHIFT,
-  FREE_SEAL,
+  flagsOf,
   GENERATION_SHIFT,
   HEADER_BYTES,
   IN_ARENA,
   IN_HEAP,
   LIVE_SEAL,
   MARK_BIT,
+  MAX_TYPE,
   type ObjectHeader,
-  TYPE_MASK,
+  smallTag,
+  typeOf,
 } from "./header.ts";
 import { Limit, ownMemory } from "./limit.ts";
 import { Mutex } from "./mutex.ts";
@@ -60,8 +62,8 @@ const LISTS = 5;
 /** Largest payload that the pool serves. */
 const LARGEST_SMALL = 240;
 
-/** Slots that a free list takes from the pool at a time. */
-const REFILL = 64;
+/** Live bytes may fall so far below their mark before it is lowered. */
+const MAX_ROOM = 0x3fff_ffff;
 
 /** What another thread needs to continue a context; can be posted to a worker. */
 export interface ContextHandle {
@@ -84,9 +86,10 @@ export class MemoryContext {
 
   // The hot fields. Pointers are kept signed: they stay small integers above 2 GiB too.
   private i32: Int32Array;
+  private f64: Float64Array;
   /**
-   * Word index of the free lists' heads, 0 where a list is empty; the counters follow, see `statistics.ts`. While the fast paths
-   * must not be used it points at lists that are empty for ever.
+   * Word index that the free list of a class would have if the class were 0, counted down (see `header.ts`); the counters follow, see
+   * `statistics.ts`. While the fast paths must not be used it points at lists that are empty for ever.
    */
   private lists = 0;
   /** Word index that the object table would have if it started at pointer 0. */
@@ -94,9 +97,18 @@ export class MemoryContext {
   /** The object table's lowest pointer and its granules; 0 while the fast paths must not be used. */
   private lo = 0;
   private granules = 0;
-  /** Bytes as asked for; kept signed, as pointers are. */
-  private liveBytes = 0;
-  private peakBytes = 0;
+  // Between these and the counters stand fields that no hot path writes: V8 takes a write to the fifth to seventh field of an
+  // object for one to a typed array's length and base, which lie at the same offsets, and loads those again.
+  /** Counts the changes of what only slow paths change; another thread that saw the same number knows it all. */
+  private version = 0;
+  private savedVersion = -1;
+  private peakBefore = 0;
+  /**
+   * Live bytes as asked for are `mark - room`; both kept signed, as pointers are. The mark rises with them and does not fall, so that
+   * it is their peak; it is lowered before the room could overflow, and `peakBefore` keeps the peak until then.
+   */
+  private mark = 0;
+  private room = 0;
 
   /** Live bytes that lie in the arena or the heap. */
   private largeBytes = 0;
@@ -108,17 +120,17 @@ export class MemoryContext {
   /** Where large objects lie: one of the two. */
   private readonly arena: Arena | undefined;
   private readonly heap: Heap | undefined;
+  /** The arena of a context that needs no lock, until `destroy`. */
+  private openArena: Arena | undefined;
   /** The flag of large objects. */
   private readonly largeFlag: number;
   /** SERVER's bound and listener. */
   private readonly limit: Limit | undefined;
-  /** Which granules hold the start of a live object, or of a freed one; slots on the free lists are freed ones. */
+  /** Which granules hold the start of a live object, or of a freed one; free slots are freed ones. */
   private readonly objects: StateTable;
+  private readonly slots: FreeSlots;
   /** The lock of a context on shared memory; on unshared memory there is none. */
   private readonly mutex: Mutex | undefined;
-  /** Counts the changes of what only slow paths change; another thread that saw the same number knows it all. */
-  private version = 0;
-  private savedVersion = -1;
   /** Pointer of the state in the memory, and word indexes of its words and of the free lists. */
   private readonly state: number;
   private readonly words: number;
@@ -152,13 +164,15 @@ export class MemoryContext {
     this.words = (this.state + AT_WORDS) / 4;
     this.statistics = new Statistics(memory, this.state + AT_LISTS, !attached);
     this.freeLists = ((this.state + AT_LISTS) / 4) | 0;
+    this.slots = new FreeSlots(memory, this.freeLists, this.classes, this.objects, this.slotOwner());
     this.closeFastPaths();
     const viewsChanged = () => {
-      this.i32 = this.objects.i32 = this.statistics.i32 = memory.i32;
-      this.statistics.f64 = memory.f64;
+      this.i32 = this.objects.i32 = this.slots.i32 = this.statistics.i32 = memory.i32;
+      this.f64 = this.statistics.f64 = memory.f64;
     };
     this.owner = joinMemory(memory, { name: "mem-v2", contractVersion: CONTRACT, viewsChanged });
     this.i32 = memory.i32;
+    this.f64 = memory.f64;
     // Another thread may have grown the memory since the parts took their views.
     viewsChanged();
     this.mutex = memory.shared ? new Mutex(memory.i32, this.state + AT_MUTEX) : undefined;
@@ -167,6 +181,7 @@ export class MemoryContext {
       this.i32[this.words + LARGE_OWNER] = (this.arena ?? (this.heap as Heap)).owner;
       if (this.mutex !== undefined) this.saveAll();
     }
+    this.openArena = memory.shared ? undefined : this.arena;
     if (this.mutex === undefined) this.openFastPaths();
     else this.guarded = true;
   }
@@ -203,48 +218,70 @@ export class MemoryContext {
    */
   alloc(size: number, typeId = 0): number {
     // Constants are written out here and in `free`: bundlers turn a module's `const` into `var`, which V8 loads and checks.
-    // Branches choose the list, not a table: the processor guesses them, where it would wait for the size, and in `free` for
-    // the header, before it knew the list.
-    let payload = 0;
-    if (typeof size === "number" && typeof typeId === "number") {
-      const eighths = (size + 23) >>> 3;
-      if (eighths <= 32 && size >>> 0 === size && (typeId & 127) === typeId) {
-        const { i32 } = this;
-        const list = (this.lists + 31 - Math.clz32(eighths - 1)) | 0;
-        const p = i32[list] as number;
+    // `| 0` on sums: V8 then need not check that they do not overflow.
+    if (
+      typeof size === "number" &&
+      typeof typeId === "number" &&
+      size <= 240 &&
+      size >>> 0 === size &&
+      (typeId & 127) === typeId
+    ) {
+      const { i32 } = this;
+      const sizeClass = Math.clz32((size + 15) >>> 3);
+      const list = (this.lists - sizeClass) | 0;
+      let p = i32[list] as number;
+      if (p !== 0) {
+        // The free list, if its link is as it was written.
+        const next = i32[p >>> 2] as number;
+        if (i32[((p >>> 2) + 3) | 0] === (next ^ p ^ 0x2d9a_61c4)) i32[list] = next;
+        else p = 0;
+      } else {
+        // The free run.
+        p = i32[list + 5] as number;
+        if (p !== i32[list + 10]) i32[list + 5] = p + (16 << (31 - sizeClass));
+        else p = 0;
+      }
+      if (p !== 0) {
+        i32[(this.table + (p >>> 8)) | 0]! ^= 3 << (p >>> 3);
+        const tag = (size << 24) | (typeId << 5) | sizeClass;
         const word = p >>> 2;
-        const next = i32[word] as number;
-        const seal = (word + 3) | 0;
-        if (p !== 0 && i32[seal] === (next ^ p ^ 0x2d9a_61c4)) {
-          i32[list] = next;
-          i32[this.table + (p >>> 8)]! ^= 3 << (p >>> 3);
-          i32[word] = size;
-          i32[word + 1] = typeId;
-          i32[seal] = size ^ typeId ^ p ^ 0x4be1_97d3;
-          const counter = list + 16 + (typeId << 4);
-          const sum = (i32[counter]! + size + 0x10_0000) | 0;
-          i32[counter] = sum;
-          if (sum < 0) this.statistics.carry(counter);
-          const live = (this.liveBytes + size) | 0;
-          this.liveBytes = live;
-          if (live >>> 0 > this.peakBytes >>> 0) this.peakBytes = live;
-          payload = (p + 16) | 0;
-        }
+        i32[word] = tag;
+        i32[(word + 3) | 0] = tag ^ p ^ 0x4be1_97d3;
+        const room = (this.room - size) | 0;
+        this.room = room;
+        if (room < 0) this.raiseMark(room);
+        const counter = (list + 16 + (typeId << 4)) | 0;
+        const sum = (i32[counter]! + size + 0x10_0000) | 0;
+        i32[counter] = sum;
+        // Last, so that what was loaded before the call is not needed after it.
+        if (sum < 0) this.carry(counter);
+        return (p + 16) >>> 0;
       }
     }
-    if (payload === 0) payload = this.allocSlow(size, typeId) | 0;
-    return payload >>> 0;
+    // `>>> 0` here too: otherwise V8 wraps both results up to merge them.
+    return this.allocSlow(size, typeId) >>> 0;
   }
 
   /** As {@link alloc}, with the payload's bytes all 0. O(size). */
   allocZeroed(size: number, typeId = 0): number {
     const pointer = this.alloc(size, typeId);
-    if (size > LARGEST_SMALL) this.memory.u8.fill(0, pointer, pointer + size);
-    else {
-      // A call of `fill` takes longer than the words of a small object.
-      const { i32 } = this;
-      for (let word = pointer >>> 2, end = (pointer + size + 3) >>> 2; word < end; word++) i32[word] = 0;
-    }
+    // After the allocation, which may have grown the memory.
+    const { f64 } = this;
+    const at = pointer >>> 3;
+    // A block ends at a multiple of 16, so whole 16 bytes fit. Nearly all objects are small: of each of the three smallest slots all
+    // is cleared, because the processor guesses two branches better than a loop's count. 8 bytes at a time: twice as many of 4 take longer.
+    if (size <= 48) {
+      if (size !== 0) {
+        f64[at] = 0;
+        f64[at + 1] = 0;
+        if (size > 16) {
+          f64[at + 2] = 0;
+          f64[at + 3] = 0;
+          f64[at + 4] = 0;
+          f64[at + 5] = 0;
+        }
+      }
+    } else this.clear(at, size);
     return pointer;
   }
 
@@ -259,29 +296,28 @@ export class MemoryContext {
       const q = pointer | 0;
       const p = (q - 16) | 0;
       const offset = (p - this.lo) | 0;
-      // Rotated: a misaligned pointer is out of range.
-      const granule = ((offset >>> 4) | (offset << 28)) >>> 0;
-      if (granule < this.granules && q >>> 0 === pointer) {
+      // Rotated: a misaligned pointer is out of range. Both sides unsigned, so that one comparison does.
+      if (((offset >>> 4) | (offset << 28)) >>> 0 < this.granules >>> 0 && q >>> 0 === pointer) {
         const { i32 } = this;
-        const at = this.table + (p >>> 8);
+        const at = (this.table + (p >>> 8)) | 0;
         const live = 1 << (p >>> 3);
         const states = i32[at] as number;
         const word = p >>> 2;
-        const size = i32[word] as number;
-        const tag = i32[word + 1] as number;
+        const tag = i32[word] as number;
         const seal = (word + 3) | 0;
-        if ((states & live) !== 0 && (size ^ tag ^ p ^ 0x4be1_97d3) === i32[seal] && tag >>> 7 === 0) {
+        if ((states & live) !== 0 && (tag ^ p ^ 0x4be1_97d3) === i32[seal] && (tag & 0xff_f000) === 0) {
           i32[at] = states ^ (live | (live << 1));
-          const list = (this.lists + 31 - Math.clz32(((size + 23) >>> 3) - 1)) | 0;
+          const list = (this.lists - (tag & 31)) | 0;
           const next = i32[list] as number;
           i32[list] = p;
           i32[word] = next;
           i32[seal] = next ^ p ^ 0x2d9a_61c4;
-          const counter = list + 24 + (tag << 4);
+          const size = tag >>> 24;
+          this.room = (this.room + size) | 0;
+          const counter = (list + 24 + ((tag & 0xfe0) >>> 1)) | 0;
           const sum = (i32[counter]! + size + 0x10_0000) | 0;
           i32[counter] = sum;
-          if (sum < 0) this.statistics.carry(counter);
-          this.liveBytes = (this.liveBytes - size) | 0;
+          if (sum < 0) this.carry(counter);
           return;
         }
       }
@@ -292,14 +328,14 @@ export class MemoryContext {
   /** What the object's header says. O(1). @throws ERR_MORPH_INVALID_POINTER, ERR_MORPH_DOUBLE_FREE, ERR_MORPH_DESTROYED */
   headerOf(pointer: number): ObjectHeader {
     return this.exclusively(() => {
-      const word = this.requireLive(pointer) >>> 2;
-      const tag = this.i32[word + 1] as number;
+      const p = this.requireLive(pointer);
+      const tag = this.i32[p >>> 2] as number;
       return {
-        size: (this.i32[word] as number) >>> 0,
-        typeId: tag & TYPE_MASK,
+        size: this.sizeOf(p),
+        typeId: typeOf(tag),
         marked: (tag & MARK_BIT) !== 0,
         generation: (tag >>> GENERATION_SHIFT) & 255,
-        flags: tag >>> FLAGS_SHIFT,
+        flags: flagsOf(tag),
       };
     });
   }
@@ -353,15 +389,16 @@ export class MemoryContext {
     return this.roots.length;
   }
 
-  /** Drops every object; types and totals stay, and pages but the heap's. O(pages + live small objects). */
+  /** Drops every object; types and totals stay, and pages but the heap's. O(pages). */
   reset(): void {
     this.exclusively(() => {
       this.version = (this.version + 1) | 0;
       this.arena?.reset();
       this.heap?.reset();
-      this.freeAll();
+      this.slots.freeAll();
       this.statistics.reset();
-      this.liveBytes = this.largeBytes = 0;
+      this.lowerLive(this.liveBytes);
+      this.largeBytes = 0;
     });
   }
 
@@ -371,7 +408,7 @@ export class MemoryContext {
       const pool = this.pools.stats();
       // Listed one by one: V8 takes long over `...`.
       const objects = this.statistics.readInto(pool);
-      const currentLive = this.liveBytes >>> 0;
+      const currentLive = this.liveBytes;
       const largeBytes = this.largeBytes >>> 0;
       return {
         mode: this.config.mode,
@@ -382,7 +419,7 @@ export class MemoryContext {
         objectCountByType: objects.objectCountByType,
         bytesByType: objects.bytesByType,
         currentLive,
-        peakLive: this.peakBytes >>> 0,
+        peakLive: this.peakBytes,
         poolBytes: currentLive - largeBytes,
         arenaBytes: this.heap === undefined ? largeBytes : 0,
         heapBytes: this.heap === undefined ? 0 : largeBytes,
@@ -414,20 +451,20 @@ export class MemoryContext {
       const pool = this.pools.stats();
       const taken = pool.classes.map(({ used }) => used);
       const { liveObjects } = this.statistics.readInto(pool);
-      for (let index = 0; index < LISTS; index++) this.verifyFreeList(index, taken[index]! - pool.classes[index]!.used);
+      for (let index = 0; index < LISTS; index++) this.slots.verify(index, taken[index]! - pool.classes[index]!.used);
       let objects = 0;
       let bytes = 0;
       for (const p of this.objects.pointersIn(LIVE)) {
         if (!this.isSealed(p)) throw overwritten((p >>> 0) + HEADER_BYTES);
-        const size = (this.i32[p >>> 2] as number) >>> 0;
-        const flags = (this.i32[(p >>> 2) + 1] as number) >>> FLAGS_SHIFT;
+        const size = this.sizeOf(p);
+        const flags = flagsOf(this.i32[p >>> 2] as number);
         if (flags === IN_HEAP && !this.heap?.owns(p >>> 0)) throw broken(`the heap has no object at ${p >>> 0}`);
         if (flags === 0 && !this.classes[classOf(size)]?.owns(p >>> 0))
           throw broken(`no slot has the object at ${p >>> 0}`);
         objects++;
         bytes += size;
       }
-      const currentLive = this.liveBytes >>> 0;
+      const currentLive = this.liveBytes;
       if (objects !== liveObjects || bytes !== currentLive) {
         throw broken(`${liveObjects} objects of ${currentLive} bytes are counted, ${objects} of ${bytes} are there`);
       }
@@ -452,7 +489,34 @@ export class MemoryContext {
 
   // --- slow paths --------------------------------------------------------------------------------------------------
 
+  /** Clears a block of over 48 bytes. Up to some 200 a loop is faster than a call of `fill`. */
+  private clear(at: number, size: number): void {
+    const { f64 } = this;
+    if (size > 200) f64.fill(0, at, at + Math.ceil(size / 8));
+    else {
+      for (let word = at, end = at + ((size + 7) >>> 3); word < end; word += 2) {
+        f64[word] = 0;
+        f64[word + 1] = 0;
+      }
+    }
+  }
+
   private allocSlow(size: number, typeId: number): number {
+    // Mostly a large object, and nothing has to be made ready for it.
+    const { openArena } = this;
+    if (
+      openArena !== undefined &&
+      typeof size === "number" &&
+      typeof typeId === "number" &&
+      size > 240 &&
+      size <= 0x3fff_ffff &&
+      size >>> 0 === size &&
+      (typeId & 127) === typeId &&
+      this.i32.length !== 0
+    ) {
+      const bytes = (size + 31) & -16;
+      return this.placeLarge(openArena.alloc(bytes) | 0, bytes, size, typeId);
+    }
     if (this.limit !== undefined) return this.allocLimited(size, typeId, this.limit);
     return this.guarded ? this.allocLocked(size, typeId) : this.allocOpen(size, typeId);
   }
@@ -463,12 +527,10 @@ export class MemoryContext {
     if (typeof size !== "number" || !(size >= 0 && size <= 2 ** 32 - HEADER_BYTES && Math.floor(size) === size)) {
       throw new MorphError("ERR_MORPH_INVALID_SIZE", `size: expected 0 to 2^32 - 16, got ${describe(size)}`);
     }
-    if (typeof typeId !== "number" || (typeId & TYPE_MASK) !== typeId) requireType(typeId);
+    if (typeof typeId !== "number" || (typeId & MAX_TYPE) !== typeId) requireType(typeId);
     this.refreshViews();
-    if (size <= LARGEST_SMALL) {
-      const pointer = this.allocRefilled(size, typeId);
-      if (pointer !== 0) return pointer;
-    }
+    // Once there is a slot, the fast path finds it.
+    if (size <= LARGEST_SMALL && this.slots.prepare(classOf(size))) return this.alloc(size, typeId);
     return this.allocLarge(size, typeId);
   }
 
@@ -485,15 +547,6 @@ export class MemoryContext {
     return pointer;
   }
 
-  /** A small object, where its free list has to be filled first; 0 when the pool cannot serve. */
-  private allocRefilled(size: number, typeId: number): number {
-    const index = classOf(size);
-    const p = this.takeSlot(index);
-    if (p === 0) return 0;
-    this.statistics.countSmall(typeId, index, size);
-    return this.place(p, size, typeId);
-  }
-
   /** In the arena or the heap: a large object, or one that the pool cannot serve. */
   private allocLarge(size: number, typeId: number): number {
     // Multiples of 16 only, so that every block starts at one.
@@ -503,13 +556,36 @@ export class MemoryContext {
     if (this.mutex !== undefined && this.version !== this.savedVersion) this.saveState();
     this.version = (this.version + 1) | 0;
     const block = (this.arena === undefined ? this.allocInHeap(bytes) : this.arena.alloc(bytes)) | 0;
-    const offset = (block - this.lo) | 0;
-    if (((offset + bytes - 16) | 0) >>> 4 >= this.granules || offset >>> 4 >= this.granules) {
-      this.coverLarge(block >>> 0, bytes);
-    }
+    return this.placeLarge(block, bytes, size, typeId);
+  }
+
+  /** Makes an object of a block of the arena or the heap. */
+  private placeLarge(p: number, bytes: number, size: number, typeId: number): number {
+    if ((((p - this.lo) | 0) >>> 4) + (bytes >>> 4) > this.granules) this.coverLarge(p >>> 0, bytes);
+    const { i32 } = this;
+    const word = p >>> 2;
+    const tag = (this.largeFlag << 21) | (typeId << 5);
+    i32[word] = tag;
+    i32[word + 1] = size;
+    i32[word + 3] = tag ^ size ^ p ^ 0x4be1_97d3;
+    const states = (this.table + (p >>> 8)) | 0;
+    const live = 1 << (p >>> 3);
+    i32[states] = ((i32[states] as number) | live) & ~(live << 1);
     this.largeBytes = (this.largeBytes + size) | 0;
-    this.statistics.countAllocated(typeId, size);
-    return this.place(block, size, typeId | (this.largeFlag << FLAGS_SHIFT));
+    if (size > 0x3fff_ffff) {
+      this.setMark(this.liveBytes + size);
+      this.statistics.countAllocated(typeId, size);
+    } else {
+      this.raiseLive(size);
+      // As `countAllocated` does, without what it has to load first.
+      const counter = (this.freeLists + 22 + (typeId << 4)) | 0;
+      const objects = (i32[counter]! + 1) | 0;
+      const sum = (i32[counter + 1]! + size) | 0;
+      i32[counter] = objects;
+      i32[counter + 1] = sum;
+      if ((objects | sum) < 0) this.statistics.carryLarge(counter, 0);
+    }
+    return (p + 16) >>> 0;
   }
 
   /** Makes the object table cover a new block, or gives the block back. */
@@ -531,6 +607,20 @@ export class MemoryContext {
     return heap.malloc(bytes);
   }
 
+  private slotOwner(): SlotOwner {
+    const context = this;
+    return {
+      beforePage: () => {
+        this.version = (this.version + 1) | 0;
+        this.limit?.require(this.held + PAGE_BYTES);
+      },
+      cover: (start, end) => this.cover(start, end),
+      get isDestroyed() {
+        return context.destroyed;
+      },
+    };
+  }
+
   /** Bytes of the pages and tables that the context's allocators have. */
   private get held(): number {
     const { bytes, tableBytes } = this.pools.stats();
@@ -541,53 +631,94 @@ export class MemoryContext {
     return AT_POOLS + this.pools.stateBytes;
   }
 
-  /** Makes an object of a block: writes its header. */
-  private place(p: number, size: number, tag: number): number {
-    const { i32 } = this;
-    const word = p >>> 2;
-    i32[word] = size;
-    i32[word + 1] = tag;
-    i32[word + 3] = size ^ tag ^ p ^ LIVE_SEAL;
-    const states = this.table + (p >>> 8);
-    i32[states] = ((i32[states] as number) & ~(3 << (p >>> 3))) | (LIVE << (p >>> 3));
-    const live = (this.liveBytes + size) | 0;
-    this.liveBytes = live;
-    if (live >>> 0 > this.peakBytes >>> 0) this.peakBytes = live;
-    return (p + HEADER_BYTES) >>> 0;
-  }
-
   private freeSlow(pointer: number): void {
     if (this.guarded) return void this.freeLocked(pointer);
     this.requireAlive();
     this.refreshViews();
     const p = this.requireLive(pointer);
-    const size = (this.i32[p >>> 2] as number) >>> 0;
-    const tag = this.i32[(p >>> 2) + 1] as number;
+    const tag = this.i32[p >>> 2] as number;
+    const size = this.sizeOf(p);
+    const flags = flagsOf(tag);
     // A small object comes here when the views were detached, or with a header that was forged.
-    if (tag >>> FLAGS_SHIFT === 0 && classOf(size) < LISTS) return void this.freeSmall(p, size, tag);
-    if (tag >>> FLAGS_SHIFT !== this.largeFlag) throw overwritten(pointer);
+    if (flags === 0 && tag === smallTag(size, typeOf(tag))) return void this.freeSmall(p, size, typeOf(tag));
+    if (flags !== this.largeFlag) throw overwritten(pointer);
     if (this.heap !== undefined) {
       this.version = (this.version + 1) | 0;
       this.heap.free(p >>> 0);
     }
     this.objects.set(p, FREED);
-    this.statistics.countFreed(tag & TYPE_MASK, size);
-    this.liveBytes = (this.liveBytes - size) | 0;
+    this.statistics.countFreed(typeOf(tag), size);
+    this.lowerLive(size);
     this.largeBytes = (this.largeBytes - size) | 0;
   }
 
   private freeSmall(p: number, size: number, typeId: number): void {
     const index = classOf(size);
-    this.push(index, p);
+    this.slots.push(index, p);
     this.statistics.countSmallFreed(typeId, index, size);
-    this.liveBytes = (this.liveBytes - size) | 0;
+    this.lowerLive(size);
+  }
+
+  // --- live bytes --------------------------------------------------------------------------------------------------
+
+  private get liveBytes(): number {
+    return (this.mark - this.room) >>> 0;
+  }
+
+  private get peakBytes(): number {
+    return Math.max(this.peakBefore >>> 0, this.mark >>> 0);
+  }
+
+  /** So many more, at most 2^30. */
+  private raiseLive(bytes: number): void {
+    const room = (this.room - bytes) | 0;
+    this.room = room;
+    if (room < 0) this.raiseMark(room);
+  }
+
+  private lowerLive(bytes: number): void {
+    const room = this.room + bytes;
+    if (room <= MAX_ROOM) this.room = room;
+    else this.setMark(this.liveBytes - bytes);
+  }
+
+  /** More live than the mark says: `room` is by how much, negative. */
+  private raiseMark(room: number): void {
+    this.mark = (this.mark - room) | 0;
+    this.room = 0;
+  }
+
+  /** So much lives; the mark starts there anew. */
+  private setMark(live: number): void {
+    this.peakBefore = this.peakBytes | 0;
+    this.mark = live | 0;
+    this.room = 0;
+  }
+
+  /** A counter of small objects is full. */
+  private carry(counter: number): void {
+    this.statistics.carry(counter);
+    // Between two times here all counters together can free less than another 2^30 bytes.
+    if (this.room > MAX_ROOM) this.setMark(this.liveBytes);
+  }
+
+  // --- headers -----------------------------------------------------------------------------------------------------
+
+  /** Payload bytes of the object at a signed pointer. */
+  private sizeOf(p: number): number {
+    const tag = this.i32[p >>> 2] as number;
+    return flagsOf(tag) === 0 ? tag >>> 24 : (this.i32[(p >>> 2) + 1] as number) >>> 0;
+  }
+
+  /** The seal that fits the header at a signed pointer. */
+  private sealOf(p: number): number {
+    const tag = this.i32[p >>> 2] as number;
+    return tag ^ (flagsOf(tag) === 0 ? 0 : (this.i32[(p >>> 2) + 1] as number)) ^ p ^ LIVE_SEAL;
   }
 
   /** Whether the header of the live object at a signed pointer is as it was written. */
   private isSealed(p: number): boolean {
-    const word = p >>> 2;
-    const { i32 } = this;
-    return ((i32[word] as number) ^ (i32[word + 1] as number) ^ p ^ LIVE_SEAL) === i32[word + 3];
+    return this.sealOf(p) === this.i32[(p >>> 2) + 3];
   }
 
   /** The block of a live object with a sound header, signed. */
@@ -605,134 +736,6 @@ export class MemoryContext {
     return p;
   }
 
-  // --- the free lists ----------------------------------------------------------------------------------------------
-
-  /** A slot off a free list, signed; 0 when the pool has none. */
-  private takeSlot(index: number): number {
-    const list = this.freeLists + index;
-    const head = this.i32[list] as number;
-    if (head !== 0 && !this.isLinked(head)) this.relink(index);
-    if (this.i32[list] === 0) {
-      try {
-        this.refill(index);
-      } catch (error) {
-        if ((error as MorphError).code !== "ERR_MORPH_OUT_OF_MEMORY") throw error;
-        this.refillOne(index);
-      }
-    }
-    const p = this.i32[list] as number;
-    if (p !== 0) this.i32[list] = this.i32[p >>> 2] as number;
-    return p;
-  }
-
-  private refill(index: number): void {
-    const pool = this.classes[index]!;
-    const { slotSize } = pool;
-    this.version = (this.version + 1) | 0;
-    if (pool.stats().free < REFILL) this.limit?.require(this.held + PAGE_BYTES);
-    const first = pool.allocRun(REFILL);
-    try {
-      this.cover(first, first + REFILL * slotSize);
-      if (isAtTheEnd(first + REFILL * slotSize, slotSize)) refuseLastSlot();
-    } catch (error) {
-      if (!this.destroyed) {
-        for (let i = 0; i < REFILL; i++) pool.free(first + i * slotSize);
-        pool.trim();
-      }
-      throw error;
-    }
-    const { i32 } = this;
-    this.objects.setEach(first | 0, slotSize, REFILL, FREED);
-    for (let i = 0, p = first | 0; i < REFILL; i++) {
-      // Behind the last one comes what growth listeners, called since, may have left on the list.
-      const next = i < REFILL - 1 ? (p + slotSize) | 0 : (i32[this.freeLists + index] as number);
-      i32[p >>> 2] = next;
-      i32[(p >>> 2) + 3] = next ^ p ^ FREE_SEAL;
-      p = next;
-    }
-    i32[this.freeLists + index] = first;
-  }
-
-  /** Near the memory's end: a single slot that the pool still has, if any. */
-  private refillOne(index: number): void {
-    const pool = this.classes[index]!;
-    if (pool.stats().free === 0) return;
-    let slot = 0;
-    try {
-      slot = pool.alloc();
-      if (isAtTheEnd(slot + pool.slotSize, pool.slotSize)) refuseLastSlot();
-      this.cover(slot, slot + pool.slotSize);
-      this.push(index, slot | 0);
-    } catch (error) {
-      if ((error as MorphError).code !== "ERR_MORPH_OUT_OF_MEMORY") throw error;
-      if (slot !== 0 && !this.destroyed) pool.free(slot);
-    }
-  }
-
-  /** Puts a slot on a free list. */
-  private push(index: number, p: number): void {
-    const list = this.freeLists + index;
-    const next = this.i32[list] as number;
-    this.objects.set(p, FREED);
-    this.i32[p >>> 2] = next;
-    this.i32[(p >>> 2) + 3] = next ^ p ^ FREE_SEAL;
-    this.i32[list] = p;
-  }
-
-  /** Puts every live slot on its free list, the lowest first, and forgets the large objects. */
-  private freeAll(): void {
-    const { i32, objects } = this;
-    const owners = this.classes.map(({ owner }) => owner);
-    for (let last = objects.granules - 1; last >= 0; last -= 4096) {
-      const page = (objects.lo >>> 0) + (last - (last & 4095)) * 16;
-      const index = owners.indexOf(this.memory.ownerOf(page));
-      const first = this.table + (page >>> 8);
-      const end = this.table + (page >>> 8) + ((last & 4095) >>> 4);
-      if (index < 0) i32.fill(0, first, end + 1);
-      else for (let word = end; word >= first; word--) if ((i32[word]! & 0x5555_5555) !== 0) this.freeWord(index, word);
-    }
-  }
-
-  /** Puts the live slots in a word of the object table on a free list. */
-  private freeWord(index: number, word: number): void {
-    const { i32 } = this;
-    const states = i32[word] as number;
-    let head = i32[this.freeLists + index] as number;
-    for (let granule = 15; granule >= 0; granule--) {
-      if (((states >>> (granule << 1)) & LIVE) === 0) continue;
-      const p = ((word - this.table) << 8) | (granule << 4);
-      i32[p >>> 2] = head;
-      i32[(p >>> 2) + 3] = head ^ p ^ FREE_SEAL;
-      head = p;
-    }
-    i32[this.freeLists + index] = head;
-    i32[word] = (states & 0xaaaa_aaaa) | ((states & 0x5555_5555) << 1);
-  }
-
-  /** Whether the link of a free slot is as it was written. */
-  private isLinked(p: number): boolean {
-    return this.i32[(p >>> 2) + 3] === ((this.i32[p >>> 2] as number) ^ p ^ FREE_SEAL);
-  }
-
-  /** Makes a free list anew, lowest slot first: for when something wrote over a link. */
-  private relink(index: number): void {
-    this.i32[this.freeLists + index] = 0;
-    const slots = [...this.classes[index]!.liveSlots()].filter((slot) => this.objects.get(slot | 0) === FREED);
-    for (const slot of slots.reverse()) this.push(index, slot | 0);
-  }
-
-  private verifyFreeList(index: number, free: number): void {
-    const pool = this.classes[index]!;
-    let listed = 0;
-    for (let p = this.i32[this.freeLists + index] as number; p !== 0; p = this.i32[p >>> 2] as number) {
-      if (listed === free || !pool.owns(p >>> 0) || this.objects.get(p) !== FREED || !this.isLinked(p)) {
-        throw broken(`the free list of ${pool.slotSize} bytes is damaged at ${p >>> 0}`);
-      }
-      listed++;
-    }
-    if (listed !== free) throw broken(`the free list of ${pool.slotSize} bytes has ${listed} of ${free} slots`);
-  }
-
   // --- the object table --------------------------------------------------------------------------------------------
 
   /** Makes the object table cover some bytes. */
@@ -747,14 +750,14 @@ export class MemoryContext {
   }
 
   private openFastPaths(): void {
-    this.lists = this.freeLists;
+    this.lists = (this.freeLists + 31) | 0;
     this.lo = this.objects.lo;
     this.granules = this.objects.granules;
     this.table = (this.objects.word - (this.lo >>> 8)) | 0;
   }
 
   private closeFastPaths(): void {
-    this.lists = ((this.state + AT_NO_LISTS) / 4) | 0;
+    this.lists = ((this.state + AT_NO_LISTS) / 4 + 31) | 0;
     this.granules = 0;
   }
 
@@ -842,9 +845,10 @@ export class MemoryContext {
   }
 
   private leaveForGood(): void {
+    this.openArena = undefined;
     this.destroyed = true;
     this.memory.unregister(this.owner);
-    if (this.mutex === undefined) this.i32 = this.statistics.i32 = new Int32Array(0);
+    if (this.mutex === undefined) this.i32 = this.slots.i32 = this.statistics.i32 = new Int32Array(0);
   }
 
   private saveAll(): void {
@@ -866,8 +870,9 @@ export class MemoryContext {
 
   private loadState(): void {
     const { i32, words } = this;
-    this.liveBytes = i32[words + LIVE_BYTES] as number;
-    this.peakBytes = i32[words + PEAK_BYTES] as number;
+    this.mark = i32[words + LIVE_BYTES] as number;
+    this.room = 0;
+    this.peakBefore = i32[words + PEAK_BYTES] as number;
     this.largeBytes = i32[words + LARGE_BYTES] as number;
     const version = i32[words + VERSION] as number;
     if (version !== this.savedVersion) {
@@ -882,17 +887,7 @@ export class MemoryContext {
 
 /** Index of the pool class that serves a payload of `size` bytes; 5 when none does. */
 function classOf(size: number): number {
-  return size > LARGEST_SMALL ? 5 : size === 0 ? 0 : size <= 16 ? 1 : size <= 48 ? 2 : size <= 112 ? 3 : 4;
-}
-
-/** Whether a run ends where an object of size 0, only a header, would have pointer 2^32. */
-function isAtTheEnd(end: number, slotSize: number): boolean {
-  return end === 2 ** 32 && slotSize === HEADER_BYTES;
-}
-
-/** The arena or the heap then serves, with a larger block. */
-function refuseLastSlot(): never {
-  throw new MorphError("ERR_MORPH_OUT_OF_MEMORY", "the last 16 bytes of 4 GiB have no pointer behind them");
+  return size > LARGEST_SMALL ? 5 : 31 - Math.clz32((size + 15) >>> 3);
 }
 
 function ownedBy(owner: number | undefined): { owner?: number } {

@@ -1,18 +1,26 @@
 /*
  * The 16 bytes before each object, as 32-bit words:
  *
- *   block         + 4                            + 8        + 12       payload (block + 16)
- *   ┌────────────┬──────────────────────────────┬──────────┬──────────┬─────────────
- *   │ size       │ flags │ generation │ m │ type │ free for │ seal     │ size bytes ...
- *   │ 32 bits    │ 8 bits│ 8          │ 9 │ 7    │ the user │          │
- *   └────────────┴──────────────────────────────┴──────────┴──────────┴─────────────
+ *   block         + 4               + 8        + 12       payload (block + 16)
+ *   ┌────────────┬─────────────────┬──────────┬──────────┬─────────────
+ *   │ tag        │ size of a large │ free for │ seal     │ size bytes ...
+ *   │            │ object          │ the user │          │
+ *   └────────────┴─────────────────┴──────────┴──────────┴─────────────
  *
- * m is the mark bit (bit 7). The seal is size ^ second word ^ block ^ LIVE_SEAL: one that does not fit shows that something
- * wrote over the header, before its size and type are believed. The third word is never read or written here: an owner may
- * keep there what it likes, an allocation site for instance.
+ *   tag    31 .... 24  23 ... 21  20 ...... 13  12  11 .... 5  4 ............ 0
+ *         ┌───────────┬──────────┬─────────────┬───┬──────────┬────────────────┐
+ *         │ size of a │ flags    │ generation  │ m │ type     │ small: clz of  │
+ *         │ small one │          │             │   │          │ its size class │
+ *         └───────────┴──────────┴─────────────┴───┴──────────┴────────────────┘
  *
- * The slot of a freed small object has the link to the next free slot in its first word and link ^ block ^ FREE_SEAL as its
- * seal, so that a broken link is noticed before it is followed.
+ * m is the mark bit. All that `free` has to know of a small object is in one word, its size class as the leading zeros of what the class
+ * is the logarithm of: 31 for slots of 16 bytes to 27 for 256.
+ *
+ * The seal is tag ^ size ^ block ^ LIVE_SEAL, without the size in a small object: one that does not fit shows that something
+ * wrote over the header, before it is believed. The third word is never read or written here: an owner may keep there what it
+ * likes, an allocation site for instance.
+ *
+ * What a free slot holds instead: see `free-slots.ts`. It has a seal too, so that a broken link is noticed before it is followed.
  */
 
 /** Bytes of a header. */
@@ -20,19 +28,32 @@ export const HEADER_BYTES = 16;
 /** Largest type id. */
 export const MAX_TYPE = 127;
 
-/** What the seals of live objects and of free slots are made with: two numbers at random. */
+/** What the seals of live objects, of free slots and of free runs are made with: numbers at random. */
 export const LIVE_SEAL = 0x4be1_97d3;
 export const FREE_SEAL = 0x2d9a_61c4;
+export const RUN_SEAL = 0x66f3_0b1d;
 
-/** Bits of the second word. */
-export const TYPE_MASK = 0x7f;
-export const MARK_BIT = 0x80;
-export const GENERATION_SHIFT = 16;
-export const FLAGS_SHIFT = 24;
+/** Bits of the tag. */
+export const MARK_BIT = 0x1000;
+export const GENERATION_SHIFT = 13;
 
 /** Flags of large objects: which allocator they lie in. */
 export const IN_ARENA = 1;
 export const IN_HEAP = 2;
+
+/** The tag of a small object, of 0 to 240 bytes. */
+export function smallTag(size: number, typeId: number): number {
+  return (size << 24) | (typeId << 5) | Math.clz32((size + 15) >>> 3);
+}
+
+export function typeOf(tag: number): number {
+  return (tag >>> 5) & MAX_TYPE;
+}
+
+/** 0 in a small object. */
+export function flagsOf(tag: number): number {
+  return (tag >>> 21) & 7;
+}
 
 /** What a header says of its object. */
 export interface ObjectHeader {

@@ -5,9 +5,9 @@ import { LISTS_BYTES } from "./statistics.ts";
 // there; the rest is written there by a shared context, before it gives the lock away.
 export const AT_MUTEX = 0;
 export const AT_WORDS = 16;
-/** Five words that stay 0: the lists of a context that may not be used. */
+/** Words that stay 0: the free slots of a context that may not be used. */
 export const AT_NO_LISTS = 64;
-/** The heads of the free lists, and the counters: see `statistics.ts`. */
+/** Free lists and runs, and the counters: see `statistics.ts`. */
 export const AT_LISTS = 128;
 /** What the arena or the heap knows, each at most 64 bytes. */
 export const AT_LARGE: number = AT_LISTS + LISTS_BYTES;
@@ -23,3 +23,8 @@ export const VERSION = 4;
 export const LIVE_BYTES = 5;
 export const PEAK_BYTES = 6;
 export const LARGE_BYTES = 7;
+
+/** Words of the free slots, one for each size class, counted from the heads of the free lists: see `free-slots.ts`. */
+export const RUN_CURSORS = 5;
+export const RUN_ENDS = 10;
+export const RUNS = 2073;

@@ -51,11 +51,11 @@ export interface ContextStats extends ObjectStats {
 /*
  * Counters, in the memory so that every thread of a context counts in one place. Words from the heads of the free lists on:
  *
- *   0 ... 4     5 ... 9                10 ... 13       16 + 16 * typeId ...                          2064 ...
- *   ┌─────────┬──────────────────────┬─────────────┬───────────────────────────────────────────────┬──────────────────┐
- *   │ heads   │ used slots, carried  │ known types │ counters of a type: + 0 allocated, + 8 freed; │ totals of a type │
- *   │         │ here from counters   │ 128 bits    │ each 0..4 small by size class, 6..7 large     │ four 64-bit floats│
- *   └─────────┴──────────────────────┴─────────────┴───────────────────────────────────────────────┴──────────────────┘
+ *   0 ... 14     16 + 16 * typeId ...                            2064 ...               2069 ...      2073 ...  2080 ...
+ *   ┌──────────┬────────────────────────────────────────────────┬──────────────────────┬─────────────┬─────────┬────────────────┐
+ *   │ free     │ counters of a type: + 0 allocated, + 8 freed;  │ used slots, carried  │ known types │ free    │ totals of a    │
+ *   │ slots    │ each 0..4 small by size class, 6..7 large      │ here from counters   │ 128 bits    │ runs    │ type: 4 floats │
+ *   └──────────┴────────────────────────────────────────────────┴──────────────────────┴─────────────┴─────────┴────────────────┘
  *
  * A counter of small objects has both their count and their bytes in one word, so that the hot paths write only one; large
  * ones have a word for each:
@@ -70,13 +70,13 @@ export interface ContextStats extends ObjectStats {
  * which of its counters are known.
  */
 
-const CARRIED = 5;
-const KNOWN_TYPES = 10;
+const CARRIED = 2064;
+const KNOWN_TYPES = 2069;
 const TYPES = 16;
 const TYPE_WORDS = 16;
 const KNOWN_CLASSES = 5;
 const FREED_AT = 8;
-const TOTALS = 2064;
+const TOTALS = 2080;
 const ONE_OBJECT = 0x10_0000;
 const BYTES_MASK = 0xf_ffff;
 /** Where counters of allocated objects start: one more overflows. */
@@ -84,11 +84,10 @@ const FULL = 0x7ff0_0000;
 const FULL_LARGE = 0x7fff_ffff;
 /** Place of the large objects' count among a type's counters, and of its bit in word 5; their bytes follow. */
 const LARGE = 6;
-const LARGEST_COUNTED = 0x3fff_ffff;
 const CLASSES = 5;
 
 /** Bytes of all that. */
-export const LISTS_BYTES = 12352;
+export const LISTS_BYTES = 12416;
 
 /** Counts objects by type; see above. */
 export class Statistics {
@@ -150,16 +149,16 @@ export class Statistics {
 
   private countLarge(counter: number, size: number): void {
     const { i32 } = this;
-    const objects = ((i32[counter] as number) + 1) | 0;
-    const fits = size <= LARGEST_COUNTED;
-    const bytes = fits ? ((i32[counter + 1] as number) + size) | 0 : (i32[counter + 1] as number);
+    const counted = size <= 0x3fff_ffff ? size : 0;
+    const objects = (i32[counter]! + 1) | 0;
+    const bytes = (i32[counter + 1]! + counted) | 0;
     i32[counter] = objects;
     i32[counter + 1] = bytes;
-    if ((objects | bytes) < 0 || !fits) this.carryLarge(counter, fits ? 0 : size);
+    if ((objects | bytes) < 0 || counted !== size) this.carryLarge(counter, size - counted);
   }
 
   /** Empties the counters of large objects into the totals, with `more` bytes. */
-  private carryLarge(counter: number, more: number): void {
+  carryLarge(counter: number, more: number): void {
     const { i32 } = this;
     const offset = counter - this.lists - TYPES;
     const freed = offset & FREED_AT;

@@ -49,7 +49,7 @@ describe("the original's tests", () => {
         generation: 0,
         flags: size <= 240 ? 0 : 1,
       });
-      expect(ctx.memory.u32[(pointer - 16) / 4]).toBe(size);
+      expect((ctx.memory.u32[(pointer - 16) / 4] as number) & 0xfe0).toBe((size % 128) << 5);
     }
     ctx.verify();
   });
@@ -251,6 +251,34 @@ describe("a context", () => {
       for (const pointer of pointers) ctx.free(pointer);
     }
     ctx.verify();
+  });
+
+  it("hands out the same slots after a reset, the lowest first", () => {
+    const ctx = new MemoryContext(COMPILER);
+    const fill = () => Array.from({ length: 5000 }, (_, i) => ctx.alloc((i * 7) % 241, 1));
+    const first = fill();
+    for (const pointer of first.filter((_, i) => i % 3 === 0)) ctx.free(pointer);
+    ctx.reset();
+    ctx.verify();
+    const again = fill();
+    expect(again).toEqual(first);
+    ctx.verify();
+  });
+
+  it("mends what leads to further pages when something wrote over it", () => {
+    const ctx = new MemoryContext(COMPILER);
+    const { memory } = ctx;
+    const fill = () => Array.from({ length: 5000 }, () => ctx.alloc(40, 1));
+    const pages = [...new Set(fill().map((pointer) => Math.floor(pointer / 65536) * 65536))];
+    expect(pages.length).toBeGreaterThan(3);
+    for (const wrong of [8, pages[0]! + 64, -1, 2 ** 31 - 64]) {
+      ctx.reset();
+      memory.i32[pages[1]! / 4 + 1] = wrong;
+      expect(codeOf(() => ctx.verify())).toBe("ERR_MORPH_INVALID_POINTER");
+      const pointers = fill();
+      expect(new Set(pointers).size).toBe(5000);
+      ctx.verify();
+    }
   });
 
   it("drops every object at reset and keeps types and totals", () => {

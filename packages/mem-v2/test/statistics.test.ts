@@ -7,6 +7,21 @@ import { COMPILER, MemoryContext } from "../src/index.ts";
 import { detectConfig, dumpStats } from "../src/node.ts";
 
 describe("statistics", () => {
+  it("keep the peak when more than a GiB is freed, and count on from there", () => {
+    const ctx = new MemoryContext(COMPILER);
+    const large = [900_000_000, 900_000_000, 900_000_000].map((size) => ctx.alloc(size, 1));
+    for (const pointer of large) ctx.free(pointer);
+    expect(ctx.stats()).toMatchObject({ currentLive: 0, peakLive: 2_700_000_000 });
+    const small = Array.from({ length: 5000 }, () => ctx.alloc(200, 2));
+    expect(ctx.stats()).toMatchObject({ currentLive: 1_000_000, peakLive: 2_700_000_000, liveObjects: 5000 });
+    for (const pointer of small) ctx.free(pointer);
+    const again = ctx.alloc(1_000_000_000, 1);
+    expect(ctx.stats()).toMatchObject({ currentLive: 1_000_000_000, peakLive: 2_700_000_000 });
+    ctx.free(again);
+    expect(ctx.stats()).toMatchObject({ currentLive: 0, peakLive: 2_700_000_000 });
+    ctx.verify();
+  });
+
   it("are exact after every operation of a random program", () => {
     const step = fc.record({
       kind: fc.constantFrom("alloc", "alloc", "alloc", "free", "free", "reset", "bad"),
