@@ -1,5 +1,5 @@
 // AssemblyScript, not TypeScript: its TLSF allocator as it is, and the loops of the benchmark beside it.
-// Built by scripts/build-tlsf.mjs into dist/tlsf.wasm.
+// Built by scripts/build-assembly.mjs into dist/tlsf.wasm.
 
 let table: usize = 0;
 /** Exported, so that it is not optimized away. */

@@ -117,7 +117,7 @@ static void prepare_random(void) {
   replace(live_count);
 }
 
-/* A write to each cache line, as in src/worker/subject.ts. */
+/* A write to each cache line, as in assembly/touch.ts. */
 static void touch(uint8_t *p, size_t bytes) {
   for (size_t i = 0; i < bytes; i += 64) p[i] = 1;
 }

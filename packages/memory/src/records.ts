@@ -58,7 +58,7 @@ export class Records {
     this.set(WORD.firstFree, firstPage);
     this.set(WORD.tableNext, start + HEADER_BYTES + mapLength * 4);
     this.set(WORD.tableEnd, start + pages * PAGE_BYTES);
-    for (let page = 0; page < firstPage; page++) this.setOwner(page, FOREIGN);
+    this.setOwners(0, firstPage, FOREIGN);
     this.claim(firstPage, pages, MEMORY_ITSELF);
     this.set(WORD.magic, MAGIC);
   }
@@ -80,17 +80,27 @@ export class Records {
 
   /** Owner of a page below `mapLength`. */
   owner(page: number): number {
-    return this.i32[(this.get(WORD.map) >>> 2) + page] as number;
+    return this.i32[this.mapWord + page] as number;
   }
 
-  private setOwner(page: number, owner: number): void {
-    this.i32[(this.get(WORD.map) >>> 2) + page] = owner;
+  /** Word index of the page map. */
+  private get mapWord(): number {
+    return this.get(WORD.map) >>> 2;
+  }
+
+  private setOwners(page: number, end: number, owner: number): void {
+    const map = this.mapWord;
+    // A call of `fill` takes longer than a few pages.
+    if (end - page > 16) this.i32.fill(owner, map + page, map + end);
+    else for (let word = map + page; word < map + end; word++) this.i32[word] = owner;
   }
 
   /** Whether `pages` pages from `page` on are all the same owner's. */
   isRunOf(page: number, pages: number, owner: number): boolean {
     if (page + pages > this.knownPages()) return false;
-    for (let i = page; i < page + pages; i++) if (this.owner(i) !== owner) return false;
+    const { i32 } = this;
+    const map = this.mapWord;
+    for (let word = map + page; word < map + page + pages; word++) if (i32[word] !== owner) return false;
     return true;
   }
 
@@ -102,11 +112,13 @@ export class Records {
   /** The lowest run of `pages` free pages, or 0 when there is none. */
   findRun(pages: number): number {
     const end = this.knownPages();
+    const { i32 } = this;
+    const map = this.mapWord;
     let start = this.get(WORD.firstFree);
-    while (start < end && this.owner(start) !== FREE) start++;
+    while (start < end && i32[map + start] !== FREE) start++;
     this.set(WORD.firstFree, start);
     for (let page = start; page < end; page++) {
-      if (this.owner(page) !== FREE) start = page + 1;
+      if (i32[map + page] !== FREE) start = page + 1;
       else if (page + 1 - start === pages) return start;
     }
     return 0;
@@ -122,14 +134,14 @@ export class Records {
   }
 
   claim(page: number, pages: number, owner: number): void {
-    for (let i = page; i < page + pages; i++) this.setOwner(i, owner);
+    this.setOwners(page, page + pages, owner);
     const used = this.get(WORD.footprint) + pages;
     this.set(WORD.footprint, used);
     if (used > this.get(WORD.peakFootprint)) this.set(WORD.peakFootprint, used);
   }
 
   free(page: number, pages: number): void {
-    for (let i = page; i < page + pages; i++) this.setOwner(i, FREE);
+    this.setOwners(page, page + pages, FREE);
     this.set(WORD.footprint, this.get(WORD.footprint) - pages);
     if (page < this.get(WORD.firstFree)) this.set(WORD.firstFree, page);
   }
@@ -139,7 +151,8 @@ export class Records {
     const known = this.knownPages();
     this.set(WORD.pageCount, pageCount);
     const mapped = this.knownPages();
-    for (let page = known; page < mapped; page++) if (page < first || page >= end) this.setOwner(page, FOREIGN);
+    this.setOwners(known, Math.min(first, mapped), FOREIGN);
+    this.setOwners(Math.max(known, end), mapped, FOREIGN);
   }
 
   /** Moves the page map to the last of the pages from `first` to `end`, just grown; there it covers all of 4 GiB. */
@@ -154,7 +167,8 @@ export class Records {
     this.set(WORD.mapLength, FULL_MAP);
     // Of the pages beyond the old map only the new ones are ours.
     const count = this.get(WORD.pageCount);
-    for (let i = oldLength; i < count; i++) if (i < first || i >= end) this.setOwner(i, FOREIGN);
+    this.setOwners(oldLength, Math.min(first, count), FOREIGN);
+    this.setOwners(Math.max(oldLength, end), count, FOREIGN);
     this.pushTable(oldMap, oldLength * 4);
     this.claim(page, FULL_MAP_PAGES, MEMORY_ITSELF);
   }

@@ -2,6 +2,7 @@ import { Heap } from "@morph/heap";
 import type { Scenario } from "../catalogue/scenarios.js";
 import { memoryFor, takenOf } from "./memory.js";
 import { linear, pointers, type Reallocator, type Subject } from "./subject.js";
+import { compiledTouch } from "./touch.js";
 
 /** A heap: for a trace as a user gets it who says nothing, else on a memory that is large enough from the start. */
 export const heapFor = (scenario: Scenario): Heap =>
@@ -18,6 +19,6 @@ export const asAllocator = (heap: Heap): Reallocator<number> => ({
 export const heapSubject = (heap: Heap): Subject<number> => ({
   allocator: asAllocator(heap),
   store: pointers,
-  objects: linear(() => heap.memory.u8),
+  objects: linear(() => heap.memory.u8, compiledTouch(heap.memory.wasm)),
   footprint: () => takenOf(heap.memory),
 });

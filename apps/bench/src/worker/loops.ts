@@ -1,6 +1,6 @@
 import { ALLOCATE, FREE, type Trace } from "../trace.js";
 import type { RandomPlan } from "./random-plan.js";
-import { type Allocator, type Objects, type Reallocator, type Store, touchLines } from "./subject.js";
+import type { Allocator, Objects, Reallocator, Store } from "./subject.js";
 
 // The timed loops for an allocator passed as a parameter. In one process only one kind of allocator goes through them:
 // a loop shared by several would turn polymorphic in V8 and read several times too high.
@@ -105,10 +105,10 @@ export const copyingReplayIn =
 
 /** A buffer that doubles from the first to the last size, written to after each step. */
 export const growIn =
-  <P>({ view, start, copy }: Objects<P>, first: number, last: number) =>
+  <P>({ touch, copy }: Objects<P>, first: number, last: number) =>
   (allocator: Allocator<P>): void => {
     let pointer = allocator.alloc(first);
-    touchLines(view(pointer), start(pointer), first);
+    touch(pointer, first);
     for (let size = first * 2; size <= last; size *= 2) {
       if (allocator.realloc !== undefined) {
         pointer = allocator.realloc(pointer, size);
@@ -118,7 +118,7 @@ export const growIn =
         copy(old, pointer, size / 2);
         allocator.free(old);
       }
-      touchLines(view(pointer), start(pointer), size);
+      touch(pointer, size);
     }
     allocator.free(pointer);
   };

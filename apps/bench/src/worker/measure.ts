@@ -1,6 +1,9 @@
 import type { Task } from "./subject.js";
 
 const MOST_REPETITIONS = 10_000;
+/** V8 compiles what was called often enough, not what took long enough; the warm-up ends after this many times its length all the same. */
+const WARM_OPERATIONS = 40_000;
+const LONGEST_WARM_UP = 4;
 
 /** One timed round. */
 export interface Round {
@@ -22,10 +25,13 @@ export const measure = (
   };
 
   let fastest = Number.POSITIVE_INFINITY;
-  const warmUntil = performance.now() + warmMs;
+  const start = performance.now();
+  const until = (ms: number): boolean => performance.now() < start + ms;
+  let operations = 0;
   do {
     fastest = Math.min(fastest, repetition());
-  } while (performance.now() < warmUntil);
+    operations += task.operations;
+  } while (until(warmMs) || (operations < WARM_OPERATIONS && until(warmMs * LONGEST_WARM_UP)));
   const repetitions = Math.min(MOST_REPETITIONS, Math.max(1, Math.floor(targetMs / fastest)));
 
   const round = (): Round => {

@@ -1,4 +1,5 @@
 import type { Ready } from "../run/process.js";
+import { type Touch, touchLines } from "./touch.js";
 
 /** Where a contender's results are kept between allocation and free: a typed array of pointers, or a plain array. */
 export interface Store<P> {
@@ -23,6 +24,8 @@ export interface Objects<P> {
   view(pointer: P): Uint8Array;
   start(pointer: P): number;
   copy(from: P, to: P, bytes: number): void;
+  /** Writes to each cache line of an object. */
+  touch(pointer: P, bytes: number): void;
 }
 
 /** Bytes taken from the system. */
@@ -60,8 +63,12 @@ export const pointers = (length: number): Store<number> => new Uint32Array(lengt
 export const references = <P>(length: number): Store<P> => new Array<P>(length);
 
 /** Objects in one memory, whose view may become another one as it grows. */
-export const linear = (u8: () => Uint8Array): Objects<number> => ({
+export const linear = (
+  u8: () => Uint8Array,
+  touch: Touch = (start, bytes) => touchLines(u8(), start, bytes),
+): Objects<number> => ({
   view: u8,
+  touch,
   start: (pointer) => pointer,
   copy: (from, to, bytes) => {
     u8().copyWithin(to, from, from + bytes);
@@ -70,27 +77,8 @@ export const linear = (u8: () => Uint8Array): Objects<number> => ({
 
 /** Objects that are typed arrays of their own. */
 export const separate: Objects<Uint8Array> = {
+  touch: (object, bytes) => touchLines(object, 0, bytes),
   view: (object) => object,
   start: () => 0,
   copy: (from, to, bytes) => to.set(bytes === from.length ? from : from.subarray(0, bytes)),
-};
-
-/**
- * A write to each cache line, as in native/bench.c. Eight at a time: with one at a time V8's checks between the writes are
- * a quarter of the time; like this it is the memory's, as in C.
- */
-export const touchLines = (view: Uint8Array, start: number, bytes: number): void => {
-  const end = start + bytes;
-  let at = start;
-  for (; at + 512 <= end; at += 512) {
-    view[at] = 1;
-    view[at + 64] = 1;
-    view[at + 128] = 1;
-    view[at + 192] = 1;
-    view[at + 256] = 1;
-    view[at + 320] = 1;
-    view[at + 384] = 1;
-    view[at + 448] = 1;
-  }
-  for (; at < end; at += 64) view[at] = 1;
 };

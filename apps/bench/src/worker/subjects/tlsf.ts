@@ -3,6 +3,7 @@ import { givenTrace, replayTask } from "../replay.js";
 import { linear, pointers, type Reallocator, type Subject, type Task } from "../subject.js";
 import { taskFor } from "../tasks.js";
 import { instantiateTlsf } from "../tlsf-module.js";
+import { compiledTouch } from "../touch.js";
 
 const create = (): Subject<number> & { readonly allocator: Reallocator<number> } => {
   const tlsf = instantiateTlsf();
@@ -14,7 +15,7 @@ const create = (): Subject<number> & { readonly allocator: Reallocator<number> }
       // Growth detaches the view.
       if (bytes.length === 0) bytes = new Uint8Array(tlsf.memory.buffer);
       return bytes;
-    }),
+    }, compiledTouch(tlsf.memory)),
     footprint: () => {
       const size = tlsf.memory.buffer.byteLength;
       return { now: size, peak: size };
