@@ -8,8 +8,16 @@ export type Touch = (start: number, bytes: number) => void;
 
 let compiled: WebAssembly.Module | undefined;
 
-/** In a memory of WebAssembly's. */
+/** In a memory of WebAssembly's. Made when first called: most scenarios write to nothing. */
 export const compiledTouch = (memory: WebAssembly.Memory): Touch => {
+  let touch: Touch | undefined;
+  return (start, bytes) => {
+    touch ??= instantiate(memory);
+    touch(start, bytes);
+  };
+};
+
+const instantiate = (memory: WebAssembly.Memory): Touch => {
   compiled ??= new WebAssembly.Module(readFileSync(new URL("../touch.wasm", import.meta.url)));
   return new WebAssembly.Instance(compiled, { env: { memory } }).exports.touch as Touch;
 };
