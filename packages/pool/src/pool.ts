@@ -57,14 +57,15 @@ export class Pool {
   private table = 0;
   /** First slot of the free list, 0 when it is empty. */
   private head = 0;
-  private usedSlots = 0;
-
+  // The fifth to seventh field are ones that no hot path writes: V8 takes a write to them for one to a typed array's length and
+  // base, which lie at the same offsets, and loads those again.
   /** The next slot to carve, and the end of the slab it is in. */
   private cursor = 0;
   private carveEnd = 0;
   /** Slots carved so far: all but the rest of the newest slab. */
   private carved = 0;
   private slabs = 0;
+  private usedSlots = 0;
   /** A slot handed out is LIVE, one on the free list is FREED, at its first granule; all else is 0. */
   private readonly states: StateTable;
   private destroyed = false;
@@ -108,15 +109,16 @@ export class Pool {
     const shift = this.shift;
     const granule = ((offset >>> shift) | (offset << (32 - shift))) >>> 0;
     // Also when the list is empty: 0 lies below `lo`.
-    if (granule >= this.granules) return this.allocSlow();
+    // Both sides unsigned, so that one comparison does.
+    if (granule >= this.granules >>> 0) return this.allocSlow() >>> 0;
     const word = (this.table + (granule >>> 4)) | 0;
     const free = 2 << (granule << 1);
     const states = this.i32[word] as number;
     // Not free: a write after free broke the link that led here, or the view is detached.
-    if ((states & free) === 0) return this.allocSlow();
+    if ((states & free) === 0) return this.allocSlow() >>> 0;
     this.i32[word] = states ^ (free | (free >>> 1));
     this.head = this.i32[p >>> 2] as number;
-    this.usedSlots++;
+    this.usedSlots = (this.usedSlots + 1) | 0;
     return p >>> 0;
   }
 
@@ -160,7 +162,7 @@ export class Pool {
     const offset = (p - this.lo) | 0;
     const shift = this.shift;
     const granule = ((offset >>> shift) | (offset << (32 - shift))) >>> 0;
-    if (p >>> 0 !== pointer || granule >= this.granules) return void this.freeSlow(pointer);
+    if (p >>> 0 !== pointer || granule >= this.granules >>> 0) return void this.freeSlow(pointer);
     const word = (this.table + (granule >>> 4)) | 0;
     const live = 1 << (granule << 1);
     const states = this.i32[word] as number;
@@ -168,7 +170,7 @@ export class Pool {
     this.i32[word] = states ^ (live | (live << 1));
     this.i32[p >>> 2] = this.head;
     this.head = p;
-    this.usedSlots--;
+    this.usedSlots = (this.usedSlots - 1) | 0;
   }
 
   /** Whether `pointer` is a live slot of this pool: whether `free` would take it. O(1). */
