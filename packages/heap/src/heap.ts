@@ -41,7 +41,7 @@ export interface HeapStats {
   currentLive: number;
   /** The largest {@link currentLive} so far. */
   peakLive: number;
-  /** 4 KiB slabs of objects up to 256 bytes, and their bytes. */
+  /** 4 KiB slabs of objects up to 1 KiB, and their bytes. */
   slabs: number;
   slabBytes: number;
   /** Bytes of the tables that describe the heap; part of {@link footprint}. */
@@ -52,8 +52,9 @@ export interface HeapStats {
 const GROWN_RUN_BYTES = 262_144;
 
 /**
- * Malloc for linear memory: any size, freed one by one. Up to 1 KiB a request gets a slot in a slab of its size class, larger ones a block of the space (see `Blocks`), both without a header: what is live is known
- * outside the objects, exactly, so `free` refuses everything else, and no write of a user's can break the heap.
+ * Malloc for linear memory: any size, freed one by one. Up to 1 KiB a request gets a slot in a slab of its size class,
+ * larger ones a block of the space (see `Blocks`), both without a header: what is live is known outside the objects,
+ * exactly, so `free` refuses everything else, and no write of a user's can break the heap.
  */
 export class Heap {
   /** Where the objects lie. */
@@ -270,7 +271,8 @@ export class Heap {
     // Slabs start at 4 KiB, so a slot size that is a multiple of the alignment will do.
     const rounded = Math.ceil(size / alignment) * alignment;
     if (rounded <= MAX_SLOT_BYTES && (this.slabs.classOf(rounded) * 16) % alignment === 0) return this.malloc(rounded);
-    if (alignment <= PAGE_BYTES && size >= RUN_BYTES) return this.takeRun(size);
+    // Beyond a page, what lies in front of the object is not the space's to keep.
+    if (size >= RUN_BYTES || alignment > PAGE_BYTES) return this.takeRun(size, Math.ceil(alignment / PAGE_BYTES));
     return this.takeBlock(Math.ceil(size / GRANULE_BYTES), Math.max(1, alignment / GRANULE_BYTES));
   }
 
@@ -290,7 +292,7 @@ export class Heap {
 
   /** Whether `pointer` is a live object of this heap: whether `free` would take it. O(1). */
   owns(pointer: number): boolean {
-    return !this.destroyed && (this.find(pointer) > 0 || this.runPages(pointer) > 0);
+    return this.directory !== 0 && (this.find(pointer) > 0 || this.runPages(pointer) > 0);
   }
 
   /** The pointers of all live objects, ascending. Do not allocate or free while walking. O(units). */
@@ -319,8 +321,8 @@ export class Heap {
   }
 
   /**
-   * Returns all pages in which nothing is live to the memory, and tables without use. Runs of 1 MiB and more go back
-   * by themselves. O(units).
+   * Returns all pages in which nothing is live to the memory, and tables without use: a second `free` of what they told
+   * of is an invalid pointer from then on. Runs of 1 MiB and more go back by themselves. O(units).
    * @returns the bytes returned
    */
   trim(): number {
@@ -336,7 +338,7 @@ export class Heap {
         bytes += this.pages.giveBack(base + i, this.blocks.sizeOf(record, base + i));
       }
     }
-    return bytes + this.pages.dropRecords();
+    return bytes + this.pages.dropRecords() + this.runs.dropTable();
   }
 
   /**
@@ -354,6 +356,7 @@ export class Heap {
 
   /** What the heap holds. O(1). */
   stats(): HeapStats {
+    this.refreshViews();
     return {
       footprint: this.pages.footprint,
       peakFootprint: this.pages.peak,
@@ -361,7 +364,7 @@ export class Heap {
       peakLive: this.peakLive * 16,
       slabs: this.slabs.count,
       slabBytes: this.slabs.count * UNIT_BYTES,
-      tableBytes: this.pages.tableBytes + (this.destroyed ? 0 : this.runs.tableBytes),
+      tableBytes: this.pages.tableBytes + (this.directory === 0 ? 0 : this.runs.tableBytes),
     };
   }
 
@@ -411,8 +414,11 @@ export class Heap {
   /**
    * Writes what this object knows into {@link stateBytes} bytes of the memory, so that the same heap in another thread
    * can go on from there. The caller sees to it that one thread at a time uses the heap. O(1).
+   * @throws ERR_MORPH_DESTROYED
    */
   saveState(pointer: number): void {
+    this.requireAlive();
+    this.refreshViews();
     this.blocks.binVictim();
     const { i32, pages } = this;
     const at = pointer / 4;
@@ -427,8 +433,9 @@ export class Heap {
     i32[at + 8] = pages.peak;
   }
 
-  /** Takes over what {@link saveState} wrote there, in whichever thread. O(1). */
+  /** Takes over what {@link saveState} wrote there, in whichever thread. O(1). @throws ERR_MORPH_DESTROYED */
   loadState(pointer: number): void {
+    if (this.destroyed) this.requireAlive();
     const { i32 } = this.memory;
     const at = pointer / 4;
     this.i32 = this.blocks.i32 = i32;
@@ -446,6 +453,7 @@ export class Heap {
   /** Returns all pages to the memory; the memory itself stays. The heap refuses every use from then on. */
   destroy(): void {
     if (this.destroyed) return;
+    this.requireAlive();
     this.refreshViews();
     this.destroyed = true;
     this.room = this.peakLive;
@@ -485,13 +493,13 @@ export class Heap {
     return granule * GRANULE_BYTES;
   }
 
-  private takeRun(size: number): number {
+  private takeRun(size: number, align = 1): number {
     this.requireAlive();
     this.refreshViews();
     const pages = Math.ceil(size / PAGE_BYTES);
     // Listeners of growth are called after it, when everything is in order again.
     const pointer = this.memory.atomically(() => {
-      const run = this.pages.takeRun(pages);
+      const run = this.pages.takeRun(pages, align);
       this.count(pages * 4096);
       return run;
     });
@@ -578,7 +586,7 @@ export class Heap {
       to = toRun ? this.takeRun(size) : this.malloc(size);
     } catch (error) {
       // A smaller slot would have been nicer; this one will do.
-      if (size <= room) return pointer;
+      if (size <= room && (error as MorphError).code === "ERR_MORPH_OUT_OF_MEMORY") return pointer;
       throw error;
     }
     this.copy(pointer, to, size < room ? (size + 3) & -4 : room);
@@ -613,15 +621,16 @@ export class Heap {
 
   /** Pages of the page run that is an object; 0 when it was freed, -1 when there is none. */
   private runPages(pointer: number): number {
-    if (this.destroyed || typeof pointer !== "number" || (pointer | 0) >>> 0 !== pointer) return -1;
+    if (this.directory === 0 || typeof pointer !== "number" || (pointer | 0) >>> 0 !== pointer) return -1;
     this.refreshViews();
     return this.runs.find(pointer);
   }
 
   /** The record of the unit of a live object; 0 when there is none, -1 when it was freed. */
   private find(pointer: number): number {
+    if (typeof pointer !== "number") return 0;
     const p = pointer | 0;
-    if (typeof pointer !== "number" || p >>> 0 !== pointer || (p & 15) !== 0) return 0;
+    if (p >>> 0 !== pointer || (p & 15) !== 0) return 0;
     this.refreshViews();
     const record = this.blocks.record(p >>> 12);
     if (record === 0) return 0;
@@ -673,7 +682,9 @@ export class Heap {
   }
 
   private requireAlive(): void {
+    if (this.directory !== 0) return;
     if (this.destroyed) throw new MorphError("ERR_MORPH_DESTROYED", "the heap was destroyed");
+    throw new MorphError("ERR_MORPH_INVALID_CONFIG", "the heap is another thread's: its state must be loaded first");
   }
 
   /** Notices that someone else grew the memory, which detaches an unshared one's views. */

@@ -136,15 +136,21 @@ export class Pages {
   }
 
   /**
-   * Takes a run of pages for one object. O(pages).
+   * Takes a run of pages for one object, at a multiple of `align` pages. O(pages + align).
    * @returns its pointer
    * @throws ERR_MORPH_OUT_OF_MEMORY; then nothing has changed
    */
-  takeRun(pages: number): number {
-    this.requireRoom(pages * PAGE_BYTES);
+  takeRun(pages: number, align: number): number {
+    const taken = pages + align - 1;
+    this.requireRoom(taken * PAGE_BYTES);
     this.runs.reserve();
-    this.requireRoom(pages * PAGE_BYTES);
-    const pointer = this.memory.acquire(pages, this.owner);
+    this.requireRoom(taken * PAGE_BYTES);
+    const first = this.memory.acquire(taken, this.owner);
+    // What lies before and behind the aligned ones goes back.
+    const pointer = Math.ceil(first / (align * PAGE_BYTES)) * align * PAGE_BYTES;
+    const before = (pointer - first) / PAGE_BYTES;
+    if (before > 0) this.memory.release(first, before);
+    if (before < align - 1) this.memory.release(pointer + pages * PAGE_BYTES, align - 1 - before);
     this.runs.add(pointer / PAGE_BYTES, pages);
     this.took(0);
     return pointer;

@@ -93,6 +93,13 @@ export class Runs {
     return found.sort(([a], [b]) => a - b);
   }
 
+  /** Gives the table back when no run is live. O(1). @returns its bytes */
+  dropTable(): number {
+    const bytes = this.get(RUN_COUNT) === 0 ? this.tableBytes : 0;
+    if (bytes > 0) this.clear();
+    return bytes;
+  }
+
   /** Gives the table back and forgets all. O(1). */
   clear(): void {
     const capacity = this.get(RUN_CAPACITY);
@@ -100,20 +107,28 @@ export class Runs {
     for (const word of [RUN_TABLE, RUN_CAPACITY, RUN_USED, RUN_COUNT, RUN_PAGES]) this.set(word, 0);
   }
 
-  /** @throws ERR_MORPH_INVALID_POINTER when a run is not the heap's */
+  /** @throws ERR_MORPH_INVALID_POINTER when a run is not the heap's, or its table or counts are wrong */
   verify(owner: number): void {
+    const table = this.get(RUN_TABLE);
+    const capacity = this.get(RUN_CAPACITY);
+    let used = 0;
+    for (let entry = table; entry < table + capacity * 2; entry += 2) if (this.blocks.i32[entry] !== 0) used++;
+    if ((capacity & (capacity - 1)) !== 0 || used !== this.get(RUN_USED) || used * 2 > capacity) {
+      throw broken(`in the table of its large objects: ${used} of ${capacity} entries are used`);
+    }
+    const runs = this.list();
     let pages = 0;
-    for (const [pointer, count] of this.list()) {
+    for (const [pointer, count] of runs) {
       pages += count;
+      if (this.find(pointer) !== count) throw broken(`at ${pointer}: the table does not lead to the large object`);
       for (let p = pointer; p < pointer + count * PAGE_BYTES; p += PAGE_BYTES) {
-        if (this.memory.ownerOf(p) === owner) continue;
-        throw new MorphError("ERR_MORPH_INVALID_POINTER", `the heap is broken at ${p}: the page is not the heap's`);
+        if (this.memory.ownerOf(p) !== owner) throw broken(`at ${p}: the page is not the heap's`);
       }
     }
-    if (pages !== this.pages) {
-      throw new MorphError(
-        "ERR_MORPH_INVALID_POINTER",
-        `the heap is broken: ${this.pages} pages of large objects are counted, their table has ${pages}`,
+    const count = this.get(RUN_COUNT);
+    if (runs.length !== count || pages !== this.pages) {
+      throw broken(
+        `in its large objects: ${count} of ${this.pages} pages are counted, their table has ${runs.length} of ${pages}`,
       );
     }
   }
@@ -137,4 +152,8 @@ export class Runs {
   private set(word: number, value: number): void {
     this.blocks.i32[this.blocks.control + word] = value;
   }
+}
+
+function broken(what: string): MorphError {
+  return new MorphError("ERR_MORPH_INVALID_POINTER", `the heap is broken ${what}`);
 }

@@ -7,6 +7,7 @@ import {
   BIN_GROUPS,
   BINS,
   CLASS,
+  CLASS_OF_SIZE,
   CLASSES,
   CONTROL_BYTES,
   COVER,
@@ -56,7 +57,7 @@ export interface Counted {
 export function verifyHeap(heap: Counted): void {
   const { blocks } = heap;
   heap.runs.verify(heap.owner);
-  const found = { live: heap.runs.pages * 4096, slabs: 0, units: 0, binned: new Set<number>(), victim: -1 };
+  const found = { live: heap.runs.pages * 4096, slabs: 0, full: 0, units: 0, binned: new Set<number>(), victim: -1 };
   // Where the block that runs into the next unit starts and ends.
   let start = -1;
   let end = -1;
@@ -81,6 +82,7 @@ export function verifyHeap(heap: Counted): void {
       if (heap.memory.ownerOf(unit * UNIT_BYTES) !== heap.owner) throw broken(base, "the page is not the heap's");
       if (info !== SPACE) {
         found.slabs++;
+        if ((info & FULL) !== 0) found.full++;
         found.live += verifySlab(blocks, record, base);
         continue;
       }
@@ -134,7 +136,14 @@ export function verifyHeap(heap: Counted): void {
     throw broken(0, `${heap.live * 16} bytes are counted as live, the records have ${found.live * 16}`);
   }
   verifyBins(blocks, found.binned);
-  verifyClasses(blocks);
+  const listed = verifyClasses(blocks);
+  if (listed !== found.slabs - found.full) {
+    throw broken(0, `${found.slabs - found.full} slabs have free slots, the lists have ${listed}`);
+  }
+  const owned = ownedPages(heap.memory, heap.owner);
+  if (owned !== heap.pages + heap.runs.pages) {
+    throw broken(0, `${heap.pages + heap.runs.pages} pages are counted, the memory says that ${owned} are the heap's`);
+  }
 }
 
 /** Returns the live bytes of a slab, in 16s. */
@@ -187,14 +196,17 @@ function verifyBins(blocks: Blocks, binned: Set<number>): void {
   for (const record of binned) throw broken((i32[record + POINTER] as number) >>> 7, "the unit is in no bin");
 }
 
-function verifyClasses(blocks: Blocks): void {
+/** Returns how many slabs the lists have. */
+function verifyClasses(blocks: Blocks): number {
   const { i32, control } = blocks;
   let lower = 0;
+  let listed = 0;
   for (const c of CLASSES) {
     const first = i32[control + SLABS + c] as number;
     for (let i = lower; i < c; i++) {
       const word = i32[control + i] as number;
-      if (first === 0 ? word !== control + NO_SLAB : (word & -16) !== first) {
+      if (i32[control + CLASS_OF_SIZE + i] !== c) throw broken(0, `${(i + 1) * 16} bytes have the wrong class`);
+      if (first === 0 ? word !== control + NO_SLAB : (word & -8) !== first) {
         throw broken(0, `sizes up to ${(i + 1) * 16} are not served by the first slab of their class`);
       }
     }
@@ -210,12 +222,24 @@ function verifyClasses(blocks: Blocks): void {
           throw broken(base, `the list of class ${c} leads astray`);
         }
         const next = i32[record + NEXT] as number;
+        listed++;
         if (i32[next + PREVIOUS] !== record) throw broken(base, `the list of class ${c} does not lead back to it`);
         record = next === head ? 0 : next;
       }
     }
   }
   if (i32[control + NO_SLAB] !== 0) throw broken(0, "there are slots without a slab");
+  return listed;
+}
+
+/** Pages that are the heap's as the memory knows it. */
+function ownedPages(memory: AddressSpace, owner: number): number {
+  const { i32, pageMap } = memory;
+  let pages = 0;
+  for (let page = Math.min(memory.pageMapLength, i32.length / (PAGE_BYTES / 4)) - 1; page >= 0; page--) {
+    if (i32[pageMap / 4 + page] === owner) pages++;
+  }
+  return pages;
 }
 
 function startsAt(blocks: Blocks, record: number, granule: number): boolean {

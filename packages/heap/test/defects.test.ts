@@ -54,7 +54,8 @@ describe("defects of @thi.ng/malloc", () => {
   it("4: it goes on after memory.grow, whoever called it", () => {
     const memory = new LinearMemory({ initialPages: 8 });
     const heap = new Heap({ memory });
-    for (const size of [10, 300, 3000, 100_000]) {
+    const state = memory.acquireTable(heap.stateBytes);
+    for (const size of [10, 300, 3000, 100_000, 1_500_000]) {
       const live: number[] = [];
       const calls: (() => void)[] = [
         () => live.push(heap.malloc(size)),
@@ -67,6 +68,10 @@ describe("defects of @thi.ng/malloc", () => {
         () => expect([...heap.liveObjects()].sort()).toEqual([...live].sort()),
         () => heap.verify(),
         () => heap.trim(),
+        () => expect(heap.stats().footprint).toBeLessThanOrEqual(memory.footprint),
+        () => heap.saveState(state),
+        () => heap.loadState(state),
+        () => heap.verify(),
         () => expect(codeOf(() => heap.free(live[0]! + 8))).toBe("ERR_MORPH_INVALID_POINTER"),
       ];
       for (const call of calls) {

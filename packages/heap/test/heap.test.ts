@@ -113,6 +113,8 @@ describe("a heap", () => {
       {},
       true,
       [a],
+      BigInt(a),
+      Symbol("a"),
     ] as unknown as number[];
     for (const pointer of [...wrong, ...odd]) {
       expect(codeOf(() => heap.free(pointer))).toBe("ERR_MORPH_INVALID_POINTER");
@@ -120,7 +122,6 @@ describe("a heap", () => {
       expect(codeOf(() => heap.usableSize(pointer))).toBe("ERR_MORPH_INVALID_POINTER");
       expect(heap.owns(pointer)).toBe(false);
     }
-    expect(codeOf(() => heap.free(BigInt(a) as unknown as number))).toMatch(/ERR_MORPH_INVALID_POINTER|no code/);
     heap.free(a);
     for (const use of [() => heap.free(a), () => heap.realloc(a, 10), () => heap.usableSize(a)]) {
       expect(codeOf(use)).toBe("ERR_MORPH_DOUBLE_FREE");
@@ -199,6 +200,26 @@ describe("a heap", () => {
     heap.verify();
   });
 
+  it("keeps nothing of what a large alignment skips", () => {
+    for (const [alignment, size] of [
+      [2 ** 17, 100],
+      [2 ** 20, 2_000_000],
+      [2 ** 24, 100_000],
+      [2 ** 31, 1],
+    ] as const) {
+      const heap = new Heap();
+      const { footprint } = heap.stats();
+      const pointer = heap.alignedAlloc(alignment, size);
+      expect(pointer % alignment).toBe(0);
+      expect(heap.stats().footprint - footprint).toBeLessThanOrEqual(size + PAGE_BYTES + 64);
+      heap.verify();
+      heap.free(heap.realloc(pointer, size * 2));
+      expect(heap.trim()).toBeGreaterThan(0);
+      expect(heap.stats()).toMatchObject({ currentLive: 0, footprint });
+      heap.verify();
+    }
+  });
+
   it("counts live bytes as what the objects may use", () => {
     const heap = new Heap();
     const pointers = SIZES.map((size) => heap.malloc(size));
@@ -236,6 +257,11 @@ describe("a heap", () => {
     expect(heap.stats()).toMatchObject({ slabs: 0, currentLive: 0, footprint: heap.stats().tableBytes });
     heap.verify();
     heap.free(heap.malloc(10));
+    const runs = Array.from({ length: 100 }, () => heap.malloc(1_100_000));
+    for (const pointer of runs) heap.free(pointer);
+    heap.trim();
+    expect(heap.stats()).toMatchObject({ footprint: 24_576, tableBytes: 24_576 });
+    heap.verify();
     heap.destroy();
     // The memory keeps pages of small tables.
     expect(memory.footprint).toBeLessThanOrEqual(before + 2 * PAGE_BYTES);
@@ -276,6 +302,8 @@ describe("a heap", () => {
     const memory = new LinearMemory();
     const heap = new Heap({ memory });
     const pointer = heap.malloc(100);
+    const state = memory.acquireTable(heap.stateBytes);
+    heap.saveState(state);
     heap.destroy();
     heap.destroy();
     const uses = [
@@ -290,9 +318,12 @@ describe("a heap", () => {
       () => heap.verify(),
       () => heap.reset(),
       () => [...heap.liveObjects()],
+      () => heap.saveState(state),
+      () => heap.loadState(state),
     ];
     for (const use of uses) expect(codeOf(use)).toBe("ERR_MORPH_DESTROYED");
     expect(heap.owns(pointer)).toBe(false);
+    expect(heap.stats()).toMatchObject({ footprint: 0, currentLive: 0, tableBytes: 0 });
     new Heap({ memory })[Symbol.dispose]();
   });
 
@@ -384,6 +415,43 @@ describe("a heap", () => {
     first.loadState(state);
     expect([...first.liveObjects()]).toEqual(live.sort((a, b) => a - b));
     expect(first.stats().peakFootprint).toBeGreaterThan(0);
+  });
+});
+
+describe("a heap that continues another thread's", () => {
+  it("refuses every use before its state is loaded, and harms nobody", () => {
+    const memory = new LinearMemory({ initialPages: 10, maxPages: 100, shared: true });
+    const first = new Heap({ memory });
+    const pointer = first.malloc(100);
+    const attached = new LinearMemory({ wasm: memory.wasm, firstPage: memory.firstPage, attach: true });
+    const second = new Heap({ memory: attached, owner: first.owner });
+    const state = memory.acquireTable(first.stateBytes);
+    const { footprint } = memory;
+    const uses = [
+      () => second.malloc(1),
+      () => second.malloc(5000),
+      () => second.malloc(2_000_000),
+      () => second.realloc(pointer, 1),
+      () => second.alignedAlloc(64, 1),
+      () => second.free(pointer),
+      () => second.free(PAGE_BYTES),
+      () => second.usableSize(pointer),
+      () => second.trim(),
+      () => second.verify(),
+      () => second.reset(),
+      () => [...second.liveObjects()],
+      () => second.saveState(state),
+      () => second.destroy(),
+    ];
+    for (const use of uses) expect(codeOf(use)).toBe("ERR_MORPH_INVALID_CONFIG");
+    expect(second.owns(pointer)).toBe(false);
+    expect(second.stats()).toMatchObject({ footprint: 0, currentLive: 0 });
+    expect(memory.footprint).toBe(footprint);
+    first.verify();
+    first.saveState(state);
+    second.loadState(state);
+    second.free(pointer);
+    second.verify();
   });
 });
 
@@ -490,6 +558,7 @@ describe("verify", () => {
     const heap = new Heap();
     const pointers = Array.from({ length: 300 }, (_, i) => heap.malloc(1 + ((i * 97) % 4000)));
     for (const pointer of pointers.filter((_, i) => i % 3 === 0)) heap.free(pointer);
+    heap.malloc(2_000_000);
     heap.verify();
     const state = heap.memory.acquireTable(heap.stateBytes) / 4;
     heap.saveState(state * 4);
@@ -541,5 +610,27 @@ describe("verify", () => {
         heap.memory.i32[record(p)]! &= ~(1 << (p >>> 7));
       }),
     ).toMatch(/the heap is broken at \d+: /);
+    expect(
+      broken((heap, _, { control }) => {
+        const slots = Array.from({ length: 20 }, () => heap.malloc(1024));
+        // Three of the four in one slab, so that the list of the sparse slabs of 1,024 bytes has it.
+        for (const slot of slots.filter((p) => unit(p) === unit(slots[10]!)).slice(1)) heap.free(slot);
+        expect(heap.memory.i32[control + 1704 + 64]).not.toBe(0);
+        heap.memory.i32[control + 1704 + 64] = 0;
+      }),
+    ).toMatch(/slabs have free slots, the lists have/);
+    expect(
+      broken((heap, _, { control }) => {
+        heap.memory.i32[control + 232 + 20]!++;
+      }),
+    ).toContain("336 bytes have the wrong class");
+    expect(broken((heap) => heap.memory.acquire(1, heap.owner))).toMatch(/pages are counted, the memory says that/);
+    for (const word of [1777, 1778, 1779, 1780]) {
+      expect(
+        broken((heap, _, { control }) => {
+          heap.memory.i32[control + word]!++;
+        }),
+      ).toContain("the heap is broken in ");
+    }
   });
 });
