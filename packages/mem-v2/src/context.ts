@@ -738,8 +738,9 @@ export class MemoryContext {
 
   // --- the object table --------------------------------------------------------------------------------------------
 
-  /** Makes the object table cover some bytes. */
+  /** Makes the object table cover some bytes, where a bounded context has room for it. */
   private cover(start: number, end: number): void {
+    this.limit?.require(this.held + this.tableGrowth(start, end));
     // Growth listeners may use the context, so they have to wait until the table is in its new place.
     this.memory.atomically(() => {
       this.objects.cover(start, end);
@@ -747,6 +748,16 @@ export class MemoryContext {
     });
     // Or destroy it.
     this.requireAlive();
+  }
+
+  /** Bytes that the object table takes more than now to cover some bytes: two bits for 16, and a quarter to spare. */
+  private tableGrowth(start: number, end: number): number {
+    const { objects, memory } = this;
+    const lo = objects.granules === 0 ? start : objects.lo >>> 0;
+    const last = lo + objects.granules * 16;
+    if (objects.granules > 0 && start >= lo && end <= last) return 0;
+    const span = Math.max(end, last) - Math.min(start, lo) + PAGE_BYTES;
+    return memory.tableBytes(Math.ceil(Math.min(span * 1.25, 2 ** 32) / 64)) - objects.bytes;
   }
 
   private openFastPaths(): void {

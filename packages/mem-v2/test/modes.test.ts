@@ -141,6 +141,24 @@ describe("SERVER", () => {
     }
   });
 
+  it("counts the table of its objects, however far apart they lie", () => {
+    const memory = new LinearMemory();
+    const ctx = bounded({ memory });
+    const near = ctx.alloc(5000, 1);
+    // From here on the memory has room only behind 2 GiB, and the table covers all between.
+    memory.acquire(33_000, memory.register({ name: "test", contractVersion: 1, viewsChanged() {} }));
+    const before = memory.footprint;
+    const fill = () => {
+      for (;;) ctx.alloc(50_000, 1);
+    };
+    expect(codeOf(fill)).toBe("ERR_MORPH_OUT_OF_MEMORY");
+    expect(memory.footprint - before).toBeLessThan(4 * MIB);
+    ctx.verify();
+    ctx.free(near);
+    expect(ctx.stats().heapBytes).toBe(ctx.stats().currentLive);
+    ctx.verify();
+  });
+
   it("tells its listener each time the soft limit is crossed", () => {
     const calls: [number, number][] = [];
     const ctx = bounded({ onMemoryPressure: (held, limit) => calls.push([held, limit]) });
