@@ -213,14 +213,15 @@ export class Heap {
       const moved = this.tryMove(pointer, size);
       if (moved !== 0) return moved;
     }
-    const resized = this.memory.atomically(() => {
-      if (!this.pages.resizeRun(pointer, has, pages)) return false;
-      this.count((pages - has) * 4096);
-      return true;
+    return this.orTrimmed(() => {
+      const resized = this.memory.atomically(() => {
+        if (!this.pages.resizeRun(pointer, has, pages)) return false;
+        this.count((pages - has) * 4096);
+        return true;
+      });
+      this.requireAlive();
+      return resized ? pointer : this.move(pointer, has * PAGE_BYTES, size, true);
     });
-    this.requireAlive();
-    if (resized) return pointer;
-    return this.move(pointer, has * PAGE_BYTES, size, true);
   }
 
   private reallocLarge(record: number, pointer: number, size: number): number {
@@ -245,7 +246,7 @@ export class Heap {
     }
     // What becomes very large moves to pages of its own, where nothing of the heap's is in its way from then on.
     if (size < GROWN_RUN_BYTES && this.extendAtTop(record, granule, has, granules)) return pointer;
-    return this.move(pointer, has * GRANULE_BYTES, size, size >= GROWN_RUN_BYTES);
+    return this.orTrimmed(() => this.move(pointer, has * GRANULE_BYTES, size, size >= GROWN_RUN_BYTES));
   }
 
   /**
@@ -272,7 +273,9 @@ export class Heap {
     const rounded = Math.ceil(size / alignment) * alignment;
     if (rounded <= MAX_SLOT_BYTES && (this.slabs.classOf(rounded) * 16) % alignment === 0) return this.malloc(rounded);
     // Beyond a page, what lies in front of the object is not the space's to keep.
-    if (size >= RUN_BYTES || alignment > PAGE_BYTES) return this.takeRun(size, Math.ceil(alignment / PAGE_BYTES));
+    if (size >= RUN_BYTES || alignment > PAGE_BYTES) {
+      return this.orTrimmed(() => this.takeRun(size, Math.ceil(alignment / PAGE_BYTES)));
+    }
     return this.takeBlock(Math.ceil(size / GRANULE_BYTES), Math.max(1, alignment / GRANULE_BYTES));
   }
 
@@ -485,7 +488,7 @@ export class Heap {
 
   private mallocLarge(size: number): number {
     if (!isSize(size)) return this.refuseSize(size);
-    if (size >= RUN_BYTES) return this.takeRun(size);
+    if (size >= RUN_BYTES) return this.orTrimmed(() => this.takeRun(size));
     const granules = (size + 127) >>> 7;
     const granule = this.i32.length === 0 ? -1 : this.blocks.take(granules);
     if (granule < 0) return this.takeBlock(granules, 1);
@@ -515,12 +518,22 @@ export class Heap {
       this.slabs.dropEmpty();
       granule = this.tryTake(granules, align);
       while (granule < 0) {
-        this.pages.grow(granules + align - 1);
+        this.orTrimmed(() => this.pages.grow(granules + align - 1));
         granule = this.tryTake(granules, align);
       }
     }
     this.count(granules * 8);
     return granule * GRANULE_BYTES;
+  }
+
+  /** What `allocate` returns; where there is no room, once more when free pages could be returned first. */
+  private orTrimmed<T>(allocate: () => T): T {
+    try {
+      return allocate();
+    } catch (error) {
+      if ((error as MorphError).code !== "ERR_MORPH_OUT_OF_MEMORY" || this.trim() === 0) throw error;
+      return allocate();
+    }
   }
 
   private tryTake(granules: number, align: number): number {

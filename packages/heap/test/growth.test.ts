@@ -126,6 +126,26 @@ describe("a limit that is changed", () => {
   });
 });
 
+describe("free pages that lie apart", () => {
+  it("are returned before a large object is refused", () => {
+    const heap = new Heap({ maxBytes: 2_000_000 });
+    for (const size of [900_000, 1_700_000, 900_000, 200_000]) heap.free(heap.malloc(size));
+    heap.free(heap.alignedAlloc(2 ** 17, 1_600_000));
+    const block = heap.malloc(900_000);
+    const wall = heap.malloc(5000);
+    heap.free(block);
+    // The wall is at the end, so that the free block cannot be made longer.
+    heap.free(heap.malloc(1_000_000));
+    heap.free(heap.malloc(900_000));
+    const run = heap.malloc(1_050_000);
+    expect(heap.realloc(run, 1_700_000)).toBe(run);
+    expect(codeOf(() => heap.malloc(900_000))).toBe("ERR_MORPH_OUT_OF_MEMORY");
+    expect([...heap.liveObjects()]).toEqual([wall, run].sort((a, b) => a - b));
+    expect(heap.stats().peakFootprint).toBeLessThanOrEqual(2_000_000);
+    heap.verify();
+  });
+});
+
 describe("growth listeners", () => {
   it.each([8, 100, 1000, 3000, 70_000, 1_100_000])(
     "may allocate, free, trim and verify in the middle of a malloc of %i bytes",
