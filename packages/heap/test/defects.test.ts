@@ -1,5 +1,5 @@
 /** What went wrong in other allocators for linear memory: here each has a test under its own name. */
-import { LinearMemory } from "@morph/memory";
+import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import { describe, expect, it } from "vitest";
 import { Heap } from "../src/index.ts";
 import { codeOf } from "./code.ts";
@@ -198,6 +198,29 @@ describe("defects of others", () => {
       for (const pointer of pointers) heap.free(pointer);
       heap.verify();
     }
+  });
+
+  it("talc 49: what lies behind a gap of 16 MiB and more overlaps nothing", () => {
+    const memory = new LinearMemory({ initialPages: 2 });
+    const heap = new Heap({ memory });
+    const model = new HeapModel(heap, memory);
+    const gaps: number[] = [];
+    for (const pages of [256, 257, 1024]) {
+      for (let i = 0; i < 60; i++) model.malloc(1 + i * 1000);
+      const gap = memory.wasm.grow(pages) * PAGE_BYTES;
+      gaps.push(gap, gap + pages * PAGE_BYTES);
+    }
+    for (let i = 0; i < 60; i++) model.malloc(1 + i * 1000);
+    model.check();
+    for (const pointer of heap.liveObjects()) {
+      const end = pointer + heap.usableSize(pointer);
+      for (let i = 0; i < gaps.length; i += 2) expect(end <= gaps[i]! || pointer >= gaps[i + 1]!).toBe(true);
+    }
+    while (model.live > 0) {
+      model.realloc(0, 70_000);
+      model.free(model.live - 1);
+    }
+    model.check();
   });
 
   it("wee_alloc 106: large objects do not leak", () => {

@@ -13,6 +13,12 @@ const fresh = (maxPages = 200): { heap: Heap; c: ReturnType<Heap["wasmImports"]>
   return { heap, c: heap.wasmImports(), memory };
 };
 
+/** Start and end of a new object. */
+const extent = (heap: Heap, size: number): [number, number] => {
+  const pointer = heap.malloc(size);
+  return [pointer, pointer + size];
+};
+
 describe("mimalloc test-api", () => {
   it("malloc-zero: a size of 0 gets a pointer of its own", () => {
     const { heap, c } = fresh();
@@ -77,6 +83,19 @@ describe("mimalloc test-api", () => {
     expect(memory.u32[slot / 4]).toBe(77);
   });
 
+  it("posix_memalign_zero: a size of 0 gets a pointer of its own, which may be freed", () => {
+    const { heap, c, memory } = fresh();
+    const slot = c.malloc(8);
+    expect([c.posix_memalign(slot, 32, 0), c.posix_memalign(slot + 4, 32, 0)]).toEqual([0, 0]);
+    const pointers = [...memory.u32.subarray(slot / 4, slot / 4 + 2), c.aligned_alloc(32, 0)];
+    expect(new Set([0, slot, ...pointers]).size).toBe(5);
+    for (const pointer of pointers) {
+      expect(pointer % 32).toBe(0);
+      c.free(pointer);
+    }
+    heap.verify();
+  });
+
   it("memalign1 to memalign3, malloc-aligned1 to 13: every alignment for every size", () => {
     const { heap, c } = fresh(4000);
     for (let bits = 0; bits <= 20; bits++) {
@@ -131,9 +150,14 @@ describe("mimalloc test-api", () => {
     const { heap, memory } = fresh();
     const other = new Heap({ memory });
     const kept = other.malloc(100);
+    memory.u8.fill(7, kept, kept + 100);
     for (let i = 0; i < 100; i++) heap.malloc(i * 100 + 1);
+    const { footprint } = memory;
     heap.destroy();
+    expect(memory.footprint).toBeLessThan(footprint);
+    for (let i = 0; i < 100; i++) memory.u8.fill(9, ...extent(other, i * 100 + 1));
     expect(other.owns(kept)).toBe(true);
+    expect(memory.u8.subarray(kept, kept + 100).every((byte) => byte === 7)).toBe(true);
     other.verify();
   });
 

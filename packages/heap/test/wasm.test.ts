@@ -17,6 +17,8 @@ const TEXT = `(module
   (import "env" "realloc" (func $realloc (param i32 i32) (result i32)))
   (import "env" "free" (func $free (param i32)))
   (import "env" "malloc_usable_size" (func $usable (param i32) (result i32)))
+  (import "env" "aligned_alloc" (func $aligned (param i32 i32) (result i32)))
+  (import "env" "posix_memalign" (func $memalign (param i32 i32 i32) (result i32)))
   (data (i32.const 16) "the module's own data")
   (func (export "squares") (param $count i32) (result i32)
     (local $head i32) (local $node i32) (local $sum i32)
@@ -38,10 +40,17 @@ const TEXT = `(module
   (func (export "calloc") (param i32 i32) (result i32) (call $calloc (local.get 0) (local.get 1)))
   (func (export "realloc") (param i32 i32) (result i32) (call $realloc (local.get 0) (local.get 1)))
   (func (export "free") (param i32) (call $free (local.get 0)))
+  (func (export "aligned") (param i32 i32) (result i32) (call $aligned (local.get 0) (local.get 1)))
+  ;; What posix_memalign wrote, or its error, negative.
+  (func (export "memalign") (param i32 i32) (result i32) (local $error i32)
+    (local.set $error (call $memalign (i32.const 64) (local.get 0) (local.get 1)))
+    (if (result i32) (local.get $error)
+      (then (i32.sub (i32.const 0) (local.get $error)))
+      (else (i32.load (i32.const 64)))))
   (func (export "usable") (param i32) (result i32) (call $usable (local.get 0))))`;
 
 type Functions = Record<
-  "squares" | "grow" | "malloc" | "calloc" | "realloc" | "free" | "usable",
+  "squares" | "grow" | "malloc" | "calloc" | "realloc" | "free" | "usable" | "aligned" | "memalign",
   (...values: number[]) => number
 >;
 
@@ -77,6 +86,25 @@ describe("a module in text format that imports its memory and its allocator", ()
     free(kept);
     grow(1);
     expect(memory.u8.subarray(page * PAGE_BYTES, (page + 3) * PAGE_BYTES).every((byte) => byte === 7)).toBe(true);
+    heap.verify();
+  });
+
+  it("gets aligned memory, and the errors of C", () => {
+    const memory = new LinearMemory({ wasm: new WebAssembly.Memory({ initial: 4, maximum: 40 }), firstPage: 1 });
+    const heap = new Heap({ memory });
+    const { aligned, memalign, usable, free, grow } = instantiate(memory, heap);
+    for (const alignment of [4, 64, 4096, 65_536, 131_072]) {
+      grow(1);
+      for (const pointer of [aligned(alignment, 100), memalign(alignment, 100)]) {
+        expect(pointer).toBeGreaterThan(0);
+        expect(pointer % alignment).toBe(0);
+        expect(usable(pointer)).toBeGreaterThanOrEqual(100);
+        free(pointer);
+      }
+    }
+    expect([aligned(24, 100), aligned(16, -1), memalign(24, 100), memalign(2, 100), memalign(16, -1)]).toEqual([
+      0, 0, -28, -28, -48,
+    ]);
     heap.verify();
   });
 

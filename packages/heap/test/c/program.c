@@ -1,4 +1,5 @@
-/* A hash map, a tree, strings, qsort; prints a checksum. With an argument it also grows the memory by itself. */
+/* A hash map, a tree, strings, qsort; prints a checksum. With an argument it also grows the memory by itself,
+ * and keeps bytes there. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,6 +101,20 @@ static void consume(struct node *tree) {
 
 static int compare(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
+/* ---- pages that the program takes from the memory by itself, full of a value of their own ---- */
+#define GROWN_BYTES (2 * 65536)
+static unsigned char *grown[8];
+static int grown_count;
+
+static void grow(void) {
+  size_t page = __builtin_wasm_memory_grow(0, 2);
+  if (page == (size_t)-1) abort();
+  unsigned char *bytes = (unsigned char *)(page * 65536);
+  for (size_t i = 0; i < GROWN_BYTES; i++) if (bytes[i] != 0) abort();
+  memset(bytes, ++grown_count, GROWN_BYTES);
+  grown[grown_count - 1] = bytes;
+}
+
 int main(int argc, char **argv) {
   (void)argv;
   char key[32];
@@ -107,7 +122,7 @@ int main(int argc, char **argv) {
     snprintf(key, sizeof key, "key-%u", next() % 9000);
     if (next() % 3) put(key, i);
     else drop(key);
-    if (argc > 1 && i % 20000 == 0 && __builtin_wasm_memory_grow(0, 2) == (size_t)-1) abort();
+    if (argc > 1 && i % 10000 == 0) grow();
   }
   for (size_t i = 0; i < bucket_count; i++) {
     uint32_t here = 0;
@@ -153,6 +168,9 @@ int main(int argc, char **argv) {
   if (posix_memalign(&p, 4096, 100) != 0 || (uintptr_t)p % 4096) abort();
   free(p);
   free(NULL);
+  for (int k = 0; k < grown_count; k++) {
+    for (size_t i = 0; i < GROWN_BYTES; i++) if (grown[k][i] != k + 1) abort();
+  }
   printf("checksum %08x\n", sum);
   return 0;
 }
