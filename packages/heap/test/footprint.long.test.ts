@@ -6,8 +6,23 @@ import { random } from "./model.ts";
 const OPERATIONS = 50_000_000;
 const MIB = 1_048_576;
 
-describe("50 million operations of random sizes with a slowly changing mix", () => {
-  it.each([20_000, 100_000])(
+type Next = (below: number) => number;
+
+/** The size of a new object when `t` of the run, from 0 to 1, is over. */
+const MIXES: Record<string, (t: number, next: Next) => number> = {
+  "small ones and large ones, more or fewer of each": (t, next) => {
+    const small = 500 + 400 * Math.sin(t * Math.PI * 6);
+    const kind = next(1000);
+    return 1 + next(kind < small ? 128 : kind < small + (1000 - small) * 0.9 ? 1024 : 8192);
+  },
+  // Each class's slabs are left behind in turn.
+  "a narrow band that wanders from 16 bytes to 1 KiB, three times": (t, next) =>
+    Math.ceil(16 * 64 ** ((t * 3) % 1) * (0.95 + next(100) / 1000)),
+  "a narrow band that wanders from 1 KiB to 16 bytes": (t, next) => 1016 - Math.floor(t * 1000) + next(16),
+};
+
+describe.each(Object.keys(MIXES))("50 million operations: %s", (mix) => {
+  it.each(mix.startsWith("small") ? [20_000, 100_000] : [20_000])(
     "keep the footprint under 1.25 x peak live + 1 MiB, %i objects live",
     { timeout: 600_000 },
     (count) => {
@@ -21,10 +36,7 @@ describe("50 million operations of random sizes with a slowly changing mix", () 
       // Each replaces one object, which is two operations.
       const steps = OPERATIONS / 2;
       for (let i = 0; i < steps; i++) {
-        const phase = Math.sin((i / steps) * Math.PI * 6);
-        const small = 500 + 400 * phase;
-        const kind = next(1000);
-        const size = 1 + next(kind < small ? 128 : kind < small + (1000 - small) * 0.9 ? 1024 : 8192);
+        const size = MIXES[mix]!(i / steps, next);
         const k = next(count);
         if (sizes[k] !== 0) {
           heap.free(pointers[k]!);
