@@ -604,6 +604,18 @@ export class Blocks {
     }
   }
 
+  /** The records of the units in which a free block of that many granules or more starts, but for the victim. O(bins + units). */
+  unitsWithFree(granules: number): number[] {
+    const found: number[] = [];
+    for (let bin = this.nextBin(binOf(granules)); bin >= 0; bin = this.nextBin(bin + 1)) {
+      const node = this.control + BINS + bin * 2 - NEXT;
+      for (let record = this.i32[node + NEXT]; record !== node; record = this.i32[(record as number) + NEXT]) {
+        found.push(record as number);
+      }
+    }
+    return found;
+  }
+
   /** Makes every bin an empty ring. O(bins). */
   clearBins(): void {
     for (let bin = 0; bin < BIN_COUNT; bin++) {

@@ -256,12 +256,7 @@ export class Heap {
    */
   alignedAlloc(alignment: number, size: number): number {
     this.requireAlive();
-    if (
-      !Number.isInteger(alignment) ||
-      alignment < 1 ||
-      alignment > 2 ** 31 ||
-      2 ** (31 - Math.clz32(alignment)) !== alignment
-    ) {
+    if (!Number.isInteger(alignment) || alignment < 1 || alignment > 2 ** 31 || (alignment & (alignment - 1)) !== 0) {
       throw new MorphError(
         "ERR_MORPH_INVALID_ALIGNMENT",
         `alignment: expected a power of two from 1 to 2^31, got ${describe(alignment)}`,
@@ -325,22 +320,14 @@ export class Heap {
 
   /**
    * Returns all pages in which nothing is live to the memory, and tables without use: a second `free` of what they told
-   * of is an invalid pointer from then on. Runs of 1 MiB and more go back by themselves. O(units).
+   * of is an invalid pointer from then on. Runs of 1 MiB and more go back by themselves. O(bins + MiB of addresses).
    * @returns the bytes returned
    */
   trim(): number {
     this.requireAlive();
     this.refreshViews();
     this.slabs.dropEmpty();
-    this.blocks.binVictim();
-    let bytes = 0;
-    for (const record of [...this.unitRecords()]) {
-      const base = (this.i32[record + POINTER] as number) >>> 7;
-      for (let i = 0; i < UNIT_GRANULES && this.i32[record + INFO] === SPACE; i++) {
-        if (!this.blocks.isFree(record, base + i)) continue;
-        bytes += this.pages.giveBack(base + i, this.blocks.sizeOf(record, base + i));
-      }
-    }
+    const bytes = this.pages.giveBackAll();
     return bytes + this.pages.dropRecords() + this.runs.dropTable();
   }
 

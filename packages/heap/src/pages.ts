@@ -1,6 +1,15 @@
 import { type AddressSpace, MorphError, PAGE_BYTES } from "@morph/memory";
 import type { Blocks } from "./blocks.ts";
-import { CONTROL_BYTES, DIRECTORY_BYTES, GRANULE_BYTES, PAGE_GRANULES, TABLE_BYTES } from "./layout.ts";
+import {
+  CONTROL_BYTES,
+  DIRECTORY_BYTES,
+  GRANULE_BYTES,
+  LARGEST,
+  PAGE_GRANULES,
+  POINTER,
+  TABLE_BYTES,
+  WHERE,
+} from "./layout.ts";
 import type { Runs } from "./runs.ts";
 
 const UNITS_A_PAGE = 16;
@@ -133,6 +142,19 @@ export class Pages {
     this.count -= pages;
     if ((first + pages) * PAGE_GRANULES === this.top) this.top = first * PAGE_GRANULES;
     return pages * PAGE_BYTES;
+  }
+
+  /** Gives the whole pages in all free blocks back to the memory. O(bins + pages given back). @returns their bytes */
+  giveBackAll(): number {
+    this.blocks.binVictim();
+    const { i32 } = this.blocks;
+    let bytes = 0;
+    // A block with a whole page in it is the largest of the unit that it starts in.
+    for (const record of this.blocks.unitsWithFree(PAGE_GRANULES)) {
+      const granule = ((i32[record + POINTER] as number) >>> 7) + (i32[record + WHERE] as number);
+      bytes += this.giveBack(granule, i32[record + LARGEST] as number);
+    }
+    return bytes;
   }
 
   /**
