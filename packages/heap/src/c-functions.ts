@@ -30,9 +30,22 @@ export interface CFunctions {
   readonly [name: string]: (...values: number[]) => unknown;
 }
 
-/** The functions of one heap. */
+/** The functions of one heap. Each catches by itself: a closure to do so would cost as much as the allocation. */
 export function cFunctions(heap: Heap): CFunctions {
-  const malloc = (size: number): number => orNull(() => heap.malloc(unique(size)));
+  const malloc = (size: number): number => {
+    try {
+      return heap.malloc(unique(size));
+    } catch (error) {
+      return nullFor(error);
+    }
+  };
+  const alignedAlloc = (alignment: number, size: number): number => {
+    try {
+      return heap.alignedAlloc(alignment >>> 0, unique(size));
+    } catch (error) {
+      return nullFor(error);
+    }
+  };
   return {
     malloc,
     free: (pointer) => {
@@ -40,16 +53,25 @@ export function cFunctions(heap: Heap): CFunctions {
     },
     calloc: (count, size) => {
       const bytes = (count >>> 0) * (size >>> 0);
-      return orNull(() => heap.calloc(1, bytes === 0 ? 1 : bytes));
+      try {
+        return heap.calloc(1, bytes === 0 ? 1 : bytes);
+      } catch (error) {
+        return nullFor(error);
+      }
     },
     realloc: (pointer, size) => {
-      return pointer === 0 ? malloc(size) : orNull(() => heap.realloc(pointer >>> 0, unique(size)));
+      if (pointer === 0) return malloc(size);
+      try {
+        return heap.realloc(pointer >>> 0, unique(size));
+      } catch (error) {
+        return nullFor(error);
+      }
     },
-    aligned_alloc: (alignment, size) => orNull(() => heap.alignedAlloc(alignment >>> 0, unique(size))),
+    aligned_alloc: alignedAlloc,
     posix_memalign: (result, alignment, size) => {
       const align = alignment >>> 0;
       if (align < 4 || (align & (align - 1)) !== 0) return EINVAL;
-      const pointer = orNull(() => heap.alignedAlloc(align, unique(size)));
+      const pointer = alignedAlloc(align, size);
       if (pointer === 0) return ENOMEM;
       heap.memory.u32[(result >>> 0) / 4] = pointer;
       return 0;
@@ -63,14 +85,10 @@ function unique(size: number): number {
   return size === 0 ? 1 : size >>> 0;
 }
 
-/** What `allocate` returns, 0 when it could not. */
-function orNull(allocate: () => number): number {
-  try {
-    return allocate();
-  } catch (error) {
-    const { code } = error as { code?: string };
-    const refused = ["ERR_MORPH_OUT_OF_MEMORY", "ERR_MORPH_INVALID_SIZE", "ERR_MORPH_INVALID_ALIGNMENT"];
-    if (code !== undefined && refused.includes(code)) return 0;
-    throw error;
-  }
+/** C's null where there is no room or the request cannot be; every other error goes on. */
+function nullFor(error: unknown): number {
+  const { code } = error as { code?: string };
+  const refused = ["ERR_MORPH_OUT_OF_MEMORY", "ERR_MORPH_INVALID_SIZE", "ERR_MORPH_INVALID_ALIGNMENT"];
+  if (code !== undefined && refused.includes(code)) return 0;
+  throw error;
 }
