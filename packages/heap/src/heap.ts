@@ -246,7 +246,8 @@ export class Heap {
     }
     // What becomes very large moves to pages of its own, where nothing of the heap's is in its way from then on.
     if (size < GROWN_RUN_BYTES && this.extendAtTop(record, granule, has, granules)) return pointer;
-    return this.orTrimmed(() => this.move(pointer, has * GRANULE_BYTES, size, size >= GROWN_RUN_BYTES));
+    if (size < GROWN_RUN_BYTES) return this.move(pointer, has * GRANULE_BYTES, size, false);
+    return this.moveToRun(pointer, has * GRANULE_BYTES, size);
   }
 
   /**
@@ -268,9 +269,7 @@ export class Heap {
     const rounded = Math.ceil(size / alignment) * alignment;
     if (rounded <= MAX_SLOT_BYTES && (this.slabs.classOf(rounded) * 16) % alignment === 0) return this.malloc(rounded);
     // Beyond a page, what lies in front of the object is not the space's to keep.
-    if (size >= RUN_BYTES || alignment > PAGE_BYTES) {
-      return this.orTrimmed(() => this.takeRun(size, Math.ceil(alignment / PAGE_BYTES)));
-    }
+    if (size >= RUN_BYTES || alignment > PAGE_BYTES) return this.mallocRun(size, Math.ceil(alignment / PAGE_BYTES));
     return this.takeBlock(Math.ceil(size / GRANULE_BYTES), Math.max(1, alignment / GRANULE_BYTES));
   }
 
@@ -475,7 +474,7 @@ export class Heap {
 
   private mallocLarge(size: number): number {
     if (!isSize(size)) return this.refuseSize(size);
-    if (size >= RUN_BYTES) return this.orTrimmed(() => this.takeRun(size));
+    if (size >= RUN_BYTES) return this.mallocRun(size, 1);
     const granules = (size + 127) >>> 7;
     const granule = this.i32.length === 0 ? -1 : this.blocks.take(granules);
     if (granule < 0) return this.takeBlock(granules, 1);
@@ -483,7 +482,17 @@ export class Heap {
     return granule * GRANULE_BYTES;
   }
 
-  private takeRun(size: number, align = 1): number {
+  // Apart from their callers, whose other paths would pay for the closures too.
+
+  private mallocRun(size: number, align: number): number {
+    return this.orTrimmed(() => this.takeRun(size, align));
+  }
+
+  private moveToRun(pointer: number, room: number, size: number): number {
+    return this.orTrimmed(() => this.move(pointer, room, size, true));
+  }
+
+  private takeRun(size: number, align: number): number {
     this.requireAlive();
     this.refreshViews();
     const pages = Math.ceil(size / PAGE_BYTES);
@@ -505,12 +514,16 @@ export class Heap {
       this.slabs.dropEmpty();
       granule = this.tryTake(granules, align);
       while (granule < 0) {
-        this.orTrimmed(() => this.pages.grow(granules + align - 1));
+        this.grow(granules + align - 1);
         granule = this.tryTake(granules, align);
       }
     }
     this.count(granules * 8);
     return granule * GRANULE_BYTES;
+  }
+
+  private grow(granules: number): void {
+    this.orTrimmed(() => this.pages.grow(granules));
   }
 
   /** What `allocate` returns; where there is no room, once more when free pages could be returned first. */
@@ -583,7 +596,7 @@ export class Heap {
   private move(pointer: number, room: number, size: number, toRun: boolean): number {
     let to: number;
     try {
-      to = toRun ? this.takeRun(size) : this.malloc(size);
+      to = toRun ? this.takeRun(size, 1) : this.malloc(size);
     } catch (error) {
       // A smaller slot would have been nicer; this one will do.
       if (size <= room && (error as MorphError).code === "ERR_MORPH_OUT_OF_MEMORY") return pointer;
