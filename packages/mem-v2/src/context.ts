@@ -124,6 +124,8 @@ export class MemoryContext {
   private openArena: Arena | undefined;
   /** The flag of large objects. */
   private readonly largeFlag: number;
+  /** Bytes on the free lists when slabs without objects were last looked for in vain. */
+  private keptBytes = 0;
   /** SERVER's bound and listener. */
   private readonly limit: Limit | undefined;
   /** Which granules hold the start of a live object, or of a freed one; free slots are freed ones. */
@@ -534,17 +536,54 @@ export class MemoryContext {
     return this.allocLarge(size, typeId);
   }
 
-  /** In a bounded context: tells its listener of pressure, and gives it a chance to free something before giving up. */
+  /**
+   * In a bounded context: tells its listener of pressure. Before giving up it returns what pool and heap keep for nothing, then
+   * gives the listener a chance to free something.
+   */
   private allocLimited(size: number, typeId: number, limit: Limit): number {
     let pointer: number;
     try {
-      pointer = this.guarded ? this.allocLocked(size, typeId) : this.allocOpen(size, typeId);
+      pointer = this.allocReturning(size, typeId);
     } catch (error) {
-      if ((error as MorphError).code !== "ERR_MORPH_OUT_OF_MEMORY" || !limit.callListener(this.held)) throw error;
-      return this.guarded ? this.allocLocked(size, typeId) : this.allocOpen(size, typeId);
+      if (!isOutOfMemory(error) || !limit.callListener(this.held)) throw error;
+      return this.allocReturning(size, typeId);
     }
     limit.watch(this.held);
     return pointer;
+  }
+
+  private allocReturning(size: number, typeId: number): number {
+    try {
+      return this.guarded ? this.allocLocked(size, typeId) : this.allocOpen(size, typeId);
+    } catch (error) {
+      if (!isOutOfMemory(error) || !this.exclusively(() => this.returnFree())) throw error;
+      return this.guarded ? this.allocLocked(size, typeId) : this.allocOpen(size, typeId);
+    }
+  }
+
+  /** Returns the heap's free pages and the pool's slabs without objects to the memory; whether there were any. */
+  private returnFree(): boolean {
+    this.version = (this.version + 1) | 0;
+    const bytes = this.heap?.trim() ?? 0;
+    return bytes + this.returnSlabs() > 0;
+  }
+
+  /** The pool's part, when there is more free than the last time in vain. O(slots of the pool). */
+  private returnSlabs(): number {
+    const free = this.freeBytes();
+    this.keptBytes = Math.min(this.keptBytes, free);
+    if (free < this.keptBytes + PAGE_BYTES) return 0;
+    const bytes = this.slots.returnPages();
+    this.keptBytes = bytes > 0 ? 0 : free;
+    return bytes;
+  }
+
+  /** Bytes of the free slots. */
+  private freeBytes(): number {
+    const pool = this.pools.stats();
+    const taken = pool.classes.map(({ used }) => used);
+    this.statistics.readInto(pool);
+    return pool.classes.reduce((sum, { used, slotSize }, i) => sum + ((taken[i] as number) - used) * slotSize, 0);
   }
 
   /** In the arena or the heap: a large object, or one that the pool cannot serve. */
@@ -899,6 +938,10 @@ export class MemoryContext {
 /** Index of the pool class that serves a payload of `size` bytes; 5 when none does. */
 function classOf(size: number): number {
   return size > LARGEST_SMALL ? 5 : 31 - Math.clz32((size + 15) >>> 3);
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  return (error as MorphError).code === "ERR_MORPH_OUT_OF_MEMORY";
 }
 
 function ownedBy(owner: number | undefined): { owner?: number } {

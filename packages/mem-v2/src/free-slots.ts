@@ -95,6 +95,30 @@ export class FreeSlots {
     }
   }
 
+  /** Returns the pages in which no object lives to the memory. O(slots). @returns their bytes */
+  returnPages(): number {
+    let bytes = 0;
+    for (const [index, pool] of this.classes.entries()) {
+      const slots = new Map<number, number[]>();
+      for (const slot of pool.liveSlots()) {
+        const page = Math.floor(slot / PAGE_BYTES);
+        const others = slots.get(page);
+        if (others === undefined) slots.set(page, [slot]);
+        else others.push(slot);
+      }
+      const isFree = (slot: number): boolean => this.objects.get(slot | 0) === FREED;
+      const unused = [...slots.values()].filter((page) => page.every(isFree)).flat();
+      if (unused.length === 0) continue;
+      for (const slot of unused) {
+        this.objects.set(slot | 0, 0);
+        pool.free(slot);
+      }
+      this.mend(index);
+      bytes += pool.trim();
+    }
+    return bytes;
+  }
+
   /**
    * Walks the free slots of a class. O(slots).
    * @param free how many there are

@@ -159,6 +159,31 @@ describe("SERVER", () => {
     ctx.verify();
   });
 
+  it.each([false, true])("gives what was freed to objects of any other size, shared: %s", (shared) => {
+    const memory = new LinearMemory({ shared, maxPages: 1000 });
+    const ctx = bounded({ memory });
+    for (const size of [100, 300_000, 200, 16, 3000, 48, 100]) {
+      const pointers: number[] = [];
+      const fill = () => {
+        for (;;) pointers.push(ctx.alloc(size, 1));
+      };
+      expect(codeOf(fill)).toBe("ERR_MORPH_OUT_OF_MEMORY");
+      expect(pointers.length * Math.max(size, 64)).toBeGreaterThan(2.4 * MIB);
+      ctx.verify();
+      // One is kept: its slab must stay.
+      const kept = pointers.pop()!;
+      ctx.memory.u8.fill(7, kept, kept + size);
+      for (const pointer of pointers) ctx.free(pointer);
+      expect(codeOf(() => ctx.free(pointers[0]!))).toBe("ERR_MORPH_DOUBLE_FREE");
+      ctx.free(ctx.alloc(size === 300_000 ? 100 : 300_000, 2));
+      ctx.verify();
+      expect(ctx.memory.u8.subarray(kept, kept + size).every((byte) => byte === 7)).toBe(true);
+      ctx.free(kept);
+      ctx.verify();
+    }
+    expect(ctx.stats()).toMatchObject({ currentLive: 0, liveObjects: 0 });
+  });
+
   it("tells its listener each time the soft limit is crossed", () => {
     const calls: [number, number][] = [];
     const ctx = bounded({ onMemoryPressure: (held, limit) => calls.push([held, limit]) });
