@@ -408,9 +408,7 @@ class Parser {
     if (!this.#expect("(")) return null;
     const parameters = this.#parameters();
     if (parameters === null) return null;
-    // The next method is no result type.
-    const last = this.#peekIs("FUNGSI") && this.#peek2.type === "IDENT";
-    const results = last ? [] : this.#results();
+    const results = this.#results();
     return results === null ? null : { name: text, line, column, parameters, results };
   }
 

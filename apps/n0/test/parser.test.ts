@@ -197,11 +197,12 @@ describe("statements", () => {
   });
 
   test("an interface skips what is no method", () => {
-    expect(statements("antarmuka I x fungsi A() fungsi B(a int, b T) (int, string) akhir")).toMatchObject([
+    expect(statements("antarmuka I x fungsi A() void fungsi B(a int, b T) (int, string) fungsi C() akhir")).toMatchObject([
       {
         methods: [
-          { name: "A", results: [] },
+          { name: "A", results: [{ name: "void" }] },
           { name: "B", parameters: [{}, {}], results: [{}, {}] },
+          { name: "C", results: [] },
         ],
       },
     ]);
@@ -257,6 +258,7 @@ describe("messages", () => {
     ["T{1: 2}", "1:3 Expected field name in struct literal"],
     ["fungsi (a A, b B) M() void akhir", "1:8 Method receiver must have exactly one parameter"],
     ["antarmuka I fungsi (a int) akhir", "1:20 expected method name after 'fungsi' in interface definition"],
+    ["antarmuka I fungsi A() fungsi B() int akhir", "1:31 expected next token to be (, got IDENT instead"],
     ["9223372036854775808", '1:1 could not parse "9223372036854775808" as integer'],
     ["08", '1:1 could not parse "08" as integer'],
     [`${"9".repeat(400)}.0`, `1:1 could not parse "${"9".repeat(400)}.0" as float`],
