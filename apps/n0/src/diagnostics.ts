@@ -1,5 +1,7 @@
 /** What the compiler has to say about a program, and how it looks on a terminal. */
 
+import { textStart } from "./lexer.ts";
+
 /**
  * Which part of the compiler speaks. `parse` and `type` messages are those of the language; `unsupported` is what passes
  * the checker's rules but has no meaning when it runs (a pointer, `jika` as a value), and is given only when there is
@@ -74,11 +76,12 @@ export function formatDiagnostics(
 /** Where each line of a source starts. */
 class LineIndex {
   readonly #source: Uint8Array;
-  readonly #starts: number[] = [0];
+  readonly #starts: number[];
   readonly #decoder = new TextDecoder();
 
   constructor(source: Uint8Array) {
     this.#source = source;
+    this.#starts = [textStart(source)];
     for (let i = source.indexOf(10); i >= 0; i = source.indexOf(10, i + 1)) this.#starts.push(i + 1);
   }
 

@@ -20,6 +20,11 @@ export function tokenize(source: Uint8Array): { tokens: Token[]; error: LexicalE
   return new Lexer(source).run();
 }
 
+/** Where a source starts: behind the byte order mark that some editors put in front of UTF-8. */
+export function textStart(source: Uint8Array): number {
+  return source[0] === 0xef && source[1] === 0xbb && source[2] === 0xbf ? 3 : 0;
+}
+
 const NO_BYTES = new Uint8Array(0);
 
 const QUOTE = 0x22;
@@ -49,6 +54,8 @@ class Lexer {
   constructor(source: Uint8Array) {
     this.#source = source;
     this.#text = new TextDecoder("latin1").decode(source);
+    this.#at = textStart(source);
+    this.#lineStart = this.#at;
   }
 
   run(): { tokens: Token[]; error: LexicalError | null } {

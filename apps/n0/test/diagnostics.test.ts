@@ -27,6 +27,14 @@ test("type errors do too, under a heading of their own", () => {
 `);
 });
 
+test("a byte order mark does not move the caret", () => {
+  expect(output("\ufeff  x")).toBe(`Type Errors: app/main.fox
+  [1:3] Undefined variable or type: x
+  1 |   x
+        ^
+`);
+});
+
 test("a heading names each file once", () => {
   expect(output('ambil "a"\nx', { "app/a.fox": "var = 1\n" })).toBe(`Parser Errors: app/a.fox
 ERROR [1:5]: expected next token to be IDENT, got = instead

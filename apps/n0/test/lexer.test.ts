@@ -37,6 +37,13 @@ test("every operator and delimiter is a token of its own name", () => {
   expect(types("a<=b<<c<d")).toEqual(["IDENT", "<=", "IDENT", "<<", "IDENT", "<", "IDENT"]);
 });
 
+test("a byte order mark at the start is no token and takes no column", () => {
+  expect(tokens("\ufeffvar\n\ufeff")).toMatchObject([
+    { type: "VAR", line: 1, column: 1 },
+    { type: "ILLEGAL", line: 2, column: 1 },
+  ]);
+});
+
 test("a float has digits on both sides of its point", () => {
   expect(types("1.5 1. .5 1.x")).toEqual(["FLOAT", "INT", ".", ".", "INT", "INT", ".", "IDENT"]);
 });
