@@ -4,7 +4,7 @@ import type { Names } from "./check/context.ts";
 import { checkModule } from "./check/module.ts";
 import type { Diagnostic } from "./diagnostics.ts";
 import { type LoadedModule, loadModules, type SourceReader } from "./modules.ts";
-import { NESTING_MESSAGE } from "./parser.ts";
+import { NESTING_MESSAGE } from "./parse/cursor.ts";
 
 /** What to compile. */
 export interface FrontEndInput {

@@ -1,6 +1,7 @@
 /** Finds, reads and parses a program's files, and puts its modules in an order in which each can be checked. */
 import type { SourceFile, Statement } from "./ast.ts";
-import { type ParseError, parse } from "./parser.ts";
+import type { ParseError } from "./parse/cursor.ts";
+import { parse } from "./parser.ts";
 import { standardModule } from "./stdlib.ts";
 
 /** Where sources come from: a disk, an editor's buffers, a test's strings. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { NESTING_MESSAGE } from "../src/parser.ts";
+import { NESTING_MESSAGE } from "../src/parse/cursor.ts";
 import { messages } from "./support.ts";
 
 const TOO_DEEP = [`0:0 ${NESTING_MESSAGE}`];

@@ -197,7 +197,9 @@ describe("statements", () => {
   });
 
   test("an interface skips what is no method", () => {
-    expect(statements("antarmuka I x fungsi A() void fungsi B(a int, b T) (int, string) fungsi C() akhir")).toMatchObject([
+    expect(
+      statements("antarmuka I x fungsi A() void fungsi B(a int, b T) (int, string) fungsi C() akhir"),
+    ).toMatchObject([
       {
         methods: [
           { name: "A", results: [{ name: "void" }] },

@@ -1,7 +1,7 @@
 /** What the checker knows while it walks one module: its names, the scopes around the present place, its messages. */
 import type { Block, FunctionLiteral, Node, SwitchStatement, VarName, VarStatement, WhileExpression } from "../ast.ts";
 import type { Diagnostic, Stage } from "../diagnostics.ts";
-import { MAX_NESTING, NESTING_MESSAGE } from "../parser.ts";
+import { MAX_NESTING, NESTING_MESSAGE } from "../parse/cursor.ts";
 import type {
   CaptureSymbol,
   FunctionSymbol,
