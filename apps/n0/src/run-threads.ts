@@ -12,7 +12,6 @@ import { RECEIVE, SEND, SLEEP, SPAWN, STACK_LIMIT, STACK_POINTER, YIELD } from "
 import { ProgramFailure } from "./run-failure.ts";
 import { type HostFunctions, hostFunctions } from "./run-host.ts";
 
-const BUFFER_BYTES = 16 * 1024 * 1024;
 const BUFFER_HEADER = 8;
 /** Bytes of the frame stack of every thread but the first. */
 const STACK_BYTES = 1024 * 1024;
@@ -55,6 +54,7 @@ class TimeIsUp extends Error {}
 export class Scheduler {
   private readonly runtime: Runtime;
   private readonly buffer: number;
+  private readonly bufferBytes: number;
   private exports!: Exports;
   private threads: Thread[] = [];
   private current!: Thread;
@@ -62,9 +62,11 @@ export class Scheduler {
   private unwinding = false;
   private deadline = Number.POSITIVE_INFINITY;
 
-  constructor(runtime: Runtime) {
+  /** @param bufferBytes what the frames of one thread may take when it waits */
+  constructor(runtime: Runtime, bufferBytes: number) {
     this.runtime = runtime;
-    this.buffer = runtime.acquireRegion(BUFFER_BYTES, false);
+    this.buffer = runtime.acquireRegion(bufferBytes, false);
+    this.bufferBytes = bufferBytes;
   }
 
   /** What the module imports. */
@@ -140,13 +142,16 @@ export class Scheduler {
       const { memory } = runtime;
       memory.u8.set(frames, buffer + BUFFER_HEADER);
       memory.i32[buffer / 4] = buffer + BUFFER_HEADER + frames.length;
-      memory.i32[buffer / 4 + 1] = buffer + BUFFER_BYTES;
+      memory.i32[buffer / 4 + 1] = buffer + this.bufferBytes;
       this.rewinding = true;
       exports.asyncify_start_rewind(buffer);
     }
     try {
       thread.enter();
+      if (this.unwinding) exports.asyncify_stop_unwind();
     } catch (error) {
+      // Unwinding writes, and traps when it has written more than the buffer holds.
+      if (this.unwinding) throw new ProgramFailure("stack overflow");
       if (!(error instanceof TimeIsUp)) throw error;
       this.threads = [];
       return;
@@ -159,7 +164,6 @@ export class Scheduler {
   private keep(thread: Thread): void {
     const { exports, buffer } = this;
     this.unwinding = false;
-    exports.asyncify_stop_unwind();
     const { memory } = this.runtime;
     const end = memory.i32[buffer / 4]! >>> 0;
     thread.frames = memory.u8.slice(buffer + BUFFER_HEADER, end);
@@ -189,7 +193,7 @@ export class Scheduler {
     current.wake = wake;
     const { i32 } = this.runtime.memory;
     i32[buffer / 4] = buffer + BUFFER_HEADER;
-    i32[buffer / 4 + 1] = buffer + BUFFER_BYTES;
+    i32[buffer / 4 + 1] = buffer + this.bufferBytes;
     this.unwinding = true;
     exports.asyncify_start_unwind(buffer);
   }

@@ -125,7 +125,7 @@ function prepare(module: WebAssembly.Module, manifest: Manifest, runtime: Runtim
   const most = recorder === undefined ? STACK_BYTES : RECORDED_STACK_BYTES;
   const stackBytes = Math.min(most, Math.max(Math.floor(maxMemory / 8 / PAGE), 1) * PAGE);
   const stack = runtime.acquireRegion(stackBytes, false);
-  const scheduler = manifest.threads ? new Scheduler(runtime) : null;
+  const scheduler = manifest.threads ? new Scheduler(runtime, stackBytes) : null;
   const functions = scheduler?.functions(manifest) ?? hostFunctions(runtime, manifest);
   const n0 = { [BASE]: region, [RESULT]: runtime.resultCell, ...functions };
   const instance = new WebAssembly.Instance(module, { ...runtime.imports(), n0 });

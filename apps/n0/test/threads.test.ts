@@ -188,6 +188,29 @@ native_print_int(sum)`;
     });
   });
 
+  test("what waits deeper than its frames can be kept is a stack overflow", () => {
+    const variables = Array.from({ length: 40 }, (_, i) => `v${i}`);
+    const source = `
+var c = saluran_baru()
+fungsi down(n int) int
+  jika n == 0 kembalikan terima(c) akhir
+  ${variables.map((name) => `var ${name} = n`).join("\n")}
+  kembalikan down(n - 1) + ${variables.join(" + ")}
+akhir
+fungsi other() void kirim(c, 7) akhir
+luncurkan(other)
+native_print_int(down(DEPTH))`;
+    const small = { maxMemory: 4 * 1024 * 1024 };
+    expect(executeSource(source.replace("DEPTH", "500"), small)).toMatchObject({
+      stdout: "5010007\n",
+      failure: null,
+    });
+    expect(executeSource(source.replace("DEPTH", "2000"), small)).toMatchObject({
+      exitCode: 1,
+      failure: "Runtime error: stack overflow",
+    });
+  });
+
   test("the program ends when the first thread has ended, whatever the others wait for", () => {
     const source = `
 ambil "time"
