@@ -55,8 +55,8 @@ export function createCommand(): Command {
     .description("say what is wrong with a program, without running it")
     .argument("<file>", FILE_HELP)
     .action((file: string) => {
-      const bytes = bytesOf(file);
-      if (bytes !== null) checkedProgram(file, bytes);
+      const source = sourceOf(file);
+      if (source !== null) checkedProgram(file, source);
     });
   return command;
 }
@@ -98,7 +98,7 @@ async function run(file: string, flags: RunFlags): Promise<void> {
 }
 
 async function build(file: string, { output = modulePath(file) }: { output?: string }): Promise<void> {
-  const source = bytesOf(file);
+  const source = sourceOf(file);
   if (source === null) return;
   const module = await builtModule(file, source, false);
   if (module === null || !writeOutput(output, module)) return;
@@ -132,6 +132,14 @@ function bytesOf(file: string): Uint8Array<ArrayBuffer> | null {
     complain(`cannot read ${file}: ${(error as Error).message}`);
     return null;
   }
+}
+
+/** As {@link bytesOf}, of a file that has to be a program's text. */
+function sourceOf(file: string): Uint8Array<ArrayBuffer> | null {
+  const bytes = bytesOf(file);
+  if (bytes === null || !isModule(bytes)) return bytes;
+  complain(`${file} is a module that was built, not a program's text`);
+  return null;
 }
 
 /** Whether the file could be written; else that was said. */

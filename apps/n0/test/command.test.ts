@@ -68,6 +68,12 @@ describe("n0 run", () => {
     const { code, stdout, stderr } = await n0(["run", "p.wasm"]);
     expect([code, stdout.toString()]).toEqual([1, "built\nPanic: Array index out of bounds\n"]);
     expect(stderr).toBe("Runtime error: array index out of bounds at p.fox:3\n");
+    for (const command of ["check", "build"]) {
+      expect(await n0([command, "p.wasm"])).toMatchObject({
+        code: 1,
+        stderr: "error: p.wasm is a module that was built, not a program's text\n",
+      });
+    }
   });
 
   test("what is no module of ours is refused", async () => {
