@@ -1,7 +1,7 @@
 import { defineConfig, type Options } from "tsup";
 
 export default defineConfig({
-  entry: ["src/index.ts", "src/cli.ts", "src/run-worker.ts"],
+  entry: ["src/index.ts", "src/cli.ts", "src/run-worker.ts", "src/build-worker.ts"],
   format: "esm",
   target: "es2022",
   platform: "node",

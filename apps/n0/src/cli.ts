@@ -5,12 +5,14 @@ import { type AllocatorName, formatStats } from "n0-runtime";
 import pc from "picocolors";
 import type { Program } from "./ast.ts";
 import { buildProgram, isModule, modulePath, readBytes } from "./build.ts";
+import { buildInWorker } from "./build-in-worker.ts";
 import { parseByteSize } from "./byte-size.ts";
 import { formatDiagnostics } from "./diagnostics.ts";
 import { disk } from "./disk.ts";
 import { compileFrontEnd } from "./front-end.ts";
 import type { RunResult } from "./run.ts";
 import { runInWorker } from "./run-in-worker.ts";
+import { isStackOverflow } from "./stack-overflow.ts";
 
 const FILE_HELP = "the main file; imports are looked for in its folder, then in stdlib and n1 of the present one";
 
@@ -108,11 +110,18 @@ async function build(file: string, { output = modulePath(file) }: { output?: str
 /** The module of a source file; null when it is wrong, which was said. */
 async function builtModule(
   file: string,
-  source: Uint8Array,
+  source: Uint8Array<ArrayBuffer>,
   recorded: boolean,
 ): Promise<Uint8Array<ArrayBuffer> | null> {
   const program = checkedProgram(file, source);
-  return program === null ? null : buildProgram(program, { recorded });
+  if (program === null) return null;
+  try {
+    return await buildProgram(program, { recorded });
+  } catch (error) {
+    // Nested too deeply for this thread's stack.
+    if (!isStackOverflow(error)) throw error;
+    return buildInWorker({ file, source, recorded });
+  }
 }
 
 /** The checked program of a file. What is wrong goes to stderr, the exit code becomes 1, and the result is null. */

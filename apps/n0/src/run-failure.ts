@@ -1,6 +1,7 @@
 /** How a program that cannot go on ends: a message for stderr and an exit code. */
 import type { Runtime } from "n0-runtime";
 import { FAIL_DIVIDE, FAIL_INDEX, FAIL_NULL } from "./codegen/names.ts";
+import { isStackOverflow } from "./stack-overflow.ts";
 
 /** The end of a program that failed; its stdout was written before. */
 export class ProgramFailure extends Error {
@@ -45,6 +46,6 @@ export function asFailure(thrown: unknown): ProgramFailure {
   if (error.reason === "memory" || error.code === "ERR_MORPH_OUT_OF_MEMORY") {
     return new ProgramFailure(`out of memory: ${error.message}`);
   }
-  if (error instanceof RangeError && error.message.includes("call stack")) return new ProgramFailure("stack overflow");
+  if (isStackOverflow(error)) return new ProgramFailure("stack overflow");
   return new ProgramFailure(error.message);
 }

@@ -137,6 +137,14 @@ describe("deep recursion", () => {
     }
   });
 
+  test.each([
+    ["jika", `${"jika benar ".repeat(900)}native_print("x") ${"akhir ".repeat(900)}`],
+    ["pilih", `${"pilih 1 kasus 1: ".repeat(900)}native_print("x") ${"akhir ".repeat(900)}`],
+    ["interpolations", `native_print(${'"#{'.repeat(900)}"x"${'}"'.repeat(900)})`],
+  ])("a program that nests %s 900 deep is compiled, too", async (_, source) => {
+    expect(await n0(["run", "p.fox"], source)).toMatchObject({ code: 0, stdout: Buffer.from("x\n"), stderr: "" });
+  });
+
   test.each(["v1", "v2"])("100,000 calls with references and an allocation in each, on %s", async (allocator) => {
     const source = `
 struktur T  n int  next T akhir

@@ -10,7 +10,8 @@ const ENTRY = `${FOLDER}n0.mjs`;
 /** Bundles the command. Call it once, before the tests. */
 export async function bundleCommand(): Promise<void> {
   const source = (name: string): string => fileURLToPath(new URL(`../src/${name}.ts`, import.meta.url));
-  await bundleFiles({ cli: source("cli"), "run-worker": source("run-worker") });
+  const names = ["cli", "run-worker", "build-worker"];
+  await bundleFiles(Object.fromEntries(names.map((name) => [name, source(name)])));
   writeFileSync(ENTRY, 'import { createCommand } from "./cli.js";\nawait createCommand().parseAsync();\n');
 }
 
