@@ -81,10 +81,7 @@ export class Scheduler {
       [RECEIVE]: (channel, file, line) => {
         this.wait(() => runtime.mph_channel_try_recv(channel!) !== 0, place(file!, line!));
       },
-      [SLEEP]: (low, high) => {
-        const wake = performance.now() + Math.max(high! * 2 ** 32 + (low! >>> 0), 0);
-        this.wait(() => performance.now() >= wake, "", wake);
-      },
+      [SLEEP]: (low, high) => this.sleep(Math.max(high! * 2 ** 32 + (low! >>> 0), 0)),
       [YIELD]: () => this.yield(),
       [SPAWN]: (index, low, high, traced) => this.spawn(index!, low!, high!, traced!),
     };
@@ -117,11 +114,14 @@ export class Scheduler {
       const start = threads.indexOf(last) + 1;
       const ending = this.deadline !== Number.POSITIVE_INFINITY;
       if (threads.length === 0 || (ending && performance.now() >= this.deadline)) return null;
+      const first = Math.min(...threads.map((thread) => thread.wake));
       for (let i = 0; i < threads.length; i++) {
         const thread = threads[(start + i) % threads.length]!;
-        if (thread.attempt()) return thread;
+        // Who wakes first goes on first, also when time has passed for others as well.
+        const sleeps = thread.wake !== Number.POSITIVE_INFINITY && thread.wake > first;
+        if (!sleeps && thread.attempt()) return thread;
       }
-      const wake = Math.min(this.deadline, ...threads.map((thread) => thread.wake));
+      const wake = Math.min(this.deadline, first);
       if (wake === this.deadline) {
         if (ending) return null;
         throw new ProgramFailure(`deadlock: every thread waits, the first at ${threads[0]!.place}`);
@@ -198,19 +198,35 @@ export class Scheduler {
     exports.asyncify_start_unwind(buffer);
   }
 
+  private sleep(milliseconds: number): void {
+    const wake = performance.now() + milliseconds;
+    const alone = this.threads.length === 1;
+    this.wait(
+      this.afterOthers(alone, () => performance.now() >= wake),
+      "",
+      wake,
+    );
+  }
+
   private yield(): void {
     if (!this.rewinding) {
       if (performance.now() >= this.deadline) throw new TimeIsUp();
       if (this.threads.length === 1) return;
     }
-    let asked = false;
-    // The first answer is no, so that the others come first.
-    const attempt = (): boolean => {
+    this.wait(
+      this.afterOthers(false, () => true),
+      "",
+    );
+  }
+
+  /** An attempt whose first answer is no, so that the others come first; unless there are none. */
+  private afterOthers(alone: boolean, attempt: () => boolean): () => boolean {
+    let asked = alone;
+    return () => {
       const before = asked;
       asked = true;
-      return before;
+      return before && attempt();
     };
-    this.wait(attempt, "");
   }
 
   private spawn(index: number, low: number, high: number, traced: number): void {

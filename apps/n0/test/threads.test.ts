@@ -154,6 +154,22 @@ luncurkan(say)
 time.Sleep(5)
 native_print("main")`;
     expect(lines(source)).toEqual(["thread", "main"]);
+    expect(lines(source.replace("Sleep(5)", "Sleep(0)"))).toEqual(["thread", "main"]);
+  });
+
+  test("who wakes first goes on first", () => {
+    const source = `
+ambil "time"
+fungsi say(n int) void
+  time.Sleep(n * 50)
+  native_print_int(n)
+akhir
+luncurkan(say, 3)
+luncurkan(say, 1)
+luncurkan(say, 2)
+time.Sleep(300)
+native_print("main")`;
+    expect(lines(source)).toEqual(["1", "2", "3", "main"]);
   });
 
   test("a hundred threads, each with its own variables", () => {
