@@ -37,7 +37,8 @@ export const sideRow = (name: string, side: Side): string[] => {
     side.allocations?.toLocaleString("en-US") ?? NONE,
     shown(side.payload, MB),
     shown(side.peakFootprint, MB),
-    allocatorMs === undefined ? (side.replayNote ?? note ?? NONE) : figure(allocatorMs),
+    // Without the reason, which `saying` gives.
+    allocatorMs === undefined ? (side.replayNote ?? note ?? NONE).replace(/:.*/, "") : figure(allocatorMs),
     shown(collectionMs),
     note ?? shown(wholeMs),
     collections === undefined ? NONE : String(collections.count),
@@ -85,10 +86,9 @@ export const saying = (comparison: Comparison): string => {
   if (v1.allocatorMs !== undefined && v2.allocatorMs !== undefined) {
     parts.push(`allocator time ${percentBelow(v2.allocatorMs, v1.allocatorMs)}`);
   }
-  for (const side of [v1, v2]) {
-    const name = side.allocator.toUpperCase();
-    if (side.note !== undefined) parts.push(`${name} ${side.note}`);
-    else if (side.replayNote !== undefined) parts.push(`${name}'s replay: ${side.replayNote}`);
+  for (const { allocator, note, replayNote } of [v1, v2]) {
+    if (note !== undefined) parts.push(`${allocator.toUpperCase()} ${note}`);
+    else if (replayNote !== undefined) parts.push(`${allocator.toUpperCase()}'s calls ${replayNote}`);
   }
   if (equalOutput === false) parts.push("THE OUTPUTS DIFFER");
   return `${what}: ${parts.join("; ")}`;

@@ -38,7 +38,7 @@ const lineOf = (
   side: "v1" | "v2",
   figureOf: (side: Side) => number | undefined,
 ): SizeLine => ({
-  label: `${side.toUpperCase()}, ${style}`,
+  label: `${side.toUpperCase()}, ${style}${style === "literal" ? " (dashed)" : ""}`,
   side,
   broken: style === "literal",
   points: comparisons.flatMap((each) => {
