@@ -221,43 +221,42 @@ export class MemoryContext {
   alloc(size: number, typeId = 0): number {
     // Constants are written out here and in `free`: bundlers turn a module's `const` into `var`, which V8 loads and checks.
     // `| 0` on sums: V8 then need not check that they do not overflow.
-    if (
-      typeof size === "number" &&
-      typeof typeId === "number" &&
-      size <= 240 &&
-      size >>> 0 === size &&
-      (typeId & 127) === typeId
-    ) {
-      const { i32 } = this;
-      const sizeClass = Math.clz32((size + 15) >>> 3);
-      const list = (this.lists - sizeClass) | 0;
-      let p = i32[list] as number;
-      if (p !== 0) {
-        // The free list, if its link is as it was written.
-        const next = i32[p >>> 2] as number;
-        if (i32[((p >>> 2) + 3) | 0] === (next ^ p ^ 0x2d9a_61c4)) i32[list] = next;
-        else p = 0;
-      } else {
-        // The free run.
-        p = i32[list + 5] as number;
-        if (p !== i32[list + 10]) i32[list + 5] = p + (16 << (31 - sizeClass));
-        else p = 0;
-      }
-      if (p !== 0) {
-        i32[(this.table + (p >>> 8)) | 0]! ^= 3 << (p >>> 3);
-        const tag = (size << 24) | (typeId << 5) | sizeClass;
-        const word = p >>> 2;
-        i32[word] = tag;
-        i32[(word + 3) | 0] = tag ^ p ^ 0x4be1_97d3;
-        const room = (this.room - size) | 0;
-        this.room = room;
-        if (room < 0) this.raiseMark(room);
-        const counter = (list + 16 + (typeId << 4)) | 0;
-        const sum = (i32[counter]! + size + 0x10_0000) | 0;
-        i32[counter] = sum;
-        // Last, so that what was loaded before the call is not needed after it.
-        if (sum < 0) this.carry(counter);
-        return (p + 16) >>> 0;
+    if (typeof size === "number" && typeof typeId === "number") {
+      // Up to 240 bytes these are fewer than 32.
+      const eighths = (size + 15) >>> 3;
+      if (eighths < 32 && size >>> 0 === size && (typeId & 127) === typeId) {
+        const { i32 } = this;
+        const sizeClass = Math.clz32(eighths);
+        const list = (this.lists - sizeClass) | 0;
+        let p = i32[list] as number;
+        if (p !== 0) {
+          // The free list, if its link is as it was written.
+          const word = p >>> 2;
+          const next = i32[word] as number;
+          if (i32[word + 3] === (next ^ p ^ 0x35)) i32[list] = next;
+          else p = 0;
+        } else {
+          // The free run. `~` is 31 less the class there, because shifts look at five bits.
+          p = i32[list + 5] as number;
+          if (p !== i32[list + 10]) i32[list + 5] = p + (16 << ~sizeClass);
+          else p = 0;
+        }
+        if (p !== 0) {
+          i32[(this.table + (p >>> 8)) | 0]! ^= 3 << (p >>> 3);
+          const tag = (size << 24) | (typeId << 5) | sizeClass;
+          const word = p >>> 2;
+          i32[word] = tag;
+          i32[word + 3] = tag ^ p ^ 0x5b;
+          const room = (this.room - size) | 0;
+          this.room = room;
+          if (room < 0) this.raiseMark(room);
+          const counter = (list + 16 + (typeId << 4)) | 0;
+          const sum = (i32[counter]! + size + 0x10_0000) | 0;
+          i32[counter] = sum;
+          // Last, so that what was loaded before the call is not needed after it.
+          if (sum < 0) this.carry(counter);
+          return (p + 16) >>> 0;
+        }
       }
     }
     // `>>> 0` here too: otherwise V8 wraps both results up to merge them.
@@ -306,14 +305,14 @@ export class MemoryContext {
         const states = i32[at] as number;
         const word = p >>> 2;
         const tag = i32[word] as number;
-        const seal = (word + 3) | 0;
-        if ((states & live) !== 0 && (tag ^ p ^ 0x4be1_97d3) === i32[seal] && (tag & 0xff_f000) === 0) {
+        const seal = word + 3;
+        if ((states & live) !== 0 && (tag ^ p ^ 0x5b) === i32[seal] && (tag & 0xff_f000) === 0) {
           i32[at] = states ^ (live | (live << 1));
           const list = (this.lists - (tag & 31)) | 0;
           const next = i32[list] as number;
           i32[list] = p;
           i32[word] = next;
-          i32[seal] = next ^ p ^ 0x2d9a_61c4;
+          i32[seal] = next ^ p ^ 0x35;
           const size = tag >>> 24;
           this.room = (this.room + size) | 0;
           const counter = (list + 24 + ((tag & 0xfe0) >>> 1)) | 0;
@@ -606,7 +605,7 @@ export class MemoryContext {
     const tag = (this.largeFlag << 21) | (typeId << 5);
     i32[word] = tag;
     i32[word + 1] = size;
-    i32[word + 3] = tag ^ size ^ p ^ 0x4be1_97d3;
+    i32[word + 3] = tag ^ size ^ p ^ 0x5b;
     const states = (this.table + (p >>> 8)) | 0;
     const live = 1 << (p >>> 3);
     i32[states] = ((i32[states] as number) | live) & ~(live << 1);

@@ -28,10 +28,13 @@ export const HEADER_BYTES = 16;
 /** Largest type id. */
 export const MAX_TYPE = 127;
 
-/** What the seals of live objects, of free slots and of free runs are made with: numbers at random. */
-export const LIVE_SEAL = 0x4be1_97d3;
-export const FREE_SEAL = 0x2d9a_61c4;
-export const RUN_SEAL = 0x66f3_0b1d;
+/**
+ * What the seals of live objects, of free slots and of free runs are made with. Odd, so that no pointer is one: bytes that are all
+ * the same, or another object's header, are then never a seal that fits. Small, because V8 counts the bytes of what it inlines.
+ */
+export const LIVE_SEAL = 0x5b;
+export const FREE_SEAL = 0x35;
+export const RUN_SEAL = 0x6d;
 
 /** Bits of the tag. */
 export const MARK_BIT = 0x1000;
