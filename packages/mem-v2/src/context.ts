@@ -306,8 +306,10 @@ export class MemoryContext {
         const word = p >>> 2;
         const tag = i32[word] as number;
         const seal = word + 3;
-        if ((states & live) !== 0 && (tag ^ p ^ 0x5b) === i32[seal] && (tag & 0xff_f000) === 0) {
-          i32[at] = states ^ (live | (live << 1));
+        // No large object has such a seal.
+        if ((states & live) !== 0 && (tag ^ p ^ 0x5b) === i32[seal]) {
+          // From live, which is 1, to freed.
+          i32[at] = states + live;
           const list = (this.lists - (tag & 31)) | 0;
           const next = i32[list] as number;
           i32[list] = p;
@@ -605,7 +607,7 @@ export class MemoryContext {
     const tag = (this.largeFlag << 21) | (typeId << 5);
     i32[word] = tag;
     i32[word + 1] = size;
-    i32[word + 3] = tag ^ size ^ p ^ 0x5b;
+    i32[word + 3] = ~(tag ^ size ^ p ^ 0x5b);
     const states = (this.table + (p >>> 8)) | 0;
     const live = 1 << (p >>> 3);
     i32[states] = ((i32[states] as number) | live) & ~(live << 1);
@@ -751,7 +753,8 @@ export class MemoryContext {
   /** The seal that fits the header at a signed pointer. */
   private sealOf(p: number): number {
     const tag = this.i32[p >>> 2] as number;
-    return tag ^ (flagsOf(tag) === 0 ? 0 : (this.i32[(p >>> 2) + 1] as number)) ^ p ^ LIVE_SEAL;
+    const seal = tag ^ p ^ LIVE_SEAL;
+    return flagsOf(tag) === 0 ? seal : ~(seal ^ (this.i32[(p >>> 2) + 1] as number));
   }
 
   /** Whether the header of the live object at a signed pointer is as it was written. */

@@ -16,9 +16,9 @@
  * m is the mark bit. All that `free` has to know of a small object is in one word, its size class as the leading zeros of what the class
  * is the logarithm of: 31 for slots of 16 bytes to 27 for 256.
  *
- * The seal is tag ^ size ^ block ^ LIVE_SEAL, without the size in a small object: one that does not fit shows that something
- * wrote over the header, before it is believed. The third word is never read or written here: an owner may keep there what it
- * likes, an allocation site for instance.
+ * The seal of a small object is tag ^ block ^ LIVE_SEAL, that of a large one ~(tag ^ size ^ block ^ LIVE_SEAL), which with sizes below
+ * 2^32 - 1 is never what a small one's would be. One that does not fit shows that something wrote over the header, before it is
+ * believed. The third word is never read or written here: an owner may keep there what it likes, an allocation site for instance.
  *
  * What a free slot holds instead: see `free-slots.ts`. It has a seal too, so that a broken link is noticed before it is followed.
  */

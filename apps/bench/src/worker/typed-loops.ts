@@ -15,34 +15,41 @@ export const TYPE = 1;
 /** A loop over one allocator. */
 export type TypedLoop = (allocator: Typed) => void;
 
+// The type is a parameter of theirs, too: V8 loads what a module exports each time, and checks it each time, where C has a literal.
+
 /** Fills the store, then frees it in the same order. */
-export const typedBatchIn =
-  (store: Pointers, size: number): TypedLoop =>
-  (allocator) => {
-    const count = store.length;
-    for (let i = 0; i < count; i++) store[i] = allocator.alloc(size, TYPE);
-    for (let i = 0; i < count; i++) allocator.free(store[i]!);
+export const typedBatchIn = (store: Pointers, size: number, type: number): TypedLoop => {
+  const to = store;
+  const [bytes, kind, count] = [size, type, store.length];
+  return (allocator) => {
+    for (let i = 0; i < count; i++) to[i] = allocator.alloc(bytes, kind);
+    for (let i = 0; i < count; i++) allocator.free(to[i]!);
   };
+};
 
 /** Pairs of an allocation and its free. */
-export const typedPairsIn =
-  (store: Pointers, size: number, times: number): TypedLoop =>
-  (allocator) => {
-    for (let i = 0; i < times; i++) {
-      const pointer = allocator.alloc(size, TYPE);
-      store[0] = pointer;
+export const typedPairsIn = (store: Pointers, size: number, type: number, times: number): TypedLoop => {
+  const to = store;
+  const [bytes, kind, count] = [size, type, times];
+  return (allocator) => {
+    for (let i = 0; i < count; i++) {
+      const pointer = allocator.alloc(bytes, kind);
+      to[0] = pointer;
       allocator.free(pointer);
     }
   };
+};
 
 /** Fills the store with so many objects of each size, a type for each; frees nothing. */
-export const objectsIn =
-  (store: Pointers, sizes: readonly number[]): TypedLoop =>
-  (allocator) => {
-    const count = store.length / sizes.length;
-    for (let i = 0; i < sizes.length; i++) {
-      const size = sizes[i]!;
+export const objectsIn = (store: Pointers, sizes: readonly number[]): TypedLoop => {
+  const to = store;
+  const count = store.length / sizes.length;
+  const all = sizes;
+  return (allocator) => {
+    for (let i = 0; i < all.length; i++) {
+      const size = all[i]!;
       const start = i * count;
-      for (let j = 0; j < count; j++) store[start + j] = allocator.alloc(size, i + 1);
+      for (let j = 0; j < count; j++) to[start + j] = allocator.alloc(size, i + 1);
     }
   };
+};

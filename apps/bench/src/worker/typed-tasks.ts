@@ -8,7 +8,7 @@ import { objectsIn, TYPE, type Typed, typedBatchIn, typedPairsIn } from "./typed
 export const pairTask = (scenario: Scenario, allocator: Typed): Task => {
   const { kind, size, batch, times } = scenario;
   const store = new Uint32Array(batch);
-  const loop = kind === "typed-lifo" ? typedPairsIn(store, size, times) : typedBatchIn(store, size);
+  const loop = kind === "typed-lifo" ? typedPairsIn(store, size, TYPE, times) : typedBatchIn(store, size, TYPE);
   return { operations: batch * times, run: () => loop(allocator) };
 };
 
