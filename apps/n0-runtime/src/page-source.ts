@@ -4,6 +4,8 @@ import type { LinearMemory } from "@morph/memory";
 export const V1_PAGE_BYTES = 4096;
 /** V1 pages in one of the memory's pages. */
 const PER_PAGE = 16;
+/** Longer runs than a page of the memory holds are all of one kind. */
+const LONG = PER_PAGE + 1;
 
 /**
  * What mmap was for V1: runs of zeroed 4 KiB pages, cut from the memory's pages of 64 KiB. One bit for each 4 KiB page says that it
@@ -13,8 +15,8 @@ export class PageSource {
   private readonly memory: LinearMemory;
   private readonly owner: number;
   private free: Uint32Array = new Uint32Array(64);
-  /** No bit is set in the words below this one. */
-  private lowest = 0;
+  /** By length, up to LONG: no free run of so many pages starts in the words below this one. */
+  private readonly lowest: Uint32Array = new Uint32Array(LONG + 1);
 
   /** @param owner the id under which the memory knows the pages */
   constructor(memory: LinearMemory, owner: number) {
@@ -44,30 +46,35 @@ export class PageSource {
   }
 
   private findOne(): number {
-    const { free } = this;
-    let word = this.lowest;
+    const { free, lowest } = this;
+    let word = lowest[1] as number;
     while (word < free.length && free[word] === 0) word++;
-    this.lowest = word;
+    lowest[1] = word;
     if (word === free.length) return -1;
     const bits = free[word] as number;
     return word * 32 + 31 - Math.clz32(bits & -bits);
   }
 
   private findRun(pages: number): number {
-    const { free } = this;
+    const { free, lowest } = this;
+    const kind = Math.min(pages, LONG);
     let length = 0;
-    for (let word = this.lowest; word < free.length; word++) {
+    let least = free.length;
+    let run = -1;
+    for (let word = lowest[kind] as number; word < free.length && run < 0; word++) {
       const bits = free[word] as number;
       if (bits === 0) {
         length = 0;
         continue;
       }
-      for (let bit = 0; bit < 32; bit++) {
+      for (let bit = 0; bit < 32 && run < 0; bit++) {
         length = (bits >>> bit) & 1 ? length + 1 : 0;
-        if (length === pages) return word * 32 + bit + 1 - pages;
+        if (length === kind && least === free.length) least = (word * 32 + bit + 1 - kind) >>> 5;
+        if (length === pages) run = word * 32 + bit + 1 - pages;
       }
     }
-    return -1;
+    lowest[kind] = least;
+    return run;
   }
 
   /** Pages from the memory; what a run leaves of them is free. */
@@ -90,6 +97,9 @@ export class PageSource {
       if (free) this.free[page >>> 5]! |= bit;
       else this.free[page >>> 5]! &= ~bit;
     }
-    if (free && first >>> 5 < this.lowest) this.lowest = first >>> 5;
+    if (!free) return;
+    // A run that is longer now may start up to LONG - 1 pages before.
+    const word = Math.max(first - PER_PAGE, 0) >>> 5;
+    for (let kind = 1; kind <= LONG; kind++) this.lowest[kind] = Math.min(this.lowest[kind] as number, word);
   }
 }
