@@ -44,7 +44,11 @@ test("runs are zeroed and apart, and a freed one is found again: the lowest that
 test("what runs leave over is not searched again for each: 100,000 of three pages are quick", () => {
   // Pages without bytes: only the search takes time.
   let next = 0;
-  const memory = { u8: { fill: () => {} }, acquire: (pages: number) => PAGE_BYTES * ((next += pages) - pages) };
+  const acquire = (pages: number): number => {
+    next += pages;
+    return (next - pages) * PAGE_BYTES;
+  };
+  const memory = { u8: { fill: () => {} }, acquire };
   const source = new PageSource(memory as unknown as LinearMemory, 2);
   const start = performance.now();
   for (let i = 0; i < 100_000; i++) source.take(3);

@@ -72,6 +72,24 @@ test("dead objects of exactly the size are used again, last found first, and zer
   p.runtime.verify();
 });
 
+test("a recycled payload of any size is zeroed whole, and nothing beside it", () => {
+  const p = new Program(V1);
+  const { u8 } = p.runtime.memory;
+  const before = p.root(p.runtime.mph_alloc(8, RAW));
+  for (const size of [1, 7, 8, 13, 200, 201, 207, 1000]) {
+    const dead = p.runtime.mph_alloc(size, RAW);
+    const after = p.root(p.runtime.mph_alloc(8, RAW));
+    u8.fill(0xff, dead, dead + size);
+    u8.fill(0xff, after, after + 8);
+    u8.fill(0xff, before, before + 8);
+    p.runtime.mph_gc_collect();
+    expect(p.runtime.mph_alloc(size, RAW)).toBe(dead);
+    expect(u8.subarray(dead, dead + size).every((byte) => byte === 0)).toBe(true);
+    for (const kept of [before, after]) expect(u8.subarray(kept, kept + 8).every((byte) => byte === 0xff)).toBe(true);
+    p.runtime.verify();
+  }
+});
+
 test("pages in which nothing lives are recycled and used again", () => {
   const p = new Program(V1);
   const before = p.runtime.stats().footprint;
