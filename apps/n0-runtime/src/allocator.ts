@@ -45,7 +45,7 @@ export interface Allocator {
    * @param size payload bytes
    * @param type a handle of the type table
    * @returns pointer of the payload, a multiple of 8
-   * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_INVALID_TYPE, ERR_MORPH_OUT_OF_MEMORY; nothing is lost then
+   * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_INVALID_TYPE, ERR_MORPH_OUT_OF_MEMORY, ERR_MORPH_DESTROYED; nothing is lost then
    */
   alloc(size: number, type: number): number;
   /** Frees what no root leads to, where the allocator collects. */

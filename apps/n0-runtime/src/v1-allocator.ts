@@ -68,6 +68,7 @@ export class V1Allocator implements Allocator {
   readonly collector: V1Collector;
   private readonly owner: number;
   private readonly step: number;
+  private destroyed = false;
 
   /** @throws ERR_MORPH_INVALID_CONFIG */
   constructor(
@@ -140,6 +141,7 @@ export class V1Allocator implements Allocator {
   }
 
   collect(): void {
+    this.requireAlive();
     this.writeUsed();
     this.collector.collect();
   }
@@ -198,6 +200,7 @@ export class V1Allocator implements Allocator {
   }
 
   destroy(): void {
+    this.destroyed = true;
     this.collector.destroy();
     this.heapHead = this.freeHead = this.pageHead = this.page = this.bump = this.left = 0;
     this.memory.unregister(this.owner);
@@ -257,6 +260,7 @@ export class V1Allocator implements Allocator {
     if (!Number.isInteger(size) || size < 0 || size > 2 ** 32 - V1_PAGE_BYTES) {
       throw new MorphError("ERR_MORPH_INVALID_SIZE", `size: expected 0 to 2^32 - 4096, got ${describe(size)}`);
     }
+    this.requireAlive();
     const total = Math.ceil((size + V1_HEADER_BYTES) / 8) * 8;
     const large = total > V1_PAGE_BYTES;
     const pageBytes = large ? Math.ceil(total / V1_PAGE_BYTES) * V1_PAGE_BYTES : V1_PAGE_BYTES;
@@ -312,6 +316,10 @@ export class V1Allocator implements Allocator {
   /** Writes into the current page's descriptor how far it is filled. */
   private writeUsed(): void {
     if (this.page !== 0) this.i32[(this.page + 8) >>> 2] = V1_PAGE_BYTES - this.left;
+  }
+
+  private requireAlive(): void {
+    if (this.destroyed) throw new MorphError("ERR_MORPH_DESTROYED", "the allocator was destroyed");
   }
 
   /** A type may have been registered since. */

@@ -1,4 +1,4 @@
-import { LinearMemory } from "@morph/memory";
+import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import { describe, expect, test } from "vitest";
 import { createRuntime, formatStats, RAW, RUNTIME_IMPORTS } from "../src/index.ts";
 import { moduleOfAll, Program, SETUPS, thrown, words } from "./support.ts";
@@ -148,6 +148,23 @@ describe.each(SETUPS)("the runtime on %s", (_, setup) => {
     p.runtime.mph_gc_collect();
     p.runtime.destroy();
     expect(memory.footprint).toBe(before);
+  });
+
+  test("what was destroyed allocates no more, and leaves alone what others have now", () => {
+    const memory = new LinearMemory();
+    const p = new Program({ ...setup, memory });
+    p.string("text");
+    for (let i = 0; i < 20; i++) p.runtime.mph_alloc(3000, RAW);
+    p.runtime.mph_gc_collect();
+    p.runtime.destroy();
+    const owner = memory.register({ name: "someone else", contractVersion: 1, viewsChanged: () => {} });
+    const theirs = memory.acquire(8, owner);
+    const bytes = memory.u8.subarray(theirs, theirs + 8 * PAGE_BYTES).fill(0xaa);
+    for (const size of [16, 3000, 10_000]) {
+      expect(thrown(() => p.runtime.mph_alloc(size, RAW)).code).toBe("ERR_MORPH_DESTROYED");
+    }
+    if (setup.allocator === "v1") expect(thrown(() => p.runtime.mph_gc_collect()).code).toBe("ERR_MORPH_DESTROYED");
+    expect(bytes.every((byte) => byte === 0xaa)).toBe(true);
   });
 });
 
