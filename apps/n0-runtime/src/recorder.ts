@@ -1,25 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { describe, MorphError } from "@morph/memory";
-import {
-  MAGIC,
-  OP_ALLOC,
-  OP_CALL,
-  OP_COLLECT,
-  OP_COPY,
-  OP_END,
-  OP_HOLD,
-  OP_POP,
-  OP_PUSH,
-  OP_REGION,
-  OP_RELEASE,
-  OP_STORE_POINTER,
-  OP_STORE_WORD,
-  OP_THREAD_END,
-  OP_THREAD_NEW,
-  OP_THREAD_SWITCH,
-  OP_TYPE,
-  RECORDING_VERSION,
-} from "./recording.ts";
+import { hashLow } from "./hash.ts";
+import { CHECKSUM_BYTES, MAGIC, OP, RECORDING_VERSION } from "./recording.ts";
 import type { MorphTypeInfo } from "./types.ts";
 
 /** Granules of 8 bytes in a page of 64 KiB. */
@@ -44,8 +26,11 @@ export class Recorder {
 
   /** The recording so far, complete. */
   bytes(): Uint8Array {
-    const bytes = this.out.slice(0, this.length + 1);
-    bytes[this.length] = OP_END;
+    const end = this.length + 1;
+    const bytes = new Uint8Array(end + CHECKSUM_BYTES);
+    bytes.set(this.out.subarray(0, this.length));
+    bytes[this.length] = OP.end;
+    new DataView(bytes.buffer).setInt32(end, hashLow(bytes, 0, end), true);
     return bytes;
   }
 
@@ -58,102 +43,113 @@ export class Recorder {
 
   alloc(pointer: number, size: number, type: number): void {
     this.own(pointer >>> 0, size, this.starts.push(pointer >>> 0) - 1);
-    this.numbers(OP_ALLOC, size, type);
+    this.numbers(OP.alloc, size, type);
   }
 
   collect(): void {
-    this.number(OP_COLLECT);
+    this.number(OP.collect);
   }
 
+  /** @throws ERR_MORPH_INVALID_POINTER, as all that name an address, when it lies nowhere known; nothing is written then */
   pushRoot(slot: number): void {
-    this.number(OP_PUSH);
-    this.target(slot);
+    const owner = this.requireOwner(slot);
+    this.number(OP.push);
+    this.reference(owner, slot);
+  }
+
+  pushFrame(address: number, count: number): void {
+    for (let i = 0; i < count; i++) this.requireOwner(address + i * 8);
+    for (let i = 0; i < count; i++) this.pushRoot(address + i * 8);
   }
 
   popRoots(count: number): void {
-    this.numbers(OP_POP, count);
+    this.numbers(OP.pop, count);
   }
 
   hold(pointer: number): void {
-    this.number(OP_HOLD);
+    this.number(OP.hold);
     this.value(pointer);
   }
 
   release(count: number): void {
-    this.numbers(OP_RELEASE, count);
+    this.numbers(OP.release, count);
   }
 
   storePointer(address: number, pointer: number): void {
-    this.number(OP_STORE_POINTER);
-    this.target(address);
+    const owner = this.requireOwner(address);
+    this.number(OP.storePointer);
+    this.reference(owner, address);
     this.value(pointer);
   }
 
   storeWord(address: number, value: number): void {
-    this.number(OP_STORE_WORD);
-    this.target(address);
+    const owner = this.requireOwner(address);
+    this.number(OP.storeWord);
+    this.reference(owner, address);
     this.number(value >>> 0);
   }
 
   copy(target: number, source: number, bytes: number): void {
     if (bytes === 0) return;
-    this.number(OP_COPY);
-    this.target(target);
-    this.target(source);
+    const to = this.requireOwner(target);
+    const from = this.requireOwner(source);
+    this.number(OP.copy);
+    this.reference(to, target);
+    this.reference(from, source);
     this.number(bytes);
   }
 
   newThread(): void {
-    this.number(OP_THREAD_NEW);
+    this.number(OP.threadNew);
   }
 
   switchThread(thread: number): void {
-    this.numbers(OP_THREAD_SWITCH, thread);
+    this.numbers(OP.threadSwitch, thread);
   }
 
   endThread(thread: number): void {
-    this.numbers(OP_THREAD_END, thread);
+    this.numbers(OP.threadEnd, thread);
   }
 
   type(info: MorphTypeInfo): void {
     const name = new TextEncoder().encode(info.name);
-    this.numbers(OP_TYPE, info.size, info.pointerOffsets.length, ...info.pointerOffsets, name.length, ...name);
+    this.numbers(OP.type, info.size, info.pointerOffsets.length, ...info.pointerOffsets, name.length, ...name);
   }
 
   region(pointer: number, bytes: number): void {
     this.own(pointer, bytes, -(this.regionStarts.push(pointer) - 1));
-    this.numbers(OP_REGION, bytes);
+    this.numbers(OP.region, bytes);
   }
 
   /** @param index in RUNTIME_IMPORTS */
   call(index: number): void {
-    this.numbers(OP_CALL, index);
+    this.numbers(OP.call, index);
   }
 
   // --- bytes -------------------------------------------------------------------------------------------------------
 
-  /** A place in an object or region. */
-  private target(address: number): void {
+  /** The object or region of an address. */
+  private requireOwner(address: number): number {
     const owner = this.ownerOf(address >>> 0);
-    if (owner === 0) {
-      throw new MorphError(
-        "ERR_MORPH_INVALID_POINTER",
-        `recorded address: expected one in an object or in a region of acquireRegion, got ${describe(address)}`,
-      );
-    }
-    this.reference(owner, address >>> 0);
+    if (owner !== 0) return owner;
+    throw new MorphError(
+      "ERR_MORPH_INVALID_POINTER",
+      `recorded address: expected one in an object or in a region of acquireRegion, got ${describe(address)}`,
+    );
   }
 
   /** A pointer's value; what is no object (null, a channel) is null to a collector. */
   private value(pointer: number): void {
     const owner = this.ownerOf(pointer >>> 0);
     if (owner <= 0) this.number(0);
-    else this.reference(owner, pointer >>> 0);
+    else this.reference(owner, pointer);
   }
 
+  /** A place in an object or region. */
   private reference(owner: number, address: number): void {
-    if (owner > 0) this.numbers(owner * 2, address - (this.starts[owner] as number));
-    else this.numbers(-owner * 2 + 1, address - (this.regionStarts[-owner] as number));
+    const at = address >>> 0;
+    if (owner > 0) this.numbers(owner * 2, at - (this.starts[owner] as number));
+    else this.numbers(-owner * 2 + 1, at - (this.regionStarts[-owner] as number));
   }
 
   private ownerOf(address: number): number {

@@ -3,21 +3,26 @@
  */
 
 export const MAGIC: readonly number[] = [0x4d, 0x50, 0x52, 0x43];
-export const RECORDING_VERSION = 1;
+export const RECORDING_VERSION = 2;
+/** Bytes of the checksum at the end. */
+export const CHECKSUM_BYTES = 4;
 
-export const OP_END = 0;
-export const OP_ALLOC = 1;
-export const OP_COLLECT = 2;
-export const OP_PUSH = 3;
-export const OP_POP = 4;
-export const OP_HOLD = 5;
-export const OP_RELEASE = 6;
-export const OP_STORE_POINTER = 7;
-export const OP_STORE_WORD = 8;
-export const OP_COPY = 9;
-export const OP_THREAD_NEW = 10;
-export const OP_THREAD_SWITCH = 11;
-export const OP_THREAD_END = 12;
-export const OP_TYPE = 13;
-export const OP_REGION = 14;
-export const OP_CALL = 15;
+/** What a record does. */
+export const OP = {
+  end: 0,
+  alloc: 1,
+  collect: 2,
+  push: 3,
+  pop: 4,
+  hold: 5,
+  release: 6,
+  storePointer: 7,
+  storeWord: 8,
+  copy: 9,
+  threadNew: 10,
+  threadSwitch: 11,
+  threadEnd: 12,
+  type: 13,
+  region: 14,
+  call: 15,
+} as const;

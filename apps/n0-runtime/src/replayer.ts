@@ -1,27 +1,9 @@
 import { LinearMemory, MorphError, PAGE_BYTES } from "@morph/memory";
 import type { Allocator, AllocatorStats } from "./allocator.ts";
 import { type AllocatorName, type AllocatorSet, createAllocator } from "./create-allocator.ts";
+import { hashLow } from "./hash.ts";
 import { RUNTIME_IMPORTS } from "./imports.ts";
-import {
-  MAGIC,
-  OP_ALLOC,
-  OP_CALL,
-  OP_COLLECT,
-  OP_COPY,
-  OP_END,
-  OP_HOLD,
-  OP_POP,
-  OP_PUSH,
-  OP_REGION,
-  OP_RELEASE,
-  OP_STORE_POINTER,
-  OP_STORE_WORD,
-  OP_THREAD_END,
-  OP_THREAD_NEW,
-  OP_THREAD_SWITCH,
-  OP_TYPE,
-  RECORDING_VERSION,
-} from "./recording.ts";
+import { CHECKSUM_BYTES, MAGIC, OP, RECORDING_VERSION } from "./recording.ts";
 import type { MorphTypeInfo } from "./types.ts";
 import type { V1Options } from "./v1-allocator.ts";
 
@@ -65,6 +47,9 @@ export function decodeRecording(bytes: Uint8Array): Recording {
   if (version !== RECORDING_VERSION) {
     throw new MorphError("ERR_MORPH_VERSION", `recording: expected version ${RECORDING_VERSION}, got ${version}`);
   }
+  const end = bytes.length - CHECKSUM_BYTES;
+  const checksum = new DataView(bytes.buffer, bytes.byteOffset).getInt32(end, true);
+  if (checksum !== hashLow(bytes, 0, end)) throw notARecording("its bytes do not match its checksum");
   const sizes = new Words();
   const types = new Words();
   const notes = new Words();
@@ -88,40 +73,40 @@ export function decodeRecording(bytes: Uint8Array): Recording {
     notes.push(reader.number());
   };
 
-  for (let op = reader.number(); op !== OP_END; op = reader.number()) {
-    if (op === OP_ALLOC) {
+  for (let op = reader.number(); op !== OP.end; op = reader.number()) {
+    if (op === OP.alloc) {
       const size = reader.number();
       if (size > 0x7fff_ffff) throw notARecording(`an object of ${size} bytes`);
       entries.push(sizes.length);
       sizes.push(size);
       types.push(reader.number());
       payload += size;
-    } else if (op === OP_COLLECT) {
+    } else if (op === OP.collect) {
       sizes.push(COLLECT);
       types.push(0);
-    } else if (op === OP_TYPE) {
+    } else if (op === OP.type) {
       typeInfos.push(readType(reader));
-    } else if (op === OP_REGION) {
+    } else if (op === OP.region) {
       regions.push(reader.number());
-    } else if (op === OP_CALL) {
+    } else if (op === OP.call) {
       const name = RUNTIME_IMPORTS[reader.number()]?.name ?? "unknown";
       calls[name] = (calls[name] ?? 0) + 1;
     } else {
       notes.push(sizes.length, op);
-      if (op === OP_PUSH || op === OP_HOLD) place();
-      else if (op === OP_POP || op === OP_RELEASE || op === OP_THREAD_SWITCH || op === OP_THREAD_END) {
+      if (op === OP.push || op === OP.hold) place();
+      else if (op === OP.pop || op === OP.release || op === OP.threadSwitch || op === OP.threadEnd) {
         notes.push(reader.number());
-      } else if (op === OP_STORE_POINTER) {
+      } else if (op === OP.storePointer) {
         place();
         place();
-      } else if (op === OP_STORE_WORD) {
-        place();
-        notes.push(reader.number());
-      } else if (op === OP_COPY) {
-        place();
+      } else if (op === OP.storeWord) {
         place();
         notes.push(reader.number());
-      } else if (op !== OP_THREAD_NEW) throw notARecording(`op ${op} is unknown`);
+      } else if (op === OP.copy) {
+        place();
+        place();
+        notes.push(reader.number());
+      } else if (op !== OP.threadNew) throw notARecording(`op ${op} is unknown`);
     }
   }
   return {
@@ -222,22 +207,22 @@ class Notes {
     while (this.offset < notes.length && (notes[this.offset] as number) <= position) {
       this.offset++;
       const op = this.next();
-      if (op === OP_STORE_POINTER) {
+      if (op === OP.storePointer) {
         const target = this.place();
         i32[target >>> 2] = this.place();
-      } else if (op === OP_STORE_WORD) {
+      } else if (op === OP.storeWord) {
         const target = this.place();
         i32[target >>> 2] = this.next();
-      } else if (op === OP_COPY) {
+      } else if (op === OP.copy) {
         const target = this.place() >>> 0;
         const source = this.place() >>> 0;
         u8.copyWithin(target, source, source + this.next());
-      } else if (op === OP_PUSH) roots.push(this.place());
-      else if (op === OP_POP) roots.pop(this.next());
-      else if (op === OP_HOLD) roots.hold(this.place());
-      else if (op === OP_RELEASE) roots.release(this.next());
-      else if (op === OP_THREAD_NEW) roots.newThread();
-      else if (op === OP_THREAD_SWITCH) roots.switchThread(this.next());
+      } else if (op === OP.push) roots.push(this.place());
+      else if (op === OP.pop) roots.pop(this.next());
+      else if (op === OP.hold) roots.hold(this.place());
+      else if (op === OP.release) roots.release(this.next());
+      else if (op === OP.threadNew) roots.newThread();
+      else if (op === OP.threadSwitch) roots.switchThread(this.next());
       else roots.endThread(this.next());
     }
     this.at = this.offset;

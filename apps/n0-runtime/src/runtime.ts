@@ -216,19 +216,17 @@ export class Runtime {
   }
 
   mph_gc_push_root(slot: number): void {
-    this.set.roots.push(slot);
     this.core.recorder?.pushRoot(slot);
+    this.set.roots.push(slot);
   }
 
   mph_gc_push_frame(address: number, count: number): void {
+    this.core.recorder?.pushFrame(address, count);
     this.set.roots.pushFrame(address, count);
-    const { recorder } = this.core;
-    if (recorder !== undefined) for (let i = 0; i < count; i++) recorder.pushRoot(address + i * 8);
   }
 
   mph_gc_pop_roots(count: number): void {
-    this.set.roots.pop(count);
-    this.core.recorder?.popRoots(Math.max(count, 0));
+    this.popRoots(count);
   }
 
   mph_gc_root_depth(): number {
@@ -236,7 +234,7 @@ export class Runtime {
   }
 
   mph_gc_restore_roots(depth: number): void {
-    this.mph_gc_pop_roots(this.set.roots.depth - depth);
+    this.popRoots(this.set.roots.depth - depth);
   }
 
   mph_gc_collect(): void {
@@ -483,6 +481,11 @@ export class Runtime {
 
   mph_fail_deadlock(): never {
     return this.fail(deadlock("every thread waits"));
+  }
+
+  private popRoots(count: number): void {
+    this.set.roots.pop(count);
+    this.core.recorder?.popRoots(Math.max(count, 0));
   }
 
   private fail(failure: RuntimeFailure): never {

@@ -45,12 +45,16 @@ test("threads, boxes, closures and errors are part of a recording", () => {
   runtime.mph_gc_collect();
   runtime.mph_thread_switch(0);
   runtime.mph_thread_end(thread);
+  runtime.mph_gc_restore_roots(1);
   runtime.mph_gc_collect();
   const recorded = runtime.stats();
   const recording = decodeRecording(recorder.bytes());
   const { stats } = replay(recording, "v1", { threshold: 0 });
   expect(stats.byType).toEqual(recorded.byType);
   expect(stats.liveObjects).toBe(3);
+  // A call within the runtime is none of the program's.
+  expect(recording.calls).toMatchObject({ mph_gc_restore_roots: 1 });
+  expect(recording.calls.mph_gc_pop_roots).toBe(undefined);
   expect(recording.calls).toMatchObject({ mph_thread_new: 1, mph_error_new: 1, mph_gc_collect: 2, mph_alloc: 1 });
 });
 
@@ -95,7 +99,38 @@ test("bytes that are no recording are refused", () => {
   );
 });
 
-test("a store outside objects and regions is refused, not lost", () => {
-  const p = new Program({ allocator: "v1", recorder: new Recorder() });
-  expect(thrown(() => p.runtime.mph_record_store(8, 0)).code).toBe("ERR_MORPH_INVALID_POINTER");
+test("a recording that was cut off or changed anywhere is refused", () => {
+  const recorder = new Recorder();
+  runRandomProgram({ allocator: "v1", recorder, v1: V1 }, 5, 30);
+  const bytes = recorder.bytes();
+  for (let length = 0; length < bytes.length; length++) {
+    expect(thrown(() => decodeRecording(bytes.subarray(0, length))).code).toBe("ERR_MORPH_INVALID_CONFIG");
+  }
+  for (let at = 0; at < bytes.length; at++) {
+    const changed = bytes.slice();
+    changed[at]! ^= 1 << (at & 7);
+    const { code } = thrown(() => decodeRecording(changed));
+    expect(code).toMatch(/^ERR_MORPH_(INVALID_CONFIG|VERSION)$/);
+  }
+  expect(thrown(() => decodeRecording(new Uint8Array([...bytes, 0]))).code).toBe("ERR_MORPH_INVALID_CONFIG");
+  expect(decodeRecording(new Uint8Array([1, ...bytes]).subarray(1)).allocations).toBeGreaterThan(0);
+});
+
+test("an address outside objects and regions is refused: nothing happens, and the recording stays whole", () => {
+  const recorder = new Recorder();
+  const p = new Program({ allocator: "v1", recorder });
+  const { runtime } = p;
+  const text = runtime.newString("text");
+  const region = runtime.acquireRegion(65536) + 65536 - 16;
+  const { notes } = decodeRecording(recorder.bytes());
+  for (const refused of [
+    () => runtime.mph_record_store(8, text),
+    () => runtime.mph_record_word(8, 1),
+    () => runtime.mph_gc_push_root(8),
+    () => runtime.mph_gc_push_frame(region, 3),
+  ]) {
+    expect(thrown(refused).code).toBe("ERR_MORPH_INVALID_POINTER");
+    expect(runtime.mph_gc_root_depth()).toBe(0);
+  }
+  expect(decodeRecording(recorder.bytes())).toMatchObject({ allocations: 2, notes });
 });
