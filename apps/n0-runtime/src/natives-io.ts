@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import type { Core } from "./core.ts";
-import { clamp, type Strings } from "./strings.ts";
+import { clamp, LONGEST, type Strings } from "./strings.ts";
 import { RAW } from "./types.ts";
 import { sleep, writeAll } from "./writer.ts";
 
@@ -30,7 +30,8 @@ export class IoNatives {
 
   /** @param flags of open: "r", "w+". @returns a file, or null when it cannot be opened or the table is full (V1-12) */
   open(path: number, flags: string): number {
-    const name = this.strings.textOf(path).split("\0")[0] as string;
+    // The bytes as they are: a path need not be UTF-8.
+    const name = Buffer.from(this.strings.upToNul(path));
     if (this.files.length >= TABLE) return 0;
     let descriptor: number;
     try {
@@ -48,9 +49,10 @@ export class IoNatives {
     const { core, strings } = this;
     // A question has to be seen before the answer is waited for.
     if (descriptor === STDIN) core.stdout.flush();
-    const size = clamp(sizeLow, sizeHigh, 0xffff_ff00);
+    const size = clamp(sizeLow, sizeHigh, LONGEST + 1);
     if (descriptor < 0 || size === 0) return strings.createFrom("");
-    const data = core.alloc(size + 1, RAW);
+    // No string is longer; as in C, the buffer's allocation is what fails.
+    const data = core.alloc(size > LONGEST ? 0xffff_ffff : size + 1, RAW);
     const length = readFully(descriptor, core.bytes(data, size));
     core.hold(data);
     const string = strings.adopt(data, length);
@@ -61,9 +63,9 @@ export class IoNatives {
   /** Bytes written; -1 for null or a closed file, 0 when it cannot be written. */
   write(file: number, string: number): number {
     const { core, strings } = this;
-    const bytes = core.bytes(strings.dataOf(string), strings.length(string));
     const descriptor = this.descriptorOf(file);
     if (descriptor < 0) return -1;
+    const bytes = core.bytes(strings.dataOf(string), strings.length(string));
     // In order with what native_print writes.
     if (this.indexOf(file) === STDOUT) core.stdout.write(bytes);
     else if (descriptor === 2) writeAll(2, bytes);

@@ -18,7 +18,7 @@ export class PrintNatives {
   /** The string up to its first NUL, as C's `%s`, and a line end. */
   print(string: number): void {
     const { stdout } = this.core;
-    stdout.write(this.upToNul(string));
+    stdout.write(this.strings.upToNul(string));
     stdout.write(LINE_END);
   }
 
@@ -34,15 +34,9 @@ export class PrintNatives {
       return;
     }
     const message = core.i32[error >>> 2] as number;
-    const bytes = this.upToNul(message);
+    const bytes = this.strings.upToNul(message);
     core.stdout.write(encoder.encode("Error: "));
     core.stdout.write(bytes);
     core.stdout.write(LINE_END);
-  }
-
-  private upToNul(string: number): Uint8Array {
-    const bytes = this.core.bytes(this.strings.dataOf(string), this.strings.length(string));
-    const end = bytes.indexOf(0);
-    return end < 0 ? bytes : bytes.subarray(0, end);
   }
 }

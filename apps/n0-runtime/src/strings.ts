@@ -1,9 +1,15 @@
-import type { Core } from "./core.ts";
+import { describe, MorphError } from "@morph/memory";
+import { type Core, outOfMemory } from "./core.ts";
 import { nullFailure } from "./failure.ts";
 import { RAW, STRING } from "./types.ts";
 
+const encoder = new TextEncoder();
+
 /** Up to this length bytes are copied and compared one by one: a call of `copyWithin` costs as much. */
 const SHORT = 32;
+
+/** A length is read as a signed word. */
+export const LONGEST = 0x7fff_ffff;
 
 /** Byte strings: an object of 16 bytes and a data block of length + 1 each; never changed. */
 export class Strings {
@@ -13,8 +19,11 @@ export class Strings {
     this.core = core;
   }
 
-  /** A string of bytes that may lie in the heap, if their object is held. O(length). */
+  /** A string of bytes that may lie in the heap, if their object is held. O(length). @throws ERR_MORPH_INVALID_SIZE */
   create(bytes: number, length: number): number {
+    if (length < 0) {
+      throw new MorphError("ERR_MORPH_INVALID_SIZE", `length: expected 0 to 2^31 - 1, got ${describe(length)}`);
+    }
     const string = this.allocate(length);
     this.fill(string, 0, bytes, length);
     return string;
@@ -22,7 +31,7 @@ export class Strings {
 
   /** A string of a JavaScript string's UTF-8, or of bytes. O(length). */
   createFrom(content: string | Uint8Array): number {
-    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    const bytes = typeof content === "string" ? encoder.encode(content) : content;
     const string = this.allocate(bytes.length);
     this.core.u8.set(bytes, this.dataOf(string));
     return string;
@@ -41,6 +50,7 @@ export class Strings {
     const { core } = this;
     const aLength = this.length(a);
     const bLength = this.length(b);
+    if (aLength + bLength > LONGEST) throw outOfMemory(new Error(`a string of ${aLength + bLength} bytes is too long`));
     core.hold(a);
     core.hold(b);
     const string = this.allocate(aLength + bLength);
@@ -122,6 +132,13 @@ export class Strings {
   /** The content as text, for hosts. */
   textOf(string: number): string {
     return new TextDecoder().decode(this.core.bytes(this.dataOf(string), this.length(string)));
+  }
+
+  /** The view of the bytes before the first NUL, as C's `%s` and `fopen` see them, until the next allocation. */
+  upToNul(string: number): Uint8Array {
+    const bytes = this.core.bytes(this.dataOf(string), this.length(string));
+    const end = bytes.indexOf(0);
+    return end < 0 ? bytes : bytes.subarray(0, end);
   }
 
   /** A string of zeros: the object, then its data block. */

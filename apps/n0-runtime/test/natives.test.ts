@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -52,11 +52,34 @@ describe.each(SETUPS)("natives on %s", (_, setup) => {
     expect(p.runtime.mph_io_Open(p.string(join(folder, "missing")))).toBe(0);
     expect(p.runtime.mph_io_Create(p.string(join(folder, "no", "folder")))).toBe(0);
     expect(p.runtime.mph_io_Write(0, p.string("x"))).toBe(-1);
+    expect(p.runtime.mph_io_Write(0, 0)).toBe(-1);
     expect(p.runtime.mph_io_Close(0)).toBe(-1);
     expect(p.text(p.runtime.mph_io_Read(0, 5, 0))).toBe("");
     expect(p.runtime.mph_io_Close(p.root(p.runtime.mph_io_make_file(1)))).toBe(0);
     expect(p.runtime.mph_io_Close(p.root(p.runtime.mph_io_make_file(5000)))).toBe(-1);
     expect(thrown(() => p.runtime.mph_io_Open(0))).toMatchObject({ reason: "null" });
+  });
+
+  test("a path is bytes up to the first NUL, which need not be UTF-8", () => {
+    const p = new Program(setup);
+    const inside = mkdtempSync(join(folder, "bytes-"));
+    const name = [0xef, 0xbb, 0xbf, 0xff, 0x41];
+    const path = p.string(new Uint8Array([...new TextEncoder().encode(`${inside}/`), ...name, 0, 0x42]));
+    expect(p.runtime.mph_io_Close(p.root(p.runtime.mph_io_Create(path)))).toBe(0);
+    expect(readdirSync(inside, { encoding: "buffer" }).map((entry) => [...entry])).toEqual([name]);
+  });
+
+  test("a read of 2 GiB or more is the failure memory, whatever the file holds", () => {
+    const p = new Program(setup);
+    writeFileSync(join(folder, "small"), "text");
+    const file = p.root(p.runtime.mph_io_Open(p.string(join(folder, "small"))));
+    for (const size of [2n ** 31n, 2n ** 32n, 2n ** 40n]) {
+      expect(thrown(() => p.runtime.mph_io_Read(file, ...words(size)))).toMatchObject({
+        reason: "memory",
+        exitCode: 1,
+      });
+    }
+    expect(p.text(p.runtime.mph_io_Read(file, 100, 0))).toBe("text");
   });
 
   test("the file table has 1024 entries, and one more open is refused (V1-12)", () => {

@@ -107,6 +107,20 @@ describe.each(SETUPS)("strings on %s", (_, setup) => {
     expect(p.text(p.runtime.mph_string_substring(p.string("hello"), ...at(start), ...at(end)))).toBe(expected);
   });
 
+  test("no string has a negative length, or one of 2 GiB", () => {
+    const p = new Program(setup);
+    const s = p.string("kept");
+    for (const length of [-1, -(2 ** 31)]) {
+      expect(thrown(() => p.runtime.mph_string_new(s, length)).code).toBe("ERR_MORPH_INVALID_SIZE");
+    }
+    // As if it had so many bytes; none is read.
+    p.i32[(s + 8) >>> 2] = 2 ** 30;
+    expect(thrown(() => p.runtime.mph_string_concat(s, s))).toMatchObject({ reason: "memory", exitCode: 1 });
+    p.i32[(s + 8) >>> 2] = 4;
+    expect(p.text(p.runtime.mph_string_concat(s, s))).toBe("keptkept");
+    p.runtime.verify();
+  });
+
   test("substring of null is empty", () => {
     const p = new Program(setup);
     expect(p.text(p.runtime.mph_string_substring(0, 0, 0, 1, 0))).toBe("");
