@@ -138,6 +138,18 @@ describe.each(SETUPS)("the runtime on %s", (_, setup) => {
     p.runtime.verify();
   });
 
+  test("the memory grows elsewhere, and a refresh is all it takes", () => {
+    const p = new Program(setup);
+    const kept = p.string("kept");
+    p.runtime.memory.wasm.grow(1);
+    p.runtime.memory.refresh();
+    expect(p.runtime.mph_string_eq(kept, p.string("keen"))).toBe(0);
+    expect(p.text(p.runtime.mph_string_concat(kept, kept))).toBe("keptkept");
+    p.runtime.mph_gc_collect();
+    expect(p.text(kept)).toBe("kept");
+    p.runtime.verify();
+  });
+
   test("destroy gives every page back", () => {
     const memory = new LinearMemory();
     const before = memory.footprint;
