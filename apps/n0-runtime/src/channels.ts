@@ -1,5 +1,5 @@
-import type { LinearMemory } from "@morph/memory";
-import type { Core } from "./core.ts";
+import type { LinearMemory, MorphError } from "@morph/memory";
+import { type Core, outOfMemory } from "./core.ts";
 import { nullFailure, RuntimeFailure } from "./failure.ts";
 import { CHANNEL_BUFFER, CHANNEL_BYTES, CHANNEL_CAPACITY } from "./layout.ts";
 
@@ -22,9 +22,9 @@ export class Channels {
     this.memory = memory;
   }
 
-  /** @throws ERR_MORPH_OUT_OF_MEMORY */
+  /** @throws the failure `memory` */
   create(): number {
-    const block = this.memory.acquireTable(BYTES);
+    const block = this.acquireBlock();
     const channel = block + HEADER;
     const { i32 } = this.core;
     i32[(block + HEADER_FLAGS) >>> 2] = 1;
@@ -73,6 +73,14 @@ export class Channels {
   /** Gives all channels back. */
   destroyAll(): void {
     for (const channel of [...this.live]) this.destroy(channel);
+  }
+
+  private acquireBlock(): number {
+    try {
+      return this.memory.acquireTable(BYTES);
+    } catch (error) {
+      throw (error as MorphError).code === "ERR_MORPH_OUT_OF_MEMORY" ? outOfMemory(error as Error) : error;
+    }
   }
 
   private require(channel: number): number {

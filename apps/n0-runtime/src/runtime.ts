@@ -1,8 +1,8 @@
-import { describe, joinMemory, LinearMemory, MorphError, PAGE_BYTES } from "@morph/memory";
+import { LinearMemory } from "@morph/memory";
 import type { AllocatorStats } from "./allocator.ts";
 import { Arrays } from "./arrays.ts";
 import { Channels, deadlock } from "./channels.ts";
-import { Core, outOfMemory } from "./core.ts";
+import { Core } from "./core.ts";
 import { type AllocatorName, type AllocatorSet, createAllocator } from "./create-allocator.ts";
 import { nullFailure, RuntimeFailure } from "./failure.ts";
 import { RUNTIME_IMPORTS } from "./imports.ts";
@@ -13,6 +13,7 @@ import { PrintNatives } from "./natives-print.ts";
 import { TimeNatives } from "./natives-time.ts";
 import { Objects } from "./objects.ts";
 import type { Recorder } from "./recorder.ts";
+import { Regions } from "./regions.ts";
 import { Strings } from "./strings.ts";
 import type { MorphTypeInfo } from "./types.ts";
 import type { V1Options } from "./v1-allocator.ts";
@@ -62,10 +63,7 @@ export class Runtime {
   private readonly time: TimeNatives;
   private readonly printing: PrintNatives;
   private readonly daemon: V1Daemon | undefined;
-  private readonly owner: number;
-  /** Pages of each region, by pointer. */
-  private readonly regions: Map<number, number> = new Map();
-  private regionBytes = 0;
+  private readonly regions: Regions;
 
   /** @throws ERR_MORPH_INVALID_CONFIG, ERR_MORPH_OUT_OF_MEMORY */
   constructor(options: RuntimeOptions) {
@@ -77,10 +75,15 @@ export class Runtime {
       v1 = {},
     } = options ?? {};
     this.memory = memory;
-    this.owner = joinMemory(memory, { name: "n0-runtime", contractVersion: 1, viewsChanged: () => {} });
+    this.regions = new Regions(memory);
     this.resultCell = memory.acquireTable(RESULT_CELLS * 8);
     const clock = v1.clock ?? v1.swapFolder !== undefined;
-    this.set = createAllocator(allocator, memory, { ...v1, clock }, () => this.regionBytes);
+    try {
+      this.set = createAllocator(allocator, memory, { ...v1, clock }, () => this.regions.bytes);
+    } catch (error) {
+      this.giveBack();
+      throw error;
+    }
     this.core = new Core(memory, this.set.allocator, this.set.roots, stdout, recorder, this.resultCell);
     this.strings = new Strings(this.core);
     this.arrays = new Arrays(this.core, this.strings);
@@ -134,27 +137,14 @@ export class Runtime {
    * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_OUT_OF_MEMORY
    */
   acquireRegion(bytes: number, zeroed = true): number {
-    if (!Number.isInteger(bytes) || bytes < 1 || bytes >= 2 ** 32) {
-      throw new MorphError("ERR_MORPH_INVALID_SIZE", `bytes: expected 1 to 2^32 - 1, got ${describe(bytes)}`);
-    }
-    const pages = Math.ceil(bytes / PAGE_BYTES);
-    const pointer = this.memory.acquire(pages, this.owner);
-    if (zeroed) this.memory.u8.fill(0, pointer, pointer + bytes);
-    this.regions.set(pointer, pages);
-    this.regionBytes += pages * PAGE_BYTES;
+    const pointer = this.regions.acquire(bytes, zeroed);
     this.core.recorder?.region(pointer, bytes);
     return pointer;
   }
 
   /** Takes a region back. @throws ERR_MORPH_INVALID_POINTER */
   releaseRegion(pointer: number): void {
-    const pages = this.regions.get(pointer >>> 0);
-    if (pages === undefined) {
-      throw new MorphError("ERR_MORPH_INVALID_POINTER", `expected a region's pointer, got ${describe(pointer)}`);
-    }
-    this.memory.release(pointer >>> 0, pages);
-    this.regions.delete(pointer >>> 0);
-    this.regionBytes -= pages * PAGE_BYTES;
+    this.regions.release(pointer);
   }
 
   /** A string of UTF-8 text or bytes. */
@@ -204,8 +194,7 @@ export class Runtime {
     this.channels.destroyAll();
     this.set.allocator.destroy();
     this.core.destroy();
-    this.memory.releaseTable(this.resultCell, RESULT_CELLS * 8);
-    this.memory.unregister(this.owner);
+    this.giveBack();
   }
 
   // --- memory and roots --------------------------------------------------------------------------------------------
@@ -378,11 +367,7 @@ export class Runtime {
   }
 
   mph_channel_new(): number {
-    try {
-      return this.channels.create();
-    } catch (error) {
-      throw (error as MorphError).code === "ERR_MORPH_OUT_OF_MEMORY" ? outOfMemory(error as Error) : error;
-    }
+    return this.channels.create();
   }
 
   mph_channel_destroy(channel: number): void {
@@ -481,6 +466,11 @@ export class Runtime {
 
   mph_fail_deadlock(): never {
     return this.fail(deadlock("every thread waits"));
+  }
+
+  private giveBack(): void {
+    this.memory.releaseTable(this.resultCell, RESULT_CELLS * 8);
+    this.regions.destroy();
   }
 
   private popRoots(count: number): void {

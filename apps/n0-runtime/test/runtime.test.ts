@@ -168,6 +168,7 @@ describe.each(SETUPS)("the runtime on %s", (_, setup) => {
     p.string("text");
     for (let i = 0; i < 20; i++) p.runtime.mph_alloc(3000, RAW);
     p.runtime.mph_gc_collect();
+    const region = p.runtime.acquireRegion(8);
     p.runtime.destroy();
     const owner = memory.register({ name: "someone else", contractVersion: 1, viewsChanged: () => {} });
     const theirs = memory.acquire(8, owner);
@@ -175,6 +176,7 @@ describe.each(SETUPS)("the runtime on %s", (_, setup) => {
     for (const size of [16, 3000, 10_000]) {
       expect(thrown(() => p.runtime.mph_alloc(size, RAW)).code).toBe("ERR_MORPH_DESTROYED");
     }
+    expect(thrown(() => p.runtime.releaseRegion(region)).code).toBe("ERR_MORPH_INVALID_POINTER");
     if (setup.allocator === "v1") expect(thrown(() => p.runtime.mph_gc_collect()).code).toBe("ERR_MORPH_DESTROYED");
     expect(bytes.every((byte) => byte === 0xaa)).toBe(true);
   });
@@ -192,8 +194,17 @@ test("a full memory is the failure memory on V2 too, and the rest stays", () => 
   expect(p.text(kept)).toBe("kept");
 });
 
-test("options that are none are refused", () => {
+test("options that are none are refused, and the memory is as it was", () => {
+  const memory = new LinearMemory();
+  const nextTable = (): number => {
+    const table = memory.acquireTable(64);
+    memory.releaseTable(table, 64);
+    return table;
+  };
+  const next = nextTable();
   for (const options of [{ allocator: "v3" }, {}, { allocator: "v1", v1: { threshold: -1 } }]) {
-    expect(thrown(() => createRuntime(options as never)).code).toBe("ERR_MORPH_INVALID_CONFIG");
+    expect(thrown(() => createRuntime({ ...options, memory } as never)).code).toBe("ERR_MORPH_INVALID_CONFIG");
+    expect(nextTable()).toBe(next);
   }
+  expect(thrown(() => createRuntime(undefined as never)).code).toBe("ERR_MORPH_INVALID_CONFIG");
 });
