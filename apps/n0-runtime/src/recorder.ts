@@ -19,6 +19,8 @@ export class Recorder {
   /** Start of each object and region, by number. */
   private readonly starts: number[] = [0];
   private readonly regionStarts: number[] = [0];
+  /** The last region at a pointer. */
+  private readonly regions: Map<number, { readonly number: number; readonly bytes: number }> = new Map();
 
   constructor() {
     for (const byte of [...MAGIC, RECORDING_VERSION]) this.number(byte);
@@ -116,8 +118,16 @@ export class Recorder {
     this.numbers(OP.type, info.size, info.pointerOffsets.length, ...info.pointerOffsets, name.length, ...name);
   }
 
-  region(pointer: number, bytes: number): void {
-    this.own(pointer, bytes, -(this.regionStarts.push(pointer) - 1));
+  region(pointer: number, bytes: number, zeroed: boolean): void {
+    const known = this.regions.get(pointer);
+    // Pages handed out again as they were, such as a thread's stack: the same region. Else a replay would need all at once.
+    if (!zeroed && known !== undefined && bytes <= known.bytes) {
+      this.own(pointer, bytes, -known.number);
+      return;
+    }
+    const number = this.regionStarts.push(pointer) - 1;
+    this.regions.set(pointer, { number, bytes });
+    this.own(pointer, bytes, -number);
     this.numbers(OP.region, bytes);
   }
 

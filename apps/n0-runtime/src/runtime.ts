@@ -138,7 +138,7 @@ export class Runtime {
    */
   acquireRegion(bytes: number, zeroed = true): number {
     const pointer = this.regions.acquire(bytes, zeroed);
-    this.core.recorder?.region(pointer, bytes);
+    this.core.recorder?.region(pointer, bytes, zeroed);
     return pointer;
   }
 

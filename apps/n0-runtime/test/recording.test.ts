@@ -88,6 +88,29 @@ test("what a module writes itself is recorded when it says so: words, and pointe
   expect(replay(decodeRecording(recorder.bytes()), "v1").stats.collections.freedObjects).toBe(2);
 });
 
+test("stacks that are taken one after the other are one region of the recording", () => {
+  const recorder = new Recorder();
+  const p = new Program({ allocator: "v1", recorder });
+  const { runtime } = p;
+  const used = (bytes: number, zeroed: boolean): void => {
+    const region = runtime.acquireRegion(bytes, zeroed);
+    p.i32[region >>> 2] = runtime.newString("text");
+    runtime.mph_record_store(region, p.word(region));
+    runtime.mph_gc_push_root(region);
+    runtime.mph_gc_collect();
+    runtime.mph_gc_pop_roots(1);
+    runtime.releaseRegion(region);
+  };
+  for (let i = 0; i < 6000; i++) used(1_000_000, false);
+  used(100_000, false);
+  // Its bytes are others: 0.
+  used(1_000_000, true);
+  used(1_100_000, false);
+  const recording = decodeRecording(recorder.bytes());
+  expect(recording.regions.slice(1)).toEqual([1_000_000, 1_000_000, 1_100_000]);
+  expect(replay(recording, "v1").stats.byType).toEqual(runtime.stats().byType);
+});
+
 test("bytes that are no recording are refused", () => {
   const bytes = new Recorder().bytes();
   expect(decodeRecording(bytes).allocations).toBe(0);
