@@ -62,7 +62,7 @@ export class Runtime {
   private readonly conv: ConvNatives;
   private readonly time: TimeNatives;
   private readonly printing: PrintNatives;
-  private readonly daemon: V1Daemon | undefined;
+  private readonly daemon?: V1Daemon;
   private readonly regions: Regions;
 
   /** @throws ERR_MORPH_INVALID_CONFIG, ERR_MORPH_OUT_OF_MEMORY */
@@ -94,8 +94,9 @@ export class Runtime {
     this.conv = new ConvNatives(this.core, this.strings, this.objects);
     this.time = new TimeNatives(this.core);
     this.printing = new PrintNatives(this.core, this.strings);
-    const folder = v1.swapFolder;
-    this.daemon = this.set.v1 && folder !== undefined ? new V1Daemon(this.set.v1, folder) : undefined;
+    if (this.set.v1 !== undefined && v1.swapFolder !== undefined) {
+      this.daemon = new V1Daemon(this.set.v1, v1.swapFolder, () => this.core.collect());
+    }
     if (recorder !== undefined) this.recordCalls(recorder);
   }
 

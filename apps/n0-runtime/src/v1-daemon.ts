@@ -18,14 +18,16 @@ const MIN_HEAP = 1024 * 1024;
 export class V1Daemon {
   private readonly heap: V1Allocator;
   private readonly folder: string;
+  private readonly collect: () => void;
   /** Swap files by id. Not by descriptor: a freed page's is used again. */
   private readonly files: Map<number, string> = new Map();
   private nextId = 1;
 
-  /** @param folder that exists */
-  constructor(heap: V1Allocator, folder: string) {
+  /** @param folder that exists; @param collect collects, and tells the recorder */
+  constructor(heap: V1Allocator, folder: string, collect: () => void) {
     this.heap = heap;
     this.folder = folder;
+    this.collect = collect;
   }
 
   /** @throws what the file system throws */
@@ -41,7 +43,7 @@ export class V1Daemon {
     for (const id of [...this.files.keys()]) if (!ids.has(id)) this.forget(id);
     if (heap.allocated > MIN_HEAP && now - heap.lastAllocation > PROGRAM_IDLE_MS) {
       heap.lastAllocation = now;
-      heap.collect();
+      this.collect();
     }
   }
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LinearMemory } from "@morph/memory";
 import { expect, test } from "vitest";
-import { RAW } from "../src/index.ts";
+import { decodeRecording, RAW, Recorder, replay } from "../src/index.ts";
 import { Program, thrown } from "./support.ts";
 
 const V1 = { allocator: "v1" } as const;
@@ -253,7 +253,8 @@ test("the daemon deletes the files of pages that were freed, also when their des
 test("the daemon's pass, asked for, writes idle pages out and collects an idle program; the bytes stay", () => {
   const folder = mkdtempSync(join(tmpdir(), "n0-swap-"));
   try {
-    const p = new Program({ ...V1, v1: { swapFolder: folder } });
+    const recorder = new Recorder();
+    const p = new Program({ ...V1, recorder, v1: { swapFolder: folder } });
     const kept = p.string("kept");
     p.runtime.mph_alloc(2 * 1024 * 1024, RAW);
     p.runtime.runDaemon(performance.now() + 1000);
@@ -264,6 +265,8 @@ test("the daemon's pass, asked for, writes idle pages out and collects an idle p
     expect(p.text(kept)).toBe("kept");
     p.runtime.runDaemon(performance.now() + 12_000);
     expect(readdirSync(folder).length).toBe(1);
+    const { collections } = replay(decodeRecording(recorder.bytes()), "v1").stats;
+    expect([collections.count, collections.freedObjects]).toEqual([1, 1]);
     p.runtime.destroy();
     expect(readdirSync(folder)).toEqual([]);
   } finally {
