@@ -59,6 +59,21 @@ test("the first collection comes after 8 MiB of payload, the next 8 MiB above wh
   expect(count()).toBe(2);
 });
 
+test("while 64 MiB or more live, the next collection comes 64 MiB above them", () => {
+  for (const [mib, step] of [
+    [63, 8],
+    [64, 64],
+  ] as const) {
+    const p = new Program(V1);
+    const count = (): number => p.runtime.stats().collections.count;
+    p.root(p.runtime.mph_alloc(mib * 2 ** 20, RAW));
+    for (let i = 0; i <= step; i++) p.runtime.mph_alloc(2 ** 20, RAW);
+    expect(count()).toBe(1);
+    p.runtime.mph_alloc(2 ** 20, RAW);
+    expect(count()).toBe(2);
+  }
+});
+
 test("dead objects of exactly the size are used again, last found first, and zeroed (V1-6)", () => {
   const p = new Program(V1);
   const kept = p.root(p.runtime.mph_alloc(32, RAW));
