@@ -8,7 +8,7 @@ const PER_PAGE = 16;
 const LONG = PER_PAGE + 1;
 
 /**
- * What mmap was for V1: runs of zeroed 4 KiB pages, cut from the memory's pages of 64 KiB. One bit for each 4 KiB page says that it
+ * What mmap was for V1: runs of 4 KiB pages, cut from the memory's pages of 64 KiB. One bit for each 4 KiB page says that it
  * is ours and free; the lowest free run is taken first, and neighbours merge by themselves.
  */
 export class PageSource {
@@ -24,13 +24,17 @@ export class PageSource {
     this.owner = owner;
   }
 
-  /** A run of zeroed pages. O(pages of the memory) at worst. @throws ERR_MORPH_OUT_OF_MEMORY */
-  take(pages: number): number {
+  /**
+   * A run of pages. O(pages of the memory) at worst.
+   * @param bytes how many from its start on are zeroed; default all
+   * @throws ERR_MORPH_OUT_OF_MEMORY
+   */
+  take(pages: number, bytes: number = pages * V1_PAGE_BYTES): number {
     const run = pages === 1 ? this.findOne() : this.findRun(pages);
     const first = run >= 0 ? run : this.acquire(pages);
     this.mark(first, pages, false);
     const pointer = first * V1_PAGE_BYTES;
-    this.memory.u8.fill(0, pointer, pointer + pages * V1_PAGE_BYTES);
+    this.memory.u8.fill(0, pointer, pointer + bytes);
     return pointer;
   }
 

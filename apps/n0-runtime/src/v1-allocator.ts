@@ -264,7 +264,7 @@ export class V1Allocator implements Allocator {
     const total = Math.ceil((size + V1_HEADER_BYTES) / 8) * 8;
     const large = total > V1_PAGE_BYTES;
     const pageBytes = large ? Math.ceil(total / V1_PAGE_BYTES) * V1_PAGE_BYTES : V1_PAGE_BYTES;
-    const page = this.newPage(pageBytes);
+    const page = this.newPage(pageBytes, large ? total : pageBytes);
     const { i32 } = this;
     const header = i32[(page + PAGE_START) >>> 2] as number;
     if (large) {
@@ -293,12 +293,12 @@ export class V1Allocator implements Allocator {
     else for (let word = at; word < end; word++) f64[word] = 0;
   }
 
-  /** A zeroed page, at the head of the page list. @returns its descriptor, signed */
-  private newPage(bytes: number): number {
+  /** A page, at the head of the page list. @param zeroed bytes that have to be 0 @returns its descriptor, signed */
+  private newPage(bytes: number, zeroed: number): number {
     const descriptor = this.descriptors.take();
     let start: number;
     try {
-      start = this.pages.take(bytes / V1_PAGE_BYTES);
+      start = this.pages.take(bytes / V1_PAGE_BYTES, zeroed);
     } catch (error) {
       this.descriptors.give(descriptor);
       throw error;

@@ -91,6 +91,12 @@ test("a recycled payload of any size is zeroed whole, and nothing beside it", ()
   const p = new Program(V1);
   const { u8 } = p.runtime.memory;
   const before = p.root(p.runtime.mph_alloc(8, RAW));
+  // And an object with pages of its own, which are used again.
+  const large = p.runtime.mph_alloc(5001, RAW);
+  u8.fill(0xff, large, large + 5001);
+  p.runtime.mph_gc_collect();
+  expect(p.runtime.mph_alloc(5001, RAW)).toBe(large);
+  expect(u8.subarray(large, large + 5001).every((byte) => byte === 0)).toBe(true);
   for (const size of [1, 7, 8, 13, 200, 201, 207, 1000]) {
     const dead = p.runtime.mph_alloc(size, RAW);
     const after = p.root(p.runtime.mph_alloc(8, RAW));
