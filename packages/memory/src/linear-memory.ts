@@ -259,17 +259,13 @@ export class LinearMemory implements AddressSpace {
    * thread may be about to.
    */
   private refreshViews(): boolean {
-    let changed = false;
-    // Again when a listener grew it meanwhile.
-    while (this.wasm.buffer !== this.views.buffer) {
-      changed = true;
-      this.views = new Views(this.wasm.buffer);
-      this.records.i32 = this.views.i32;
-      for (const owner of this.owners.values()) owner.viewsChanged();
-      this.unheard = true;
-      if (this.depth === 0) this.callListeners();
-    }
-    return changed;
+    if (this.wasm.buffer === this.views.buffer) return false;
+    this.views = new Views(this.wasm.buffer);
+    this.records.i32 = this.views.i32;
+    for (const owner of this.owners.values()) owner.viewsChanged();
+    this.unheard = true;
+    if (this.depth === 0) this.callListeners();
+    return true;
   }
 
   private callListeners(): void {
@@ -285,6 +281,8 @@ export class LinearMemory implements AddressSpace {
         });
       }
     }
+    // Again when one of them grew it behind our back: whoever is at work goes on with views that are good.
+    this.refreshViews();
   }
 
   private take(pages: number, owner: number): number {

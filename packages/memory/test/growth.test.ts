@@ -168,6 +168,27 @@ describe("growth and others", () => {
     expect(memory.footprint).toBe(PAGE_BYTES);
   });
 
+  it("in a listener leaves no allocator with old views when the call that grew returns", () => {
+    for (const foreign of [false, true]) {
+      const memory = new LinearMemory({ initialPages: 1 });
+      let seen = memory.i32;
+      const id = memory.register({
+        ...quiet,
+        viewsChanged: () => {
+          seen = memory.i32;
+        },
+      });
+      let times = 0;
+      memory.onGrow(() => {
+        if (times++ < 3) memory.wasm.grow(1);
+      });
+      if (foreign) memory.wasm.grow(1);
+      const run = memory.acquire(2, id);
+      expect(seen.byteLength).toBe(memory.wasm.buffer.byteLength);
+      expect(memory.ownerOf(run)).toBe(id);
+    }
+  });
+
   it("extends a run across the first page map's end", () => {
     const memory = new LinearMemory({ initialPages: 8_192 });
     const id = memory.register(quiet);
