@@ -112,6 +112,8 @@ export class MemoryContext {
 
   /** Live bytes that lie in the arena or the heap. */
   private largeBytes = 0;
+  /** Resets so far in this thread: a listener's may drop what an `alloc` under way has made. */
+  private resets = 0;
   private readonly statistics: Statistics;
   /** Whether the lock must be taken first: on shared memory, until this thread holds it. */
   private guarded = false;
@@ -396,6 +398,7 @@ export class MemoryContext {
   reset(): void {
     this.exclusively(() => {
       this.version = (this.version + 1) | 0;
+      this.resets = (this.resets + 1) | 0;
       this.arena?.reset();
       this.heap?.reset();
       this.slots.freeAll();
@@ -520,8 +523,8 @@ export class MemoryContext {
       const bytes = (size + 31) & -16;
       return this.placeLarge(openArena.alloc(bytes) | 0, bytes, size, typeId);
     }
-    if (this.limit !== undefined) return this.allocLimited(size, typeId, this.limit);
-    return this.guarded ? this.allocLocked(size, typeId) : this.allocOpen(size, typeId);
+    if (this.guarded) return this.allocLocked(size, typeId);
+    return this.limit === undefined ? this.allocOpen(size, typeId) : this.allocLimited(size, typeId, this.limit);
   }
 
   /** In this thread's own time: on unshared memory, or with the lock. */
@@ -549,16 +552,20 @@ export class MemoryContext {
       if (!isOutOfMemory(error) || !limit.callListener(this.held)) throw error;
       return this.allocReturning(size, typeId);
     }
+    const { resets } = this;
     limit.watch(this.held);
-    return pointer;
+    // The listener may have grown the memory, destroyed the context, or dropped the object.
+    this.requireAlive();
+    this.refreshViews();
+    return resets === this.resets ? pointer : this.alloc(size, typeId);
   }
 
   private allocReturning(size: number, typeId: number): number {
     try {
-      return this.guarded ? this.allocLocked(size, typeId) : this.allocOpen(size, typeId);
+      return this.allocOpen(size, typeId);
     } catch (error) {
-      if (!isOutOfMemory(error) || !this.exclusively(() => this.returnFree())) throw error;
-      return this.guarded ? this.allocLocked(size, typeId) : this.allocOpen(size, typeId);
+      if (!isOutOfMemory(error) || !this.returnFree()) throw error;
+      return this.allocOpen(size, typeId);
     }
   }
 
@@ -601,7 +608,7 @@ export class MemoryContext {
 
   /** Makes an object of a block of the arena or the heap. */
   private placeLarge(p: number, bytes: number, size: number, typeId: number): number {
-    if ((((p - this.lo) | 0) >>> 4) + (bytes >>> 4) > this.granules) this.coverLarge(p >>> 0, bytes);
+    if ((((p - this.lo) | 0) >>> 4) + (bytes >>> 4) > this.granules) return this.placeUncovered(p, bytes, size, typeId);
     const { i32 } = this;
     const word = p >>> 2;
     const tag = (this.largeFlag << 21) | (typeId << 5);
@@ -628,17 +635,23 @@ export class MemoryContext {
     return (p + 16) >>> 0;
   }
 
-  /** Makes the object table cover a new block, or gives the block back. */
-  private coverLarge(block: number, bytes: number): void {
-    try {
-      this.cover(block, block + bytes);
-    } catch (error) {
-      if (!this.destroyed) {
+  /** As {@link placeLarge}, for a block that the object table does not cover yet. */
+  private placeUncovered(p: number, bytes: number, size: number, typeId: number): number {
+    const { resets } = this;
+    const block = p >>> 0;
+    // Growth listeners wait until it is clear whether the block can be used.
+    this.memory.atomically(() => {
+      try {
+        this.cover(block, block + bytes);
+      } catch (error) {
         this.arena?.retract(block, bytes);
         this.heap?.free(block);
+        throw error;
       }
-      throw error;
-    }
+    });
+    this.requireAlive();
+    // Or one of them took the block back, by a reset.
+    return resets === this.resets ? this.placeLarge(p, bytes, size, typeId) : this.alloc(size, typeId);
   }
 
   private allocInHeap(bytes: number): number {
@@ -648,16 +661,13 @@ export class MemoryContext {
   }
 
   private slotOwner(): SlotOwner {
-    const context = this;
     return {
       beforePage: () => {
         this.version = (this.version + 1) | 0;
         this.limit?.require(this.held + PAGE_BYTES);
       },
       cover: (start, end) => this.cover(start, end),
-      get isDestroyed() {
-        return context.destroyed;
-      },
+      requireAlive: () => this.requireAlive(),
     };
   }
 
@@ -779,16 +789,14 @@ export class MemoryContext {
 
   // --- the object table --------------------------------------------------------------------------------------------
 
-  /** Makes the object table cover some bytes, where a bounded context has room for it. */
+  /**
+   * Makes the object table cover some bytes, where a bounded context has room for it. Growth listeners may use the context, so
+   * they have to wait: see the callers.
+   */
   private cover(start: number, end: number): void {
     this.limit?.require(this.held + this.tableGrowth(start, end));
-    // Growth listeners may use the context, so they have to wait until the table is in its new place.
-    this.memory.atomically(() => {
-      this.objects.cover(start, end);
-      this.openFastPaths();
-    });
-    // Or destroy it.
-    this.requireAlive();
+    this.objects.cover(start, end);
+    this.openFastPaths();
   }
 
   /** Bytes that the object table takes more than now to cover some bytes: two bits for 16, and a quarter to spare. */
@@ -832,7 +840,15 @@ export class MemoryContext {
   // --- several threads ---------------------------------------------------------------------------------------------
 
   private allocLocked(size: number, typeId: number): number {
-    return this.exclusively(() => this.alloc(size, typeId));
+    let resets = 0;
+    const pointer = this.exclusively(() => {
+      const made = this.alloc(size, typeId);
+      resets = this.resets;
+      return made;
+    });
+    // A growth listener, called before the lock was given back, may have destroyed the context, or dropped the object.
+    this.requireAlive();
+    return resets === this.resets ? pointer : this.alloc(size, typeId);
   }
 
   private freeLocked(pointer: number): void {

@@ -1,4 +1,4 @@
-import { type AddressSpace, FREED, LIVE, MorphError, PAGE_BYTES, type StateTable } from "@morph/memory";
+import { type AddressSpace, FREED, MorphError, PAGE_BYTES, type StateTable } from "@morph/memory";
 import type { Pool } from "@morph/pool";
 import { FREE_SEAL, HEADER_BYTES, RUN_SEAL } from "./header.ts";
 import { RUN_CURSORS, RUN_ENDS, RUNS } from "./state-layout.ts";
@@ -19,13 +19,17 @@ import { RUN_CURSORS, RUN_ENDS, RUNS } from "./state-layout.ts";
  * To take a slot off the list, or from the run when the list is empty, is part of `MemoryContext.alloc`. All else is here.
  */
 
+/** Words of the object table for a page. */
+const PAGE_WORDS = PAGE_BYTES / 256;
+
 /** The context, as its slots see it. */
 export interface SlotOwner {
   /** Called before a page is taken. @throws ERR_MORPH_OUT_OF_MEMORY when the context may not have it */
   beforePage(): void;
-  /** Makes the object table cover some bytes. */
+  /** Makes the object table cover some bytes. @throws ERR_MORPH_OUT_OF_MEMORY; then nothing has changed */
   cover(start: number, end: number): void;
-  readonly isDestroyed: boolean;
+  /** @throws ERR_MORPH_DESTROYED */
+  requireAlive(): void;
 }
 
 /** The free slots of a context's size classes; see above. */
@@ -60,7 +64,7 @@ export class FreeSlots {
         this.takePage(index);
       } catch (error) {
         if ((error as MorphError).code !== "ERR_MORPH_OUT_OF_MEMORY") throw error;
-        if (!this.takeSlot(index)) return false;
+        return false;
       }
     }
     return true;
@@ -81,17 +85,15 @@ export class FreeSlots {
     const { i32, objects } = this;
     const owners = this.classes.map(({ owner }) => owner);
     for (let index = 0; index < owners.length; index++) this.forget(index);
+    const end = objects.word + (objects.granules >>> 4);
+    const pages = Math.ceil((end - objects.word) / PAGE_WORDS);
     // From the highest page down, so that the lowest is the first to be used.
-    for (let last = objects.granules - 1; last >= 0; last -= PAGE_BYTES / 16) {
-      const page = (objects.lo >>> 0) + (last - (last & (PAGE_BYTES / 16 - 1))) * 16;
-      const word = objects.word + ((page - (objects.lo >>> 0)) >>> 8);
-      const end = objects.word + (last >>> 4) + 1;
+    for (let n = pages - 1; n >= 0; n--) {
+      const page = (objects.lo >>> 0) + n * PAGE_BYTES;
+      const word = objects.word + n * PAGE_WORDS;
       const index = owners.indexOf(this.memory.ownerOf(page));
-      if (index < 0) i32.fill(0, word, end);
-      else if (this.isTaken(index, word, end)) {
-        i32.fill(startsOf(index) << 1, word, end);
-        this.pushRun(index, page, page + PAGE_BYTES);
-      } else this.freeEach(index, page);
+      i32.fill(index < 0 ? 0 : freeSlotsOf(index), word, Math.min(word + PAGE_WORDS, end));
+      if (index >= 0) this.pushRun(index, page, page + PAGE_BYTES);
     }
   }
 
@@ -170,38 +172,22 @@ export class FreeSlots {
     const pool = this.classes[index]!;
     const { slotSize } = pool;
     this.owner.beforePage();
-    const page = pool.allocRun(PAGE_BYTES / slotSize);
-    const end = page + PAGE_BYTES;
-    try {
-      this.owner.cover(page, end);
-      if (isAtTheEnd(end, slotSize)) refuseLastSlot();
-    } catch (error) {
-      if (!this.owner.isDestroyed) {
+    // Growth listeners wait until the page is a free run, or given back: there is no page in between that they could reset.
+    this.memory.atomically(() => {
+      const page = pool.allocRun(PAGE_BYTES / slotSize);
+      const end = page + PAGE_BYTES;
+      try {
+        if (isAtTheEnd(end, slotSize)) refuseLastSlot();
+        this.owner.cover(page, end);
+      } catch (error) {
         for (let slot = page; slot < end; slot += slotSize) pool.free(slot);
         pool.trim();
+        throw error;
       }
-      throw error;
-    }
-    this.objects.setEach(page | 0, slotSize, PAGE_BYTES / slotSize, FREED);
-    this.pushRun(index, page, end);
-  }
-
-  /** Near the memory's end: a single slot that the pool still has. Returns whether there was one. */
-  private takeSlot(index: number): boolean {
-    const pool = this.classes[index]!;
-    if (pool.stats().free === 0) return false;
-    let slot = 0;
-    try {
-      slot = pool.alloc();
-      if (isAtTheEnd(slot + pool.slotSize, pool.slotSize)) refuseLastSlot();
-      this.owner.cover(slot, slot + pool.slotSize);
-      this.push(index, slot | 0);
-      return true;
-    } catch (error) {
-      if ((error as MorphError).code !== "ERR_MORPH_OUT_OF_MEMORY") throw error;
-      if (slot !== 0 && !this.owner.isDestroyed) pool.free(slot);
-      return false;
-    }
+      this.objects.setEach(page | 0, slotSize, PAGE_BYTES / slotSize, FREED);
+      this.pushRun(index, page, end);
+    });
+    this.owner.requireAlive();
   }
 
   private pushRun(index: number, start: number, end: number): void {
@@ -213,25 +199,6 @@ export class FreeSlots {
     i32[word + 1] = end;
     i32[word + 3] = next ^ end ^ start ^ RUN_SEAL;
     i32[runs] = start;
-  }
-
-  /** Whether the page of a class has no slot that is the pool's alone. */
-  private isTaken(index: number, word: number, end: number): boolean {
-    const starts = startsOf(index);
-    for (let at = word; at < end; at++) {
-      const states = this.i32[at] as number;
-      if (((states | (states >>> 1)) & starts) !== starts) return false;
-    }
-    return true;
-  }
-
-  /** Puts the slots of a page that are not the pool's alone on the free list, the lowest first. */
-  private freeEach(index: number, page: number): void {
-    const { slotSize } = this.classes[index]!;
-    for (let slot = page + PAGE_BYTES - slotSize; slot >= page; slot -= slotSize) {
-      const p = slot | 0;
-      if (this.objects.covers(p) && this.objects.get(p) !== 0) this.push(index, p);
-    }
   }
 
   /** Makes the free list anew, lowest slot first, from the object table. O(pages of the memory + slots). */
@@ -256,11 +223,11 @@ export class FreeSlots {
   }
 }
 
-/** In a word of the object table, the bits of LIVE where slots of a class start. */
-function startsOf(index: number): number {
-  let starts = 0;
-  for (let bit = 0; bit < 32; bit += 2 << index) starts |= LIVE << bit;
-  return starts;
+/** A word of the object table where all slots of a class are free. */
+function freeSlotsOf(index: number): number {
+  let word = 0;
+  for (let bit = 0; bit < 32; bit += 2 << index) word |= FREED << bit;
+  return word;
 }
 
 /** Whether a run ends where an object of size 0, only a header, would have pointer 2^32. */

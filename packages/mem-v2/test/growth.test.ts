@@ -73,6 +73,60 @@ describe.each(MODES)("when the memory grows, in %s mode", (_, config) => {
     }
   });
 
+  it.each([false, true])(
+    "listeners may reset it: what alloc returns is live, and counted once (shared: %s)",
+    (shared) => {
+      for (const size of [0, 100, 300, 5000, 70_000]) {
+        for (let initialPages = 1; initialPages < 6; initialPages++) {
+          const memory = new LinearMemory({ initialPages, maxPages: 2000, shared });
+          const ctx = new MemoryContext({ ...config, memory });
+          const live = new Set<number>();
+          const make = () => {
+            const pointer = ctx.alloc(size, 1);
+            expect(live.has(pointer)).toBe(false);
+            live.add(pointer);
+          };
+          let calls = 0;
+          memory.onGrow(() => {
+            if (++calls > 12) return;
+            ctx.reset();
+            live.clear();
+            for (let i = 0; i < 3; i++) make();
+          });
+          for (let i = 0; i < 120; i++) make();
+          expect(ctx.stats().liveObjects).toBe(live.size);
+          for (const pointer of live) expect(ctx.headerOf(pointer).size).toBe(size);
+          ctx.verify();
+        }
+      }
+    },
+  );
+
+  it("listeners may grow it by themselves", () => {
+    for (const size of [0, 100, 300, 5000, 70_000]) {
+      for (let initialPages = 1; initialPages < 6; initialPages++) {
+        const memory = new LinearMemory({ initialPages });
+        const ctx = new MemoryContext({ ...config, memory });
+        let calls = 0;
+        memory.onGrow(() => {
+          if (++calls < 10) memory.wasm.grow(1);
+        });
+        for (let i = 0; i < 120; i++) expect(ctx.headerOf(ctx.allocZeroed(size, 1)).size).toBe(size);
+        expect(ctx.stats().liveObjects).toBe(120);
+        ctx.verify();
+      }
+    }
+  });
+
+  it("hands out nothing when a listener destroys it", () => {
+    for (const shared of [false, true]) {
+      const memory = new LinearMemory({ initialPages: 2, maxPages: 2000, shared });
+      const ctx = new MemoryContext({ ...config, memory });
+      memory.onGrow(() => ctx.destroy());
+      expect(codeOf(() => ctx.alloc(1_000_000, 1))).toBe("ERR_MORPH_DESTROYED");
+    }
+  });
+
   it("names of types are kept when it grows for them", () => {
     const memory = new LinearMemory({ initialPages: 1 });
     const ctx = new MemoryContext({ ...config, memory });

@@ -212,6 +212,32 @@ describe("SERVER", () => {
     ctx.verify();
   });
 
+  it.each([false, true])("calls its listener once for what it refuses (shared memory: %s)", (shared) => {
+    let calls = 0;
+    const memory = new LinearMemory({ shared, maxPages: 1000 });
+    const ctx = bounded({ memory, onMemoryPressure: () => void calls++ });
+    expect(codeOf(() => ctx.alloc(5 * MIB, 1))).toBe("ERR_MORPH_OUT_OF_MEMORY");
+    expect(calls).toBe(1);
+  });
+
+  it.each([false, true])("lets the listener reset it, or grow the memory (shared memory: %s)", (shared) => {
+    const memory = new LinearMemory({ shared, maxPages: 1000 });
+    const ctx: MemoryContext = bounded({
+      memory,
+      onMemoryPressure: () => {
+        ctx.reset();
+        memory.wasm.grow(1);
+      },
+    });
+    for (let i = 0; i < 200; i++) {
+      const pointer = ctx.allocZeroed(100_000, 1);
+      expect(memory.u8.subarray(pointer, pointer + 100_000).every((byte) => byte === 0)).toBe(true);
+      memory.u8.fill(255, pointer, pointer + 100_000);
+      expect(ctx.headerOf(pointer).size).toBe(100_000);
+    }
+    ctx.verify();
+  });
+
   it("does not let a listener's error take a pointer away", async () => {
     const uncaught = new Promise((resolve) => {
       const others = process.listeners("uncaughtException");
