@@ -117,7 +117,7 @@ export class Heap {
     if (i >= 64 || size >>> 0 !== size) return this.mallocLarge(size) >>> 0;
     const i32 = this.i32;
     // Masked, because V8 then knows that adding to it does not overflow; and 0 when the view is detached.
-    const word = (i32[this.control | i] as number) & 0x3fffffff;
+    const word = (i32[(this.control + i) | 0] as number) & 0x3fffffff;
     const bits = (i32[word] as number) | 0;
     if (bits === 0) return this.mallocNext(size) >>> 0;
     const slot = ((word & 7) << 5) | Math.clz32(bits);

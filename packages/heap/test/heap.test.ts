@@ -23,6 +23,18 @@ describe("a heap", () => {
     heap.verify();
   });
 
+  it("does so wherever its tables lie: the memory aligns them to 64 bytes, no more", () => {
+    for (let tables = 0; tables < 4; tables++) {
+      const memory = new LinearMemory();
+      for (let i = 0; i < tables; i++) memory.acquireTable(64);
+      const heap = new Heap({ memory });
+      for (let size = 1; size <= 1024; size++) {
+        for (let i = 0; i < 3; i++) expect(heap.usableSize(heap.malloc(size))).toBeGreaterThanOrEqual(size);
+      }
+      heap.verify();
+    }
+  });
+
   it("wastes little: 16 bytes up to 304, a quarter or 128 bytes above", () => {
     const heap = new Heap();
     for (let size = 1; size < 20_000; size += size < 2000 ? 1 : 97) {
