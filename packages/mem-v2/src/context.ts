@@ -224,9 +224,9 @@ export class MemoryContext {
     // Constants are written out here and in `free`: bundlers turn a module's `const` into `var`, which V8 loads and checks.
     // `| 0` on sums: V8 then need not check that they do not overflow.
     if (typeof size === "number" && typeof typeId === "number") {
-      // Up to 240 bytes these are fewer than 32.
       const eighths = (size + 15) >>> 3;
-      if (eighths < 32 && size >>> 0 === size && (typeId & 127) === typeId) {
+      // Not `eighths < 32`: close to 2^32 the sum wraps round.
+      if (size <= 240 && size >>> 0 === size && (typeId & 127) === typeId) {
         const { i32 } = this;
         const sizeClass = Math.clz32(eighths);
         const list = (this.lists - sizeClass) | 0;

@@ -161,6 +161,9 @@ describe("a context", () => {
     const memory = new LinearMemory();
     const ctx = new MemoryContext({ ...COMPILER, memory });
     const other = new MemoryContext({ ...COMPILER, memory });
+    // So that there are free slots of the smallest class and of the largest.
+    ctx.free(ctx.alloc(0, 1));
+    ctx.free(ctx.alloc(240, 1));
     const small = ctx.alloc(100, 1);
     const large = ctx.alloc(1000, 2);
     const [freedSmall, freedLarge] = [ctx.alloc(100, 1), ctx.alloc(1000, 2)];
@@ -185,7 +188,19 @@ describe("a context", () => {
       expect([String(pointer), codeOf(() => ctx.free(pointer as number))]).toEqual([String(pointer), code]);
       expect([String(pointer), codeOf(() => ctx.headerOf(pointer as number))]).toEqual([String(pointer), code]);
     }
-    for (const size of [-1, 1.5, Number.NaN, 2 ** 32, Number.POSITIVE_INFINITY, "8", null, 8n]) {
+    for (const size of [
+      -1,
+      1.5,
+      Number.NaN,
+      2 ** 32 - 15,
+      2 ** 32 - 7,
+      2 ** 32 - 1,
+      2 ** 32,
+      Number.POSITIVE_INFINITY,
+      "8",
+      null,
+      8n,
+    ]) {
       expect([size, codeOf(() => ctx.alloc(size as number, 1))]).toEqual([size, "ERR_MORPH_INVALID_SIZE"]);
     }
     for (const type of [-1, 128, 1.5, Number.NaN, "1", null, 1n]) {
