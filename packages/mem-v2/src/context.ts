@@ -272,7 +272,7 @@ export class MemoryContext {
     const { f64 } = this;
     const at = pointer >>> 3;
     // A block ends at a multiple of 16, so whole 16 bytes fit. Nearly all objects are small: of each of the three smallest slots all
-    // is cleared, because the processor guesses two branches better than a loop's count. 8 bytes at a time: twice as many of 4 take longer.
+    // is cleared (blocks that stand in for one have the room: see `allocLarge`), because the processor guesses two branches better than a loop's count. 8 bytes at a time: twice as many of 4 take longer.
     if (size <= 48) {
       if (size !== 0) {
         f64[at] = 0;
@@ -598,7 +598,9 @@ export class MemoryContext {
   private allocLarge(size: number, typeId: number): number {
     // Multiples of 16 only, so that every block starts at one.
     // At least 32, so that an object of size 0 at the end of a memory of 4 GiB does not get pointer 2^32.
-    const bytes = size <= 0x3fff_ffff ? ((size || 1) + 31) & -16 : Math.ceil((size + HEADER_BYTES) / 16) * 16;
+    // With room for what `allocZeroed` clears of a slot of 64 bytes.
+    const payload = size > 16 && size <= 48 ? 48 : size || 1;
+    const bytes = size <= 0x3fff_ffff ? (payload + 31) & -16 : Math.ceil((size + HEADER_BYTES) / 16) * 16;
     // An arena whose state is saved has room to remember only one block more than it saved.
     if (this.mutex !== undefined && this.version !== this.savedVersion) this.saveState();
     this.version = (this.version + 1) | 0;

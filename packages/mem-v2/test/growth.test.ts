@@ -159,6 +159,26 @@ describe.each(MODES)("when the memory is full, in %s mode", (_, config) => {
     }
   });
 
+  it("cleared objects that the pool cannot serve leave their neighbours as they were", () => {
+    for (let size = 0; size <= 240; size++) {
+      const memory = new LinearMemory({ initialPages: 1, maxPages: 5 });
+      const ctx = new MemoryContext({ ...config, memory });
+      const pointers = [ctx.alloc(1000, 1)];
+      const fill = () => {
+        for (;;) pointers.push(ctx.alloc(size, 1));
+      };
+      expect(codeOf(fill)).toBe("ERR_MORPH_OUT_OF_MEMORY");
+      const large = pointers.slice(1).filter((pointer) => ctx.headerOf(pointer).flags !== 0);
+      expect(large.length).toBeGreaterThan(0);
+      for (const [i, pointer] of large.entries()) if (i % 2 === 0) ctx.free(pointer);
+      codeOf(() => {
+        for (;;) ctx.allocZeroed(size, 1);
+      });
+      for (const [i, pointer] of large.entries()) if (i % 2 === 1) expect(ctx.headerOf(pointer).size).toBe(size);
+      ctx.verify();
+    }
+  });
+
   it("small objects that fail take no slabs with them", () => {
     const memory = new LinearMemory({ maxPages: 40 });
     const ctx = new MemoryContext({ ...config, memory });
