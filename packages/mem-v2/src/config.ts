@@ -24,7 +24,8 @@ export interface ContextConfig {
   readonly memory?: AddressSpace;
   /**
    * Called in SERVER mode when the pages taken rise above four fifths of the limit, after the allocation that did it; and when
-   * an allocation would be refused, which is then tried once more. It may free objects, also allocate. Not taken over by
+   * an allocation would be refused, which is then tried once more. It may free objects, also all by `reset` (what is being
+   * allocated is then allocated anew), and allocate; on shared memory this thread has the lock. Not taken over by
    * `attach`.
    * @param held bytes of pages and tables that the context has
    * @param limit `heapSizeHint`

@@ -1,12 +1,17 @@
 import { LinearMemory } from "@morph/memory";
 import { describe, expect, it } from "vitest";
-import { COMPILER, MemoryContext } from "../src/index.ts";
+import { COMPILER, MemoryContext, RUNTIME, SERVER } from "../src/index.ts";
 import { codeOf } from "./code.ts";
 import { shareAContext } from "./shared.ts";
 
 describe("a context on shared memory", () => {
-  it.each([2, 4])("serves %i workers at once", async (workers) => {
-    await shareAContext(workers, 50_000);
+  it.each([
+    [2, "COMPILER", COMPILER],
+    [4, "COMPILER", COMPILER],
+    [2, "RUNTIME", RUNTIME],
+    [4, "SERVER", SERVER],
+  ] as const)("serves %i workers at once, in %s mode", async (workers, _, config) => {
+    await shareAContext(workers, 50_000, config);
   });
 
   it("goes on wherever another handle left it, types, objects and totals included", () => {

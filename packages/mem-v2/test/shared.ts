@@ -5,7 +5,7 @@ import { Worker } from "node:worker_threads";
 import { LinearMemory } from "@morph/memory";
 import { build } from "esbuild";
 import { expect } from "vitest";
-import { COMPILER, MemoryContext } from "../src/index.ts";
+import { type ContextConfig, MemoryContext } from "../src/index.ts";
 import { type Job, MAILBOX } from "./shared-job.ts";
 
 interface Report {
@@ -15,7 +15,7 @@ interface Report {
 }
 
 /** Runs so many real workers on one context, and checks that nothing was given twice and that every count is exact. */
-export async function shareAContext(workers: number, operations: number): Promise<void> {
+export async function shareAContext(workers: number, operations: number, config: ContextConfig): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "shared-"));
   try {
     const file = join(folder, "worker.mjs");
@@ -24,7 +24,7 @@ export async function shareAContext(workers: number, operations: number): Promis
     await build({ entryPoints, outfile: file, bundle: true, format: "esm", platform: "node", conditions });
 
     const memory = new LinearMemory({ initialPages: 2, maxPages: 16_384, shared: true });
-    const context = new MemoryContext({ ...COMPILER, memory });
+    const context = new MemoryContext({ ...config, memory });
     const shared = {
       handle: context.handle(),
       workers,
