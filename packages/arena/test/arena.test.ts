@@ -6,6 +6,64 @@ import { codeOf } from "./code.ts";
 
 const MIB = 2 ** 20;
 
+describe("a cleared allocation", () => {
+  it("is all zeros whatever was there before, also where it is not cleared again", () => {
+    const step = fc.record({
+      kind: fc.constantFrom("zeroed", "zeroed", "alloc", "alloc", "mark", "rewind", "reset", "retract", "dirty"),
+      size: fc.oneof(fc.integer({ min: 1, max: 200 }), fc.integer({ min: 1, max: 200_000 })),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), fc.boolean(), (steps, adopted) => {
+        const wasm = new WebAssembly.Memory({ initial: 40 });
+        // Pages that a module has written to.
+        if (adopted) new Uint8Array(wasm.buffer).fill(0xaa);
+        const memory = adopted ? new LinearMemory({ wasm, firstPage: 2 }) : new LinearMemory({ initialPages: 1 });
+        const other = memory.register({ name: "other", contractVersion: 1, viewsChanged() {} });
+        const arena = new Arena({ memory });
+        const marks: ArenaMark[] = [];
+        let latest: { pointer: number; size: number } | undefined;
+        for (const { kind, size } of steps) {
+          if (kind === "zeroed" || kind === "alloc") {
+            const pointer = kind === "zeroed" ? arena.allocZeroed(size) : arena.alloc(size);
+            const bytes = memory.u8.subarray(pointer, pointer + size);
+            if (kind === "zeroed") expect(bytes.every((byte) => byte === 0)).toBe(true);
+            bytes.fill(0xee);
+            latest = { pointer, size };
+            continue;
+          }
+          if (kind === "retract" && latest !== undefined) arena.retract(latest.pointer, latest.size);
+          latest = undefined;
+          if (kind === "mark") marks.push(arena.mark());
+          else if (kind === "rewind" && marks.length > 0) arena.rewind(marks.pop()!);
+          else if (kind === "reset") {
+            arena.reset();
+            marks.length = 0;
+          } else if (kind === "dirty") {
+            // Somebody else's pages come back with their bytes.
+            const pages = 1 + (size % 4);
+            const pointer = memory.acquire(pages, other);
+            memory.u8.fill(0xdd, pointer, pointer + pages * PAGE_BYTES);
+            memory.release(pointer, pages);
+          }
+          arena.verify();
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("touches no page that nobody had before", () => {
+    const memory = new LinearMemory({ initialPages: 8 });
+    const arena = new Arena({ memory });
+    const pointer = arena.allocZeroed(PAGE_BYTES);
+    // Written to behind the arena's back, so that one sees whether it clears it.
+    memory.u8[pointer + 2 * PAGE_BYTES] = 1;
+    const next = arena.allocZeroed(2 * PAGE_BYTES);
+    expect(next).toBe(pointer + PAGE_BYTES);
+    expect(memory.u8[next + PAGE_BYTES]).toBe(1);
+  });
+});
+
 describe("an arena that grows the memory", () => {
   it("may be used, and destroyed, by growth listeners", () => {
     const memory = new LinearMemory({ initialPages: 1 });

@@ -224,11 +224,9 @@ export class MemoryContext {
     // Constants are written out here and in `free`: bundlers turn a module's `const` into `var`, which V8 loads and checks.
     // `| 0` on sums: V8 then need not check that they do not overflow.
     if (typeof size === "number" && typeof typeId === "number") {
-      const eighths = (size + 15) >>> 3;
-      // Not `eighths < 32`: close to 2^32 the sum wraps round.
       if (size <= 240 && size >>> 0 === size && (typeId & 127) === typeId) {
         const { i32 } = this;
-        const sizeClass = Math.clz32(eighths);
+        const sizeClass = Math.clz32((size + 15) >>> 3);
         const list = (this.lists - sizeClass) | 0;
         let p = i32[list] as number;
         if (p !== 0) {
@@ -265,14 +263,19 @@ export class MemoryContext {
     return this.allocSlow(size, typeId) >>> 0;
   }
 
-  /** As {@link alloc}, with the payload's bytes all 0. O(size). */
+  /**
+   * As {@link alloc}, with the payload's bytes all 0. O(size); O(1) for a large object in pages of the arena that nobody had before,
+   * which hold zeros already.
+   */
   allocZeroed(size: number, typeId = 0): number {
+    if (size > 240) return this.allocLargeZeroed(size, typeId);
     const pointer = this.alloc(size, typeId);
     // After the allocation, which may have grown the memory.
     const { f64 } = this;
     const at = pointer >>> 3;
     // A block ends at a multiple of 16, so whole 16 bytes fit. Nearly all objects are small: of each of the three smallest slots all
-    // is cleared (blocks that stand in for one have the room: see `allocLarge`), because the processor guesses two branches better than a loop's count. 8 bytes at a time: twice as many of 4 take longer.
+    // is cleared (blocks that stand in for one have the room: see `allocLarge`), because the processor guesses two branches better
+    // than a loop's count. 8 bytes at a time: twice as many of 4 take longer.
     if (size <= 48) {
       if (size !== 0) {
         f64[at] = 0;
@@ -284,7 +287,12 @@ export class MemoryContext {
           f64[at + 5] = 0;
         }
       }
-    } else this.clear(at, size);
+    } else {
+      for (let word = at, end = at + ((size + 7) >>> 3); word < end; word += 2) {
+        f64[word] = 0;
+        f64[word + 1] = 0;
+      }
+    }
     return pointer;
   }
 
@@ -495,23 +503,32 @@ export class MemoryContext {
 
   // --- slow paths --------------------------------------------------------------------------------------------------
 
-  /** Clears a block of over 48 bytes. Up to some 200 a loop is faster than a call of `fill`. */
-  private clear(at: number, size: number): void {
-    const { f64 } = this;
-    if (size > 200) f64.fill(0, at, at + Math.ceil(size / 8));
-    else {
-      for (let word = at, end = at + ((size + 7) >>> 3); word < end; word += 2) {
-        f64[word] = 0;
-        f64[word + 1] = 0;
-      }
-    }
-  }
-
   private allocSlow(size: number, typeId: number): number {
     // Mostly a large object, and nothing has to be made ready for it.
     const { openArena } = this;
-    if (
-      openArena !== undefined &&
+    if (openArena !== undefined && this.isPlainLarge(size, typeId)) {
+      const bytes = (size + 31) & -16;
+      return this.placeLarge(openArena.alloc(bytes) | 0, bytes, size, typeId);
+    }
+    if (this.guarded) return this.allocLocked(size, typeId);
+    return this.limit === undefined ? this.allocOpen(size, typeId) : this.allocLimited(size, typeId, this.limit);
+  }
+
+  private allocLargeZeroed(size: number, typeId: number): number {
+    const { openArena } = this;
+    if (openArena !== undefined && this.isPlainLarge(size, typeId)) {
+      const bytes = (size + 31) & -16;
+      return this.placeLarge(openArena.allocZeroed(bytes) | 0, bytes, size, typeId);
+    }
+    const pointer = this.alloc(size, typeId);
+    // After the allocation, which may have grown the memory.
+    this.f64.fill(0, pointer / 8, Math.ceil((pointer + size) / 8));
+    return pointer;
+  }
+
+  /** Whether it is a large object of up to a GiB that is asked for rightly, and views are good. */
+  private isPlainLarge(size: number, typeId: number): boolean {
+    return (
       typeof size === "number" &&
       typeof typeId === "number" &&
       size > 240 &&
@@ -519,12 +536,7 @@ export class MemoryContext {
       size >>> 0 === size &&
       (typeId & 127) === typeId &&
       this.i32.length !== 0
-    ) {
-      const bytes = (size + 31) & -16;
-      return this.placeLarge(openArena.alloc(bytes) | 0, bytes, size, typeId);
-    }
-    if (this.guarded) return this.allocLocked(size, typeId);
-    return this.limit === undefined ? this.allocOpen(size, typeId) : this.allocLimited(size, typeId, this.limit);
+    );
   }
 
   /** In this thread's own time: on unshared memory, or with the lock. */

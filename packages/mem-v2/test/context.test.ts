@@ -268,6 +268,21 @@ describe("a context", () => {
     ctx.verify();
   });
 
+  it("clears large objects also where others were before", () => {
+    const ctx = new MemoryContext(COMPILER);
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 50; i++) {
+        const size = 241 + i * 3001;
+        const pointer = ctx.allocZeroed(size, 1);
+        const bytes = ctx.memory.u8.subarray(pointer, pointer + size);
+        expect(bytes.every((byte) => byte === 0)).toBe(true);
+        bytes.fill(0xee);
+      }
+      ctx.verify();
+      ctx.reset();
+    }
+  });
+
   it("hands out the same slots after a reset, the lowest first", () => {
     const ctx = new MemoryContext(COMPILER);
     const fill = () => Array.from({ length: 5000 }, (_, i) => ctx.alloc((i * 7) % 241, 1));

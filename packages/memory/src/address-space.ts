@@ -62,6 +62,12 @@ export interface AddressSpace {
   readonly peakFootprint: number;
 
   /**
+   * Pointer from which on no page was ever handed out: a run that {@link acquire} returns there, and that nobody wrote to since,
+   * holds zeros. Memories before 1.1 do not know. O(1).
+   */
+  readonly untouchedFrom?: number;
+
+  /**
    * Makes an allocator known; from then on the memory tells it about growth. O(1).
    * @param owner to continue an allocator that another thread registered: its id
    * @returns its owner id, a positive integer never given twice

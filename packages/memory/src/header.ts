@@ -45,6 +45,8 @@ export const WORD = {
   tableEnd: 12,
   /** Kept for the lock that threads take around pages and tables; 0 is unlocked. */
   lock: 13,
+  /** No page from this one on was ever handed out. */
+  untouched: 14,
   /** Heads of the lists of free tables of 64, 128, ... 32,768 bytes. */
   freeTables: 16,
 } as const;

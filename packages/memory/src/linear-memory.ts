@@ -53,7 +53,8 @@ export class LinearMemory implements AddressSpace {
     if (this.records.present) {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", `page ${firstPage} already holds the records of a Morph memory`);
     }
-    this.records.write(firstPage, wasm.buffer.byteLength / PAGE_BYTES, maxPages);
+    const pageCount = wasm.buffer.byteLength / PAGE_BYTES;
+    this.records.write(firstPage, pageCount, maxPages, "wasm" in options ? pageCount : 0);
   }
 
   get u8(): Uint8Array {
@@ -107,6 +108,10 @@ export class LinearMemory implements AddressSpace {
   get peakFootprint(): number {
     this.current();
     return this.records.get(WORD.peakFootprint) * PAGE_BYTES;
+  }
+  get untouchedFrom(): number {
+    this.current();
+    return this.records.get(WORD.untouched) * PAGE_BYTES;
   }
   get pageMap(): number {
     this.current();

@@ -42,8 +42,11 @@ export class Records {
     return this.get(WORD.magic) === MAGIC;
   }
 
-  /** Writes the records of a memory in which nothing is handed out yet. */
-  write(firstPage: number, pageCount: number, maxPages: number): void {
+  /**
+   * Writes the records of a memory in which nothing is handed out yet.
+   * @param untouched the first page that nobody can have written to
+   */
+  write(firstPage: number, pageCount: number, maxPages: number, untouched: number): void {
     const pages = recordPages(pageCount);
     const start = firstPage * PAGE_BYTES;
     const mapLength = mapLengthFor(pageCount);
@@ -55,6 +58,7 @@ export class Records {
     this.set(WORD.map, start + HEADER_BYTES);
     this.set(WORD.mapLength, mapLength);
     this.set(WORD.nextOwner, FIRST_OWNER);
+    this.set(WORD.untouched, untouched);
     this.set(WORD.firstFree, firstPage);
     this.set(WORD.tableNext, start + HEADER_BYTES + mapLength * 4);
     this.set(WORD.tableEnd, start + pages * PAGE_BYTES);
@@ -135,6 +139,7 @@ export class Records {
 
   claim(page: number, pages: number, owner: number): void {
     this.setOwners(page, page + pages, owner);
+    if (page + pages > this.get(WORD.untouched)) this.set(WORD.untouched, page + pages);
     const used = this.get(WORD.footprint) + pages;
     this.set(WORD.footprint, used);
     if (used > this.get(WORD.peakFootprint)) this.set(WORD.peakFootprint, used);
