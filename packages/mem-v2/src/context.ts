@@ -518,10 +518,15 @@ export class MemoryContext {
     const { openArena } = this;
     if (openArena !== undefined && this.isPlainLarge(size, typeId)) {
       const bytes = (size + 31) & -16;
-      return this.placeLarge(openArena.allocZeroed(bytes) | 0, bytes, size, typeId);
+      const { resets } = this;
+      const pointer = this.placeLarge(openArena.allocZeroed(bytes) | 0, bytes, size, typeId);
+      // If a growth listener reset the context, it is another block.
+      return resets === this.resets ? pointer : this.cleared(pointer, size);
     }
-    const pointer = this.alloc(size, typeId);
-    // After the allocation, which may have grown the memory.
+    return this.cleared(this.alloc(size, typeId), size);
+  }
+
+  private cleared(pointer: number, size: number): number {
     this.f64.fill(0, pointer / 8, Math.ceil((pointer + size) / 8));
     return pointer;
   }

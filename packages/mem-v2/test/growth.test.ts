@@ -74,7 +74,7 @@ describe.each(MODES)("when the memory grows, in %s mode", (_, config) => {
   });
 
   it.each([false, true])(
-    "listeners may reset it: what alloc returns is live, and counted once (shared: %s)",
+    "listeners may reset it: what allocZeroed returns is live, zeros, and counted once (shared: %s)",
     (shared) => {
       for (const size of [0, 100, 300, 5000, 70_000]) {
         for (let initialPages = 1; initialPages < 6; initialPages++) {
@@ -82,9 +82,12 @@ describe.each(MODES)("when the memory grows, in %s mode", (_, config) => {
           const ctx = new MemoryContext({ ...config, memory });
           const live = new Set<number>();
           const make = () => {
-            const pointer = ctx.alloc(size, 1);
+            const pointer = ctx.allocZeroed(size, 1);
             expect(live.has(pointer)).toBe(false);
             live.add(pointer);
+            const bytes = memory.u8.subarray(pointer, pointer + size);
+            expect(bytes.every((byte) => byte === 0)).toBe(true);
+            bytes.fill(0xee);
           };
           let calls = 0;
           memory.onGrow(() => {
