@@ -22,8 +22,8 @@ export interface Settings {
 /** The full run: under ten minutes on two cores, the packages' own suites and what else `pnpm bench` runs included. */
 export const FULL: Settings = {
   mode: "full",
-  processes: 3,
-  peerProcesses: 2,
+  processes: 2,
+  peerProcesses: 1,
   rounds: 7,
   targetMs: 10,
   warmMs: 200,
