@@ -19,7 +19,7 @@ export interface Settings {
   readonly peersOfMillions: boolean;
 }
 
-/** The full run: under ten minutes on two cores, the packages' own suites and what else `pnpm bench` runs included. */
+/** The full run: about ten minutes on two cores, the packages' own suites and what else `pnpm bench` runs included. */
 export const FULL: Settings = {
   mode: "full",
   processes: 2,
