@@ -125,16 +125,11 @@ export class Statistics {
     this.add(offset >>> 4, freed >>> 2, objects, sum & BYTES_MASK);
   }
 
-  /** Counts a small object as allocated. */
-  countSmall(typeId: number, index: number, size: number): void {
-    const counter = this.lists + TYPES + typeId * TYPE_WORDS + index;
+  /** Counts a small object as freed. Those that are allocated `MemoryContext.alloc` counts itself. */
+  countSmallFreed(typeId: number, index: number, size: number): void {
+    const counter = this.lists + TYPES + typeId * TYPE_WORDS + FREED_AT + index;
     this.i32[counter]! += size + ONE_OBJECT;
     if ((this.i32[counter] as number) < 0) this.carry(counter);
-  }
-
-  /** Counts a small object as freed. */
-  countSmallFreed(typeId: number, index: number, size: number): void {
-    this.countSmall(typeId, FREED_AT + index, size);
   }
 
   /** Counts a large object as allocated. */
