@@ -14,16 +14,17 @@ import {
 import { type Pool, PoolManager } from "@morph/pool";
 import { type ContextConfig, requireConfig } from "./config.ts";
 import { formatStats } from "./format.ts";
-import { FreeSlots, type SlotOwner } from "./free-slots.ts";
+import { FreeSlots, overwritten, type SlotOwner } from "./free-slots.ts";
 import {
+  classOf,
   flagsOf,
   GENERATION_SHIFT,
   HEADER_BYTES,
   IN_ARENA,
   IN_HEAP,
-  LIVE_SEAL,
   MARK_BIT,
   MAX_TYPE,
+  newKey,
   type ObjectHeader,
   smallTag,
   typeOf,
@@ -38,8 +39,11 @@ import {
   AT_OBJECTS,
   AT_POOLS,
   AT_WORDS,
+  CHUNK_BYTES,
+  CHUNK_CURSOR,
+  CHUNK_LEFT,
   DESTROYED,
-  LARGE_BYTES,
+  KEY,
   LARGE_OWNER,
   LIVE_BYTES,
   NAMES,
@@ -56,11 +60,16 @@ const CONTRACT = 1;
 /** log2 of the granule in which objects start. */
 const GRANULE_SHIFT = 4;
 
-/** How many free lists there are. */
-const LISTS = 5;
-
-/** Largest payload that the pool serves. */
+/** Largest payload that the pool serves, and that is cut from a chunk of the arena. */
 const LARGEST_SMALL = 240;
+const LARGEST_CHUNKED = 2047;
+
+/**
+ * Bytes that are taken from the arena at a time, for several large objects: at first, and at most. Twice as many each time, so that this
+ * is seldom, and little is left over.
+ */
+const FIRST_CHUNK_BYTES = 0x1000;
+const MAX_CHUNK_BYTES = 0x1_0000;
 
 /** Live bytes may fall so far below their mark before it is lowered. */
 const MAX_ROOM = 0x3fff_ffff;
@@ -88,15 +97,16 @@ export class MemoryContext {
   private i32: Int32Array;
   private f64: Float64Array;
   /**
-   * Word index that the free list of a class would have if the class were 0, counted down (see `header.ts`); the counters follow, see
-   * `statistics.ts`. While the fast paths must not be used it points at lists that are empty for ever.
+   * Word index of the free lists; the counters follow, see `statistics.ts`. While the fast paths must not be used, it is that of lists
+   * that are empty for ever.
    */
   private lists = 0;
-  /** Word index that the object table would have if it started at pointer 0. */
+  /** Word index that the table of large objects would have if it started at pointer 0. */
   private table = 0;
-  /** The object table's lowest pointer and its granules; 0 while the fast paths must not be used. */
-  private lo = 0;
-  private granules = 0;
+  /** What live objects are sealed with: see `header.ts`. */
+  private key = 0;
+  /** Words at which a header can start, so that a wrong pointer reads nothing outside; 0 while the fast paths must not be used. */
+  private headers = 0;
   // Between these and the counters stand fields that no hot path writes: V8 takes a write to the fifth to seventh field of an
   // object for one to a typed array's length and base, which lie at the same offsets, and loads those again.
   /** Counts the changes of what only slow paths change; another thread that saw the same number knows it all. */
@@ -110,8 +120,9 @@ export class MemoryContext {
   private mark = 0;
   private room = 0;
 
-  /** Live bytes that lie in the arena or the heap. */
-  private largeBytes = 0;
+  /** The table's lowest pointer, and its granules. */
+  private lo = 0;
+  private granules = 0;
   /** Resets so far in this thread: a listener's may drop what an `alloc` under way has made. */
   private resets = 0;
   private readonly statistics: Statistics;
@@ -130,7 +141,7 @@ export class MemoryContext {
   private keptBytes = 0;
   /** SERVER's bound and listener. */
   private readonly limit: Limit | undefined;
-  /** Which granules hold the start of a live object, or of a freed one; free slots are freed ones. */
+  /** Which granules hold the start of a live large object, or of a freed one. */
   private readonly objects: StateTable;
   private readonly slots: FreeSlots;
   /** The lock of a context on shared memory; on unshared memory there is none. */
@@ -168,11 +179,12 @@ export class MemoryContext {
     this.words = (this.state + AT_WORDS) / 4;
     this.statistics = new Statistics(memory, this.state + AT_LISTS, !attached);
     this.freeLists = ((this.state + AT_LISTS) / 4) | 0;
-    this.slots = new FreeSlots(memory, this.freeLists, this.classes, this.objects, this.slotOwner());
+    this.slots = new FreeSlots(memory, this.freeLists, this.classes, this.slotOwner());
     this.closeFastPaths();
     const viewsChanged = () => {
       this.i32 = this.objects.i32 = this.slots.i32 = this.statistics.i32 = memory.i32;
       this.f64 = this.statistics.f64 = memory.f64;
+      if (this.headers !== 0) this.openFastPaths();
     };
     this.owner = joinMemory(memory, { name: "mem-v2", contractVersion: CONTRACT, viewsChanged });
     this.i32 = memory.i32;
@@ -181,6 +193,7 @@ export class MemoryContext {
     viewsChanged();
     this.mutex = memory.shared ? new Mutex(memory.i32, this.state + AT_MUTEX) : undefined;
     if (!attached) {
+      this.changeKey();
       this.i32[this.words + POOLS_OWNER] = this.pools.firstOwner;
       this.i32[this.words + LARGE_OWNER] = (this.arena ?? (this.heap as Heap)).owner;
       if (this.mutex !== undefined) this.saveAll();
@@ -224,43 +237,47 @@ export class MemoryContext {
     // Constants are written out here and in `free`: bundlers turn a module's `const` into `var`, which V8 loads and checks.
     // `| 0` on sums: V8 then need not check that they do not overflow.
     if (typeof size === "number" && typeof typeId === "number") {
-      if (size <= 240 && size >>> 0 === size && (typeId & 127) === typeId) {
-        const { i32 } = this;
-        const sizeClass = Math.clz32((size + 15) >>> 3);
-        const list = (this.lists - sizeClass) | 0;
+      // biome-ignore lint/suspicious/noConfusingLabels: with a flag instead, every allocation would test it once more.
+      place: if (size <= 240 && size >>> 0 === size && (typeId & 127) === typeId) {
+        const { i32, lists } = this;
+        const sizeClass = 31 - Math.clz32((size + 15) >>> 3);
+        const list = (lists + sizeClass) | 0;
+        const kind = (typeId << 4) | sizeClass;
+        const tag = (size << 24) | kind;
         let p = i32[list] as number;
+        // The header is written in both branches, because V8 checks the bounds of each word only once in the first.
         if (p !== 0) {
           // The free list, if its link is as it was written.
           const word = p >>> 2;
+          const seal = word + 3;
           const next = i32[word] as number;
-          if (i32[word + 3] === (next ^ p ^ 0x35)) i32[list] = next;
-          else p = 0;
+          if (i32[seal] !== (next ^ p ^ 0x35)) break place;
+          i32[list] = next;
+          i32[word] = tag;
+          i32[seal] = tag ^ p ^ this.key;
         } else {
-          // The free run. `~` is 31 less the class there, because shifts look at five bits.
-          p = i32[list + 5] as number;
-          if (p !== i32[list + 10]) i32[list + 5] = p + (16 << ~sizeClass);
-          else p = 0;
-        }
-        if (p !== 0) {
-          i32[(this.table + (p >>> 8)) | 0]! ^= 3 << (p >>> 3);
-          const tag = (size << 24) | (typeId << 5) | sizeClass;
+          // The free run.
+          const cursor = (list + 5) | 0;
+          p = i32[cursor] as number;
+          if (p === i32[(list + 10) | 0]) break place;
+          i32[cursor] = p + (16 << sizeClass);
           const word = p >>> 2;
           i32[word] = tag;
-          i32[word + 3] = tag ^ p ^ 0x5b;
-          const room = (this.room - size) | 0;
-          this.room = room;
-          if (room < 0) this.raiseMark(room);
-          const counter = (list + 16 + (typeId << 4)) | 0;
-          const sum = (i32[counter]! + size + 0x10_0000) | 0;
-          i32[counter] = sum;
-          // Last, so that what was loaded before the call is not needed after it.
-          if (sum < 0) this.carry(counter);
-          return (p + 16) >>> 0;
+          i32[word + 3] = tag ^ p ^ this.key;
         }
+        const room = (this.room - size) | 0;
+        this.room = room;
+        if (room < 0) this.raiseMark(room);
+        const counter = (lists + 32 + kind) | 0;
+        const sum = (i32[counter]! + ((size + 0x10_0000) | 0)) | 0;
+        i32[counter] = sum;
+        // Last, so that what was loaded before the call is not needed after it.
+        if (sum < 0) this.carry(counter);
+        return (p + 16) >>> 0;
       }
     }
     // `>>> 0` here too: otherwise V8 wraps both results up to merge them.
-    return this.allocSlow(size, typeId) >>> 0;
+    return this.allocLarge(size, typeId) >>> 0;
   }
 
   /**
@@ -306,29 +323,22 @@ export class MemoryContext {
     if (typeof pointer === "number") {
       const q = pointer | 0;
       const p = (q - 16) | 0;
-      const offset = (p - this.lo) | 0;
-      // Rotated: a misaligned pointer is out of range. Both sides unsigned, so that one comparison does.
-      if (((offset >>> 4) | (offset << 28)) >>> 0 < this.granules >>> 0 && q >>> 0 === pointer) {
-        const { i32 } = this;
-        const at = (this.table + (p >>> 8)) | 0;
-        const live = 1 << (p >>> 3);
-        const states = i32[at] as number;
-        const word = p >>> 2;
+      const word = p >>> 2;
+      if (word < this.headers && q >>> 0 === pointer) {
+        const { i32, lists } = this;
         const tag = i32[word] as number;
         const seal = word + 3;
-        // No large object has such a seal.
-        if ((states & live) !== 0 && (tag ^ p ^ 0x5b) === i32[seal]) {
-          // From live, which is 1, to freed.
-          i32[at] = states + live;
-          const list = (this.lists - (tag & 31)) | 0;
+        // Only a live small object has such a seal, and only at this very address.
+        if ((tag ^ p ^ this.key) === i32[seal]) {
+          const list = (lists + (tag & 15)) | 0;
           const next = i32[list] as number;
           i32[list] = p;
           i32[word] = next;
           i32[seal] = next ^ p ^ 0x35;
           const size = tag >>> 24;
           this.room = (this.room + size) | 0;
-          const counter = (list + 24 + ((tag & 0xfe0) >>> 1)) | 0;
-          const sum = (i32[counter]! + size + 0x10_0000) | 0;
+          const counter = (lists + 40 + (tag & 0x7ff)) | 0;
+          const sum = (i32[counter]! + (size + 0x10_0000)) | 0;
           i32[counter] = sum;
           if (sum < 0) this.carry(counter);
           return;
@@ -409,10 +419,13 @@ export class MemoryContext {
       this.resets = (this.resets + 1) | 0;
       this.arena?.reset();
       this.heap?.reset();
+      const { word, granules } = this.objects;
+      this.i32.fill(0, word, word + Math.ceil(granules / 16));
       this.slots.freeAll();
+      this.i32.fill(0, this.freeLists + CHUNK_CURSOR, this.freeLists + CHUNK_BYTES + 1);
+      this.changeKey();
       this.statistics.reset();
       this.lowerLive(this.liveBytes);
-      this.largeBytes = 0;
     });
   }
 
@@ -423,7 +436,7 @@ export class MemoryContext {
       // Listed one by one: V8 takes long over `...`.
       const objects = this.statistics.readInto(pool);
       const currentLive = this.liveBytes;
-      const largeBytes = this.largeBytes >>> 0;
+      const { largeBytes } = objects;
       return {
         mode: this.config.mode,
         totalAllocated: objects.totalAllocated,
@@ -462,21 +475,21 @@ export class MemoryContext {
       this.pools.verify();
       this.arena?.verify();
       this.heap?.verify();
-      const pool = this.pools.stats();
-      const taken = pool.classes.map(({ used }) => used);
-      const { liveObjects } = this.statistics.readInto(pool);
-      for (let index = 0; index < LISTS; index++) this.slots.verify(index, taken[index]! - pool.classes[index]!.used);
+      const { liveObjects } = this.statistics.readInto(this.pools.stats());
       let objects = 0;
       let bytes = 0;
+      for (const index of this.classes.keys()) {
+        for (const p of this.slots.verify(index)) {
+          objects++;
+          bytes += this.sizeOf(p);
+        }
+      }
       for (const p of this.objects.pointersIn(LIVE)) {
         if (!this.isSealed(p)) throw overwritten((p >>> 0) + HEADER_BYTES);
-        const size = this.sizeOf(p);
         const flags = flagsOf(this.i32[p >>> 2] as number);
         if (flags === IN_HEAP && !this.heap?.owns(p >>> 0)) throw broken(`the heap has no object at ${p >>> 0}`);
-        if (flags === 0 && !this.classes[classOf(size)]?.owns(p >>> 0))
-          throw broken(`no slot has the object at ${p >>> 0}`);
         objects++;
-        bytes += size;
+        bytes += this.sizeOf(p);
       }
       const currentLive = this.liveBytes;
       if (objects !== liveObjects || bytes !== currentLive) {
@@ -503,10 +516,46 @@ export class MemoryContext {
 
   // --- slow paths --------------------------------------------------------------------------------------------------
 
+  /** A large object from the arena's chunk, if it fits. So short that V8 inlines it together with `alloc`. */
+  private allocLarge(size: number, typeId: number): number {
+    if (typeof size === "number" && typeof typeId === "number") {
+      if (size > 240 && (size & 2047) === size && (typeId & 127) === typeId) {
+        const { i32, lists } = this;
+        const bytes = (size + 31) & -16;
+        const chunk = lists + 15;
+        const left = i32[chunk + 1] as number;
+        if (left >= bytes) {
+          const p = i32[chunk] as number;
+          i32[chunk] = (p + bytes) | 0;
+          i32[chunk + 1] = left - bytes;
+          const word = p >>> 2;
+          const tag = 0x20_0000 | (typeId << 4);
+          i32[word] = tag;
+          i32[word + 1] = size;
+          i32[word + 3] = ~(tag ^ size ^ p ^ this.key);
+          i32[(this.table + (p >>> 8)) | 0]! |= 1 << (p >>> 3);
+          const room = (this.room - size) | 0;
+          this.room = room;
+          // Written out, as a call V8 counts more of its bytes.
+          if (room < 0) {
+            this.mark = (this.mark - room) | 0;
+            this.room = 0;
+          }
+          const counter = lists + 38 + (typeId << 4);
+          const sum = (i32[counter]! + ((size + 0x40_0000) | 0)) | 0;
+          i32[counter] = sum;
+          if (sum < 0) this.carryChunked(counter);
+          return (p + 16) >>> 0;
+        }
+      }
+    }
+    return this.allocSlow(size, typeId) >>> 0;
+  }
+
   private allocSlow(size: number, typeId: number): number {
     // Mostly a large object, and nothing has to be made ready for it.
     const { openArena } = this;
-    if (openArena !== undefined && this.isPlainLarge(size, typeId)) {
+    if (openArena !== undefined && size > LARGEST_CHUNKED && this.isPlainLarge(size, typeId)) {
       const bytes = (size + 31) & -16;
       return this.placeLarge(openArena.alloc(bytes) | 0, bytes, size, typeId);
     }
@@ -554,7 +603,8 @@ export class MemoryContext {
     this.refreshViews();
     // Once there is a slot, the fast path finds it.
     if (size <= LARGEST_SMALL && this.slots.prepare(classOf(size))) return this.alloc(size, typeId);
-    return this.allocLarge(size, typeId);
+    if (size > LARGEST_SMALL && size <= LARGEST_CHUNKED && this.prepareChunk(size)) return this.alloc(size, typeId);
+    return this.allocBlock(size, typeId);
   }
 
   /**
@@ -612,17 +662,54 @@ export class MemoryContext {
   }
 
   /** In the arena or the heap: a large object, or one that the pool cannot serve. */
-  private allocLarge(size: number, typeId: number): number {
+  private allocBlock(size: number, typeId: number): number {
     // Multiples of 16 only, so that every block starts at one.
     // At least 32, so that an object of size 0 at the end of a memory of 4 GiB does not get pointer 2^32.
     // With room for what `allocZeroed` clears of a slot of 64 bytes.
     const payload = size > 16 && size <= 48 ? 48 : size || 1;
     const bytes = size <= 0x3fff_ffff ? (payload + 31) & -16 : Math.ceil((size + HEADER_BYTES) / 16) * 16;
+    const block = this.arena === undefined ? this.allocInHeap(bytes) : this.allocInArena(this.arena, bytes);
+    return this.placeLarge(block | 0, bytes, size, typeId);
+  }
+
+  /** Makes sure that a large object of `size` bytes fits into the chunk. @returns false when the arena has no further one */
+  private prepareChunk(size: number): boolean {
+    const { arena, freeLists: lists } = this;
+    if (arena === undefined) return false;
+    const bytes = (size + 31) & -16;
+    // Growth listeners, called when it is taken, may use it up.
+    while ((this.i32[lists + CHUNK_LEFT] as number) < bytes) {
+      try {
+        // They wait until it is in use, or given back.
+        this.memory.atomically(() => this.takeChunk(arena));
+      } catch (error) {
+        if (!isOutOfMemory(error)) throw error;
+        return false;
+      }
+      this.requireAlive();
+    }
+    return true;
+  }
+
+  private takeChunk(arena: Arena): void {
+    const { freeLists: lists } = this;
+    const bytes = (this.i32[lists + CHUNK_BYTES] as number) || FIRST_CHUNK_BYTES;
+    const start = this.allocInArena(arena, bytes);
+    this.coverBlock(start, bytes);
+    const { i32 } = this;
+    const left = i32[lists + CHUNK_LEFT] as number;
+    // Mostly it goes on where the last one ended.
+    const follows = left > 0 && (((i32[lists + CHUNK_CURSOR] as number) + left) | 0) === (start | 0);
+    if (!follows) i32[lists + CHUNK_CURSOR] = start;
+    i32[lists + CHUNK_LEFT] = follows ? left + bytes : bytes;
+    i32[lists + CHUNK_BYTES] = Math.min(2 * bytes, MAX_CHUNK_BYTES);
+  }
+
+  private allocInArena(arena: Arena, bytes: number): number {
     // An arena whose state is saved has room to remember only one block more than it saved.
     if (this.mutex !== undefined && this.version !== this.savedVersion) this.saveState();
     this.version = (this.version + 1) | 0;
-    const block = (this.arena === undefined ? this.allocInHeap(bytes) : this.arena.alloc(bytes)) | 0;
-    return this.placeLarge(block, bytes, size, typeId);
+    return arena.alloc(bytes);
   }
 
   /** Makes an object of a block of the arena or the heap. */
@@ -630,51 +717,45 @@ export class MemoryContext {
     if ((((p - this.lo) | 0) >>> 4) + (bytes >>> 4) > this.granules) return this.placeUncovered(p, bytes, size, typeId);
     const { i32 } = this;
     const word = p >>> 2;
-    const tag = (this.largeFlag << 21) | (typeId << 5);
+    const tag = (this.largeFlag << 21) | (typeId << 4);
     i32[word] = tag;
     i32[word + 1] = size;
-    i32[word + 3] = ~(tag ^ size ^ p ^ 0x5b);
+    i32[word + 3] = ~(tag ^ size ^ p ^ this.key);
     const states = (this.table + (p >>> 8)) | 0;
     const live = 1 << (p >>> 3);
     i32[states] = ((i32[states] as number) | live) & ~(live << 1);
-    this.largeBytes = (this.largeBytes + size) | 0;
-    if (size > 0x3fff_ffff) {
-      this.setMark(this.liveBytes + size);
-      this.statistics.countAllocated(typeId, size);
-    } else {
-      this.raiseLive(size);
-      // As `countAllocated` does, without what it has to load first.
-      const counter = (this.freeLists + 22 + (typeId << 4)) | 0;
-      const objects = (i32[counter]! + 1) | 0;
-      const sum = (i32[counter + 1]! + size) | 0;
-      i32[counter] = objects;
-      i32[counter + 1] = sum;
-      if ((objects | sum) < 0) this.statistics.carryLarge(counter, 0);
-    }
+    if (size > 0x3fff_ffff) this.setMark(this.liveBytes + size);
+    else this.raiseLive(size);
+    this.statistics.countAllocated(typeId, size);
     return (p + 16) >>> 0;
   }
 
   /** As {@link placeLarge}, for a block that the object table does not cover yet. */
   private placeUncovered(p: number, bytes: number, size: number, typeId: number): number {
     const { resets } = this;
-    const block = p >>> 0;
     // Growth listeners wait until it is clear whether the block can be used.
-    this.memory.atomically(() => {
-      try {
-        this.cover(block, block + bytes);
-      } catch (error) {
-        this.arena?.retract(block, bytes);
-        this.heap?.free(block);
-        throw error;
-      }
-    });
+    this.memory.atomically(() => this.coverBlock(p >>> 0, bytes));
     this.requireAlive();
     // Or one of them took the block back, by a reset.
     return resets === this.resets ? this.placeLarge(p, bytes, size, typeId) : this.alloc(size, typeId);
   }
 
+  /** Makes the table cover a block of the arena or the heap, or gives the block back. */
+  private coverBlock(block: number, bytes: number): void {
+    try {
+      this.limit?.require(this.held + this.tableGrowth(block, block + bytes));
+      this.objects.cover(block, block + bytes);
+    } catch (error) {
+      this.arena?.retract(block, bytes);
+      this.heap?.free(block);
+      throw error;
+    }
+    this.openFastPaths();
+  }
+
   private allocInHeap(bytes: number): number {
     const heap = this.heap as Heap;
+    this.version = (this.version + 1) | 0;
     if (this.limit !== undefined) heap.maxBytes = Math.max(1, this.limit.bytes - this.held + heap.stats().footprint);
     return heap.malloc(bytes);
   }
@@ -685,8 +766,14 @@ export class MemoryContext {
         this.version = (this.version + 1) | 0;
         this.limit?.require(this.held + PAGE_BYTES);
       },
-      cover: (start, end) => this.cover(start, end),
       requireAlive: () => this.requireAlive(),
+      isLive: (p) => flagsOf(this.i32[p >>> 2] as number) === 0 && this.isSealed(p),
+      freeCount: (index) => {
+        const pool = this.pools.stats();
+        const taken = pool.classes[index]!.used;
+        this.statistics.readInto(pool);
+        return taken - pool.classes[index]!.used;
+      },
     };
   }
 
@@ -718,7 +805,6 @@ export class MemoryContext {
     this.objects.set(p, FREED);
     this.statistics.countFreed(typeOf(tag), size);
     this.lowerLive(size);
-    this.largeBytes = (this.largeBytes - size) | 0;
   }
 
   private freeSmall(p: number, size: number, typeId: number): void {
@@ -771,6 +857,11 @@ export class MemoryContext {
     if (this.room > MAX_ROOM) this.setMark(this.liveBytes);
   }
 
+  /** A counter of objects from chunks is full. */
+  private carryChunked(counter: number): void {
+    this.statistics.carryChunked(counter);
+  }
+
   // --- headers -----------------------------------------------------------------------------------------------------
 
   /** Payload bytes of the object at a signed pointer. */
@@ -782,7 +873,7 @@ export class MemoryContext {
   /** The seal that fits the header at a signed pointer. */
   private sealOf(p: number): number {
     const tag = this.i32[p >>> 2] as number;
-    const seal = tag ^ p ^ LIVE_SEAL;
+    const seal = tag ^ p ^ this.key;
     return flagsOf(tag) === 0 ? seal : ~(seal ^ (this.i32[(p >>> 2) + 1] as number));
   }
 
@@ -794,7 +885,7 @@ export class MemoryContext {
   /** The block of a live object with a sound header, signed. */
   private requireLive(pointer: number): number {
     const p = typeof pointer === "number" ? (pointer - HEADER_BYTES) | 0 : 0;
-    const state = (p + HEADER_BYTES) >>> 0 === pointer && this.objects.covers(p) ? this.objects.get(p) : 0;
+    const state = (p + HEADER_BYTES) >>> 0 === pointer ? this.stateOf(p) : 0;
     if (state === FREED) throw new MorphError("ERR_MORPH_DOUBLE_FREE", `the object at ${pointer} is free already`);
     if (state !== LIVE) {
       throw new MorphError(
@@ -806,17 +897,21 @@ export class MemoryContext {
     return p;
   }
 
-  // --- the object table --------------------------------------------------------------------------------------------
-
-  /**
-   * Makes the object table cover some bytes, where a bounded context has room for it. Growth listeners may use the context, so
-   * they have to wait: see the callers.
-   */
-  private cover(start: number, end: number): void {
-    this.limit?.require(this.held + this.tableGrowth(start, end));
-    this.objects.cover(start, end);
-    this.openFastPaths();
+  /** LIVE or FREED when an object starts at a signed pointer, or a free slot does; 0 otherwise. */
+  private stateOf(p: number): number {
+    const state = this.objects.covers(p) ? this.objects.get(p) : 0;
+    if (state !== 0) return state;
+    const index = this.slots.classAt(p);
+    if (index < 0) return 0;
+    return !this.isSealed(p) && this.slots.isFree(index, p) ? FREED : LIVE;
   }
+
+  private changeKey(): void {
+    this.key = newKey() | 0;
+    this.i32[this.words + KEY] = this.key;
+  }
+
+  // --- the object table --------------------------------------------------------------------------------------------
 
   /** Bytes that the object table takes more than now to cover some bytes: two bits for 16, and a quarter to spare. */
   private tableGrowth(start: number, end: number): number {
@@ -829,15 +924,16 @@ export class MemoryContext {
   }
 
   private openFastPaths(): void {
-    this.lists = (this.freeLists + 31) | 0;
+    this.lists = this.freeLists;
+    this.headers = Math.max(this.i32.length - 3, 0);
     this.lo = this.objects.lo;
     this.granules = this.objects.granules;
     this.table = (this.objects.word - (this.lo >>> 8)) | 0;
   }
 
   private closeFastPaths(): void {
-    this.lists = ((this.state + AT_NO_LISTS) / 4 + 31) | 0;
-    this.granules = 0;
+    this.lists = ((this.state + AT_NO_LISTS) / 4) | 0;
+    this.headers = this.granules = 0;
   }
 
   private takeNames(): void {
@@ -945,7 +1041,6 @@ export class MemoryContext {
     const { i32, words } = this;
     i32[words + LIVE_BYTES] = this.liveBytes;
     i32[words + PEAK_BYTES] = this.peakBytes;
-    i32[words + LARGE_BYTES] = this.largeBytes;
   }
 
   private saveState(): void {
@@ -960,7 +1055,7 @@ export class MemoryContext {
     this.mark = i32[words + LIVE_BYTES] as number;
     this.room = 0;
     this.peakBefore = i32[words + PEAK_BYTES] as number;
-    this.largeBytes = i32[words + LARGE_BYTES] as number;
+    this.key = i32[words + KEY] as number;
     const version = i32[words + VERSION] as number;
     if (version !== this.savedVersion) {
       this.pools.loadState(this.state + AT_POOLS);
@@ -970,11 +1065,6 @@ export class MemoryContext {
     }
     this.openFastPaths();
   }
-}
-
-/** Index of the pool class that serves a payload of `size` bytes; 5 when none does. */
-function classOf(size: number): number {
-  return size > LARGEST_SMALL ? 5 : 31 - Math.clz32((size + 15) >>> 3);
 }
 
 function isOutOfMemory(error: unknown): boolean {
@@ -987,8 +1077,4 @@ function ownedBy(owner: number | undefined): { owner?: number } {
 
 function broken(what: string): MorphError {
   return new MorphError("ERR_MORPH_INVALID_POINTER", `the context is broken: ${what}`);
-}
-
-function overwritten(pointer: number): MorphError {
-  return new MorphError("ERR_MORPH_INVALID_POINTER", `something wrote over the header of the object at ${pointer}`);
 }

@@ -1,4 +1,4 @@
-import { type AddressSpace, FREED, MorphError, PAGE_BYTES, type StateTable } from "@morph/memory";
+import { type AddressSpace, MorphError, PAGE_BYTES } from "@morph/memory";
 import type { Pool } from "@morph/pool";
 import { FREE_SEAL, HEADER_BYTES, RUN_SEAL } from "./header.ts";
 import { RUN_CURSORS, RUN_ENDS, RUNS } from "./state-layout.ts";
@@ -19,17 +19,16 @@ import { RUN_CURSORS, RUN_ENDS, RUNS } from "./state-layout.ts";
  * To take a slot off the list, or from the run when the list is empty, is part of `MemoryContext.alloc`. All else is here.
  */
 
-/** Words of the object table for a page. */
-const PAGE_WORDS = PAGE_BYTES / 256;
-
 /** The context, as its slots see it. */
 export interface SlotOwner {
   /** Called before a page is taken. @throws ERR_MORPH_OUT_OF_MEMORY when the context may not have it */
   beforePage(): void;
-  /** Makes the object table cover some bytes. @throws ERR_MORPH_OUT_OF_MEMORY; then nothing has changed */
-  cover(start: number, end: number): void;
   /** @throws ERR_MORPH_DESTROYED */
   requireAlive(): void;
+  /** Whether the slot at a signed pointer has a live object's header that is as it was written. */
+  isLive(p: number): boolean;
+  /** How many slots of a class are free, as the statistics know it. */
+  freeCount(index: number): number;
 }
 
 /** The free slots of a context's size classes; see above. */
@@ -40,16 +39,13 @@ export class FreeSlots {
   /** Word index of the heads. */
   private readonly heads: number;
   private readonly classes: readonly Pool[];
-  /** Free slots, and all in a free run, are FREED there. */
-  private readonly objects: StateTable;
   private readonly owner: SlotOwner;
 
-  constructor(memory: AddressSpace, heads: number, classes: readonly Pool[], objects: StateTable, owner: SlotOwner) {
+  constructor(memory: AddressSpace, heads: number, classes: readonly Pool[], owner: SlotOwner) {
     this.memory = memory;
     this.i32 = memory.i32;
     this.heads = heads;
     this.classes = classes;
-    this.objects = objects;
     this.owner = owner;
   }
 
@@ -70,29 +66,23 @@ export class FreeSlots {
     return true;
   }
 
-  /** Puts a slot on the free list. O(1). */
+  /** Puts the slot at a signed pointer on the free list. O(1). */
   push(index: number, p: number): void {
+    const { i32 } = this;
     const list = this.heads + index;
-    const next = this.i32[list] as number;
-    this.objects.set(p, FREED);
-    this.i32[p >>> 2] = next;
-    this.i32[(p >>> 2) + 3] = next ^ p ^ FREE_SEAL;
-    this.i32[list] = p;
+    const next = i32[list] as number;
+    i32[p >>> 2] = next;
+    i32[(p >>> 2) + 3] = next ^ p ^ FREE_SEAL;
+    i32[list] = p;
   }
 
-  /** Makes every slot a free one, and of the rest of the object table nothing. O(pages). */
+  /** Makes every slot a free one. O(pages of the memory). */
   freeAll(): void {
-    const { i32, objects } = this;
     const owners = this.classes.map(({ owner }) => owner);
     for (let index = 0; index < owners.length; index++) this.forget(index);
-    const end = objects.word + (objects.granules >>> 4);
-    const pages = Math.ceil((end - objects.word) / PAGE_WORDS);
     // From the highest page down, so that the lowest is the first to be used.
-    for (let n = pages - 1; n >= 0; n--) {
-      const page = (objects.lo >>> 0) + n * PAGE_BYTES;
-      const word = objects.word + n * PAGE_WORDS;
+    for (let page = this.memory.u8.length - PAGE_BYTES; page >= 0; page -= PAGE_BYTES) {
       const index = owners.indexOf(this.memory.ownerOf(page));
-      i32.fill(index < 0 ? 0 : freeSlotsOf(index), word, Math.min(word + PAGE_WORDS, end));
       if (index >= 0) this.pushRun(index, page, page + PAGE_BYTES);
     }
   }
@@ -101,67 +91,71 @@ export class FreeSlots {
   returnPages(): number {
     let bytes = 0;
     for (const [index, pool] of this.classes.entries()) {
-      const slots = new Map<number, number[]>();
-      for (const slot of pool.liveSlots()) {
-        const page = Math.floor(slot / PAGE_BYTES);
-        const others = slots.get(page);
-        if (others === undefined) slots.set(page, [slot]);
-        else others.push(slot);
-      }
-      const isFree = (slot: number): boolean => this.objects.get(slot | 0) === FREED;
-      const unused = [...slots.values()].filter((page) => page.every(isFree)).flat();
+      const free = [...this.freeSlots(index)];
+      const inPage = new Map<number, number>();
+      for (const slot of free) inPage.set(pageOf(slot), (inPage.get(pageOf(slot)) ?? 0) + 1);
+      const isWhole = (slot: number): boolean => inPage.get(pageOf(slot)) === PAGE_BYTES / pool.slotSize;
+      const unused = free.filter(isWhole);
       if (unused.length === 0) continue;
-      for (const slot of unused) {
-        this.objects.set(slot | 0, 0);
-        pool.free(slot);
-      }
-      this.mend(index);
+      this.relink(
+        index,
+        free.filter((slot) => !isWhole(slot)),
+      );
+      for (const slot of unused) pool.free(slot);
       bytes += pool.trim();
     }
     return bytes;
   }
 
+  /** Index of the class that has a slot at a signed pointer; -1 when none has. O(1). */
+  classAt(p: number): number {
+    const owner = this.memory.ownerOf(p >>> 0);
+    const index = this.classes.findIndex((pool) => pool.owner === owner);
+    return index >= 0 && p % this.classes[index]!.slotSize === 0 ? index : -1;
+  }
+
+  /** Whether the slot of a class at a signed pointer is on the free list, or in a free run. O(runs). */
+  isFree(index: number, p: number): boolean {
+    return this.isLinked(p) || this.runsOf(index).some(({ start, end }) => p >>> 0 >= start && p >>> 0 < end);
+  }
+
   /**
-   * Walks the free slots of a class. O(slots).
-   * @param free how many there are
+   * Walks the slots of a class, free and live. O(slots).
+   * @returns the signed pointers of the live ones, ascending
    * @throws ERR_MORPH_INVALID_POINTER that names the first thing wrong and its address
    */
-  verify(index: number, free: number): void {
+  verify(index: number): number[] {
     const pool = this.classes[index]!;
-    let found = 0;
-    const check = (p: number, sound: boolean): void => {
-      found++;
-      if (found <= free && sound && pool.owns(p >>> 0) && this.objects.get(p) === FREED) return;
-      throw new MorphError(
+    const count = this.owner.freeCount(index);
+    const damaged = (what: string): MorphError =>
+      new MorphError(
         "ERR_MORPH_INVALID_POINTER",
-        `the context is broken: the free list of ${pool.slotSize} bytes is damaged at ${p >>> 0}`,
+        `the context is broken: the free list of ${pool.slotSize} bytes ${what}`,
       );
-    };
-    const { i32 } = this;
-    for (let p = i32[this.heads + index] as number; p !== 0; p = i32[p >>> 2] as number) check(p, this.isLinked(p));
-    const checkRun = (start: number, end: number): void => {
-      for (let p = start; p !== end; p = (p + pool.slotSize) | 0) check(p, true);
-    };
-    checkRun(i32[this.heads + RUN_CURSORS + index] as number, i32[this.heads + RUN_ENDS + index] as number);
-    for (let run = i32[this.heads + RUNS + index] as number; run !== 0; run = i32[run >>> 2] as number) {
-      if (!this.isRun(run)) check(run, false);
-      checkRun(run, i32[(run >>> 2) + 1] as number);
+    const free = new Set<number>();
+    for (const slot of this.freeSlots(index, (p) => damaged(`is damaged at ${p >>> 0}`))) {
+      if (free.has(slot) || !pool.owns(slot) || this.owner.isLive(slot | 0)) throw damaged(`is damaged at ${slot}`);
+      free.add(slot);
     }
-    if (found === free) return;
-    throw new MorphError(
-      "ERR_MORPH_INVALID_POINTER",
-      `the context is broken: the free list of ${pool.slotSize} bytes has ${found} of ${free} slots`,
-    );
+    const live: number[] = [];
+    for (const slot of pool.liveSlots()) {
+      if (free.has(slot)) continue;
+      if (!this.owner.isLive(slot | 0)) throw overwritten(slot + HEADER_BYTES);
+      live.push(slot | 0);
+    }
+    if (free.size !== count) throw damaged(`has ${free.size} of ${count} slots`);
+    return live;
   }
 
   private isReady(index: number): boolean {
     const { i32, heads } = this;
     const head = i32[heads + index] as number;
-    const run = i32[heads + RUNS + index] as number;
     // Something wrote over a link.
-    if ((head !== 0 && !this.isLinked(head)) || (run !== 0 && !this.isRun(run))) this.mend(index);
+    if ((head !== 0 && !this.isLinked(head)) || !this.isRunOrNone(i32[heads + RUNS + index] as number))
+      this.mend(index);
+    const run = i32[heads + RUNS + index] as number;
     if (i32[heads + index] !== 0 || i32[heads + RUN_CURSORS + index] !== i32[heads + RUN_ENDS + index]) return true;
-    if (i32[heads + RUNS + index] === 0) return false;
+    if (run === 0) return false;
     i32[heads + RUN_CURSORS + index] = run;
     i32[heads + RUN_ENDS + index] = i32[(run >>> 2) + 1] as number;
     i32[heads + RUNS + index] = i32[run >>> 2] as number;
@@ -176,15 +170,11 @@ export class FreeSlots {
     this.memory.atomically(() => {
       const page = pool.allocRun(PAGE_BYTES / slotSize);
       const end = page + PAGE_BYTES;
-      try {
-        if (isAtTheEnd(end, slotSize)) refuseLastSlot();
-        this.owner.cover(page, end);
-      } catch (error) {
+      if (isAtTheEnd(end, slotSize)) {
         for (let slot = page; slot < end; slot += slotSize) pool.free(slot);
         pool.trim();
-        throw error;
+        refuseLastSlot();
       }
-      this.objects.setEach(page | 0, slotSize, PAGE_BYTES / slotSize, FREED);
       this.pushRun(index, page, end);
     });
     this.owner.requireAlive();
@@ -201,33 +191,78 @@ export class FreeSlots {
     i32[runs] = start;
   }
 
-  /** Makes the free list anew, lowest slot first, from the object table. O(pages of the memory + slots). */
+  /**
+   * Makes the free list anew, after something wrote over a link of it: of all slots that are known to be free, and if with the others
+   * that hold no object there are as many as the statistics know, of those too. Otherwise an object's header may have been written over
+   * as well: what then holds neither is left alone. O(pages of the memory + slots).
+   */
   private mend(index: number): void {
+    const slots = [...this.classes[index]!.liveSlots()].filter((slot) => !this.owner.isLive(slot | 0));
+    const all = slots.length === this.owner.freeCount(index);
+    const runs = this.runsOf(index);
+    const isKnown = (slot: number): boolean =>
+      this.isLinked(slot | 0) || runs.some(({ start, end }) => slot >= start && slot < end);
+    this.relink(index, all ? slots : slots.filter(isKnown));
+  }
+
+  /** Makes the free list anew, of these slots, the first one first; there is no run then. */
+  private relink(index: number, slots: number[]): void {
     this.forget(index);
-    const slots = [...this.classes[index]!.liveSlots()].filter((slot) => this.objects.get(slot | 0) === FREED);
-    for (const slot of slots.reverse()) this.push(index, slot | 0);
+    for (const slot of slots.toReversed()) this.push(index, slot | 0);
   }
 
   private forget(index: number): void {
     for (const words of [0, RUN_CURSORS, RUN_ENDS, RUNS]) this.i32[this.heads + words + index] = 0;
   }
 
+  /** The free slots of a class, unsigned: the list's, then the runs'. Ends where a link is damaged, or throws what `damaged` makes. */
+  private *freeSlots(index: number, damaged?: (p: number) => MorphError): Generator<number, void, undefined> {
+    const { i32 } = this;
+    const { slotSize } = this.classes[index]!;
+    for (let p = i32[this.heads + index] as number; p !== 0; p = i32[p >>> 2] as number) {
+      if (!this.isLinked(p)) {
+        if (damaged === undefined) break;
+        throw damaged(p);
+      }
+      yield p >>> 0;
+    }
+    for (const { start, end } of this.runsOf(index, damaged)) {
+      for (let slot = start; slot < end; slot += slotSize) yield slot;
+    }
+  }
+
+  /** The free runs of a class, up to where something wrote over one, and then what `damaged` makes is thrown. */
+  private runsOf(index: number, damaged?: (p: number) => MorphError): { start: number; end: number }[] {
+    const { i32, heads } = this;
+    const runs: { start: number; end: number }[] = [];
+    const add = (start: number, end: number): void => {
+      // A run of nothing ends where it starts; one at the end of 4 GiB ends at 0.
+      if (start !== end) runs.push({ start: start >>> 0, end: end >>> 0 || 2 ** 32 });
+    };
+    add(i32[heads + RUN_CURSORS + index] as number, i32[heads + RUN_ENDS + index] as number);
+    for (let run = i32[heads + RUNS + index] as number; run !== 0; run = i32[run >>> 2] as number) {
+      if (!this.isRunOrNone(run)) {
+        if (damaged === undefined) break;
+        throw damaged(run);
+      }
+      add(run, i32[(run >>> 2) + 1] as number);
+    }
+    return runs;
+  }
+
   private isLinked(p: number): boolean {
     return this.i32[(p >>> 2) + 3] === ((this.i32[p >>> 2] as number) ^ p ^ FREE_SEAL);
   }
 
-  private isRun(p: number): boolean {
+  private isRunOrNone(p: number): boolean {
     const word = p >>> 2;
     const { i32 } = this;
-    return i32[word + 3] === ((i32[word] as number) ^ (i32[word + 1] as number) ^ p ^ RUN_SEAL);
+    return p === 0 || i32[word + 3] === ((i32[word] as number) ^ (i32[word + 1] as number) ^ p ^ RUN_SEAL);
   }
 }
 
-/** A word of the object table where all slots of a class are free. */
-function freeSlotsOf(index: number): number {
-  let word = 0;
-  for (let bit = 0; bit < 32; bit += 2 << index) word |= FREED << bit;
-  return word;
+function pageOf(slot: number): number {
+  return Math.floor(slot / PAGE_BYTES);
 }
 
 /** Whether a run ends where an object of size 0, only a header, would have pointer 2^32. */
@@ -238,4 +273,8 @@ function isAtTheEnd(end: number, slotSize: number): boolean {
 /** The arena or the heap then serves, with a larger block. */
 function refuseLastSlot(): never {
   throw new MorphError("ERR_MORPH_OUT_OF_MEMORY", "the last 16 bytes of 4 GiB have no pointer behind them");
+}
+
+export function overwritten(pointer: number): MorphError {
+  return new MorphError("ERR_MORPH_INVALID_POINTER", `something wrote over the header of the object at ${pointer}`);
 }

@@ -7,18 +7,20 @@
  *   │            │ object          │ the user │          │
  *   └────────────┴─────────────────┴──────────┴──────────┴─────────────
  *
- *   tag    31 .... 24  23 ... 21  20 ...... 13  12  11 .... 5  4 ............ 0
- *         ┌───────────┬──────────┬─────────────┬───┬──────────┬────────────────┐
- *         │ size of a │ flags    │ generation  │ m │ type     │ small: clz of  │
- *         │ small one │          │             │   │          │ its size class │
- *         └───────────┴──────────┴─────────────┴───┴──────────┴────────────────┘
+ *   tag    31 .... 24  23 ... 21  20 ...... 13  12  11  10 .... 4  3 ...... 0
+ *         ┌───────────┬──────────┬─────────────┬───┬───┬──────────┬───────────┐
+ *         │ size of a │ flags    │ generation  │ m │ - │ type     │ class of  │
+ *         │ small one │          │             │   │   │          │ a small   │
+ *         └───────────┴──────────┴─────────────┴───┴───┴──────────┴───────────┘
  *
- * m is the mark bit. All that `free` has to know of a small object is in one word, its size class as the leading zeros of what the class
- * is the logarithm of: 31 for slots of 16 bytes to 27 for 256.
+ * m is the mark bit. All that `free` has to know of a small object is in one word; type and size class together say which counter
+ * is its own.
  *
- * The seal of a small object is tag ^ block ^ LIVE_SEAL, that of a large one ~(tag ^ size ^ block ^ LIVE_SEAL), which with sizes below
- * 2^32 - 1 is never what a small one's would be. One that does not fit shows that something wrote over the header, before it is
- * believed. The third word is never read or written here: an owner may keep there what it likes, an allocation site for instance.
+ * The seal is what makes a block a live object. That of a small one is tag ^ block ^ key, that of a large one ~(tag ^ size ^ block ^
+ * key), which with sizes below 2^32 - 1 is never what a small one's would be. The key is a random number that each reset changes, so
+ * that no header from before it, of another context, or made by somebody else fits, and none fits at another address: of 2^32 wrong
+ * pointers one is believed. A seal that does not fit also shows that something wrote over the header, before it is believed. The third
+ * word is never read or written here: an owner may keep there what it likes, an allocation site for instance.
  *
  * What a free slot holds instead: see `free-slots.ts`. It has a seal too, so that a broken link is noticed before it is followed.
  */
@@ -29,12 +31,16 @@ export const HEADER_BYTES = 16;
 export const MAX_TYPE = 127;
 
 /**
- * What the seals of live objects, of free slots and of free runs are made with. Odd, so that no pointer is one: bytes that are all
- * the same, or another object's header, are then never a seal that fits. Small, because V8 counts the bytes of what it inlines.
+ * What the seals of free slots and of free runs are made with. Odd, so that no pointer is one: bytes that are all the same are then
+ * never a seal that fits. Small, because V8 counts the bytes of what it inlines.
  */
-export const LIVE_SEAL = 0x5b;
 export const FREE_SEAL = 0x35;
 export const RUN_SEAL = 0x6d;
+
+/** What the seals of live objects are made with until the next reset: odd, as the others. */
+export function newKey(): number {
+  return (Math.random() * 2 ** 32) | 1;
+}
 
 /** Bits of the tag. */
 export const MARK_BIT = 0x1000;
@@ -44,13 +50,18 @@ export const GENERATION_SHIFT = 13;
 export const IN_ARENA = 1;
 export const IN_HEAP = 2;
 
+/** Index of the size class whose slots hold a payload of 0 to 240 bytes. */
+export function classOf(size: number): number {
+  return 31 - Math.clz32((size + 15) >>> 3);
+}
+
 /** The tag of a small object, of 0 to 240 bytes. */
 export function smallTag(size: number, typeId: number): number {
-  return (size << 24) | (typeId << 5) | Math.clz32((size + 15) >>> 3);
+  return (size << 24) | (typeId << 4) | classOf(size);
 }
 
 export function typeOf(tag: number): number {
-  return (tag >>> 5) & MAX_TYPE;
+  return (tag >>> 4) & MAX_TYPE;
 }
 
 /** 0 in a small object. */

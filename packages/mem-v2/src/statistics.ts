@@ -33,6 +33,12 @@ export interface ObjectStats extends LiveBytes {
   bytesByType: Record<number, LiveAndEver>;
 }
 
+/** What the counters say. */
+interface Counted extends Omit<ObjectStats, keyof LiveBytes> {
+  /** Live bytes in the arena or the heap. */
+  largeBytes: number;
+}
+
 /** What a context holds and has done; plain numbers. */
 export interface ContextStats extends ObjectStats {
   mode: Mode;
@@ -51,51 +57,57 @@ export interface ContextStats extends ObjectStats {
 /*
  * Counters, in the memory so that every thread of a context counts in one place. Words from the heads of the free lists on:
  *
- *   0 ... 14     16 + 16 * typeId ...                            2064 ...               2069 ...      2073 ...  2080 ...
- *   ┌──────────┬────────────────────────────────────────────────┬──────────────────────┬─────────────┬─────────┬────────────────┐
- *   │ free     │ counters of a type: + 0 allocated, + 8 freed;  │ used slots, carried  │ known types │ free    │ totals of a    │
- *   │ slots    │ each 0..4 small by size class, 6..7 large      │ here from counters   │ 128 bits    │ runs    │ type: 4 floats │
- *   └──────────┴────────────────────────────────────────────────┴──────────────────────┴─────────────┴─────────┴────────────────┘
+ *   0 ... 17     32 + 16 * typeId ...                            2080 ...               2085 ...      2089 ...  2094         2096 ...
+ *   ┌──────────┬────────────────────────────────────────────────┬──────────────────────┬─────────────┬─────────┬────────────┬────────────────┐
+ *   │ free     │ counters of a type: + 0 allocated, + 8 freed;  │ used slots, carried  │ known types │ free    │ live bytes │ totals of a    │
+ *   │ slots,   │ each 0..4 small by size class; 6 allocated     │ here from counters   │ 128 bits    │ runs    │ of large   │ type: 4 floats │
+ *   │ chunk    │ from chunks                                    │                      │             │         │ ones       │                │
+ *   └──────────┴────────────────────────────────────────────────┴──────────────────────┴─────────────┴─────────┴────────────┴────────────────┘
  *
- * A counter of small objects has both their count and their bytes in one word, so that the hot paths write only one; large
- * ones have a word for each:
+ * A counter has both the objects' count and their bytes in one word, so that the hot paths write only one. Left of small objects, right
+ * of those from chunks:
  *
- *   31          30 ... 20          19 ... 0                             31         30 ... 0
- *   ┌──────────┬──────────────────┬──────────────────────────┐         ┌──────────┬──────────────────┐
- *   │ overflow │ objects, to 2047 │ bytes, to 2047 * 240     │         │ overflow │ objects or bytes │
- *   └──────────┴──────────────────┴──────────────────────────┘         └──────────┴──────────────────┘
+ *   31          30 ... 20          19 ... 0                             31         30 ... 22         21 ... 0
+ *   ┌──────────┬──────────────────┬──────────────────────────┐         ┌──────────┬─────────────────┬──────────────────────────┐
+ *   │ overflow │ objects, to 2047 │ bytes, to 2047 * 240     │         │ overflow │ objects, to 511 │ bytes, to 511 * 2047     │
+ *   └──────────┴──────────────────┴──────────────────────────┘         └──────────┴─────────────────┴──────────────────────────┘
  *
- * When a top bit is set, they move to the totals: objects and bytes ever allocated, objects and bytes freed. The counters
+ * When the top bit is set, they move to the totals: objects and bytes ever allocated, objects and bytes freed. The counters
  * of allocated objects start full, so that the first one carries too, and makes its type known; word 5 of a type says
- * which of its counters are known.
+ * which of its counters are known. Larger objects, and the freed ones of chunks, are counted in the totals at once.
  */
 
-const CARRIED = 2064;
-const KNOWN_TYPES = 2069;
-const TYPES = 16;
+const CARRIED = 2080;
+const KNOWN_TYPES = 2085;
+const TYPES = 32;
 const TYPE_WORDS = 16;
 const KNOWN_CLASSES = 5;
 const FREED_AT = 8;
-const TOTALS = 2080;
+const LARGE_LIVE = 2094;
+const TOTALS = 2096;
 const ONE_OBJECT = 0x10_0000;
 const BYTES_MASK = 0xf_ffff;
 /** Where counters of allocated objects start: one more overflows. */
 const FULL = 0x7ff0_0000;
-const FULL_LARGE = 0x7fff_ffff;
-/** Place of the large objects' count among a type's counters, and of its bit in word 5; their bytes follow. */
-const LARGE = 6;
+const FULL_CHUNKED = 0x7fc0_0000;
+const CHUNKED_SHIFT = 22;
+const CHUNKED_MASK = 0x3f_ffff;
+/** Place of the objects from chunks among a type's counters, and of its bit in word 5; the bit after it says that larger ones were counted. */
+const CHUNKED = 6;
+const LARGER = 7;
 const CLASSES = 5;
 
 /** Bytes of all that. */
-export const LISTS_BYTES = 12416;
+export const LISTS_BYTES = 12480;
 
 /** Counts objects by type; see above. */
 export class Statistics {
   /** The memory's views; whoever owns the counters replaces them when the views change. */
   i32: Int32Array;
   f64: Float64Array;
-  /** Word index of the heads, and of the types' totals as floats. */
+  /** Word index of the heads, and where among the floats the live bytes of large objects and the types' totals are. */
   private readonly lists: number;
+  private readonly largeLive: number;
   private readonly totals: number;
 
   /** @param fresh whether to start at 0, on bytes that are 0; otherwise goes on */
@@ -103,12 +115,13 @@ export class Statistics {
     this.i32 = memory.i32;
     this.f64 = memory.f64;
     this.lists = pointer / 4;
+    this.largeLive = (this.lists + LARGE_LIVE) / 2;
     this.totals = (this.lists + TOTALS) / 2;
     if (!fresh) return;
     for (let typeId = 0; typeId <= MAX_TYPE; typeId++) {
       const type = this.lists + TYPES + typeId * TYPE_WORDS;
       this.i32.fill(FULL, type, type + CLASSES);
-      this.i32[type + LARGE] = FULL_LARGE;
+      this.i32[type + CHUNKED] = FULL_CHUNKED;
     }
   }
 
@@ -132,36 +145,31 @@ export class Statistics {
     if ((this.i32[counter] as number) < 0) this.carry(counter);
   }
 
-  /** Counts a large object as allocated. */
+  /** Counts a large object as allocated. Those from chunks `MemoryContext` counts itself. */
   countAllocated(typeId: number, size: number): void {
-    this.countLarge(this.lists + TYPES + typeId * TYPE_WORDS + LARGE, size);
+    this.makeKnown(typeId, LARGER);
+    this.addLarge(typeId, 1, size);
   }
 
   /** Counts a large object as freed. */
   countFreed(typeId: number, size: number): void {
-    this.countLarge(this.lists + TYPES + typeId * TYPE_WORDS + FREED_AT + LARGE, size);
+    this.f64[this.largeLive]! -= size;
+    this.add(typeId, 2, 1, size);
   }
 
-  private countLarge(counter: number, size: number): void {
+  /** Empties a counter of objects from chunks into the totals; called when its top bit is set. */
+  carryChunked(counter: number): void {
     const { i32 } = this;
-    const counted = size <= 0x3fff_ffff ? size : 0;
-    const objects = (i32[counter]! + 1) | 0;
-    const bytes = (i32[counter + 1]! + counted) | 0;
-    i32[counter] = objects;
-    i32[counter + 1] = bytes;
-    if ((objects | bytes) < 0 || counted !== size) this.carryLarge(counter, size - counted);
+    const typeId = (counter - this.lists - TYPES) >>> 4;
+    const sum = i32[counter] as number;
+    i32[counter] = 0;
+    const objects = this.makeKnown(typeId, CHUNKED) ? 1 : sum >>> CHUNKED_SHIFT;
+    this.addLarge(typeId, objects, sum & CHUNKED_MASK);
   }
 
-  /** Empties the counters of large objects into the totals, with `more` bytes. */
-  carryLarge(counter: number, more: number): void {
-    const { i32 } = this;
-    const offset = counter - this.lists - TYPES;
-    const freed = offset & FREED_AT;
-    const count = (i32[counter] as number) >>> 0;
-    const bytes = (i32[counter + 1] as number) >>> 0;
-    i32[counter] = i32[counter + 1] = 0;
-    const objects = freed === 0 && this.makeKnown(offset >>> 4, LARGE) ? 1 : count;
-    this.add(offset >>> 4, freed >>> 2, objects, bytes + more);
+  private addLarge(typeId: number, objects: number, bytes: number): void {
+    this.f64[this.largeLive]! += bytes;
+    this.add(typeId, 0, objects, bytes);
   }
 
   /** Whether this counter of a type counted nothing before. */
@@ -184,11 +192,11 @@ export class Statistics {
         if (this.isKnownClass(type, index)) this.carry(type + index);
         i32[type + FREED_AT + index] = 0;
       }
-      if (this.isKnownClass(type, LARGE)) this.carryLarge(type + LARGE, 0);
-      i32[type + FREED_AT + LARGE] = i32[type + FREED_AT + LARGE + 1] = 0;
+      if (this.isKnownClass(type, CHUNKED)) this.carryChunked(type + CHUNKED);
       const total = this.totals + typeId * 4;
       f64.copyWithin(total + 2, total, total + 2);
     }
+    f64[this.largeLive] = 0;
     i32.fill(0, lists + CARRIED, lists + CARRIED + CLASSES);
   }
 
@@ -196,7 +204,7 @@ export class Statistics {
    * What was counted, by type and in all. O(types).
    * @param pool the pool's statistics, in which the slots on the context's free lists become free ones
    */
-  readInto(pool: PoolManagerStats): Omit<ObjectStats, keyof LiveBytes> {
+  readInto(pool: PoolManagerStats): Counted {
     const { i32, f64, lists } = this;
     const objectCountByType: Record<number, LiveAndEver> = {};
     const bytesByType: Record<number, LiveAndEver> = {};
@@ -206,6 +214,7 @@ export class Statistics {
     let totalFreed = 0;
     let objectCount = 0;
     let liveObjects = 0;
+    let largeBytes = f64[this.largeLive] as number;
     for (let typeId = 0; typeId <= MAX_TYPE; typeId++) {
       if (!this.isKnown(typeId)) continue;
       const total = this.totals + typeId * 4;
@@ -225,11 +234,11 @@ export class Statistics {
         freedBytes += freedHere & BYTES_MASK;
         classes[index]!.used += (allocatedHere >>> 20) - (freedHere >>> 20);
       }
-      if ((known & (1 << LARGE)) !== 0) {
-        ever += i32[type + LARGE] as number;
-        everBytes += i32[type + LARGE + 1] as number;
-        freed += i32[type + FREED_AT + LARGE] as number;
-        freedBytes += i32[type + FREED_AT + LARGE + 1] as number;
+      if ((known & (1 << CHUNKED)) !== 0) {
+        const chunked = i32[type + CHUNKED] as number;
+        ever += chunked >>> CHUNKED_SHIFT;
+        everBytes += chunked & CHUNKED_MASK;
+        largeBytes += chunked & CHUNKED_MASK;
       }
       objectCountByType[typeId] = { live: ever - freed, ever };
       bytesByType[typeId] = { live: everBytes - freedBytes, ever: everBytes };
@@ -244,7 +253,7 @@ export class Statistics {
       pool.used += stats.used;
     }
     pool.free = pool.slots - pool.used;
-    return { totalAllocated, totalFreed, objectCount, liveObjects, objectCountByType, bytesByType };
+    return { totalAllocated, totalFreed, objectCount, liveObjects, objectCountByType, bytesByType, largeBytes };
   }
 
   /** Adds to a type's totals: of allocated objects (at 0) or freed ones (at 2). */
