@@ -7,7 +7,7 @@ test("an object of 16 bytes costs 107 bytes on V1 and 32 on V2, by arithmetic an
   expect(Math.round(measureCost("v1", 16, 100_000).footprint)).toBe(107);
   const { pages, footprint } = measureCost("v2", 16, 100_000);
   expect(Math.round(pages)).toBe(32);
-  // With the tables that know what is live, which have room for more.
+  // With the pools' tables, which have room for more.
   expect(footprint).toBeGreaterThan(pages);
   expect(footprint).toBeLessThan(35);
 });
@@ -20,7 +20,7 @@ test("arithmetic and measurement agree for payloads 0 to 512", () => {
     // The last slab, or the arena's last block of up to 2 MiB, is not full.
     expect(pagesV2, `V2 at ${payload}`).toBeGreaterThanOrEqual(v2);
     expect(pagesV2 / v2 - 1, `V2 at ${payload}`).toBeLessThan(payload <= 240 ? 0.2 : 0.4);
-    expect(measuredV2, `V2's tables at ${payload}`).toBeGreaterThan(pagesV2);
+    expect(measuredV2, `V2's tables at ${payload}`).toBeGreaterThanOrEqual(pagesV2);
   }
   expect(formatCosts(costs)).toContain("106.9");
 });
