@@ -71,6 +71,11 @@ const LARGEST_CHUNKED = 2047;
 const FIRST_CHUNK_BYTES = 0x1000;
 const MAX_CHUNK_BYTES = 0x1_0000;
 
+/** What {@link MemoryContext.quick} may be. */
+const NO = 0;
+const TRYING = 1;
+const MISSED = 2;
+
 /** Live bytes may fall so far below their mark before it is lowered. */
 const MAX_ROOM = 0x3fff_ffff;
 
@@ -128,6 +133,8 @@ export class MemoryContext {
   private readonly statistics: Statistics;
   /** Whether the lock must be taken first: on shared memory, until this thread holds it. */
   private guarded = false;
+  /** Whether an operation is under way that may not leave the fast paths, and whether it had to. */
+  private quick = NO;
   private readonly pools: PoolManager;
   private readonly classes: readonly Pool[];
   /** Where large objects lie: one of the two. */
@@ -553,6 +560,7 @@ export class MemoryContext {
   }
 
   private allocSlow(size: number, typeId: number): number {
+    if (this.quick !== NO) return this.miss();
     // Mostly a large object, and nothing has to be made ready for it.
     const { openArena } = this;
     if (openArena !== undefined && size > LARGEST_CHUNKED && this.isPlainLarge(size, typeId)) {
@@ -788,6 +796,7 @@ export class MemoryContext {
   }
 
   private freeSlow(pointer: number): void {
+    if (this.quick !== NO) return void this.miss();
     if (this.guarded) return void this.freeLocked(pointer);
     this.requireAlive();
     this.refreshViews();
@@ -955,6 +964,15 @@ export class MemoryContext {
   // --- several threads ---------------------------------------------------------------------------------------------
 
   private allocLocked(size: number, typeId: number): number {
+    if (this.enter()) {
+      let pointer: number;
+      try {
+        pointer = this.alloc(size, typeId);
+      } finally {
+        this.leaveQuickly();
+      }
+      if (pointer !== 0) return pointer;
+    }
     let resets = 0;
     const pointer = this.exclusively(() => {
       const made = this.alloc(size, typeId);
@@ -967,7 +985,49 @@ export class MemoryContext {
   }
 
   private freeLocked(pointer: number): void {
+    if (this.enter()) {
+      let done = false;
+      try {
+        this.free(pointer);
+        done = this.quick === TRYING;
+      } finally {
+        this.leaveQuickly();
+      }
+      if (done) return;
+    }
     this.exclusively(() => this.free(pointer));
+  }
+
+  /**
+   * Takes the lock for an operation that the fast paths can do, which is most of them: these need no more of the state than a few words,
+   * if no other thread has changed anything else. @returns false when one has; then the lock is not taken
+   */
+  private enter(): boolean {
+    const mutex = this.mutex as Mutex;
+    if (this.destroyed) return false;
+    mutex.lock();
+    const { i32, words } = this;
+    if (i32[words + DESTROYED] === 1 || i32[words + VERSION] !== this.savedVersion) {
+      mutex.unlock();
+      return false;
+    }
+    this.loadLive();
+    this.openFastPaths();
+    this.quick = TRYING;
+    return true;
+  }
+
+  private leaveQuickly(): void {
+    this.quick = NO;
+    this.saveLive();
+    this.closeFastPaths();
+    (this.mutex as Mutex).unlock();
+  }
+
+  /** What a fast path cannot do is to be done again, by the slow ones. */
+  private miss(): number {
+    this.quick = MISSED;
+    return 0;
   }
 
   /** Runs `action` while no other thread uses the context. */
@@ -1037,10 +1097,21 @@ export class MemoryContext {
   private saveAll(): void {
     // Saving may grow the memory, and growth listeners may use the context: until nothing is left to save.
     while (!this.destroyed && this.version !== this.savedVersion) this.memory.atomically(() => this.saveState());
-    if (this.destroyed) return;
+    if (!this.destroyed) this.saveLive();
+  }
+
+  private saveLive(): void {
     const { i32, words } = this;
-    i32[words + LIVE_BYTES] = this.liveBytes;
+    i32[words + LIVE_BYTES] = (this.mark - this.room) | 0;
     i32[words + PEAK_BYTES] = this.peakBytes;
+  }
+
+  private loadLive(): void {
+    const { i32, words } = this;
+    this.mark = i32[words + LIVE_BYTES] as number;
+    this.room = 0;
+    this.peakBefore = i32[words + PEAK_BYTES] as number;
+    this.key = i32[words + KEY] as number;
   }
 
   private saveState(): void {
@@ -1052,10 +1123,7 @@ export class MemoryContext {
 
   private loadState(): void {
     const { i32, words } = this;
-    this.mark = i32[words + LIVE_BYTES] as number;
-    this.room = 0;
-    this.peakBefore = i32[words + PEAK_BYTES] as number;
-    this.key = i32[words + KEY] as number;
+    this.loadLive();
     const version = i32[words + VERSION] as number;
     if (version !== this.savedVersion) {
       this.pools.loadState(this.state + AT_POOLS);

@@ -46,7 +46,8 @@ export class Mutex {
 
   /** Whether this object holds the lock. */
   get held(): boolean {
-    return Atomics.load(this.i32, this.owner) === this.token;
+    // Read and written as any word is: only this thread writes its token there, so that no other's write can be taken for it.
+    return this.i32[this.owner] === this.token;
   }
 
   /**
@@ -63,14 +64,14 @@ export class Mutex {
   /** Takes the lock if nobody holds it; returns whether it did. Never waits. */
   tryLock(): boolean {
     if (Atomics.compareExchange(this.i32, this.state, UNLOCKED, LOCKED) !== UNLOCKED) return false;
-    Atomics.store(this.i32, this.owner, this.token);
+    this.i32[this.owner] = this.token;
     return true;
   }
 
   /** Gives the lock back. @throws ERR_MORPH_NOT_OWNER when this object does not hold it */
   unlock(): void {
     if (!this.held) throw new MorphError("ERR_MORPH_NOT_OWNER", "the lock is not held by this thread's mutex");
-    Atomics.store(this.i32, this.owner, 0);
+    this.i32[this.owner] = 0;
     if (Atomics.exchange(this.i32, this.state, UNLOCKED) === CONTENDED) Atomics.notify(this.i32, this.state, 1);
   }
 
@@ -94,7 +95,7 @@ export class Mutex {
       if (left <= 0) throw new MorphError("ERR_MORPH_TIMEOUT", `the lock was not free within ${timeoutMs} ms`);
       this.wait(left);
     }
-    Atomics.store(this.i32, this.owner, this.token);
+    this.i32[this.owner] = this.token;
   }
 
   private wait(ms: number): void {
