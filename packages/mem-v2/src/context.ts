@@ -321,8 +321,8 @@ export class MemoryContext {
   }
 
   /**
-   * Frees an object. A small one's slot is reusable at once; a large one counts as freed, and its bytes come back with
-   * {@link reset}. O(1).
+   * Frees an object. A small one's slot is reusable at once; so are a large one's bytes, but in COMPILER mode, where it counts as
+   * freed and they come back with {@link reset}. O(1).
    * @throws ERR_MORPH_DOUBLE_FREE; ERR_MORPH_INVALID_POINTER for anything else that is not a live object's pointer, or
    *   when something wrote over the object's header; ERR_MORPH_DESTROYED. Nothing changes then.
    */
@@ -653,7 +653,7 @@ export class MemoryContext {
 
   /** The pool's part, when there is more free than the last time in vain. O(slots of the pool). */
   private returnSlabs(): number {
-    const free = this.freeBytes();
+    const free = this.freeCounts().reduce((sum, count, index) => sum + count * this.classes[index]!.slotSize, 0);
     this.keptBytes = Math.min(this.keptBytes, free);
     if (free < this.keptBytes + PAGE_BYTES) return 0;
     const bytes = this.slots.returnPages();
@@ -661,12 +661,12 @@ export class MemoryContext {
     return bytes;
   }
 
-  /** Bytes of the free slots. */
-  private freeBytes(): number {
+  /** How many slots of each class are free: those the pool gave that hold no object. */
+  private freeCounts(): number[] {
     const pool = this.pools.stats();
     const taken = pool.classes.map(({ used }) => used);
     this.statistics.readInto(pool);
-    return pool.classes.reduce((sum, { used, slotSize }, i) => sum + ((taken[i] as number) - used) * slotSize, 0);
+    return taken.map((slots, index) => slots - pool.classes[index]!.used);
   }
 
   /** In the arena or the heap: a large object, or one that the pool cannot serve. */
@@ -776,12 +776,7 @@ export class MemoryContext {
       },
       requireAlive: () => this.requireAlive(),
       isLive: (p) => flagsOf(this.i32[p >>> 2] as number) === 0 && this.isSealed(p),
-      freeCount: (index) => {
-        const pool = this.pools.stats();
-        const taken = pool.classes[index]!.used;
-        this.statistics.readInto(pool);
-        return taken - pool.classes[index]!.used;
-      },
+      freeCount: (index) => this.freeCounts()[index] as number,
     };
   }
 
@@ -866,7 +861,7 @@ export class MemoryContext {
     if (this.room > MAX_ROOM) this.setMark(this.liveBytes);
   }
 
-  /** A counter of objects from chunks is full. */
+  /** A counter of objects from chunks is full. A method only so that `allocLarge` is short. */
   private carryChunked(counter: number): void {
     this.statistics.carryChunked(counter);
   }
@@ -909,14 +904,15 @@ export class MemoryContext {
   /** LIVE or FREED when an object starts at a signed pointer, or a free slot does; 0 otherwise. */
   private stateOf(p: number): number {
     const state = this.objects.covers(p) ? this.objects.get(p) : 0;
-    if (state !== 0) return state;
+    if (state === LIVE) return LIVE;
+    // A page of the pool may have been the heap's before: what was freed there does not count any more.
     const index = this.slots.classAt(p);
-    if (index < 0) return 0;
+    if (index < 0) return state;
     return !this.isSealed(p) && this.slots.isFree(index, p) ? FREED : LIVE;
   }
 
   private changeKey(): void {
-    this.key = newKey() | 0;
+    this.key = newKey();
     this.i32[this.words + KEY] = this.key;
   }
 

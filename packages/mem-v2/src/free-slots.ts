@@ -114,9 +114,14 @@ export class FreeSlots {
     return index >= 0 && p % this.classes[index]!.slotSize === 0 ? index : -1;
   }
 
-  /** Whether the slot of a class at a signed pointer is on the free list, or in a free run. O(runs). */
+  /** Whether the slot of a class at a signed pointer, which holds no live object, is on the free list or in a free run. O(1). */
   isFree(index: number, p: number): boolean {
-    return this.isLinked(p) || this.runsOf(index).some(({ start, end }) => p >>> 0 >= start && p >>> 0 < end);
+    if (this.isLinked(p)) return true;
+    const { i32, heads } = this;
+    const left = ((i32[heads + RUN_ENDS + index] as number) - p) | 0;
+    const run = ((i32[heads + RUN_ENDS + index] as number) - (i32[heads + RUN_CURSORS + index] as number)) | 0;
+    // All further runs are whole pages.
+    return (left > 0 && left <= run) || this.isRunOrNone(p & -PAGE_BYTES);
   }
 
   /**
@@ -199,10 +204,7 @@ export class FreeSlots {
   private mend(index: number): void {
     const slots = [...this.classes[index]!.liveSlots()].filter((slot) => !this.owner.isLive(slot | 0));
     const all = slots.length === this.owner.freeCount(index);
-    const runs = this.runsOf(index);
-    const isKnown = (slot: number): boolean =>
-      this.isLinked(slot | 0) || runs.some(({ start, end }) => slot >= start && slot < end);
-    this.relink(index, all ? slots : slots.filter(isKnown));
+    this.relink(index, all ? slots : slots.filter((slot) => this.isFree(index, slot | 0)));
   }
 
   /** Makes the free list anew, of these slots, the first one first; there is no run then. */

@@ -18,7 +18,7 @@
  *
  * The seal is what makes a block a live object. That of a small one is tag ^ block ^ key, that of a large one ~(tag ^ size ^ block ^
  * key), which with sizes below 2^32 - 1 is never what a small one's would be. The key is a random number that each reset changes, so
- * that no header from before it, of another context, or made by somebody else fits, and none fits at another address: of 2^32 wrong
+ * that a header from before it, of another context, from another address or made by somebody else does not fit: of 2^32 wrong
  * pointers one is believed. A seal that does not fit also shows that something wrote over the header, before it is believed. The third
  * word is never read or written here: an owner may keep there what it likes, an allocation site for instance.
  *
@@ -37,9 +37,9 @@ export const MAX_TYPE = 127;
 export const FREE_SEAL = 0x35;
 export const RUN_SEAL = 0x6d;
 
-/** What the seals of live objects are made with until the next reset: odd, as the others. */
+/** What the seals of live objects are made with until the next reset: odd, too, and by its last two bits never one of these. */
 export function newKey(): number {
-  return (Math.random() * 2 ** 32) | 1;
+  return (Math.random() * 2 ** 32) | 3;
 }
 
 /** Bits of the tag. */

@@ -1,5 +1,5 @@
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { COMPILER, type ContextConfig, MemoryContext, RUNTIME, SERVER, VM } from "../src/index.ts";
 import { codeOf } from "./code.ts";
 
@@ -266,6 +266,17 @@ describe("a context", () => {
       for (const pointer of pointers) ctx.free(pointer);
     }
     ctx.verify();
+  });
+
+  it("notices a double free whatever its key is", () => {
+    for (const seal of [0x35, 0x6d, 0x5b, 0, -1]) {
+      vi.spyOn(Math, "random").mockReturnValueOnce((seal >>> 0) / 2 ** 32);
+      const ctx = new MemoryContext(COMPILER);
+      const pointer = ctx.alloc(24, 1);
+      ctx.free(pointer);
+      expect(codeOf(() => ctx.free(pointer))).toBe("ERR_MORPH_DOUBLE_FREE");
+    }
+    vi.restoreAllMocks();
   });
 
   it("leaves a live object alone whose header was written over together with a link", () => {

@@ -23,6 +23,22 @@ describe.each([
     ctx.verify();
   });
 
+  it("knows small objects for live that lie where large ones were freed", () => {
+    const memory = new LinearMemory({ initialPages: 1, maxPages: 400 });
+    const ctx = new MemoryContext({ ...config, memory });
+    const freed = Array.from({ length: 8 }, () => ctx.alloc(1_000_000, 1));
+    for (const pointer of freed) ctx.free(pointer);
+    let pointer: number;
+    do pointer = ctx.alloc(0, 2);
+    while (!freed.includes(pointer));
+    expect(ctx.headerOf(pointer)).toMatchObject({ size: 0, typeId: 2 });
+    // With the views detached, `free` takes its slow path.
+    memory.wasm.grow(1);
+    ctx.free(pointer);
+    expect(codeOf(() => ctx.free(pointer))).toBe("ERR_MORPH_DOUBLE_FREE");
+    ctx.verify();
+  });
+
   it("takes the bytes of each object back when it is freed", () => {
     const ctx = new MemoryContext(config);
     for (let i = 0; i < 2000; i++) ctx.free(ctx.alloc(100_000 + i * 7, 3));
