@@ -775,7 +775,7 @@ export class MemoryContext {
         this.limit?.require(this.held + PAGE_BYTES);
       },
       requireAlive: () => this.requireAlive(),
-      isLive: (p) => flagsOf(this.i32[p >>> 2] as number) === 0 && this.isSealed(p),
+      isLive: (p) => this.isLiveSmall(p),
       freeCount: (index) => this.freeCounts()[index] as number,
     };
   }
@@ -886,6 +886,11 @@ export class MemoryContext {
     return this.sealOf(p) === this.i32[(p >>> 2) + 3];
   }
 
+  /** Whether the slot at a signed pointer has a live object's header: not a large one's, which a heap may have left there. */
+  private isLiveSmall(p: number): boolean {
+    return flagsOf(this.i32[p >>> 2] as number) === 0 && this.isSealed(p);
+  }
+
   /** The block of a live object with a sound header, signed. */
   private requireLive(pointer: number): number {
     const p = typeof pointer === "number" ? (pointer - HEADER_BYTES) | 0 : 0;
@@ -908,7 +913,7 @@ export class MemoryContext {
     // A page of the pool may have been the heap's before: what was freed there does not count any more.
     const index = this.slots.classAt(p);
     if (index < 0) return state;
-    return !this.isSealed(p) && this.slots.isFree(index, p) ? FREED : LIVE;
+    return !this.isLiveSmall(p) && this.slots.isFree(index, p) ? FREED : LIVE;
   }
 
   private changeKey(): void {

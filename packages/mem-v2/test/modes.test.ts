@@ -200,6 +200,28 @@ describe("SERVER", () => {
     expect(ctx.stats()).toMatchObject({ currentLive: 0, liveObjects: 0 });
   });
 
+  it("believes no header that a large object left where slots are now", () => {
+    const ctx = bounded({ heapSizeHint: MIB });
+    const large: number[] = [];
+    const fill = (size: number, into: number[]) => {
+      for (;;) into.push(ctx.alloc(size, 1));
+    };
+    expect(codeOf(() => fill(1461, large))).toBe("ERR_MORPH_OUT_OF_MEMORY");
+    for (const pointer of large) ctx.free(pointer);
+    // Makes the heap return its pages.
+    expect(codeOf(() => ctx.alloc(2 * MIB, 1))).toBe("ERR_MORPH_OUT_OF_MEMORY");
+    const small = new Set<number>();
+    // Of the last page few slots are handed out.
+    for (let i = 0; i < 2 * 4096 + 5; i++) small.add(ctx.alloc(0, 1));
+    for (const pointer of large) {
+      if (small.has(pointer)) continue;
+      expect(["ERR_MORPH_INVALID_POINTER", "ERR_MORPH_DOUBLE_FREE"]).toContain(codeOf(() => ctx.headerOf(pointer)));
+      expect(["ERR_MORPH_INVALID_POINTER", "ERR_MORPH_DOUBLE_FREE"]).toContain(codeOf(() => ctx.free(pointer)));
+    }
+    expect(ctx.stats()).toMatchObject({ liveObjects: small.size, currentLive: 0 });
+    ctx.verify();
+  });
+
   it("tells its listener each time the soft limit is crossed", () => {
     const calls: [number, number][] = [];
     const ctx = bounded({ onMemoryPressure: (held, limit) => calls.push([held, limit]) });
