@@ -51,6 +51,11 @@ export interface HeapStats {
 /** An object that grows to that many bytes becomes a page run, for it may well grow further. */
 const GROWN_RUN_BYTES = 262_144;
 
+/** Whether whole pages hold so many bytes with little left over: a sixteenth at most. */
+function fillsPages(size: number): boolean {
+  return Math.ceil(size / PAGE_BYTES) * PAGE_BYTES - size <= size >>> 4;
+}
+
 /**
  * Malloc for linear memory: any size, freed one by one. Up to 1 KiB a request gets a slot in a slab of its size class,
  * larger ones a block of the space (see `Blocks`), both without a header: what is live is known outside the objects,
@@ -244,10 +249,13 @@ export class Heap {
       this.count((granules - has) * 8);
       return pointer;
     }
-    // What becomes very large moves to pages of its own, where nothing of the heap's is in its way from then on.
-    if (size < GROWN_RUN_BYTES && this.extendAtTop(record, granule, has, granules)) return pointer;
-    if (size < GROWN_RUN_BYTES) return this.move(pointer, has * GRANULE_BYTES, size, false);
-    return this.moveToRun(pointer, has * GRANULE_BYTES, size);
+    // What becomes very large moves to pages of its own, where nothing of the heap's is in its way from then on. So does what doubles
+    // while it is still small to copy, if the heap would have to take further pages for it anyway.
+    if (size >= GROWN_RUN_BYTES || (granules >= 2 * has && fillsPages(size) && this.isAtTop(granule + has))) {
+      return this.moveToRun(pointer, has * GRANULE_BYTES, size);
+    }
+    if (this.extendAtTop(record, granule, has, granules)) return pointer;
+    return this.move(pointer, has * GRANULE_BYTES, size, false);
   }
 
   /**
@@ -559,12 +567,17 @@ export class Heap {
     this.count(pages * -4096);
   }
 
+  /** Whether nothing is in use from a granule to the end of the newest pages. */
+  private isAtTop(granule: number): boolean {
+    const { top } = this.pages;
+    if (granule === top || top === 0) return top !== 0;
+    const after = this.blocks.spaceAt(granule);
+    return after !== 0 && this.blocks.isFree(after, granule) && granule + this.blocks.sizeOf(after, granule) === top;
+  }
+
   private extendAtTop(record: number, granule: number, has: number, granules: number): boolean {
     const { top } = this.pages;
-    let end = granule + has;
-    const after = end === top ? 0 : this.blocks.spaceAt(end);
-    if (after !== 0 && this.blocks.isFree(after, end)) end += this.blocks.sizeOf(after, end);
-    if (end !== top || top === 0) return false;
+    if (!this.isAtTop(granule + has)) return false;
     const pages = Math.ceil((granule + granules - top) / PAGE_GRANULES);
     try {
       const done = this.memory.atomically(() => {
