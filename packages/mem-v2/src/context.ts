@@ -14,7 +14,7 @@ import {
 import { type Pool, PoolManager } from "@morph/pool";
 import { type ContextConfig, requireConfig } from "./config.ts";
 import { formatStats } from "./format.ts";
-import { FreeSlots, overwritten, type SlotOwner } from "./free-slots.ts";
+import { FreeSlots, type SlotOwner } from "./free-slots.ts";
 import {
   classOf,
   flagsOf,
@@ -26,6 +26,7 @@ import {
   MAX_TYPE,
   newKey,
   type ObjectHeader,
+  overwritten,
   smallTag,
   typeOf,
 } from "./header.ts";
@@ -39,7 +40,6 @@ import {
   AT_OBJECTS,
   AT_POOLS,
   AT_WORDS,
-  CHUNK_BYTES,
   CHUNK_CURSOR,
   CHUNK_LEFT,
   DESTROYED,
@@ -47,6 +47,7 @@ import {
   LARGE_OWNER,
   LIVE_BYTES,
   NAMES,
+  NEXT_CHUNK_BYTES,
   PEAK_BYTES,
   POOLS_OWNER,
   VERSION,
@@ -429,7 +430,7 @@ export class MemoryContext {
       const { word, granules } = this.objects;
       this.i32.fill(0, word, word + Math.ceil(granules / 16));
       this.slots.freeAll();
-      this.i32.fill(0, this.freeLists + CHUNK_CURSOR, this.freeLists + CHUNK_BYTES + 1);
+      this.i32.fill(0, this.freeLists + CHUNK_CURSOR, this.freeLists + NEXT_CHUNK_BYTES + 1);
       this.changeKey();
       this.statistics.reset();
       this.lowerLive(this.liveBytes);
@@ -701,7 +702,7 @@ export class MemoryContext {
 
   private takeChunk(arena: Arena): void {
     const { freeLists: lists } = this;
-    const bytes = (this.i32[lists + CHUNK_BYTES] as number) || FIRST_CHUNK_BYTES;
+    const bytes = (this.i32[lists + NEXT_CHUNK_BYTES] as number) || FIRST_CHUNK_BYTES;
     const start = this.allocInArena(arena, bytes);
     this.coverBlock(start, bytes);
     const { i32 } = this;
@@ -710,7 +711,7 @@ export class MemoryContext {
     const follows = left > 0 && (((i32[lists + CHUNK_CURSOR] as number) + left) | 0) === (start | 0);
     if (!follows) i32[lists + CHUNK_CURSOR] = start;
     i32[lists + CHUNK_LEFT] = follows ? left + bytes : bytes;
-    i32[lists + CHUNK_BYTES] = Math.min(2 * bytes, MAX_CHUNK_BYTES);
+    i32[lists + NEXT_CHUNK_BYTES] = Math.min(2 * bytes, MAX_CHUNK_BYTES);
   }
 
   private allocInArena(arena: Arena, bytes: number): number {

@@ -1,6 +1,6 @@
 import { type AddressSpace, MorphError, PAGE_BYTES } from "@morph/memory";
 import type { Pool } from "@morph/pool";
-import { FREE_SEAL, HEADER_BYTES, RUN_SEAL } from "./header.ts";
+import { FREE_SEAL, HEADER_BYTES, overwritten, RUN_SEAL } from "./header.ts";
 import { RUN_CURSORS, RUN_ENDS, RUNS } from "./state-layout.ts";
 
 /*
@@ -91,7 +91,7 @@ export class FreeSlots {
   returnPages(): number {
     let bytes = 0;
     for (const [index, pool] of this.classes.entries()) {
-      const free = [...this.freeSlots(index)];
+      const free = this.unused(index);
       const inPage = new Map<number, number>();
       for (const slot of free) inPage.set(pageOf(slot), (inPage.get(pageOf(slot)) ?? 0) + 1);
       const isWhole = (slot: number): boolean => inPage.get(pageOf(slot)) === PAGE_BYTES / pool.slotSize;
@@ -196,15 +196,20 @@ export class FreeSlots {
     i32[runs] = start;
   }
 
-  /**
-   * Makes the free list anew, after something wrote over a link of it: of all slots that are known to be free, and if with the others
-   * that hold no object there are as many as the statistics know, of those too. Otherwise an object's header may have been written over
-   * as well: what then holds neither is left alone. O(pages of the memory + slots).
-   */
+  /** Makes the free list anew, after something wrote over a link of it. O(pages of the memory + slots). */
   private mend(index: number): void {
+    this.relink(index, this.unused(index));
+  }
+
+  /**
+   * The slots of a class without an object, ascending, also where a link of the list is damaged: all that hold none, if there are as many
+   * as the statistics know. Otherwise an object's header was written over, and what looks neither live nor free may be it: that is left
+   * out. O(pages of the memory + slots).
+   */
+  private unused(index: number): number[] {
     const slots = [...this.classes[index]!.liveSlots()].filter((slot) => !this.owner.isLive(slot | 0));
     const all = slots.length === this.owner.freeCount(index);
-    this.relink(index, all ? slots : slots.filter((slot) => this.isFree(index, slot | 0)));
+    return all ? slots : slots.filter((slot) => this.isFree(index, slot | 0));
   }
 
   /** Makes the free list anew, of these slots, the first one first; there is no run then. */
@@ -217,15 +222,12 @@ export class FreeSlots {
     for (const words of [0, RUN_CURSORS, RUN_ENDS, RUNS]) this.i32[this.heads + words + index] = 0;
   }
 
-  /** The free slots of a class, unsigned: the list's, then the runs'. Ends where a link is damaged, or throws what `damaged` makes. */
-  private *freeSlots(index: number, damaged?: (p: number) => MorphError): Generator<number, void, undefined> {
+  /** The free slots of a class, unsigned: the list's, then the runs'. Throws what `damaged` makes where a link is. */
+  private *freeSlots(index: number, damaged: (p: number) => MorphError): Generator<number, void, undefined> {
     const { i32 } = this;
     const { slotSize } = this.classes[index]!;
     for (let p = i32[this.heads + index] as number; p !== 0; p = i32[p >>> 2] as number) {
-      if (!this.isLinked(p)) {
-        if (damaged === undefined) break;
-        throw damaged(p);
-      }
+      if (!this.isLinked(p)) throw damaged(p);
       yield p >>> 0;
     }
     for (const { start, end } of this.runsOf(index, damaged)) {
@@ -233,8 +235,8 @@ export class FreeSlots {
     }
   }
 
-  /** The free runs of a class, up to where something wrote over one, and then what `damaged` makes is thrown. */
-  private runsOf(index: number, damaged?: (p: number) => MorphError): { start: number; end: number }[] {
+  /** The free runs of a class. Throws what `damaged` makes where something wrote over one. */
+  private runsOf(index: number, damaged: (p: number) => MorphError): { start: number; end: number }[] {
     const { i32, heads } = this;
     const runs: { start: number; end: number }[] = [];
     const add = (start: number, end: number): void => {
@@ -243,10 +245,7 @@ export class FreeSlots {
     };
     add(i32[heads + RUN_CURSORS + index] as number, i32[heads + RUN_ENDS + index] as number);
     for (let run = i32[heads + RUNS + index] as number; run !== 0; run = i32[run >>> 2] as number) {
-      if (!this.isRunOrNone(run)) {
-        if (damaged === undefined) break;
-        throw damaged(run);
-      }
+      if (!this.isRunOrNone(run)) throw damaged(run);
       add(run, i32[(run >>> 2) + 1] as number);
     }
     return runs;
@@ -275,8 +274,4 @@ function isAtTheEnd(end: number, slotSize: number): boolean {
 /** The arena or the heap then serves, with a larger block. */
 function refuseLastSlot(): never {
   throw new MorphError("ERR_MORPH_OUT_OF_MEMORY", "the last 16 bytes of 4 GiB have no pointer behind them");
-}
-
-export function overwritten(pointer: number): MorphError {
-  return new MorphError("ERR_MORPH_INVALID_POINTER", `something wrote over the header of the object at ${pointer}`);
 }

@@ -1,3 +1,5 @@
+import { MorphError } from "@morph/memory";
+
 /*
  * The 16 bytes before each object, as 32-bit words:
  *
@@ -81,4 +83,9 @@ export interface ObjectHeader {
   generation: number;
   /** 0 when the object lies in the pool, 1 in the arena, 2 in the heap. */
   flags: number;
+}
+
+/** The error about a header that is not as it was written. */
+export function overwritten(pointer: number): MorphError {
+  return new MorphError("ERR_MORPH_INVALID_POINTER", `something wrote over the header of the object at ${pointer}`);
 }

@@ -32,4 +32,4 @@ export const RUNS = 2089;
 /** Where the next object goes that is cut from a chunk of the arena, the bytes that are left there, and those of the next chunk. */
 export const CHUNK_CURSOR = 15;
 export const CHUNK_LEFT = 16;
-export const CHUNK_BYTES = 17;
+export const NEXT_CHUNK_BYTES = 17;

@@ -200,6 +200,29 @@ describe("SERVER", () => {
     expect(ctx.stats()).toMatchObject({ currentLive: 0, liveObjects: 0 });
   });
 
+  it("returns pages also where something wrote over a link, and loses no slot", () => {
+    const ctx = bounded({ heapSizeHint: MIB });
+    const fill = () => {
+      const pointers: number[] = [];
+      expect(
+        codeOf(() => {
+          for (;;) pointers.push(ctx.alloc(40, 1));
+        }),
+      ).toBe("ERR_MORPH_OUT_OF_MEMORY");
+      return pointers;
+    };
+    const first = fill();
+    // One in the middle stays, so that its page does, too.
+    const [kept] = first.splice(first.length >>> 1, 1);
+    for (const pointer of first) ctx.free(pointer);
+    ctx.memory.i32[first[first.length >>> 2]! / 4 - 4] = 8;
+    expect(codeOf(() => ctx.alloc(2 * MIB, 1))).toBe("ERR_MORPH_OUT_OF_MEMORY");
+    ctx.verify();
+    expect(fill().length).toBe(first.length);
+    ctx.free(kept!);
+    ctx.verify();
+  });
+
   it("believes no header that a large object left where slots are now", () => {
     const ctx = bounded({ heapSizeHint: MIB });
     const large: number[] = [];
