@@ -9,24 +9,22 @@ import type { Allocator, Objects, Reallocator, Store } from "./subject.js";
 // harness costs as little as C's, which has the arrays in registers: as parameters of the loop they added 1 ns to each pair, and as
 // parameters of the function that makes it, which V8 takes for variables, half of that.
 
-/** A loop over one allocator. */
-export type Loop<P> = (allocator: Allocator<P>, size: number) => void;
+/** A loop over one allocator, for so many objects of a size: few of them while the JIT compiles it, see measure.ts. */
+export type Loop<P> = (allocator: Allocator<P>, size: number, count: number) => void;
 
-/** Fills the store, then frees it in the same order. */
+/** Fills the store, or the start of it, then frees it in the same order. */
 export const batchIn = <P>(store: Store<P>): Loop<P> => {
   const to = store;
-  const count = store.length;
-  return (allocator, size) => {
+  return (allocator, size, count) => {
     for (let i = 0; i < count; i++) to[i] = allocator.alloc(size);
     for (let i = 0; i < count; i++) allocator.free(to[i]!);
   };
 };
 
 /** Pairs of an allocation and its free. The store keeps V8 from proving that the object is never seen. */
-export const pairsIn = <P>(store: Store<P>, times: number): Loop<P> => {
+export const pairsIn = <P>(store: Store<P>): Loop<P> => {
   const to = store;
-  const count = times;
-  return (allocator, size) => {
+  return (allocator, size, count) => {
     for (let i = 0; i < count; i++) {
       const pointer = allocator.alloc(size);
       to[0] = pointer;
@@ -35,11 +33,10 @@ export const pairsIn = <P>(store: Store<P>, times: number): Loop<P> => {
   };
 };
 
-/** Fills the store, frees nothing. */
+/** Fills the store, or the start of it; frees nothing. */
 export const fillIn = <P>(store: Store<P>): Loop<P> => {
   const to = store;
-  const count = store.length;
-  return (allocator, size) => {
+  return (allocator, size, count) => {
     for (let i = 0; i < count; i++) to[i] = allocator.alloc(size);
   };
 };
@@ -64,13 +61,15 @@ export const replaceIn = <P>(
   };
 };
 
-/** Runs a trace; `store[id]` is 0 where nothing is live. */
-export const replayIn = (store: Store<number>, trace: Trace): ((allocator: Reallocator<number>) => void) => {
+/** Runs a part of a trace; `store[id]` is 0 where nothing is live. */
+export const replayIn = (
+  store: Store<number>,
+  trace: Trace,
+): ((allocator: Reallocator<number>, start: number, end: number) => void) => {
   const to = store;
   const { operations, ids, sizes } = trace;
-  const count = operations.length;
-  return (allocator) => {
-    for (let i = 0; i < count; i++) {
+  return (allocator, start, end) => {
+    for (let i = start; i < end; i++) {
       const operation = operations[i]!;
       const id = ids[i]!;
       if (operation === ALLOCATE) {
@@ -88,9 +87,8 @@ export const replayIn = (store: Store<number>, trace: Trace): ((allocator: Reall
 /** The same without a realloc; `live[id]` is the size of what lies at `store[id]`, 0 if nothing. */
 export const copyingReplayIn =
   <P>(store: Store<P>, live: Uint32Array, { operations, ids, sizes }: Trace, { copy }: Objects<P>) =>
-  (allocator: Allocator<P>): void => {
-    const count = operations.length;
-    for (let i = 0; i < count; i++) {
+  (allocator: Allocator<P>, start: number, end: number): void => {
+    for (let i = start; i < end; i++) {
       const operation = operations[i]!;
       const id = ids[i]!;
       if (operation === ALLOCATE) {
@@ -130,6 +128,16 @@ export const growIn =
       touch(pointer, size);
     }
     allocator.free(pointer);
+  };
+
+const PIECE = 1000;
+
+/** A trace from start to end, in pieces: so the JIT finds a function that is called often, see measure.ts. */
+export const inPieces =
+  ({ operations }: Trace, replay: (start: number, end: number) => void): (() => void) =>
+  () => {
+    const { length } = operations;
+    for (let at = 0; at < length; at += PIECE) replay(at, Math.min(at + PIECE, length));
   };
 
 /** The work, so many times. A loop around it, not in it: nested, V8's code for the loops was 10 % slower. */

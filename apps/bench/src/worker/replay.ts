@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Scenario } from "../catalogue/scenarios.js";
 import { decodeTrace, FREE, REALLOCATE, sampled, type Trace } from "../trace.js";
-import { copyingReplayIn, replayIn } from "./loops.js";
+import { copyingReplayIn, inPieces, replayIn } from "./loops.js";
 import type { Objects, Reallocator, Store, Subject, Task } from "./subject.js";
 
 /** The trace of a replay, which this process was given in its binary form. */
@@ -91,14 +91,14 @@ const firstPass = <P>(subject: Subject<P>, store: Store<P>, trace: Trace): Omit<
 
 /**
  * The work of a trace for a contender with a realloc of its own.
- * @param run replays it into the store, where that is written out for a constant of the module
+ * @param part replays a part of it into the store, where that is written out for a constant of the module
  */
 export const replayTask = (
   subject: Subject<number>,
   allocator: Reallocator<number>,
   trace: Trace,
   store: Store<number> = subject.store(trace.idCount),
-  run?: () => void,
+  part?: (start: number, end: number) => void,
 ): Task => {
   const memory = firstPass(subject, store, trace);
   const replay = replayIn(store, trace);
@@ -115,7 +115,7 @@ export const replayTask = (
       subject.reset?.();
       empty();
     },
-    run: run ?? (() => replay(allocator)),
+    run: inPieces(trace, part ?? ((start, end) => replay(allocator, start, end))),
   };
 };
 
@@ -134,6 +134,6 @@ export const copyingReplayTask = <P>(subject: Subject<P>, trace: Trace): Task =>
       subject.reset?.();
       live.fill(0);
     },
-    run: () => replay(subject.allocator),
+    run: inPieces(trace, (start, end) => replay(subject.allocator, start, end)),
   };
 };

@@ -45,6 +45,9 @@ export interface Subject<P> {
   footprint?(): Footprint;
 }
 
+/** Operations of a brief piece of work, see {@link Task.brief}. */
+export const BRIEF = 100;
+
 /** A repeatable piece of work, and what is said of it when it is warm. */
 export interface Task extends Ready {
   /** Operations of one repetition. */
@@ -52,6 +55,8 @@ export interface Task extends Ready {
   /** Done before each repetition, not timed. */
   before?(): void;
   run(): void;
+  /** A little of it, by the same loops: see measure.ts. */
+  brief?(): void;
   /** Objects that must not be collected meanwhile. */
   readonly keep?: unknown;
 }

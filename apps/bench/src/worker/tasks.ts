@@ -2,32 +2,39 @@ import type { Scenario } from "../catalogue/scenarios.js";
 import { batchIn, fillIn, growIn, pairsIn, repeated, replaceIn } from "./loops.js";
 import { randomPlan } from "./random-plan.js";
 import { bytesOf, copyingReplayTask, givenTrace } from "./replay.js";
-import type { Subject, Task } from "./subject.js";
+import { BRIEF, type Subject, type Task } from "./subject.js";
 
 /** Makes a contender from nothing, on memory of its own. */
 export type Create<P> = (scenario: Scenario) => Subject<P>;
 
-const withResidents = <P>(scenario: Scenario, subject: Subject<P>, run: () => void): Task => {
+const withResidents = <P>(scenario: Scenario, subject: Subject<P>, run: () => void, brief: () => void): Task => {
   const keep = subject.store(scenario.resident);
   for (let i = 0; i < scenario.resident; i++) keep[i] = subject.allocator.alloc(scenario.size);
-  return { operations: scenario.batch * scenario.times, run, keep };
+  return { operations: scenario.batch * scenario.times, run, brief, keep };
 };
 
 const batchTask = <P>(scenario: Scenario, subject: Subject<P>): Task => {
   const { allocator } = subject;
-  const { size, times } = scenario;
-  const batch = batchIn(subject.store(scenario.batch));
+  const { size, times, batch } = scenario;
+  const loop = batchIn(subject.store(batch));
   return withResidents(
     scenario,
     subject,
-    repeated(times, () => batch(allocator, size)),
+    repeated(times, () => loop(allocator, size, batch)),
+    () => loop(allocator, size, Math.min(batch, BRIEF)),
   );
 };
 
 const lifoTask = <P>(scenario: Scenario, subject: Subject<P>): Task => {
   const { allocator } = subject;
-  const pairs = pairsIn(subject.store(1), scenario.times);
-  return withResidents(scenario, subject, () => pairs(allocator, scenario.size));
+  const { size, times } = scenario;
+  const pairs = pairsIn(subject.store(1));
+  return withResidents(
+    scenario,
+    subject,
+    () => pairs(allocator, size, times),
+    () => pairs(allocator, size, BRIEF),
+  );
 };
 
 const freshTask = <P>(scenario: Scenario, create: Create<P>): Task => {
@@ -43,7 +50,7 @@ const freshTask = <P>(scenario: Scenario, create: Create<P>): Task => {
       globalThis.gc?.();
       allocator = create(scenario).allocator;
     },
-    run: () => batch(allocator, scenario.size),
+    run: () => batch(allocator, scenario.size, scenario.batch),
   };
 };
 
@@ -65,6 +72,9 @@ const randomTask = <P>(scenario: Scenario, subject: Subject<P>): Task => {
     run: () => {
       at = replace(allocator, at, scenario.times);
     },
+    brief: () => {
+      at = replace(allocator, at, BRIEF);
+    },
   };
 };
 
@@ -72,17 +82,19 @@ const arenaTask = <P>(scenario: Scenario, subject: Subject<P>): Task => {
   const { allocator } = subject;
   const store = subject.store(scenario.batch);
   const fill = fillIn(store);
-  let filled = false;
+  let filled = 0;
   const empty = (): void => {
-    if (filled) for (let i = 0; i < scenario.batch; i++) allocator.free(store[i]!);
+    for (let i = 0; i < filled; i++) allocator.free(store[i]!);
+  };
+  const run = (count: number): void => {
+    fill(allocator, scenario.size, count);
+    filled = count;
   };
   return {
     operations: scenario.batch,
     before: subject.reset ?? empty,
-    run: () => {
-      fill(allocator, scenario.size);
-      filled = true;
-    },
+    run: () => run(scenario.batch),
+    brief: () => run(BRIEF),
   };
 };
 
@@ -94,7 +106,7 @@ const growTask = <P>({ sizes: [first, last] = [] }: Scenario, subject: Subject<P
 
 const slotsTask = <P>(scenario: Scenario, subject: Subject<P>): Task => {
   const store = subject.store(scenario.batch);
-  fillIn(store)(subject.allocator, scenario.size);
+  fillIn(store)(subject.allocator, scenario.size, scenario.batch);
   const footprint = subject.footprint?.().peak;
   return {
     operations: scenario.batch,

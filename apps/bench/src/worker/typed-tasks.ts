@@ -1,15 +1,16 @@
 import type { MemoryContext } from "@morph/mem-v2";
 import type { Scenario } from "../catalogue/scenarios.js";
 import { contextFor } from "./contexts.js";
-import type { Task } from "./subject.js";
+import { BRIEF, type Task } from "./subject.js";
 import { objectsIn, TYPE, type Typed, typedBatchIn, typedPairsIn } from "./typed-loops.js";
 
 /** The work of `typed-batch` and `typed-lifo`, for a context or for what has all of it but the statistics. */
 export const pairTask = (scenario: Scenario, allocator: Typed): Task => {
   const { kind, size, batch, times } = scenario;
   const store = new Uint32Array(batch);
-  const loop = kind === "typed-lifo" ? typedPairsIn(store, size, TYPE, times) : typedBatchIn(store, size, TYPE);
-  return { operations: batch * times, run: () => loop(allocator) };
+  const loop = (kind === "typed-lifo" ? typedPairsIn : typedBatchIn)(store, size, TYPE);
+  const operations = batch * times;
+  return { operations, run: () => loop(allocator, operations), brief: () => loop(allocator, BRIEF) };
 };
 
 /** How many objects a scenario of several sizes makes. */
@@ -24,12 +25,13 @@ export const bytesOf = (context: MemoryContext): Partial<Task> => {
 const objectsTask = (scenario: Scenario, context: MemoryContext): Task => {
   const store = new Uint32Array(objectCount(scenario)).fill(1);
   const loop = objectsIn(store, scenario.sizes!);
-  loop(context);
+  loop(context, scenario.batch);
   return {
     ...bytesOf(context),
     operations: store.length,
     before: () => context.reset(),
-    run: () => loop(context),
+    run: () => loop(context, scenario.batch),
+    brief: () => loop(context, BRIEF),
   };
 };
 
@@ -44,7 +46,7 @@ const freshObjectsTask = (scenario: Scenario): Task => {
       globalThis.gc?.();
       context = contextFor(scenario);
     },
-    run: () => loop(context),
+    run: () => loop(context, scenario.batch),
   };
 };
 

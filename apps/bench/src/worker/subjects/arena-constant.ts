@@ -1,6 +1,6 @@
 import { Arena } from "@morph/arena";
 import { scenario } from "../scenario.js";
-import type { Task } from "../subject.js";
+import { BRIEF, type Task } from "../subject.js";
 
 // As in pool-constant.ts: the loop closes over the constant, so it is written out here.
 
@@ -8,9 +8,14 @@ const { batch, size } = scenario;
 const arena: Arena = new Arena();
 const store: Uint32Array = new Uint32Array(batch);
 
-const fill = (): void => {
-  for (let i = 0; i < batch; i++) store[i] = arena.alloc(size);
+const fill = (count: number): void => {
+  for (let i = 0; i < count; i++) store[i] = arena.alloc(size);
 };
 
 /** The work of a bulk allocation. */
-export const prepare = (): Task => ({ operations: batch, before: () => arena.reset(), run: fill });
+export const prepare = (): Task => ({
+  operations: batch,
+  before: () => arena.reset(),
+  run: () => fill(batch),
+  brief: () => fill(BRIEF),
+});

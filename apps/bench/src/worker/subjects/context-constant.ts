@@ -1,7 +1,7 @@
 import type { MemoryContext } from "@morph/mem-v2";
 import { contextFor } from "../contexts.js";
 import { scenario } from "../scenario.js";
-import type { Task } from "../subject.js";
+import { BRIEF, type Task } from "../subject.js";
 import { TYPE } from "../typed-loops.js";
 import { bytesOf, objectCount } from "../typed-tasks.js";
 
@@ -13,32 +13,40 @@ const context: MemoryContext = contextFor(scenario);
 const type: number = TYPE;
 const store: Uint32Array = new Uint32Array(Math.max(batch, objectCount(scenario))).fill(1);
 
-const allocateAndFree = (): void => {
-  for (let i = 0; i < batch; i++) store[i] = context.alloc(size, type);
-  for (let i = 0; i < batch; i++) context.free(store[i]!);
+const allocateAndFree = (count: number): void => {
+  for (let i = 0; i < count; i++) store[i] = context.alloc(size, type);
+  for (let i = 0; i < count; i++) context.free(store[i]!);
 };
 
-const pairs = (): void => {
-  for (let i = 0; i < times; i++) {
+const pairs = (count: number): void => {
+  for (let i = 0; i < count; i++) {
     const pointer = context.alloc(size, type);
     store[0] = pointer;
     context.free(pointer);
   }
 };
 
-const objects = (): void => {
+const objects = (count: number): void => {
   for (let i = 0; i < sizes.length; i++) {
     const bytes = sizes[i]!;
-    const start = i * batch;
-    for (let j = 0; j < batch; j++) store[start + j] = context.alloc(bytes, i + 1);
+    const start = i * count;
+    for (let j = 0; j < count; j++) store[start + j] = context.alloc(bytes, i + 1);
   }
 };
 
 /** The work of pairs, or of objects of several sizes. */
 export const prepare = (): Task => {
-  if (scenario.kind !== "objects") {
-    return { operations: batch * times, run: scenario.kind === "typed-lifo" ? pairs : allocateAndFree };
+  const operations = batch * times;
+  if (scenario.kind === "typed-lifo") return { operations, run: () => pairs(times), brief: () => pairs(BRIEF) };
+  if (scenario.kind === "typed-batch") {
+    return { operations, run: () => allocateAndFree(batch), brief: () => allocateAndFree(BRIEF) };
   }
-  objects();
-  return { ...bytesOf(context), operations: store.length, before: () => context.reset(), run: objects };
+  objects(batch);
+  return {
+    ...bytesOf(context),
+    operations: store.length,
+    before: () => context.reset(),
+    run: () => objects(batch),
+    brief: () => objects(BRIEF),
+  };
 };

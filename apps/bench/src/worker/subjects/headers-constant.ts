@@ -1,7 +1,7 @@
 import { Headers } from "../headers.js";
 import { memoryFor } from "../memory.js";
 import { scenario } from "../scenario.js";
-import type { Task } from "../subject.js";
+import { BRIEF, type Task } from "../subject.js";
 import { TYPE } from "../typed-loops.js";
 
 // As context-constant.ts, without statistics.
@@ -12,13 +12,13 @@ const headers: Headers = new Headers(memoryFor(scenario));
 const type: number = TYPE;
 const store: Uint32Array = new Uint32Array(batch);
 
-const allocateAndFree = (): void => {
-  for (let i = 0; i < batch; i++) store[i] = headers.alloc(size, type);
-  for (let i = 0; i < batch; i++) headers.free(store[i]!);
+const allocateAndFree = (count: number): void => {
+  for (let i = 0; i < count; i++) store[i] = headers.alloc(size, type);
+  for (let i = 0; i < count; i++) headers.free(store[i]!);
 };
 
-const pairs = (): void => {
-  for (let i = 0; i < times; i++) {
+const pairs = (count: number): void => {
+  for (let i = 0; i < count; i++) {
     const pointer = headers.alloc(size, type);
     store[0] = pointer;
     headers.free(pointer);
@@ -26,7 +26,8 @@ const pairs = (): void => {
 };
 
 /** The work of pairs. */
-export const prepare = (): Task => ({
-  operations: batch * times,
-  run: scenario.kind === "typed-lifo" ? pairs : allocateAndFree,
-});
+export const prepare = (): Task => {
+  const operations = batch * times;
+  if (scenario.kind === "typed-lifo") return { operations, run: () => pairs(times), brief: () => pairs(BRIEF) };
+  return { operations, run: () => allocateAndFree(batch), brief: () => allocateAndFree(BRIEF) };
+};

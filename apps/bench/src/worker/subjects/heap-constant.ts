@@ -4,7 +4,7 @@ import { asAllocator, heapFor, heapSubject } from "../heaps.js";
 import { randomPlan } from "../random-plan.js";
 import { givenTrace, replayTask } from "../replay.js";
 import { scenario } from "../scenario.js";
-import type { Task } from "../subject.js";
+import { BRIEF, type Task } from "../subject.js";
 
 // As in pool-constant.ts: the loops close over the constant, so they are written out here.
 
@@ -14,9 +14,8 @@ const replay = (): Task => {
   const trace = givenTrace(scenario);
   const { operations, ids, sizes } = trace;
   const store = new Uint32Array(trace.idCount);
-  const run = (): void => {
-    const count = operations.length;
-    for (let i = 0; i < count; i++) {
+  const part = (start: number, end: number): void => {
+    for (let i = start; i < end; i++) {
       const operation = operations[i]!;
       const id = ids[i]!;
       if (operation === ALLOCATE) {
@@ -29,7 +28,7 @@ const replay = (): Task => {
       }
     }
   };
-  return replayTask(heapSubject(heap), asAllocator(heap), trace, store, run);
+  return replayTask(heapSubject(heap), asAllocator(heap), trace, store, part);
 };
 
 const random = (): Task => {
@@ -52,6 +51,9 @@ const random = (): Task => {
     operations: scenario.times,
     run: () => {
       at = replace(at, scenario.times);
+    },
+    brief: () => {
+      at = replace(at, BRIEF);
     },
   };
 };

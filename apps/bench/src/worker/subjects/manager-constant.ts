@@ -2,7 +2,7 @@ import { PoolManager } from "@morph/pool";
 import { memoryFor } from "../memory.js";
 import { randomPlan } from "../random-plan.js";
 import { scenario } from "../scenario.js";
-import type { Task } from "../subject.js";
+import { BRIEF, type Task } from "../subject.js";
 
 // As in pool-constant.ts: the loop closes over the constant, so it is written out here.
 
@@ -30,6 +30,9 @@ export const prepare = (): Task => {
     operations: scenario.times,
     run: () => {
       at = replace(at, scenario.times);
+    },
+    brief: () => {
+      at = replace(at, BRIEF);
     },
   };
 };
