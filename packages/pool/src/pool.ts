@@ -93,9 +93,9 @@ export class Pool {
       this.i32 = this.states.i32 = memory.i32;
     };
     this.owner = joinMemory(memory, { name: "pool", contractVersion: CONTRACT, viewsChanged }, options.owner);
-    this.i32 = memory.i32;
-    // Another thread may have grown the memory since the table took its view.
-    viewsChanged();
+    // Another thread may have grown the memory since the table took its view. Assigned only once, until the memory grows: where the
+    // pool is a constant, V8 then takes this for one, too.
+    this.i32 = this.states.i32 = memory.i32;
   }
 
   /**
