@@ -22,6 +22,7 @@ import {
   HEADER_BYTES,
   IN_ARENA,
   IN_HEAP,
+  LARGEST_SMALL,
   MARK_BIT,
   MAX_TYPE,
   newKey,
@@ -61,8 +62,7 @@ const CONTRACT = 1;
 /** log2 of the granule in which objects start. */
 const GRANULE_SHIFT = 4;
 
-/** Largest payload that the pool serves, and that is cut from a chunk of the arena. */
-const LARGEST_SMALL = 240;
+/** Largest payload that is cut from a chunk of the arena. */
 const LARGEST_CHUNKED = 2047;
 
 /**
@@ -100,40 +100,47 @@ export class MemoryContext {
   readonly config: ContextConfig;
 
   // The hot fields. Pointers are kept signed: they stay small integers above 2 GiB too.
-  private i32: Int32Array;
-  private f64: Float64Array;
-  /**
-   * Word index of the free lists; the counters follow, see `statistics.ts`. While the fast paths must not be used, it is that of lists
-   * that are empty for ever.
-   */
-  private lists = 0;
-  /** Word index that the table of large objects would have if it started at pointer 0. */
-  private table = 0;
-  /** What live objects are sealed with: see `header.ts`. */
-  private key = 0;
-  /** Words at which a header can start, so that a wrong pointer reads nothing outside; 0 while the fast paths must not be used. */
-  private headers = 0;
-  // Between these and the counters stand fields that no hot path writes: V8 takes a write to the fifth to seventh field of an
-  // object for one to a typed array's length and base, which lie at the same offsets, and loads those again.
-  /** Counts the changes of what only slow paths change; another thread that saw the same number knows it all. */
-  private version = 0;
-  private savedVersion = -1;
-  private peakBefore = 0;
   /**
    * Live bytes as asked for are `mark - room`; both kept signed, as pointers are. The mark rises with them and does not fall, so that
    * it is their peak; it is lowered before the room could overflow, and `peakBefore` keeps the peak until then.
    */
-  private mark = 0;
   private room = 0;
+  private mark = 0;
+  // The fifth to seventh field are ones that no hot path writes: V8 takes a write to them for one to a typed array's length and base,
+  // which lie at the same offsets, and loads those again.
+  private peakBefore = 0;
+  /** Word index that the table of large objects would have if it started at pointer 0. */
+  private table = 0;
+  /** Counts the changes of what only slow paths change; another thread that saw the same number knows it all. */
+  private version = 0;
+  private savedVersion = -1;
+  /** Resets so far in this thread: a listener's may drop what an `alloc` under way has made. */
+  private resets = 0;
+  // The next four are assigned only once in a context that needs no lock, until something of them changes: where the context is a
+  // constant, V8 then takes them for constants, too, and a pair takes 1 ns less.
+  private i32: Int32Array;
+  /**
+   * Word index of the free lists; the counters follow, see `statistics.ts`. While the fast paths must not be used, it is that of lists
+   * that are empty for ever.
+   */
+  private lists: number;
+  /** What live objects are sealed with: see `header.ts`. */
+  private key: number;
+  /** Words at which a header can start, so that a wrong pointer reads nothing outside; 0 while the fast paths must not be used. */
+  private headers: number;
+  private f64: Float64Array;
 
   /** The table's lowest pointer, and its granules. */
   private lo = 0;
   private granules = 0;
-  /** Resets so far in this thread: a listener's may drop what an `alloc` under way has made. */
-  private resets = 0;
   private readonly statistics: Statistics;
+  /**
+   * Empties a full counter. A proxy, as V8 does not inline the call of one: inlined into a loop, what is done once for 2,048 objects
+   * took registers from what is done for each, and a pair 0.9 ns more.
+   */
+  private readonly carry: (counter: number) => void;
   /** Whether the lock must be taken first: on shared memory, until this thread holds it. */
-  private guarded = false;
+  private guarded: boolean;
   /** Whether an operation is under way that may not leave the fast paths, and whether it had to. */
   private quick = NO;
   private readonly pools: PoolManager;
@@ -154,10 +161,11 @@ export class MemoryContext {
   private readonly slots: FreeSlots;
   /** The lock of a context on shared memory; on unshared memory there is none. */
   private readonly mutex: Mutex | undefined;
-  /** Pointer of the state in the memory, and word indexes of its words and of the free lists. */
+  /** Pointer of the state in the memory, and word indexes of its words, of the free lists, and of those that are empty for ever. */
   private readonly state: number;
   private readonly words: number;
   private readonly freeLists: number;
+  private readonly noLists: number;
   private readonly roots: number[] = [];
   private readonly owner: number;
   private destroyed = false;
@@ -186,29 +194,35 @@ export class MemoryContext {
     this.state = state ?? memory.acquireTable(this.stateBytes);
     this.words = (this.state + AT_WORDS) / 4;
     this.statistics = new Statistics(memory, this.state + AT_LISTS, !attached);
+    this.carry = new Proxy((counter: number) => {
+      this.statistics.carry(counter);
+      // Between two times here all counters together can free less than another 2^30 bytes.
+      if (this.room > MAX_ROOM) this.setMark(this.liveBytes);
+    }, {});
     this.freeLists = ((this.state + AT_LISTS) / 4) | 0;
     this.slots = new FreeSlots(memory, this.freeLists, this.classes, this.slotOwner());
-    this.closeFastPaths();
+    this.noLists = ((this.state + AT_NO_LISTS) / 4) | 0;
     const viewsChanged = () => {
       this.i32 = this.objects.i32 = this.slots.i32 = this.statistics.i32 = memory.i32;
       this.f64 = this.statistics.f64 = memory.f64;
       if (this.headers !== 0) this.openFastPaths();
     };
     this.owner = joinMemory(memory, { name: "mem-v2", contractVersion: CONTRACT, viewsChanged });
-    this.i32 = memory.i32;
-    this.f64 = memory.f64;
     // Another thread may have grown the memory since the parts took their views.
-    viewsChanged();
-    this.mutex = memory.shared ? new Mutex(memory.i32, this.state + AT_MUTEX) : undefined;
-    if (!attached) {
-      this.changeKey();
-      this.i32[this.words + POOLS_OWNER] = this.pools.firstOwner;
-      this.i32[this.words + LARGE_OWNER] = (this.arena ?? (this.heap as Heap)).owner;
-      if (this.mutex !== undefined) this.saveAll();
-    }
-    this.openArena = memory.shared ? undefined : this.arena;
-    if (this.mutex === undefined) this.openFastPaths();
-    else this.guarded = true;
+    this.i32 = this.objects.i32 = this.slots.i32 = this.statistics.i32 = memory.i32;
+    this.f64 = this.statistics.f64 = memory.f64;
+    const { shared } = memory;
+    this.guarded = shared;
+    this.lists = shared ? this.noLists : this.freeLists;
+    this.headers = shared ? 0 : headersIn(memory);
+    this.key = saved(KEY) ?? newKey();
+    this.openArena = shared ? undefined : this.arena;
+    this.mutex = shared ? new Mutex(memory.i32, this.state + AT_MUTEX) : undefined;
+    if (attached) return;
+    this.i32[this.words + KEY] = this.key;
+    this.i32[this.words + POOLS_OWNER] = this.pools.firstOwner;
+    this.i32[this.words + LARGE_OWNER] = (this.arena ?? (this.heap as Heap)).owner;
+    if (shared) this.saveAll();
   }
 
   /**
@@ -245,43 +259,33 @@ export class MemoryContext {
     // Constants are written out here and in `free`: bundlers turn a module's `const` into `var`, which V8 loads and checks.
     // `| 0` on sums: V8 then need not check that they do not overflow.
     if (typeof size === "number" && typeof typeId === "number") {
-      // biome-ignore lint/suspicious/noConfusingLabels: with a flag instead, every allocation would test it once more.
-      place: if (size <= 240 && size >>> 0 === size && (typeId & 127) === typeId) {
-        const { i32, lists } = this;
+      if (size <= 240 && size >>> 0 === size && (typeId & 127) === typeId) {
+        const { i32 } = this;
         const sizeClass = 31 - Math.clz32((size + 15) >>> 3);
-        const list = (lists + sizeClass) | 0;
-        const kind = (typeId << 4) | sizeClass;
-        const tag = (size << 24) | kind;
-        let p = i32[list] as number;
-        // The header is written in both branches, because V8 checks the bounds of each word only once in the first.
-        if (p !== 0) {
-          // The free list, if its link is as it was written.
-          const word = p >>> 2;
-          const seal = word + 3;
+        const list = (this.lists + sizeClass) | 0;
+        const kind = typeId << 4;
+        const tag = (size << 24) | kind | sizeClass;
+        const word = i32[list] as number;
+        if (word !== 0) {
           const next = i32[word] as number;
-          if (i32[seal] !== (next ^ p ^ 0x35)) break place;
-          i32[list] = next;
-          i32[word] = tag;
-          i32[seal] = tag ^ p ^ this.key;
-        } else {
-          // The free run.
-          const cursor = (list + 5) | 0;
-          p = i32[cursor] as number;
-          if (p === i32[(list + 10) | 0]) break place;
-          i32[cursor] = p + (16 << sizeClass);
-          const word = p >>> 2;
-          i32[word] = tag;
-          i32[word + 3] = tag ^ p ^ this.key;
+          const seal = (word + 3) | 0;
+          // Only if something wrote over the link it is another one.
+          if (i32[seal] === (next ^ word)) {
+            const pointer = ((word << 2) + 16) | 0;
+            i32[list] = next;
+            i32[word] = tag;
+            i32[seal] = tag ^ pointer ^ this.key;
+            const room = (this.room - size) | 0;
+            this.room = room;
+            if (room < 0) this.raiseMark(room);
+            const counter = (list + 32 + kind) | 0;
+            const sum = (i32[counter]! + (size | 0x10_0000)) | 0;
+            i32[counter] = sum;
+            // Last, so that what was loaded before the call is not needed after it.
+            if (sum < 0) this.carry(counter);
+            return pointer >>> 0;
+          }
         }
-        const room = (this.room - size) | 0;
-        this.room = room;
-        if (room < 0) this.raiseMark(room);
-        const counter = (lists + 32 + kind) | 0;
-        const sum = (i32[counter]! + ((size + 0x10_0000) | 0)) | 0;
-        i32[counter] = sum;
-        // Last, so that what was loaded before the call is not needed after it.
-        if (sum < 0) this.carry(counter);
-        return (p + 16) >>> 0;
       }
     }
     // `>>> 0` here too: otherwise V8 wraps both results up to merge them.
@@ -330,22 +334,21 @@ export class MemoryContext {
   free(pointer: number): void {
     if (typeof pointer === "number") {
       const q = pointer | 0;
-      const p = (q - 16) | 0;
-      const word = p >>> 2;
+      const word = (q - 16) >>> 2;
       if (word < this.headers && q >>> 0 === pointer) {
-        const { i32, lists } = this;
+        const { i32 } = this;
         const tag = i32[word] as number;
         const seal = word + 3;
         // Only a live small object has such a seal, and only at this very address.
-        if ((tag ^ p ^ this.key) === i32[seal]) {
-          const list = (lists + (tag & 15)) | 0;
+        if ((tag ^ q ^ this.key) === i32[seal]) {
+          const list = (this.lists + (tag & 15)) | 0;
           const next = i32[list] as number;
-          i32[list] = p;
+          i32[list] = word;
           i32[word] = next;
-          i32[seal] = next ^ p ^ 0x35;
+          i32[seal] = next ^ word;
           const size = tag >>> 24;
           this.room = (this.room + size) | 0;
-          const counter = (lists + 40 + (tag & 0x7ff)) | 0;
+          const counter = (list + 40 + (tag & 0x7f0)) | 0;
           const sum = (i32[counter]! + (size + 0x10_0000)) | 0;
           i32[counter] = sum;
           if (sum < 0) this.carry(counter);
@@ -431,7 +434,7 @@ export class MemoryContext {
       this.i32.fill(0, word, word + Math.ceil(granules / 16));
       this.slots.freeAll();
       this.i32.fill(0, this.freeLists + CHUNK_CURSOR, this.freeLists + NEXT_CHUNK_BYTES + 1);
-      this.changeKey();
+      this.key = this.i32[this.words + KEY] = newKey();
       this.statistics.reset();
       this.lowerLive(this.liveBytes);
     });
@@ -538,9 +541,10 @@ export class MemoryContext {
           i32[chunk + 1] = left - bytes;
           const word = p >>> 2;
           const tag = 0x20_0000 | (typeId << 4);
+          const pointer = (p + 16) | 0;
           i32[word] = tag;
           i32[word + 1] = size;
-          i32[word + 3] = ~(tag ^ size ^ p ^ this.key);
+          i32[word + 3] = ~(tag ^ size ^ pointer ^ this.key);
           i32[(this.table + (p >>> 8)) | 0]! |= 1 << (p >>> 3);
           const room = (this.room - size) | 0;
           this.room = room;
@@ -552,8 +556,8 @@ export class MemoryContext {
           const counter = lists + 38 + (typeId << 4);
           const sum = (i32[counter]! + ((size + 0x40_0000) | 0)) | 0;
           i32[counter] = sum;
-          if (sum < 0) this.carryChunked(counter);
-          return (p + 16) >>> 0;
+          if (sum < 0) this.carry(counter);
+          return pointer >>> 0;
         }
       }
     }
@@ -561,20 +565,24 @@ export class MemoryContext {
   }
 
   private allocSlow(size: number, typeId: number): number {
-    if (this.quick !== NO) return this.miss();
-    // Mostly a large object, and nothing has to be made ready for it.
-    const { openArena } = this;
-    if (openArena !== undefined && size > LARGEST_CHUNKED && this.isPlainLarge(size, typeId)) {
-      const bytes = (size + 31) & -16;
-      return this.placeLarge(openArena.alloc(bytes) | 0, bytes, size, typeId);
+    // Mostly nothing has to be made ready: there are slots in the run, or it is a larger object.
+    if (this.headers !== 0 && this.isPlain(size, typeId)) {
+      const { openArena } = this;
+      if (size <= LARGEST_SMALL) {
+        if (this.slots.carve(classOf(size))) return this.alloc(size, typeId);
+      } else if (openArena !== undefined && size > LARGEST_CHUNKED) {
+        const bytes = (size + 31) & -16;
+        return this.placeLarge(openArena.alloc(bytes) | 0, bytes, size, typeId);
+      }
     }
+    if (this.quick !== NO) return this.miss();
     if (this.guarded) return this.allocLocked(size, typeId);
     return this.limit === undefined ? this.allocOpen(size, typeId) : this.allocLimited(size, typeId, this.limit);
   }
 
   private allocLargeZeroed(size: number, typeId: number): number {
     const { openArena } = this;
-    if (openArena !== undefined && this.isPlainLarge(size, typeId)) {
+    if (openArena !== undefined && this.isPlain(size, typeId)) {
       const bytes = (size + 31) & -16;
       const { resets } = this;
       const pointer = this.placeLarge(openArena.allocZeroed(bytes) | 0, bytes, size, typeId);
@@ -589,15 +597,14 @@ export class MemoryContext {
     return pointer;
   }
 
-  /** Whether it is a large object of up to a GiB that is asked for rightly, and views are good. */
-  private isPlainLarge(size: number, typeId: number): boolean {
+  /** Whether an object of up to a GiB is asked for rightly, and views are good. */
+  private isPlain(size: number, typeId: number): boolean {
     return (
       typeof size === "number" &&
       typeof typeId === "number" &&
-      size > 240 &&
       size <= 0x3fff_ffff &&
       size >>> 0 === size &&
-      (typeId & 127) === typeId &&
+      (typeId & MAX_TYPE) === typeId &&
       this.i32.length !== 0
     );
   }
@@ -729,14 +736,15 @@ export class MemoryContext {
     const tag = (this.largeFlag << 21) | (typeId << 4);
     i32[word] = tag;
     i32[word + 1] = size;
-    i32[word + 3] = ~(tag ^ size ^ p ^ this.key);
+    const pointer = (p + 16) | 0;
+    i32[word + 3] = ~(tag ^ size ^ pointer ^ this.key);
     const states = (this.table + (p >>> 8)) | 0;
     const live = 1 << (p >>> 3);
     i32[states] = ((i32[states] as number) | live) & ~(live << 1);
     if (size > 0x3fff_ffff) this.setMark(this.liveBytes + size);
     else this.raiseLive(size);
     this.statistics.countAllocated(typeId, size);
-    return (p + 16) >>> 0;
+    return pointer >>> 0;
   }
 
   /** As {@link placeLarge}, for a block that the object table does not cover yet. */
@@ -759,7 +767,7 @@ export class MemoryContext {
       this.heap?.free(block);
       throw error;
     }
-    this.openFastPaths();
+    this.useTable();
   }
 
   private allocInHeap(bytes: number): number {
@@ -855,18 +863,6 @@ export class MemoryContext {
     this.room = 0;
   }
 
-  /** A counter of small objects is full. */
-  private carry(counter: number): void {
-    this.statistics.carry(counter);
-    // Between two times here all counters together can free less than another 2^30 bytes.
-    if (this.room > MAX_ROOM) this.setMark(this.liveBytes);
-  }
-
-  /** A counter of objects from chunks is full. A method only so that `allocLarge` is short. */
-  private carryChunked(counter: number): void {
-    this.statistics.carryChunked(counter);
-  }
-
   // --- headers -----------------------------------------------------------------------------------------------------
 
   /** Payload bytes of the object at a signed pointer. */
@@ -878,7 +874,7 @@ export class MemoryContext {
   /** The seal that fits the header at a signed pointer. */
   private sealOf(p: number): number {
     const tag = this.i32[p >>> 2] as number;
-    const seal = tag ^ p ^ this.key;
+    const seal = tag ^ ((p + HEADER_BYTES) | 0) ^ this.key;
     return flagsOf(tag) === 0 ? seal : ~(seal ^ (this.i32[(p >>> 2) + 1] as number));
   }
 
@@ -917,11 +913,6 @@ export class MemoryContext {
     return !this.isLiveSmall(p) && this.slots.isFree(index, p) ? FREED : LIVE;
   }
 
-  private changeKey(): void {
-    this.key = newKey();
-    this.i32[this.words + KEY] = this.key;
-  }
-
   // --- the object table --------------------------------------------------------------------------------------------
 
   /** Bytes that the object table takes more than now to cover some bytes: two bits for 16, and a quarter to spare. */
@@ -936,15 +927,20 @@ export class MemoryContext {
 
   private openFastPaths(): void {
     this.lists = this.freeLists;
-    this.headers = Math.max(this.i32.length - 3, 0);
-    this.lo = this.objects.lo;
-    this.granules = this.objects.granules;
-    this.table = (this.objects.word - (this.lo >>> 8)) | 0;
+    this.headers = headersIn(this.memory);
+    this.useTable();
   }
 
   private closeFastPaths(): void {
-    this.lists = ((this.state + AT_NO_LISTS) / 4) | 0;
+    this.lists = this.noLists;
     this.headers = this.granules = 0;
+  }
+
+  private useTable(): void {
+    const { lo, granules, word } = this.objects;
+    this.lo = lo;
+    this.granules = granules;
+    this.table = (word - (lo >>> 8)) | 0;
   }
 
   private takeNames(): void {
@@ -1139,6 +1135,11 @@ export class MemoryContext {
 
 function isOutOfMemory(error: unknown): boolean {
   return (error as MorphError).code === "ERR_MORPH_OUT_OF_MEMORY";
+}
+
+/** Words of a memory at which a header can start. */
+function headersIn(memory: AddressSpace): number {
+  return Math.max(memory.i32.length - 3, 0);
 }
 
 function ownedBy(owner: number | undefined): { owner?: number } {

@@ -1,6 +1,6 @@
 import { type AddressSpace, MorphError, PAGE_BYTES } from "@morph/memory";
 import type { Pool } from "@morph/pool";
-import { FREE_SEAL, HEADER_BYTES, overwritten, RUN_SEAL } from "./header.ts";
+import { HEADER_BYTES, overwritten, RUN_SEAL } from "./header.ts";
 import { RUN_CURSORS, RUN_ENDS, RUNS } from "./state-layout.ts";
 
 /*
@@ -10,6 +10,8 @@ import { RUN_CURSORS, RUN_ENDS, RUNS } from "./state-layout.ts";
  *   cursor ──────────────────> end        the free run: slots side by side, which nobody reads or writes before they are handed out
  *   runs ───> run ───> run ───> 0         further runs: after a reset every page of the class is one
  *
+ * All of these, and the links, are word indexes (pointer / 4): `alloc` then need not compute one, and an index is never negative.
+ *
  * In the memory:
  *
  *   a slot of the free list ┌────────┬────────────┬────────┐     a run, in its first slot ┌────────┬───────┬────────┬────────┐
@@ -18,6 +20,9 @@ import { RUN_CURSORS, RUN_ENDS, RUNS } from "./state-layout.ts";
  *
  * To take a slot off the list, or from the run when the list is empty, is part of `MemoryContext.alloc`. All else is here.
  */
+
+/** Slots of the run that go on the list at a time. */
+const CARVED_SLOTS = 64;
 
 /** The context, as its slots see it. */
 export interface SlotOwner {
@@ -70,10 +75,11 @@ export class FreeSlots {
   push(index: number, p: number): void {
     const { i32 } = this;
     const list = this.heads + index;
+    const word = p >>> 2;
     const next = i32[list] as number;
-    i32[p >>> 2] = next;
-    i32[(p >>> 2) + 3] = next ^ p ^ FREE_SEAL;
-    i32[list] = p;
+    i32[word] = next;
+    i32[word + 3] = next ^ word;
+    i32[list] = word;
   }
 
   /** Makes every slot a free one. O(pages of the memory). */
@@ -116,12 +122,12 @@ export class FreeSlots {
 
   /** Whether the slot of a class at a signed pointer, which holds no live object, is on the free list or in a free run. O(1). */
   isFree(index: number, p: number): boolean {
-    if (this.isLinked(p)) return true;
+    const word = p >>> 2;
+    if (this.isLinked(word)) return true;
     const { i32, heads } = this;
-    const left = ((i32[heads + RUN_ENDS + index] as number) - p) | 0;
-    const run = ((i32[heads + RUN_ENDS + index] as number) - (i32[heads + RUN_CURSORS + index] as number)) | 0;
+    const inRun = word >= i32[heads + RUN_CURSORS + index]! && word < i32[heads + RUN_ENDS + index]!;
     // All further runs are whole pages.
-    return (left > 0 && left <= run) || this.isRunOrNone(p & -PAGE_BYTES);
+    return inRun || this.isRunOrNone((p & -PAGE_BYTES) >>> 2);
   }
 
   /**
@@ -138,7 +144,7 @@ export class FreeSlots {
         `the context is broken: the free list of ${pool.slotSize} bytes ${what}`,
       );
     const free = new Set<number>();
-    for (const slot of this.freeSlots(index, (p) => damaged(`is damaged at ${p >>> 0}`))) {
+    for (const slot of this.freeSlots(index, (word) => damaged(`is damaged at ${word * 4}`))) {
       if (free.has(slot) || !pool.owns(slot) || this.owner.isLive(slot | 0)) throw damaged(`is damaged at ${slot}`);
       free.add(slot);
     }
@@ -152,19 +158,39 @@ export class FreeSlots {
     return live;
   }
 
+  /** Puts the next slots of the free run on the free list, when that is empty. O(1). @returns false when it is not, or there is no run */
+  carve(index: number): boolean {
+    const { i32, heads } = this;
+    const list = heads + index;
+    if (i32[list] !== 0) return false;
+    const cursor = i32[list + RUN_CURSORS] as number;
+    const words = 4 << index;
+    const end = Math.min(cursor + CARVED_SLOTS * words, i32[list + RUN_ENDS] as number);
+    if (end === cursor) return false;
+    i32[list + RUN_CURSORS] = end;
+    // The lowest comes first.
+    for (let word = cursor; word < end; word += words) {
+      const next = word + words < end ? word + words : 0;
+      i32[word] = next;
+      i32[word + 3] = next ^ word;
+    }
+    i32[list] = cursor;
+    return true;
+  }
+
   private isReady(index: number): boolean {
     const { i32, heads } = this;
     const head = i32[heads + index] as number;
     // Something wrote over a link.
     if ((head !== 0 && !this.isLinked(head)) || !this.isRunOrNone(i32[heads + RUNS + index] as number))
       this.mend(index);
+    if (i32[heads + index] !== 0 || this.carve(index)) return true;
     const run = i32[heads + RUNS + index] as number;
-    if (i32[heads + index] !== 0 || i32[heads + RUN_CURSORS + index] !== i32[heads + RUN_ENDS + index]) return true;
     if (run === 0) return false;
     i32[heads + RUN_CURSORS + index] = run;
-    i32[heads + RUN_ENDS + index] = i32[(run >>> 2) + 1] as number;
-    i32[heads + RUNS + index] = i32[run >>> 2] as number;
-    return true;
+    i32[heads + RUN_ENDS + index] = i32[run + 1] as number;
+    i32[heads + RUNS + index] = i32[run] as number;
+    return this.carve(index);
   }
 
   private takePage(index: number): void {
@@ -189,11 +215,12 @@ export class FreeSlots {
     const { i32 } = this;
     const runs = this.heads + RUNS + index;
     const next = i32[runs] as number;
-    const word = start >>> 2;
+    const word = start / 4;
+    const endWord = end / 4;
     i32[word] = next;
-    i32[word + 1] = end;
-    i32[word + 3] = next ^ end ^ start ^ RUN_SEAL;
-    i32[runs] = start;
+    i32[word + 1] = endWord;
+    i32[word + 3] = next ^ endWord ^ word ^ RUN_SEAL;
+    i32[runs] = word;
   }
 
   /** Makes the free list anew, after something wrote over a link of it. O(pages of the memory + slots). */
@@ -223,42 +250,40 @@ export class FreeSlots {
   }
 
   /** The free slots of a class, unsigned: the list's, then the runs'. Throws what `damaged` makes where a link is. */
-  private *freeSlots(index: number, damaged: (p: number) => MorphError): Generator<number, void, undefined> {
+  private *freeSlots(index: number, damaged: (word: number) => MorphError): Generator<number, void, undefined> {
     const { i32 } = this;
     const { slotSize } = this.classes[index]!;
-    for (let p = i32[this.heads + index] as number; p !== 0; p = i32[p >>> 2] as number) {
-      if (!this.isLinked(p)) throw damaged(p);
-      yield p >>> 0;
+    for (let word = i32[this.heads + index] as number; word !== 0; word = i32[word] as number) {
+      if (!this.isLinked(word)) throw damaged(word);
+      yield word * 4;
     }
     for (const { start, end } of this.runsOf(index, damaged)) {
       for (let slot = start; slot < end; slot += slotSize) yield slot;
     }
   }
 
-  /** The free runs of a class. Throws what `damaged` makes where something wrote over one. */
-  private runsOf(index: number, damaged: (p: number) => MorphError): { start: number; end: number }[] {
+  /** The free runs of a class, as pointers. Throws what `damaged` makes where something wrote over one. */
+  private runsOf(index: number, damaged: (word: number) => MorphError): { start: number; end: number }[] {
     const { i32, heads } = this;
     const runs: { start: number; end: number }[] = [];
     const add = (start: number, end: number): void => {
-      // A run of nothing ends where it starts; one at the end of 4 GiB ends at 0.
-      if (start !== end) runs.push({ start: start >>> 0, end: end >>> 0 || 2 ** 32 });
+      runs.push({ start: start * 4, end: end * 4 });
     };
     add(i32[heads + RUN_CURSORS + index] as number, i32[heads + RUN_ENDS + index] as number);
-    for (let run = i32[heads + RUNS + index] as number; run !== 0; run = i32[run >>> 2] as number) {
+    for (let run = i32[heads + RUNS + index] as number; run !== 0; run = i32[run] as number) {
       if (!this.isRunOrNone(run)) throw damaged(run);
-      add(run, i32[(run >>> 2) + 1] as number);
+      add(run, i32[run + 1] as number);
     }
     return runs;
   }
 
-  private isLinked(p: number): boolean {
-    return this.i32[(p >>> 2) + 3] === ((this.i32[p >>> 2] as number) ^ p ^ FREE_SEAL);
+  private isLinked(word: number): boolean {
+    return this.i32[word + 3] === ((this.i32[word] as number) ^ word);
   }
 
-  private isRunOrNone(p: number): boolean {
-    const word = p >>> 2;
+  private isRunOrNone(word: number): boolean {
     const { i32 } = this;
-    return p === 0 || i32[word + 3] === ((i32[word] as number) ^ (i32[word + 1] as number) ^ p ^ RUN_SEAL);
+    return word === 0 || i32[word + 3] === ((i32[word] as number) ^ (i32[word + 1] as number) ^ word ^ RUN_SEAL);
   }
 }
 

@@ -18,7 +18,7 @@ import { MorphError } from "@morph/memory";
  * m is the mark bit. All that `free` has to know of a small object is in one word; type and size class together say which counter
  * is its own.
  *
- * The seal is what makes a block a live object. That of a small one is tag ^ block ^ key, that of a large one ~(tag ^ size ^ block ^
+ * The seal is what makes a block a live object. That of a small one is tag ^ pointer ^ key, that of a large one ~(tag ^ size ^ pointer ^
  * key), which with sizes below 2^32 - 1 is never what a small one's would be. The key is a random number that each reset changes, so
  * that a header from before it, of another context, from another address or made by somebody else does not fit: of 2^32 wrong
  * pointers one is believed. A seal that does not fit also shows that something wrote over the header, before it is believed. The third
@@ -31,15 +31,16 @@ import { MorphError } from "@morph/memory";
 export const HEADER_BYTES = 16;
 /** Largest type id. */
 export const MAX_TYPE = 127;
+/** Largest payload that the pool serves. */
+export const LARGEST_SMALL = 240;
 
-/**
- * What the seals of free slots and of free runs are made with. Odd, so that no pointer is one: bytes that are all the same are then
- * never a seal that fits. Small, because V8 counts the bytes of what it inlines.
+/*
+ * A free slot's seal is its link ^ its word index, that of a free run has this in it. Pointers and word indexes of slots end in two
+ * zero bits, this in 01 and keys in 11: so none of these seals fits as another kind's, nor to bytes that are all the same.
  */
-export const FREE_SEAL = 0x35;
 export const RUN_SEAL = 0x6d;
 
-/** What the seals of live objects are made with until the next reset: odd, too, and by its last two bits never one of these. */
+/** What the seals of live objects are made with until the next reset. */
 export function newKey(): number {
   return (Math.random() * 2 ** 32) | 3;
 }

@@ -125,17 +125,23 @@ export class Statistics {
     }
   }
 
-  /** Empties a counter of small objects into the totals; called when its top bit is set. */
+  /** Empties a counter into the totals; called when its top bit is set. */
   carry(counter: number): void {
     const { i32 } = this;
     const offset = counter - this.lists - TYPES;
+    const typeId = offset >>> 4;
     const freed = offset & FREED_AT;
     const index = offset & 7;
     const sum = i32[counter] as number;
     i32[counter] = 0;
-    const objects = freed === 0 && this.makeKnown(offset >>> 4, index) ? 1 : sum >>> 20;
-    i32[this.lists + CARRIED + index]! += freed === 0 ? objects : -objects;
-    this.add(offset >>> 4, freed >>> 2, objects, sum & BYTES_MASK);
+    const first = freed === 0 && this.makeKnown(typeId, index);
+    if (index === CHUNKED) {
+      this.addLarge(typeId, first ? 1 : sum >>> CHUNKED_SHIFT, sum & CHUNKED_MASK);
+    } else {
+      const objects = first ? 1 : sum >>> 20;
+      i32[this.lists + CARRIED + index]! += freed === 0 ? objects : -objects;
+      this.add(typeId, freed >>> 2, objects, sum & BYTES_MASK);
+    }
   }
 
   /** Counts a small object as freed. Those that are allocated `MemoryContext.alloc` counts itself. */
@@ -155,16 +161,6 @@ export class Statistics {
   countFreed(typeId: number, size: number): void {
     this.f64[this.largeLive]! -= size;
     this.add(typeId, 2, 1, size);
-  }
-
-  /** Empties a counter of objects from chunks into the totals; called when its top bit is set. */
-  carryChunked(counter: number): void {
-    const { i32 } = this;
-    const typeId = (counter - this.lists - TYPES) >>> 4;
-    const sum = i32[counter] as number;
-    i32[counter] = 0;
-    const objects = this.makeKnown(typeId, CHUNKED) ? 1 : sum >>> CHUNKED_SHIFT;
-    this.addLarge(typeId, objects, sum & CHUNKED_MASK);
   }
 
   private addLarge(typeId: number, objects: number, bytes: number): void {
@@ -192,7 +188,7 @@ export class Statistics {
         if (this.isKnownClass(type, index)) this.carry(type + index);
         i32[type + FREED_AT + index] = 0;
       }
-      if (this.isKnownClass(type, CHUNKED)) this.carryChunked(type + CHUNKED);
+      if (this.isKnownClass(type, CHUNKED)) this.carry(type + CHUNKED);
       const total = this.totals + typeId * 4;
       f64.copyWithin(total + 2, total, total + 2);
     }
