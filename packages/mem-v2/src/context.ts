@@ -214,7 +214,7 @@ export class MemoryContext {
     const { shared } = memory;
     this.guarded = shared;
     this.lists = shared ? this.noLists : this.freeLists;
-    this.headers = shared ? 0 : headersIn(memory);
+    this.headers = shared ? 0 : headersIn(this.i32);
     this.key = saved(KEY) ?? newKey();
     this.openArena = shared ? undefined : this.arena;
     this.mutex = shared ? new Mutex(memory.i32, this.state + AT_MUTEX) : undefined;
@@ -927,7 +927,7 @@ export class MemoryContext {
 
   private openFastPaths(): void {
     this.lists = this.freeLists;
-    this.headers = headersIn(this.memory);
+    this.headers = headersIn(this.i32);
     this.useTable();
   }
 
@@ -1137,9 +1137,9 @@ function isOutOfMemory(error: unknown): boolean {
   return (error as MorphError).code === "ERR_MORPH_OUT_OF_MEMORY";
 }
 
-/** Words of a memory at which a header can start. */
-function headersIn(memory: AddressSpace): number {
-  return Math.max(memory.i32.length - 3, 0);
+/** Words of a view at which a header can start. */
+function headersIn({ length }: Int32Array): number {
+  return Math.max(length - 3, 0);
 }
 
 function ownedBy(owner: number | undefined): { owner?: number } {

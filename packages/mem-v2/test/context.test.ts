@@ -367,6 +367,24 @@ describe("a context", () => {
     ctx.verify();
   });
 
+  it("hands out slots that nobody had side by side, the lowest first, and freed ones before them", () => {
+    const ctx = new MemoryContext(COMPILER);
+    const pointers = Array.from({ length: 200 }, () => ctx.alloc(40, 1));
+    expect(pointers).toEqual(pointers.map((_, i) => pointers[0]! + i * 64));
+    for (const i of [10, 150, 64]) ctx.free(pointers[i]!);
+    expect([1, 2, 3, 4].map(() => ctx.alloc(40, 1))).toEqual([64, 150, 10, 200].map((i) => pointers[0]! + i * 64));
+  });
+
+  it("mends what it would hand out next when something wrote over it", () => {
+    const ctx = new MemoryContext(COMPILER);
+    const first = ctx.alloc(40, 1);
+    ctx.memory.i32[(first + 2 * 64 - 16) / 4] = 1234;
+    expect(codeOf(() => ctx.verify())).toBe("ERR_MORPH_INVALID_POINTER");
+    const pointers = Array.from({ length: 2000 }, () => ctx.alloc(40, 1));
+    expect(new Set([first, ...pointers]).size).toBe(2001);
+    ctx.verify();
+  });
+
   it("mends what leads to further pages when something wrote over it", () => {
     const ctx = new MemoryContext(COMPILER);
     const { memory } = ctx;

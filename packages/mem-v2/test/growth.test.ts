@@ -44,6 +44,32 @@ describe.each(MODES)("when the memory grows, in %s mode", (_, config) => {
     }
   });
 
+  it("listeners may use it also when what they hear of was another thread's growth", () => {
+    const memory = new LinearMemory({ initialPages: 2, maxPages: 2000, shared: true });
+    const ctx = new MemoryContext({ ...config, memory });
+    const live = [ctx.alloc(48, 1), ctx.alloc(48, 1)];
+    const codes: string[] = [];
+    memory.onGrow(() => {
+      codes.push(codeOf(() => live.push(ctx.alloc(48, 1))));
+      codes.push(codeOf(() => ctx.free(live.shift()!)));
+    });
+    for (const use of [
+      () => live.push(ctx.alloc(48, 1)),
+      () => ctx.free(live.shift()!),
+      () => live.push(ctx.alloc(600, 1)),
+      () => ctx.stats(),
+    ]) {
+      // As another thread would: this one is not told.
+      memory.wasm.grow(1);
+      use();
+    }
+    memory.refresh();
+    expect(codes.length).toBeGreaterThanOrEqual(2);
+    expect(codes.filter((code) => code !== "did not throw")).toEqual([]);
+    expect(ctx.stats().liveObjects).toBe(live.length);
+    ctx.verify();
+  });
+
   it("a listener may destroy the context", () => {
     const uses: ((ctx: MemoryContext) => unknown)[] = [
       (ctx) => ctx.alloc(100, 1),
