@@ -219,7 +219,7 @@ export class LinearMemory implements AddressSpace {
   }
 
   refresh(): boolean {
-    let changed = this.refreshViews();
+    let changed = this.mayBeOld() && this.refreshViews();
     if (this.views.buffer.byteLength / PAGE_BYTES < this.records.get(WORD.pageCount)) {
       // Another thread grew the memory, and the engine has not told this one yet: asking it to grow by nothing makes it.
       engineGrow(this.wasm, 0);
@@ -254,9 +254,13 @@ export class LinearMemory implements AddressSpace {
 
   /** The views, made anew when the memory grew behind our back. */
   private current(): Views {
-    // Growth detaches an unshared buffer, which a length shows for less than asking the engine for the buffer.
-    if (this.shared || this.views.u8.length === 0) this.refreshViews();
+    if (this.mayBeOld()) this.refreshViews();
     return this.views;
+  }
+
+  /** Growth detaches an unshared buffer, which a length shows for less than asking the engine for the buffer. */
+  private mayBeOld(): boolean {
+    return this.shared || this.views.u8.length === 0;
   }
 
   /**
