@@ -48,10 +48,10 @@ const main = async (positional: readonly string[], options: Options, command: Co
 
   const groups = plan({ scenarios: chosen, floorsOnly: options.check === true }, settings, tools);
   if (groups.length === 0) command.error("no floor is of these; without --check they are measured");
-  const progress = startProgress(groups.reduce((sum, { jobs }) => sum + stepsOf(jobs, settings), 0));
+  const progress = startProgress(groups.reduce((sum, group) => sum + stepsOf(group.jobs, group.settings), 0));
   const entries: Entry[] = [];
   for (const group of groups) {
-    await interleave(group.jobs, settings, progress.step);
+    await interleave(group.jobs, group.settings, progress.step);
     entries.push(...group.entries);
     progress.pause();
     for (const scenario of group.scenarios) for (const table of scenarioTables(scenario, group.entries)) print(table);

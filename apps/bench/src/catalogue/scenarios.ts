@@ -53,6 +53,8 @@ export interface Scenario {
   readonly trace?: string;
   /** Whether our memory starts small and has grown before anything is timed. */
   readonly grown?: boolean;
+  /** So many times as many fresh processes: where contenders lie closer together than one's processes do. */
+  readonly processFactor?: number;
 }
 
 const MILLION = 1_000_000;
@@ -186,6 +188,7 @@ export const scenarios: readonly Scenario[] = [
     kind: "grow",
     size: 0,
     sizes: [16, 16 * 1024 * 1024],
+    processFactor: 3,
   },
   ...traces,
   {

@@ -13,8 +13,9 @@ export interface Group {
   readonly scenarios: readonly Scenario[];
   /** Everything to report, missing contenders too. */
   readonly entries: readonly Entry[];
-  /** What can be run. */
+  /** What can be run, and how long and how often. */
   readonly jobs: readonly Job[];
+  readonly settings: Settings;
 }
 
 /** Which scenarios and contenders a run is of. */
@@ -47,7 +48,8 @@ const groupOf = (
       entries.push(entry);
     }
   }
-  return { scenarios: members, entries, jobs };
+  const factor = Math.max(...members.map(({ processFactor = 1 }) => processFactor));
+  return { scenarios: members, entries, jobs, settings: { ...settings, processes: factor * settings.processes } };
 };
 
 /** What to measure, group by group. */
