@@ -6,8 +6,8 @@ import { RUN_CURSORS, RUN_ENDS, RUNS } from "./state-layout.ts";
 /*
  * Where small objects come from. For each size class, words of the context's state say:
  *
- *   head ───> slot ───> slot ───> 0       the free list: slots that were freed, the last one first
- *   cursor ──────────────────> end        the free run: slots side by side, which nobody reads or writes before they are handed out
+ *   head ───> slot ───> slot ───> 0       the free list: slots that were freed, the last one first, then those of a run
+ *   cursor ──────────────────> end        the free run: slots side by side, which nobody reads or writes before they go on the list
  *   runs ───> run ───> run ───> 0         further runs: after a reset every page of the class is one
  *
  * All of these, and the links, are word indexes (pointer / 4): `alloc` then need not compute one, and an index is never negative.
@@ -18,10 +18,10 @@ import { RUN_CURSORS, RUN_ENDS, RUNS } from "./state-layout.ts";
  *                           │ link   │ as it was  │ seal   │                              │ link   │ end   │ as was │ seal   │
  *                           └────────┴────────────┴────────┘                              └────────┴───────┴────────┴────────┘
  *
- * To take a slot off the list, or from the run when the list is empty, is part of `MemoryContext.alloc`. All else is here.
+ * To take a slot off the list, and to put it there, is part of `MemoryContext.alloc` and `free`. All else is here.
  */
 
-/** Slots of the run that go on the list at a time. */
+/** Slots of the run that go on the list at a time: seldom enough, and so few that fresh memory is touched shortly before it is used. */
 const CARVED_SLOTS = 64;
 
 /** The context, as its slots see it. */
