@@ -106,8 +106,8 @@ export class MemoryContext {
    */
   private room = 0;
   private mark = 0;
-  // The fifth to seventh field are ones that no hot path writes: V8 takes a write to them for one to a typed array's length and base,
-  // which lie at the same offsets, and loads those again.
+  // The fifth to seventh field assigned are ones that no hot path writes: V8 takes a write to them for one to a typed array's length and
+  // base, which lie at the same offsets, and loads those again. The build assigns fields, and does not define those without a value.
   private peakBefore = 0;
   /** Word index that the table of large objects would have if it started at pointer 0. */
   private table = 0;
@@ -205,7 +205,7 @@ export class MemoryContext {
     const viewsChanged = () => {
       this.i32 = this.objects.i32 = this.slots.i32 = this.statistics.i32 = memory.i32;
       this.f64 = this.statistics.f64 = memory.f64;
-      if (this.headers !== 0) this.openFastPaths();
+      if (this.headers > 0) this.openFastPaths();
     };
     this.owner = joinMemory(memory, { name: "mem-v2", contractVersion: CONTRACT, viewsChanged });
     // Another thread may have grown the memory since the parts took their views.
