@@ -4,13 +4,13 @@ const MOST_REPETITIONS = 10_000;
 /** V8 compiles what was called often enough, not what took long enough; the warm-up ends after this many times its length all the same. */
 const WARM_OPERATIONS = 40_000;
 const LONGEST_WARM_UP = 4;
+const BRIEF_CALLS = 20_000;
+
 /** One timed round. */
 export interface Round {
   /** Nanoseconds for one operation. */
   readonly ns: number;
 }
-
-const BRIEF_CALLS = 20_000;
 
 /**
  * A loop that is entered seldom and for long V8 compiles for a jump into its middle, and may never compile as a whole: each call then

@@ -94,7 +94,7 @@ const arenaTask = <P>(scenario: Scenario, subject: Subject<P>): Task => {
     operations: scenario.batch,
     before: subject.reset ?? empty,
     run: () => run(scenario.batch),
-    brief: () => run(BRIEF),
+    brief: () => run(Math.min(scenario.batch, BRIEF)),
   };
 };
 

@@ -9,8 +9,8 @@ export const pairTask = (scenario: Scenario, allocator: Typed): Task => {
   const { kind, size, batch, times } = scenario;
   const store = new Uint32Array(batch);
   const loop = (kind === "typed-lifo" ? typedPairsIn : typedBatchIn)(store, size, TYPE);
-  const operations = batch * times;
-  return { operations, run: () => loop(allocator, operations), brief: () => loop(allocator, BRIEF) };
+  const count = kind === "typed-lifo" ? times : batch;
+  return { operations: count, run: () => loop(allocator, count), brief: () => loop(allocator, Math.min(count, BRIEF)) };
 };
 
 /** How many objects a scenario of several sizes makes. */
@@ -31,7 +31,7 @@ const objectsTask = (scenario: Scenario, context: MemoryContext): Task => {
     operations: store.length,
     before: () => context.reset(),
     run: () => loop(context, scenario.batch),
-    brief: () => loop(context, BRIEF),
+    brief: () => loop(context, Math.min(scenario.batch, BRIEF)),
   };
 };
 

@@ -17,5 +17,5 @@ export const prepare = (): Task => ({
   operations: batch,
   before: () => arena.reset(),
   run: () => fill(batch),
-  brief: () => fill(BRIEF),
+  brief: () => fill(Math.min(batch, BRIEF)),
 });

@@ -36,10 +36,10 @@ const objects = (count: number): void => {
 
 /** The work of pairs, or of objects of several sizes. */
 export const prepare = (): Task => {
-  const operations = batch * times;
-  if (scenario.kind === "typed-lifo") return { operations, run: () => pairs(times), brief: () => pairs(BRIEF) };
+  const few = Math.min(batch, BRIEF);
+  if (scenario.kind === "typed-lifo") return { operations: times, run: () => pairs(times), brief: () => pairs(BRIEF) };
   if (scenario.kind === "typed-batch") {
-    return { operations, run: () => allocateAndFree(batch), brief: () => allocateAndFree(BRIEF) };
+    return { operations: batch, run: () => allocateAndFree(batch), brief: () => allocateAndFree(few) };
   }
   objects(batch);
   return {
@@ -47,6 +47,6 @@ export const prepare = (): Task => {
     operations: store.length,
     before: () => context.reset(),
     run: () => objects(batch),
-    brief: () => objects(BRIEF),
+    brief: () => objects(few),
   };
 };

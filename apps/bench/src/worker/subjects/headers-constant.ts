@@ -27,7 +27,6 @@ const pairs = (count: number): void => {
 
 /** The work of pairs. */
 export const prepare = (): Task => {
-  const operations = batch * times;
-  if (scenario.kind === "typed-lifo") return { operations, run: () => pairs(times), brief: () => pairs(BRIEF) };
-  return { operations, run: () => allocateAndFree(batch), brief: () => allocateAndFree(BRIEF) };
+  if (scenario.kind === "typed-lifo") return { operations: times, run: () => pairs(times), brief: () => pairs(BRIEF) };
+  return { operations: batch, run: () => allocateAndFree(batch), brief: () => allocateAndFree(Math.min(batch, BRIEF)) };
 };
