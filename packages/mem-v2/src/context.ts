@@ -257,18 +257,19 @@ export class MemoryContext {
    */
   alloc(size: number, typeId = 0): number {
     // Constants are written out here and in `free`: bundlers turn a module's `const` into `var`, which V8 loads and checks.
-    // `| 0` on sums: V8 then need not check that they do not overflow.
+    // `| 0` on sums: V8 then need not check that they do not overflow. `& 0x3fff_ffff`, which changes no word index, where another is
+    // computed from it: V8 then knows that neither is negative, and need not extend their signs.
     if (typeof size === "number" && typeof typeId === "number") {
       if (size <= 240 && size >>> 0 === size && (typeId & 127) === typeId) {
         const { i32 } = this;
         const sizeClass = 31 - Math.clz32((size + 15) >>> 3);
-        const list = (this.lists + sizeClass) | 0;
+        const list = (this.lists + sizeClass) & 0x3fff_ffff;
         const kind = typeId << 4;
         const tag = (size << 24) | kind | sizeClass;
-        const word = i32[list] as number;
+        const word = (i32[list] as number) & 0x3fff_ffff;
         if (word !== 0) {
           const next = i32[word] as number;
-          const seal = (word + 3) | 0;
+          const seal = word + 3;
           // Only if something wrote over the link it is another one.
           if (i32[seal] === (next ^ word)) {
             const pointer = ((word << 2) + 16) | 0;
@@ -278,7 +279,7 @@ export class MemoryContext {
             const room = (this.room - size) | 0;
             this.room = room;
             if (room < 0) this.raiseMark(room);
-            const counter = (list + 32 + kind) | 0;
+            const counter = list + 32 + kind;
             const sum = (i32[counter]! + (size | 0x10_0000)) | 0;
             i32[counter] = sum;
             // Last, so that what was loaded before the call is not needed after it.
@@ -341,14 +342,14 @@ export class MemoryContext {
         const seal = word + 3;
         // Only a live small object has such a seal, and only at this very address.
         if ((tag ^ q ^ this.key) === i32[seal]) {
-          const list = (this.lists + (tag & 15)) | 0;
+          const list = (this.lists + (tag & 15)) & 0x3fff_ffff;
           const next = i32[list] as number;
           i32[list] = word;
           i32[word] = next;
           i32[seal] = next ^ word;
           const size = tag >>> 24;
           this.room = (this.room + size) | 0;
-          const counter = (list + 40 + (tag & 0x7f0)) | 0;
+          const counter = list + 40 + (tag & 0x7f0);
           const sum = (i32[counter]! + (size + 0x10_0000)) | 0;
           i32[counter] = sum;
           if (sum < 0) this.carry(counter);
