@@ -258,7 +258,9 @@ export class MemoryContext {
   alloc(size: number, typeId = 0): number {
     // Constants are written out here and in `free`: bundlers turn a module's `const` into `var`, which V8 loads and checks.
     // `| 0` on sums: V8 then need not check that they do not overflow. `& 0x3fff_ffff`, which changes no word index, where another is
-    // computed from it: V8 then knows that neither is negative, and need not extend their signs.
+    // computed from it: V8 then knows that neither is negative, and need not extend their signs. Conditions that lead to a call when they
+    // fail, `word !== 0` and `a === b`, are written as `!(word < 1)` and `(a ^ b) === 0`: of a branch V8 puts first what is done when its
+    // condition is false, which the other way round is the call, and hands out registers in that order.
     if (typeof size === "number" && typeof typeId === "number") {
       if (size <= 240 && size >>> 0 === size && (typeId & 127) === typeId) {
         const { i32 } = this;
@@ -267,7 +269,7 @@ export class MemoryContext {
         const kind = typeId << 4;
         const tag = (size << 24) | kind | sizeClass;
         const word = (i32[list] as number) & 0x3fff_ffff;
-        if (word !== 0) {
+        if (!(word < 1)) {
           const next = i32[word] as number;
           const seal = word + 3;
           // Only if something wrote over the link it is another one.
@@ -340,8 +342,8 @@ export class MemoryContext {
         const { i32 } = this;
         const tag = i32[word] as number;
         const seal = word + 3;
-        // Only a live small object has such a seal, and only at this very address.
-        if ((tag ^ q ^ this.key) === i32[seal]) {
+        // 0 only for a live small object, whose seal it is, and only at this very address.
+        if (((i32[seal] as number) ^ tag ^ q ^ this.key) === 0) {
           const list = (this.lists + (tag & 15)) & 0x3fff_ffff;
           const next = i32[list] as number;
           i32[list] = word;
