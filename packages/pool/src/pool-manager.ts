@@ -217,9 +217,11 @@ export class PoolManager {
     if (typeof pointer !== "number") return undefined;
     const page = pointer >>> 16;
     if (page >= this.pageMapLength) return undefined;
-    const index = (this.i32[this.pageMap + page] as number) - this.firstOwner;
-    // Also when the view is detached: then `index` is not a number.
-    return index >= 0 && index < this.poolOfOwner.length ? this.poolOfOwner[index] : undefined;
+    // 0, nobody's, also when the view is detached.
+    const owner = (this.i32[(this.pageMap + page) & 0x3fff_ffff] as number) | 0;
+    // A lower one than the first is a very large index.
+    const index = (owner - this.firstOwner) >>> 0;
+    return index < this.poolOfOwner.length ? this.poolOfOwner[index] : undefined;
   }
 
   private freeSlow(pointer: number): void {
