@@ -111,8 +111,8 @@ export class Pool {
     // Also when the list is empty: 0 lies below `lo`.
     // Both sides unsigned, so that one comparison does.
     if (granule >= this.granules >>> 0) return this.allocSlow() >>> 0;
-    // Not `| 0`: so V8 knows that the index is not negative, and extends no sign.
-    const word = (this.table + (granule >>> 4)) & 0x3fff_ffff;
+    // `&` changes nothing, but V8 then knows that the index is not negative, and extends no sign.
+    const word = (this.table & 0x3fff_ffff) + (granule >>> 4);
     const free = 2 << (granule << 1);
     const states = this.i32[word] as number;
     // Not free: a write after free broke the link that led here, or the view is detached.
@@ -164,7 +164,7 @@ export class Pool {
     const shift = this.shift;
     const granule = ((offset >>> shift) | (offset << (32 - shift))) >>> 0;
     if (p >>> 0 !== pointer || granule >= this.granules >>> 0) return void this.freeSlow(pointer);
-    const word = (this.table + (granule >>> 4)) & 0x3fff_ffff;
+    const word = (this.table & 0x3fff_ffff) + (granule >>> 4);
     const live = 1 << (granule << 1);
     const states = this.i32[word] as number;
     if ((states & live) === 0) return void this.freeSlow(pointer);
