@@ -47,8 +47,8 @@ export const objectsIn = (store: Pointers, sizes: readonly number[]): TypedLoop 
   return (allocator, count) => {
     for (let i = 0; i < all.length; i++) {
       const size = all[i]!;
-      const start = i * count;
-      for (let j = 0; j < count; j++) to[start + j] = allocator.alloc(size, i + 1);
+      // One index, as C has one pointer.
+      for (let j = i * count, end = j + count; j < end; j++) to[j] = allocator.alloc(size, i + 1);
     }
   };
 };

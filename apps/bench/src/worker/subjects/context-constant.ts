@@ -29,8 +29,7 @@ const pairs = (count: number): void => {
 const objects = (count: number): void => {
   for (let i = 0; i < sizes.length; i++) {
     const bytes = sizes[i]!;
-    const start = i * count;
-    for (let j = 0; j < count; j++) store[start + j] = context.alloc(bytes, i + 1);
+    for (let j = i * count, end = j + count; j < end; j++) store[j] = context.alloc(bytes, i + 1);
   }
 };
 
