@@ -258,9 +258,9 @@ export class MemoryContext {
   alloc(size: number, typeId = 0): number {
     // Constants are written out here and in `free`: bundlers turn a module's `const` into `var`, which V8 loads and checks.
     // `| 0` on sums: V8 then need not check that they do not overflow. `& 0x3fff_ffff`, which changes no word index, where another is
-    // computed from it: V8 then knows that neither is negative, and need not extend their signs. Conditions that lead to a call when they
-    // fail, `word !== 0` and `a === b`, are written as `!(word < 1)` and `(a ^ b) === 0`: of a branch V8 puts first what is done when its
-    // condition is false, which the other way round is the call, and hands out registers in that order.
+    // computed from it: V8 then knows that neither is negative, and need not extend their signs. `!(word < 1)` here for `word !== 0`, and
+    // `(a ^ b) === 0` in `free` for `a === b`: of a branch V8 puts first what is done when its condition is false, and hands out registers
+    // in that order; with the usual conditions that is the call of the slow path.
     if (typeof size === "number" && typeof typeId === "number") {
       if (size <= 240 && size >>> 0 === size && (typeId & 127) === typeId) {
         const { i32 } = this;
