@@ -1,4 +1,4 @@
-/* A recorded program's requests, as src/trace.ts encodes them: `ids operations peakLive`
+/* A recorded program's requests, as src/binary-trace.ts writes them: `ids operations peakLive`
  * (low and high word), then three words each. */
 #ifndef TRACE_H
 #define TRACE_H

@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { chosenScenarios } from "./catalogue/choice.js";
 import { type Scenario, scenarios } from "./catalogue/scenarios.js";
 import { CHECK, FULL, QUICK, type Settings } from "./catalogue/settings.js";
@@ -7,7 +7,9 @@ import { floorsOf, judge } from "./floors.js";
 import { runMilestone } from "./milestone/command.js";
 import type { MilestoneMode } from "./milestone/settings.js";
 import { prepareNative } from "./native/tools.js";
+import { startRecordProgress } from "./record/progress.js";
 import { record } from "./record/record.js";
+import { mebibytes } from "./report/format.js";
 import { writeReport } from "./report/html/report.js";
 import { packageFolder } from "./report/machine.js";
 import { startProgress } from "./report/progress.js";
@@ -16,6 +18,7 @@ import { claimTable, floorTable, scenarioTables } from "./report/tables.js";
 import type { Entry } from "./run/entry.js";
 import { interleave, stepsOf } from "./run/interleave.js";
 import { plan } from "./run/plan.js";
+import { MOST_OPERATIONS } from "./trace.js";
 
 interface Options {
   readonly quick?: true;
@@ -72,13 +75,34 @@ const main = async (positional: readonly string[], options: Options, command: Co
   if (options.check && [...verdicts, ...(milestone?.floors ?? [])].some(({ held }) => !held)) process.exitCode = 1;
 };
 
-const recordCommand = (words: readonly string[], { out }: { readonly out?: string }, command: Command): void => {
+/** A number of requests that can be replayed. */
+const limitOf = (text: string): number => {
+  const limit = Number(text);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= MOST_OPERATIONS) return limit;
+  throw new InvalidArgumentError(`It is a whole number from 1 to ${MOST_OPERATIONS}.`);
+};
+
+interface RecordArguments {
+  readonly out?: string;
+  readonly limit: number;
+}
+
+const recordCommand = async (words: readonly string[], options: RecordArguments, command: Command): Promise<void> => {
+  const interrupted = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.abort());
+  const progress = startRecordProgress();
   try {
-    const { exitCode, traces } = record(words, out);
-    for (const { path, operations } of traces) print(`${path}: ${operations} operations`);
+    const { signal } = interrupted;
+    const { exitCode, traces } = await record(words, { ...options, signal, onProgress: progress.show });
+    progress.end();
+    for (const { path, operations, bytes, limited } of traces) {
+      const end = limited ? `; ends at the limit of ${options.limit} requests` : "";
+      print(`${path}: ${operations} operations, ${mebibytes(bytes)}${end}`);
+    }
     if (traces.length === 0) command.error("it asked nothing of malloc, or does not use the C library's");
     process.exitCode = exitCode;
   } catch (error) {
+    progress.end();
     command.error((error as Error).message);
   }
 };
@@ -119,6 +143,7 @@ bench
   .description("Run a command and write what it asks of malloc as a trace (Linux with glibc).")
   .argument("<command...>", "after --: the command and its arguments")
   .option("--out <path>", "where to write the trace, also .rep.gz; default: COMMAND.rep here")
+  .option("--limit <requests>", "the most of one trace; the command then runs on unrecorded", limitOf, MOST_OPERATIONS)
   .action(recordCommand);
 
 bench

@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { afterAll, expect, test } from "vitest";
-import { chosenScenarios } from "../src/catalogue/choice.js";
+import { chosenScenarios, refuseTooLarge } from "../src/catalogue/choice.js";
 import { scenarios } from "../src/catalogue/scenarios.js";
+import type { Trace } from "../src/trace.js";
+import { scenarioById } from "./entries.js";
 
 const folder = mkdtempSync(`${tmpdir()}/choice-`);
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -36,4 +38,14 @@ test("a file is also looked for from the workspace's root", () => {
 test("what is neither scenario nor file, or no trace, is refused", () => {
   expect(() => chosenScenarios(["cc2"])).toThrow('no scenario and no file "cc2"; scenarios: batch64, ');
   expect(() => chosenScenarios([file("bad.rep", ["hello"])])).toThrow(/bad\.rep: not a trace/);
+});
+
+test("a trace that the machine has not the memory for is refused, with what it needs", () => {
+  const columns = { operations: { length: 40_000_000 }, ids: [], sizes: [] } as unknown as Trace;
+  const large: Trace = { ...columns, idCount: 20_000_000, peakLive: 1e9 };
+  const refused = (gibibytes: number) => () => refuseTooLarge(large, scenarioById("cc1"), gibibytes * 2 ** 30);
+  expect(refused(4)).toThrow(
+    /cc1\.rep\.gz: 40000000 operations in \d+ processes need about \d+ GiB of this machine's 4/,
+  );
+  expect(refused(64)).not.toThrow();
 });

@@ -1,31 +1,99 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { expect, test } from "vitest";
-import { record } from "../src/record/record.js";
-import { repOf } from "../src/record/rep.js";
-import { FREE, parseTrace, REALLOCATE, readTrace } from "../src/trace.js";
+import { gunzipSync } from "node:zlib";
+import fc from "fast-check";
+import { afterAll, describe, expect, test } from "vitest";
+import { LiveObjects } from "../src/record/live-objects.js";
+import { type RecordProgress, record } from "../src/record/record.js";
+import { RepFile } from "../src/record/rep-file.js";
+import { RepStream } from "../src/record/rep-stream.js";
+import { parseTrace, readTrace } from "../src/rep-reader.js";
+import { FREE, REALLOCATE } from "../src/trace.js";
 
-const [ALLOCATED, REALLOCATED, FREED] = [1, 2, 3];
-const request = (code: number, size: number, old: number, pointer: number): number[] =>
+const [END, ALLOCATED, REALLOCATED, FREED, LIMITED] = [0, 1, 2, 3, 4] as const;
+const request = (code: number, size = 0, old = 0, pointer = 0): number[] =>
   [code, size, old, pointer].flatMap((value) => [value % 2 ** 32, Math.floor(value / 2 ** 32)]);
+const requests = (...each: number[][]): Uint32Array => Uint32Array.from(each.flat());
 
 const HIGH = 0x7fff_0000_0010;
 
-test("a recording becomes a trace in which an allocation keeps its id", () => {
-  const requests = [
-    request(ALLOCATED!, 40, 0, HIGH),
-    request(ALLOCATED!, 10, 0, 32),
-    request(REALLOCATED!, 100, HIGH, 64),
-    request(FREED!, 0, 12_345, 0),
-    request(FREED!, 0, 64, 0),
-    request(ALLOCATED!, 7, 0, 64),
-    request(REALLOCATED!, 9, 999, 128),
-  ];
-  const { text, operations } = repOf(Uint32Array.from([...requests.flat(), ...request(0, 0, 0, 0)]));
-  expect(text).toBe(["110", "4", "6", "1", "a 0 40", "a 1 10", "r 0 100", "f 0", "a 2 7", "a 3 9", ""].join("\n"));
-  expect(operations).toBe(6);
-  expect(parseTrace(Buffer.from(text)).peakLive).toBe(110);
+const folder = mkdtempSync(`${tmpdir()}/recorded-`);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("a recording becomes a trace", () => {
+  const first = requests(
+    request(ALLOCATED, 40, 0, HIGH),
+    request(ALLOCATED, 10, 0, 32),
+    request(REALLOCATED, 100, HIGH, 64),
+    request(FREED, 0, 12_345),
+  );
+  const second = requests(
+    request(FREED, 0, 64),
+    request(ALLOCATED, 7, 0, 64),
+    request(REALLOCATED, 9, 999, 128),
+    request(END),
+    request(ALLOCATED, 1, 0, 256),
+  );
+  const lines = ["a 0 40", "a 1 10", "r 0 100", "f 0", "a 2 7", "a 3 9", ""].join("\n");
+
+  test("in which an allocation keeps its id, in whatever pieces it comes", () => {
+    const stream = new RepStream();
+    expect(stream.lines(first) + stream.lines(second)).toBe(lines);
+    expect(stream.operations).toBe(6);
+    expect(stream.liveBytes).toBe(26);
+    expect(stream.header.split("\n").map(Number)).toEqual([110, 4, 6, 1, 0]);
+    expect(parseTrace(Buffer.from(stream.header + lines)).peakLive).toBe(110);
+  });
+
+  test("that ends at its limit", () => {
+    const stream = new RepStream();
+    const text = stream.lines(requests(request(ALLOCATED, 40, 0, HIGH), request(LIMITED), request(FREED, 0, HIGH)));
+    expect(text).toBe("a 0 40\n");
+    expect(stream.limited).toBe(true);
+  });
+
+  test.each([
+    ["plain.rep", false],
+    ["packed.rep.gz", true],
+  ] as const)("whose file %s is whole after each piece", (name, zipped) => {
+    const file = new RepFile(`${folder}/${name}`, zipped);
+    const read = () => {
+      const bytes = readFileSync(file.path);
+      expect(file.bytes).toBe(bytes.length);
+      return parseTrace(zipped ? gunzipSync(bytes) : bytes);
+    };
+    file.add(requests(request(END)));
+    expect(existsSync(file.path)).toBe(false);
+    file.add(first);
+    expect(read()).toMatchObject({ idCount: 2, peakLive: 110, operations: { length: 3 } });
+    file.add(second);
+    expect(read()).toMatchObject({ idCount: 4, peakLive: 110, operations: { length: 6 } });
+  });
+});
+
+test("live objects are found by their pointer, whatever was taken out before", () => {
+  const pointer = fc.integer({ min: 1, max: 3_000 }).map((number) => number * 16 + (number % 7) * 2 ** 40);
+  const step = fc.record({ pointer, put: fc.boolean(), size: fc.nat(2 ** 40) });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 6_000, size: "max" }), (steps) => {
+      const table = new LiveObjects();
+      const model = new Map<number, { id: number; size: number }>();
+      steps.forEach(({ pointer, put, size }, id) => {
+        if (put) {
+          table.set(pointer, id, size);
+          model.set(pointer, { id, size });
+        } else {
+          expect(table.take(pointer)).toEqual(model.get(pointer));
+          model.delete(pointer);
+        }
+        expect(table.count).toBe(model.size);
+      });
+      for (const [pointer, object] of model) expect(table.take(pointer)).toEqual(object);
+      expect(table.count).toBe(0);
+    }),
+    { numRuns: 30 },
+  );
 });
 
 const canRecord = (): boolean => {
@@ -36,10 +104,39 @@ const canRecord = (): boolean => {
   }
 };
 
-test.runIf(canRecord())("a real program is recorded, and its exit code passed on", () => {
-  const folder = mkdtempSync(`${tmpdir()}/recorded-`);
-  try {
-    const { exitCode, traces } = record(["sh", "-c", "ls -la / > /dev/null; exit 3"], `${folder}/a.rep.gz`);
+describe.runIf(canRecord())("a real program", () => {
+  const source = `
+    #include <stdint.h>
+    #include <stdlib.h>
+    #include <unistd.h>
+    /* Replaces objects at random, PAIRS times with LIVE of them, and then waits for as many seconds as the third argument says. */
+    int main(int argc, char **argv) {
+      (void)argc;
+      const size_t pairs = strtoul(argv[1], NULL, 10), live = strtoul(argv[2], NULL, 10);
+      void **objects = calloc(live, sizeof *objects);
+      uint32_t state = 1;
+      for (size_t i = 0; i < pairs; i++) {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        free(objects[state % live]);
+        objects[state % live] = malloc(1 + (state >> 23));
+      }
+      sleep(strtoul(argv[3], NULL, 10));
+      return 7;
+    }`;
+  const program = `${folder}/program`;
+  const build = (): string => {
+    if (existsSync(program)) return program;
+    writeFileSync(`${program}.c`, source);
+    execFileSync(process.env.CC || "cc", ["-O2", "-fno-builtin", `${program}.c`, "-o", program]);
+    return program;
+  };
+
+  test("is recorded, and its exit code passed on", async () => {
+    const { exitCode, traces } = await record(["sh", "-c", "ls -la / > /dev/null; exit 3"], {
+      out: `${folder}/a.rep.gz`,
+    });
     expect(exitCode).toBe(3);
     // The shell and ls.
     expect(traces.map(({ path }) => path)).toEqual([`${folder}/a.rep.gz`, `${folder}/a-2.rep.gz`]);
@@ -47,7 +144,57 @@ test.runIf(canRecord())("a real program is recorded, and its exit code passed on
     expect(trace.operations.length).toBe(traces[0]!.operations);
     expect(trace.operations.includes(FREE)).toBe(true);
     expect(trace.operations.includes(REALLOCATE)).toBe(true);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  });
+
+  test("of millions of calls is written as it comes", async () => {
+    const seen: RecordProgress[] = [];
+    const options = { out: `${folder}/many.rep.gz`, onProgress: (progress: RecordProgress) => seen.push(progress) };
+    const { exitCode, traces } = await record([build(), "1000000", "1000", "0"], options);
+    expect(exitCode).toBe(7);
+    expect(traces).toHaveLength(1);
+    const [{ path, operations, bytes, limited }] = traces as [(typeof traces)[0]];
+    // The table, a million allocations, and a free of each but the last of each place.
+    expect(operations).toBe(1 + 1_000_000 + 999_000);
+    expect(limited).toBe(false);
+    expect(readFileSync(path)).toHaveLength(bytes);
+    const { operations: read, peakLive } = readTrace(path);
+    expect(read).toHaveLength(operations);
+    expect(peakLive).toBeGreaterThan(200_000);
+    expect(peakLive).toBeLessThan(600_000);
+    const onTheWay = seen.filter((progress) => progress.operations > 0 && progress.operations < operations);
+    expect(onTheWay.length).toBeGreaterThan(0);
+    expect(onTheWay.every(({ liveBytes, fileBytes }) => liveBytes > 0 && fileBytes > 0 && fileBytes <= bytes)).toBe(
+      true,
+    );
+  });
+
+  test("runs on where the trace is at its limit", async () => {
+    const { exitCode, traces } = await record([build(), "300000", "10", "0"], {
+      out: `${folder}/limit.rep`,
+      limit: 100_000,
+    });
+    expect(exitCode).toBe(7);
+    expect(traces).toMatchObject([{ operations: 100_000, limited: true }]);
+    expect(readTrace(traces[0]!.path).operations).toHaveLength(100_000);
+  });
+
+  test("that is stopped leaves what was recorded until then", async () => {
+    const stop = new AbortController();
+    const onProgress = ({ operations }: RecordProgress): void => {
+      if (operations > 0) stop.abort();
+    };
+    const options = { out: `${folder}/stopped.rep.gz`, signal: stop.signal, onProgress };
+    const { exitCode, traces } = await record([build(), "100000", "100", "60"], options);
+    expect(exitCode).toBe(1);
+    expect(traces).toHaveLength(1);
+    expect(readTrace(traces[0]!.path).operations).toHaveLength(traces[0]!.operations);
+  });
+
+  test("leaves no other files", () => {
+    expect(readdirSync(folder).filter((name) => name.includes(".part"))).toEqual([]);
+  });
+
+  test("that is not there is an error", async () => {
+    await expect(record([`${folder}/missing`], { out: `${folder}/missing.rep` })).rejects.toThrow("ENOENT");
+  });
 });

@@ -1,7 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { afterAll, describe, expect, test } from "vitest";
-import { encodeTrace, parseTrace, SAMPLES } from "../src/trace.js";
+import { writeBinaryTrace } from "../src/binary-trace.js";
+import { parseTrace } from "../src/rep-reader.js";
+import { SAMPLES } from "../src/trace.js";
 import { asAllocator, heapFor, heapSubject } from "../src/worker/heaps.js";
 import { copyingReplayTask, givenTrace, replayTask } from "../src/worker/replay.js";
 import { linear, pointers, type Reallocator, type Subject } from "../src/worker/subject.js";
@@ -11,7 +13,7 @@ const folder = mkdtempSync(`${tmpdir()}/replay-`);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const text = ["1", "1", "1", "1", "a 0 40", "a 1 3000", "r 0 900", "r 0 20", "f 1", "a 2 7", "f 0"].join("\n");
-writeFileSync(`${folder}/trace`, encodeTrace(parseTrace(Buffer.from(text))));
+writeBinaryTrace(`${folder}/trace`, parseTrace(Buffer.from(text)));
 const scenario = { ...scenarioById("cc1"), trace: `${folder}/trace` };
 const trace = givenTrace(scenario);
 

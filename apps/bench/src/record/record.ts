@@ -1,54 +1,187 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename } from "node:path";
+import { setImmediate as immediate, setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
-import { repOf } from "./rep.js";
+import { MOST_OPERATIONS } from "../trace.js";
+import { RepFile } from "./rep-file.js";
+import { hasEnded, programsIn, type RecordedProgram, takeWindow } from "./windows.js";
 
 const SOURCE = fileURLToPath(new URL("../../native/record.c", import.meta.url));
+
+const POLL_MS = 20;
+/** A command that was asked to end gets this long for it. */
+const GRACE_MS = 2_000;
+
+/** How far a recording is. */
+export interface RecordProgress {
+  /** Operations of all traces. */
+  readonly operations: number;
+  /** Bytes live in the programs that still run, as asked for. */
+  readonly liveBytes: number;
+  /** Bytes of all files. */
+  readonly fileBytes: number;
+}
+
+/** One trace that was written. */
+export interface RecordedTrace {
+  readonly path: string;
+  readonly operations: number;
+  readonly bytes: number;
+  /** Whether it ends at the limit, and not where the program did. */
+  readonly limited: boolean;
+}
 
 /** What came out of a recording. */
 export interface Recording {
   /** The command's exit code; 1 where a signal ended it. */
   readonly exitCode: number;
-  /** The traces that were written: one for each process that allocated, the longest first. */
-  readonly traces: readonly { readonly path: string; readonly operations: number }[];
+  /** The traces that were written: one for each program that allocated, the longest first. */
+  readonly traces: readonly RecordedTrace[];
+}
+
+/** How a recording is made. */
+export interface RecordOptions {
+  /** Default: COMMAND.rep here. */
+  readonly out?: string | undefined;
+  /** The most requests of one trace; the program runs on without being recorded. Default and most: what can be replayed. */
+  readonly limit?: number | undefined;
+  /** Ends the command, as SIGINT would; what was recorded until then is kept. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told now and then. */
+  readonly onProgress?: ((progress: RecordProgress) => void) | undefined;
 }
 
 const pathOf = (out: string, number: number): string =>
   number === 0 ? out : out.replace(/(\.rep)?(\.gz)?$/, (ending) => `-${number + 1}${ending}`);
 
-const write = (path: string, text: string): void => writeFileSync(path, path.endsWith(".gz") ? gzipSync(text) : text);
+const buildRecorder = (folder: string): string => {
+  const library = `${folder}/record.so`;
+  execFileSync(process.env.CC || "cc", ["-O2", "-shared", "-fPIC", SOURCE, "-o", library, "-pthread"], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  return library;
+};
+
+/** Turns windows into traces as they come. */
+class Traces {
+  readonly #folder: string;
+  readonly #out: string;
+  /** Of programs that run, by name. */
+  readonly #open: Map<string, RepFile> = new Map();
+  /** Names of programs that ended before the folder was looked at next. */
+  readonly #ended: Set<string> = new Set();
+  /** Of programs that have ended. */
+  readonly #written: RecordedTrace[] = [];
+  #started = 0;
+
+  constructor(folder: string, out: string) {
+    this.#folder = folder;
+    this.#out = out;
+  }
+
+  get progress(): RecordProgress {
+    const files = [...this.#open.values()];
+    const sum = (of: readonly number[]): number => of.reduce((total, value) => total + value, 0);
+    return {
+      operations: sum([
+        ...files.map(({ stream }) => stream.operations),
+        ...this.#written.map((each) => each.operations),
+      ]),
+      liveBytes: sum(files.map(({ stream }) => stream.liveBytes)),
+      fileBytes: sum([...files, ...this.#written].map(({ bytes }) => bytes)),
+    };
+  }
+
+  /** Reads what is there: all of it from programs that have ended, full windows from the others. */
+  async take(allEnded: boolean): Promise<void> {
+    for (const program of programsIn(this.#folder)) {
+      const complete = allEnded || this.#ended.has(program.name);
+      if (!complete && hasEnded(program)) this.#ended.add(program.name);
+      const file = this.#fileOf(program);
+      for (const window of complete ? program.windows : program.windows.slice(0, -1)) {
+        file.add(takeWindow(this.#folder, program, window));
+        // A signal may have come, or the command have ended.
+        await immediate();
+      }
+      if (complete) this.#close(program, file);
+    }
+  }
+
+  /** Gives the traces their names, the longest first. */
+  named(): RecordedTrace[] {
+    return this.#written
+      .toSorted((a, b) => b.operations - a.operations)
+      .map((trace, number) => {
+        const path = pathOf(this.#out, number);
+        renameSync(trace.path, path);
+        return { ...trace, path };
+      });
+  }
+
+  #fileOf({ name }: RecordedProgram): RepFile {
+    const known = this.#open.get(name);
+    if (known !== undefined) return known;
+    const file = new RepFile(`${this.#out}.part${++this.#started}`, this.#out.endsWith(".gz"));
+    this.#open.set(name, file);
+    return file;
+  }
+
+  #close({ name }: RecordedProgram, { path, bytes, stream: { operations, limited } }: RepFile): void {
+    this.#open.delete(name);
+    this.#ended.delete(name);
+    if (operations > 0) this.#written.push({ path, bytes, operations, limited });
+  }
+}
+
+/** Starts the command; resolves to its exit code when it has ended. */
+const start = (command: readonly string[], env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const [file = "", ...args] = command;
+    const child = spawn(file, args, { stdio: "inherit", env });
+    let timer: NodeJS.Timeout | undefined;
+    const end = (): void => {
+      child.kill("SIGINT");
+      timer = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
+    };
+    signal?.addEventListener("abort", end, { once: true });
+    child.once("error", reject);
+    child.once("exit", (code) => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
+      resolve(code ?? 1);
+    });
+  });
 
 /**
- * Runs a command on Linux with glibc and writes what it asks of malloc, as a trace for each of its processes.
- * @throws Error when the recorder cannot be built or the command not be started
+ * Runs a command on Linux with glibc and writes what it asks of malloc, as a trace for each program that it runs. A trace is written
+ * and compressed while the program runs, which waits for that where it is faster; memory is needed for its live objects only.
+ * @throws Error when the recorder cannot be built, the command not be started, or a trace not be written
  */
-export const record = (command: readonly string[], out = `${basename(command[0] ?? "")}.rep`): Recording => {
+export const record = async (
+  command: readonly string[],
+  { out = `${basename(command[0] ?? "")}.rep`, limit = MOST_OPERATIONS, signal, onProgress }: RecordOptions = {},
+): Promise<Recording> => {
   if (process.platform !== "linux") throw new Error("recording works on Linux only");
   const folder = mkdtempSync(`${tmpdir()}/morph-record-`);
   try {
-    const library = `${folder}/record.so`;
-    execFileSync(process.env.CC || "cc", ["-O2", "-shared", "-fPIC", SOURCE, "-o", library, "-pthread"], {
-      stdio: ["ignore", "ignore", "inherit"],
+    const library = buildRecorder(folder);
+    const where = `${process.pid} ${limit} ${folder}/requests`;
+    const traces = new Traces(folder, out);
+    let exitCode: number | undefined;
+    const ended = start(command, { ...process.env, LD_PRELOAD: library, MORPH_RECORD: where }, signal).then((code) => {
+      exitCode = code;
     });
-    const [file = "", ...args] = command;
-    const env = { ...process.env, LD_PRELOAD: library, MORPH_RECORD: `${folder}/requests` };
-    const { status, error } = spawnSync(file, args, { stdio: "inherit", env });
-    if (error !== undefined) throw error;
-    const reps = readdirSync(folder)
-      .filter((name) => name.startsWith("requests."))
-      .map((name) => repOf(new Uint32Array(new Uint8Array(readFileSync(`${folder}/${name}`)).buffer)))
-      .filter(({ operations }) => operations > 0)
-      .toSorted((a, b) => b.operations - a.operations);
-    const traces = reps.map(({ text, operations }, number) => {
-      const path = pathOf(out, number);
-      write(path, text);
-      return { path, operations };
-    });
-    return { exitCode: status ?? 1, traces };
+    while (exitCode === undefined) {
+      await Promise.race([ended, sleep(POLL_MS)]);
+      await traces.take(false);
+      onProgress?.(traces.progress);
+    }
+    await traces.take(true);
+    return { exitCode, traces: traces.named() };
   } finally {
+    // A program that still runs notices that its files are gone, and is not recorded any more.
     rmSync(folder, { recursive: true });
   }
 };

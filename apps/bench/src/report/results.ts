@@ -6,10 +6,11 @@ import { type Claimed, claimed } from "../claims.js";
 import type { Verdict } from "../floors.js";
 import type { MilestoneResults } from "../milestone/results.js";
 import type { NativeTools } from "../native/tools.js";
+import { readTrace } from "../rep-reader.js";
 import { type Entry, measured, type Status } from "../run/entry.js";
 import type { Ready } from "../run/process.js";
 import { type Estimate, median, medianOfProcesses, type Series, spread, timesAsFast } from "../stats.js";
-import { liveSamples, readTrace } from "../trace.js";
+import { liveSamples } from "../trace.js";
 import { type Machine, machine, type Versions, versions } from "./machine.js";
 
 const VERSION = 3;

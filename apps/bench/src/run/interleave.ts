@@ -28,7 +28,8 @@ const onBudget = async (runner: Runner, settings: Settings, work: (leftMs: numbe
     await work(budgetMs - runner.spentMs);
   } catch (error) {
     entry.status = error instanceof Stopped ? "stopped" : "failed";
-    entry.note = error instanceof Stopped ? `needs over ${budgetMs / 1000} s` : (error as Error).message;
+    entry.note =
+      error instanceof Stopped ? `needs over ${Math.round(budgetMs / 100) / 10} s` : (error as Error).message;
     await runner.process?.end();
   }
   runner.spentMs += performance.now() - start;

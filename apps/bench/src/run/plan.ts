@@ -3,6 +3,7 @@ import { isLarge, type Scenario } from "../catalogue/scenarios.js";
 import type { Settings } from "../catalogue/settings.js";
 import { isNeeded } from "../floors.js";
 import type { NativeTools } from "../native/tools.js";
+import { readTrace } from "../rep-reader.js";
 import { commandFor } from "./command.js";
 import type { Entry } from "./entry.js";
 import type { Job } from "./interleave.js";
@@ -24,6 +25,12 @@ export interface Selection {
   /** Only what the floors need. */
   readonly floorsOnly: boolean;
 }
+
+/** The budgets are for traces of up to so many operations; a longer one has so many times as much. */
+const BUDGETED_OPERATIONS = 2_000_000;
+
+const budgetFactorOf = ({ trace }: Scenario): number =>
+  trace === undefined ? 1 : Math.max(1, readTrace(trace).operations.length / BUDGETED_OPERATIONS);
 
 const startOf = (contender: Contender, scenario: Scenario, settings: Settings, tools: NativeTools): Command | string =>
   isPeer(contender) && isLarge(scenario) && !settings.peersOfMillions
@@ -49,7 +56,14 @@ const groupOf = (
     }
   }
   const factor = Math.max(...members.map(({ processFactor = 1 }) => processFactor));
-  return { scenarios: members, entries, jobs, settings: { ...settings, processes: factor * settings.processes } };
+  const longer = Math.max(...members.map(budgetFactorOf));
+  const ownSettings = {
+    ...settings,
+    processes: factor * settings.processes,
+    budgetMs: longer * settings.budgetMs,
+    peerBudgetMs: longer * settings.peerBudgetMs,
+  };
+  return { scenarios: members, entries, jobs, settings: ownSettings };
 };
 
 /** What to measure, group by group. */

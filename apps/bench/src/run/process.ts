@@ -31,11 +31,17 @@ export class Stopped extends Error {}
 
 const alive = new Set<ChildProcessWithoutNullStreams>();
 
-// A process that is held would outlive this one.
-process.on("exit", () => {
-  for (const child of alive) child.kill("SIGKILL");
-});
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(1));
+let watching = false;
+
+/** A process that is held would outlive this one. */
+const endWithThisProcess = (): void => {
+  if (watching) return;
+  watching = true;
+  process.on("exit", () => {
+    for (const child of alive) child.kill("SIGKILL");
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(1));
+};
 
 /**
  * A contender's process: one line in, one line of JSON out.
@@ -51,6 +57,7 @@ export class ContenderProcess {
   #complaint = "";
 
   constructor(command: Command) {
+    endWithThisProcess();
     this.#child = spawn(command.file, command.args, { env: command.env });
     alive.add(this.#child);
     this.#child.once("exit", () => alive.delete(this.#child));

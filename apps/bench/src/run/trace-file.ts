@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
+import { writeBinaryTrace } from "../binary-trace.js";
 import { BUILD } from "../native/tools.js";
-import { encodeTrace, readTrace } from "../trace.js";
+import { readTrace } from "../rep-reader.js";
 
 const written = new Map<string, string>();
 
@@ -11,7 +12,7 @@ export const traceFile = (trace: string): string => {
   if (known !== undefined) return known;
   mkdirSync(BUILD, { recursive: true });
   const path = `${BUILD}/${createHash("sha256").update(trace).digest("hex").slice(0, 12)}.trace`;
-  writeFileSync(path, encodeTrace(readTrace(trace)));
+  writeBinaryTrace(path, readTrace(trace));
   written.set(trace, path);
   return path;
 };

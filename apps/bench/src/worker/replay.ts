@@ -1,12 +1,11 @@
-import { readFileSync } from "node:fs";
+import { readBinaryTrace } from "../binary-trace.js";
 import type { Scenario } from "../catalogue/scenarios.js";
-import { decodeTrace, FREE, REALLOCATE, sampled, type Trace } from "../trace.js";
+import { FREE, REALLOCATE, sampled, type Trace } from "../trace.js";
 import { copyingReplayIn, inPieces, replayIn } from "./loops.js";
 import type { Objects, Reallocator, Store, Subject, Task } from "./subject.js";
 
 /** The trace of a replay, which this process was given in its binary form. */
-export const givenTrace = ({ trace }: Scenario): Trace =>
-  decodeTrace(new Uint32Array(new Uint8Array(readFileSync(trace!)).buffer));
+export const givenTrace = ({ trace }: Scenario): Trace => readBinaryTrace(trace!);
 
 /** @throws Error when there are none */
 export const bytesOf = <P>({ objects }: Subject<P>): Objects<P> => {
