@@ -434,11 +434,11 @@ export class Arena {
     if (this.inUse.length + this.spare.length >= this.maxBlocks) {
       throw new MorphError("ERR_MORPH_OUT_OF_MEMORY", `no room to remember more than ${this.maxBlocks} blocks`);
     }
-    const untouched = this.memory.untouchedFrom ?? Number.POSITIVE_INFINITY;
+
     const pointer = this.memory.acquire(pages, this.owner);
     // A growth listener may have destroyed the arena, and with it this block.
     this.requireAlive();
-    return { pointer, pages, filled: 0, fresh: pointer >= untouched };
+    return { pointer, pages, filled: 0, fresh: pointer >= this.memory.zeroedFrom };
   }
 
   /** Makes the blocks in use beyond the first `depth` spare, so that the first used is the next used. */

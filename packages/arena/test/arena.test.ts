@@ -65,33 +65,6 @@ describe("a cleared allocation", () => {
 });
 
 describe("an arena that grows the memory", () => {
-  it("may be used, and destroyed, by growth listeners", () => {
-    const memory = new LinearMemory({ initialPages: 1 });
-    const arena = new Arena({ memory });
-    const objects = new Map<number, number>();
-    const take = (size: number) => {
-      const pointer = arena.alloc(size);
-      memory.u8.fill(objects.size, pointer, pointer + size);
-      objects.set(pointer, size);
-    };
-    const stop = memory.onGrow(() => {
-      take(100);
-      arena.verify();
-      take(70_000);
-    });
-    for (let i = 0; i < 3000; i++) take(1 + ((i * 7) % 900));
-    let i = 0;
-    for (const [pointer, size] of objects) {
-      expect(memory.u8.subarray(pointer, pointer + size).every((byte) => byte === (i & 255))).toBe(true);
-      i++;
-    }
-    arena.verify();
-    stop();
-    memory.onGrow(() => arena.destroy());
-    expect(codeOf(() => arena.alloc(2 ** 26))).toBe("ERR_MORPH_DESTROYED");
-    expect(memory.footprint).toBe(PAGE_BYTES);
-  });
-
   it("and is refused is as it was, and goes on when it may grow again", () => {
     const memory = new LinearMemory({ initialPages: 1 });
     const arena = new Arena({ memory });

@@ -146,50 +146,6 @@ describe("free pages that lie apart", () => {
   });
 });
 
-describe("growth listeners", () => {
-  it.each([8, 100, 1000, 3000, 70_000, 1_100_000])(
-    "may allocate, free, trim and verify in the middle of a malloc of %i bytes",
-    (size) => {
-      const memory = new LinearMemory({ initialPages: 1, maxPages: 4000 });
-      const heap = new Heap({ memory });
-      const live = new Map<number, number>();
-      let serial = 0;
-      const take = (bytes: number) => {
-        const pointer = heap.malloc(bytes);
-        expect(live.has(pointer)).toBe(false);
-        memory.i32[pointer / 4] = ++serial;
-        live.set(pointer, serial);
-      };
-      let calls = 0;
-      memory.onGrow(() => {
-        heap.verify();
-        for (let i = 0; i < 5; i++) take(i % 2 === 0 ? size : 50 * i);
-        const [first] = live.keys();
-        if (calls++ % 2 === 0 && first !== undefined) {
-          heap.free(first);
-          live.delete(first);
-        }
-        heap.trim();
-      });
-      for (let i = 0; i < Math.min(15_000, 25_000_000 / size); i++) take(size);
-      expect(calls).toBeGreaterThan(3);
-      heap.verify();
-      expect(new Set(heap.liveObjects())).toEqual(new Set(live.keys()));
-      for (const [pointer, value] of live) if (memory.i32[pointer / 4] !== value) throw new Error(`${pointer} changed`);
-    },
-  );
-
-  it("may destroy the heap that grows", () => {
-    for (const size of [64, 5000, 2_000_000]) {
-      const memory = new LinearMemory({ initialPages: 1 });
-      const heap = new Heap({ memory });
-      memory.onGrow(() => heap.destroy());
-      expect(codeOf(() => heap.malloc(size))).toBe("ERR_MORPH_DESTROYED");
-      expect(memory.footprint).toBeLessThanOrEqual(2 * PAGE_BYTES);
-    }
-  });
-});
-
 describe("growth by someone else", () => {
   it("in the middle of a walk hides no object", () => {
     const memory = new LinearMemory({ initialPages: 8 });

@@ -768,6 +768,7 @@ export class MemoryContext {
     } catch (error) {
       this.arena?.retract(block, bytes);
       this.heap?.free(block);
+      this.heap?.trim();
       throw error;
     }
     this.useTable();

@@ -20,6 +20,12 @@ export interface PageOwner {
    * map may have moved. Must not allocate.
    */
   viewsChanged(): void;
+  /**
+   * Called with `true` before growth listeners run, and with `false` after. In between every operation of the allocator that
+   * changes something must come to {@link AddressSpace.refresh}, which then throws ERR_MORPH_BUSY: an allocator whose fast paths read
+   * a view puts an empty one in its place. Allocators without it may allocate in a listener as long as they ask for no pages.
+   */
+  suspend?(suspended: boolean): void;
 }
 
 /**
@@ -62,16 +68,17 @@ export interface AddressSpace {
   readonly peakFootprint: number;
 
   /**
-   * Pointer from which on no page was ever handed out: a run that {@link acquire} returns there, and that nobody wrote to since,
-   * holds zeros. Memories before 1.1 do not know. O(1).
+   * Pointer from which on the run that {@link acquire}, {@link tryAcquire} or {@link tryExtend} gave last holds zeros, because nobody ever had
+   * those pages: its end when its last page was somebody's. O(1).
    */
-  readonly untouchedFrom?: number;
+  readonly zeroedFrom: number;
 
   /**
    * Makes an allocator known; from then on the memory tells it about growth. O(1).
    * @param owner to continue an allocator that another thread registered: its id
    * @returns its owner id, a positive integer never given twice
-   * @throws ERR_MORPH_VERSION when the contracts differ, ERR_MORPH_NOT_OWNER when `owner` was never given
+   * @throws ERR_MORPH_VERSION when the contracts differ, ERR_MORPH_NOT_OWNER when `owner` was never given,
+   *   ERR_MORPH_INVALID_CONFIG when the memory is sealed and `owner` is not given
    */
   register(allocator: PageOwner, owner?: number): number;
   /**
@@ -79,15 +86,33 @@ export interface AddressSpace {
    * @throws ERR_MORPH_NOT_OWNER when no such owner is registered
    */
   unregister(owner: number): void;
+  /**
+   * Lets no further allocator join, in whichever thread: for a context whose lock guards only its own. Ids that were given before can
+   * still be continued. O(allocators).
+   * @param owners the ids that may be there
+   * @throws ERR_MORPH_INVALID_CONFIG when another is, or the memory is sealed already
+   */
+  seal(owners: readonly number[]): void;
+  /** Takes a {@link seal} away. O(1). */
+  unseal(): void;
 
   /**
    * Hands out a run of consecutive pages: the lowest free run that is long enough, else the memory grows, by a quarter
-   * of its size or more. The bytes are not cleared. O(pages of the memory) at worst, O(pages) as a rule.
+   * of its size or more. The bytes are not cleared; {@link zeroedFrom} tells which hold zeros. O(pages of the memory) at worst, O(pages)
+   * as a rule; O(1) for a request that was refused before, when nothing was released or grown since.
    * @param pages how many, from 1
    * @returns pointer of the first byte
    * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_NOT_OWNER (no such owner), ERR_MORPH_OUT_OF_MEMORY
    */
   acquire(pages: number, owner: number): number;
+  /** As {@link acquire}, but 0 where there is no room: quick, because no error is made. */
+  tryAcquire(pages: number, owner: number): number;
+  /**
+   * Grows the memory now, by what is missing for a run of so many free pages: until they are used, no growth detaches a view.
+   * O(pages of the memory).
+   * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_OUT_OF_MEMORY
+   */
+  reserve(pages: number): void;
   /**
    * Makes a run longer in place, when the `more` pages behind it are free or can be grown.
    * @returns whether it did; `false` changes nothing
@@ -101,21 +126,24 @@ export interface AddressSpace {
   release(pointer: number, pages: number): void;
 
   /**
-   * A zero-filled side table for an allocator's own records, 64-byte aligned; small ones share pages. Unlike a page
-   * run it belongs to no owner: {@link unregister} does not take it back.
+   * A zero-filled side table for an allocator's own records, 64-byte aligned. Tables lie where no allocator's pages ever were, with guard
+   * bytes around them, as long as the memory has such pages. A table belongs to no owner: {@link unregister} does not take it back.
    * @param bytes from 1; {@link tableBytes} tells how many one really gets
    * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_OUT_OF_MEMORY
    */
   acquireTable(bytes: number): number;
-  /** Takes back a table; `bytes` as it was acquired. O(1). */
+  /**
+   * Takes back a table; `bytes` as it was acquired. O(bytes).
+   * @throws ERR_MORPH_INVALID_POINTER when it is no table of that size, ERR_MORPH_DOUBLE_FREE; then nothing has changed
+   */
   releaseTable(pointer: number, bytes: number): void;
-  /** Bytes that a table of `bytes` takes: a power of two from 64 up to half a page, above that whole pages. O(1). */
+  /** Bytes that a table of `bytes` takes: the next multiple of 64. O(1). */
   tableBytes(bytes: number): number;
 
   /** Owner id of the page that `pointer` lies in; 0 when it is free, -1 when it is not this memory's to give. O(1). */
   ownerOf(pointer: number): number;
   /**
-   * Where the page map lies: one 32-bit word for each page, the owner id as {@link ownerOf} returns it. For hot paths
+   * Where the page map lies: one 32-bit word for each page, the owner's id, or 0 or less where no allocator is. For hot paths
    * that read it through {@link i32}; it may move when the memory grows.
    */
   readonly pageMap: number;
@@ -125,16 +153,15 @@ export interface AddressSpace {
   /**
    * Notices growth by someone else (a WebAssembly module's own `memory.grow`): afterwards all views are current.
    * @returns whether there was any. O(allocators), O(1) when there was none
+   * @throws ERR_MORPH_BUSY in a growth listener, ERR_MORPH_DESTROYED when the memory was destroyed
    */
   refresh(): boolean;
-  /**
-   * Runs `action`, an operation of several steps: growth listeners are called after the outermost one, when everything
-   * is in order again, and may allocate and free as they like.
-   */
+  /** Runs `action`. Goes away. */
   atomically<T>(action: () => T): T;
   /**
-   * Calls `listener` after every growth, with the memory's size in pages. An error that it throws is uncaught: it does
-   * not reach whoever caused the growth. Returns what unsubscribes it.
+   * Calls `listener` after every growth, with the memory's size in pages. It may look at the memory and its allocators; to allocate,
+   * free, reset or destroy in it is ERR_MORPH_BUSY and changes nothing. An error that it throws is uncaught: it does not reach whoever
+   * caused the growth. Returns what unsubscribes it.
    * @throws ERR_MORPH_INVALID_CONFIG when it is not a function
    */
   onGrow(listener: (pages: number) => void): () => void;
@@ -148,10 +175,10 @@ export interface AddressSpace {
  */
 export function joinMemory(memory: AddressSpace, allocator: PageOwner, owner?: number): number {
   const theirs: unknown = memory?.contractVersion;
-  if (typeof theirs !== "number") {
+  if (typeof theirs === "number") requireContract(theirs, allocator);
+  if (typeof memory?.register !== "function" || typeof memory.acquire !== "function") {
     throw new MorphError("ERR_MORPH_INVALID_CONFIG", `memory: expected a LinearMemory, got ${describe(memory)}`);
   }
-  requireContract(theirs, allocator);
   return memory.register(allocator, owner);
 }
 

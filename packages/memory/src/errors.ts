@@ -13,6 +13,7 @@
  * - `ERR_MORPH_DESTROYED`: the allocator was destroyed.
  * - `ERR_MORPH_NOT_OWNER`: the caller does not own what it wants to change.
  * - `ERR_MORPH_TIMEOUT`: a wait ended before its condition held.
+ * - `ERR_MORPH_BUSY`: a growth listener, which may only look, called what changes something.
  * - `ERR_MORPH_INVALID_CONFIG`: an option of a constructor is out of range or contradicts another.
  * - `ERR_MORPH_VERSION`: two packages do not speak the same contract, or bytes in a memory are of another version.
  */
@@ -27,6 +28,7 @@ export type MorphErrorCode =
   | "ERR_MORPH_DESTROYED"
   | "ERR_MORPH_NOT_OWNER"
   | "ERR_MORPH_TIMEOUT"
+  | "ERR_MORPH_BUSY"
   | "ERR_MORPH_INVALID_CONFIG"
   | "ERR_MORPH_VERSION";
 
@@ -43,11 +45,67 @@ export class MorphError extends Error {
   }
 }
 
-/** @throws ERR_MORPH_INVALID_CONFIG unless a constructor's options are an object */
-export function requireOptions(options: unknown): void {
+/**
+ * The error of a refusal that was thrown before, with nothing changed since. It has no stack trace, which takes V8 longer than all
+ * else: who asks again and again when there is no room is answered quickly.
+ */
+export function repeatedRefusal(code: MorphErrorCode, message: string): MorphError {
+  return withoutStackTraces(() => new MorphError(code, message));
+}
+
+/** What `action` returns; errors made in it have no stack trace. */
+export function withoutStackTraces<T>(action: () => T): T {
+  const limit: unknown = Error.stackTraceLimit;
+  // Engines without the limit, and programs that froze it, make stack traces.
+  if (typeof limit !== "number" || !Reflect.set(Error, "stackTraceLimit", 0)) return action();
+  try {
+    return action();
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+}
+
+/**
+ * Refuses a constructor's options unless they are an object with known names only. O(names).
+ * @throws ERR_MORPH_INVALID_CONFIG that says which name was probably meant
+ */
+export function requireOptions(options: unknown, known?: readonly string[]): void {
   if (typeof options !== "object" || options === null) {
     throw new MorphError("ERR_MORPH_INVALID_CONFIG", `options: expected an object, got ${describe(options)}`);
   }
+  if (known === undefined) return;
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    const meant = nearest(name, known);
+    throw new MorphError(
+      "ERR_MORPH_INVALID_CONFIG",
+      `options: there is no ${describe(name)}${meant === undefined ? "" : `, did you mean "${meant}"?`} Known are ${known.join(", ")}`,
+    );
+  }
+}
+
+/** The known name that a wrong one is nearest to: its beginning, or at most three letters away. */
+function nearest(name: string, known: readonly string[]): string | undefined {
+  const lower = name.toLowerCase();
+  const begun = known.find((each) => lower.length > 2 && each.toLowerCase().startsWith(lower));
+  if (begun !== undefined) return begun;
+  const distances = known.map((each) => editDistance(lower, each.toLowerCase()));
+  const least = Math.min(...distances);
+  return least <= Math.min(3, name.length - 1) ? known[distances.indexOf(least)] : undefined;
+}
+
+/** Letters to change, add or leave out (Levenshtein). */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
 }
 
 /** How a value reads in an error message: strings in quotes, everything else as JavaScript prints it. O(1). */

@@ -1,24 +1,24 @@
 /*
- * The memory describes itself in its own bytes, so that another thread can attach: everything below is in the first
- * page the memory may use (`firstPage`), little-endian 32-bit words.
+ * The memory describes itself in its own bytes, so that another thread can attach. All of it lies in table regions
+ * (`table-regions.ts`); the first one begins with the header, at the first page the memory may use (`firstPage`):
  *
- *   byte 0      256                    256 + 4 * mapLength                64 KiB
- *   ┌───────────┬──────────────────────┬──────────────────────────────────┐
- *   │ header    │ page map: one word a │ small side tables, carved upward │
- *   │ (64 words)│ page, its owner      │                                  │
- *   └───────────┴──────────────────────┴──────────────────────────────────┘
+ *   byte 0            64                   256
+ *   ┌────────────────┬────────────────────┬─────────────────────────────────────────────────────────
+ *   │ magic, version │ counts and places  │ the first table region: page map and other side tables
+ *   └────────────────┴────────────────────┴─────────────────────────────────────────────────────────
  *
- * A page map of 8,192 entries (512 MiB) fits here. When the memory grows past that, the map moves, once, to four pages
- * of its own that cover all 4 GiB. Free runs need no records: they are the zero words of the map, so that neighbours
- * merge by themselves.
+ * The words between the version and byte 64 hold nothing, so that a write through a null pointer harms little.
+ *
+ * The page map has a 32-bit word for each page: who owns it. It starts small and moves, twice at most, to a longer table when
+ * the memory outgrows it. Free runs need no records: they are words of the map, so that neighbours merge by themselves.
  */
 
 /** "MRPH" in memory. */
 export const MAGIC = 0x4850524d;
-/** Version of the layout in this file. */
+/** Version of the layout in this file and in `table-regions.ts`. */
 export const LAYOUT_VERSION = 1;
 
-/** Bytes before the page map. */
+/** Bytes of the header. */
 export const HEADER_BYTES = 256;
 
 /** Word index of each field, from the header's start. */
@@ -26,42 +26,58 @@ export const WORD = {
   magic: 0,
   version: 1,
   /** First page the memory may use; those below belong to a WebAssembly module. */
-  firstPage: 2,
+  firstPage: 16,
   /** Pages the map speaks of: all there were when last looked. */
-  pageCount: 3,
-  maxPages: 4,
-  /** Pointer of the page map, and its entries. */
-  map: 5,
-  mapLength: 6,
+  pageCount: 17,
+  maxPages: 18,
+  /** 1 when the memory grows by no more than it needs. */
+  exactGrowth: 19,
+  /** Pointer of the page map, its entries, and how often it has moved. */
+  map: 20,
+  mapLength: 21,
+  mapMoves: 22,
   /** The next owner id to give. */
-  nextOwner: 7,
-  /** No page below this one is free. */
-  firstFree: 8,
+  nextOwner: 23,
+  /** 1 when no further allocator may join. */
+  sealed: 24,
+  /** No page from the search's start to this one is free. */
+  firstFree: 25,
+  /** Where the search for free pages starts: the pages below are used last. */
+  searchStart: 26,
   /** Pages in use now, and the most there were. */
-  footprint: 9,
-  peakFootprint: 10,
-  /** The part of a page from which the next small table is carved. */
-  tableNext: 11,
-  tableEnd: 12,
-  /** Kept for the lock that threads take around pages and tables; 0 is unlocked. */
-  lock: 13,
-  /** No page from this one on was ever handed out. */
-  untouched: 14,
-  /** Heads of the lists of free tables of 64, 128, ... 32,768 bytes. */
-  freeTables: 16,
+  footprint: 27,
+  peakFootprint: 28,
+  /** Pages that were never handed out. */
+  neverUsed: 29,
+  /** Table pages without a table. */
+  spare: 30,
+  /** Runs of so many pages were refused, and nothing was released or grown since; 0 is none. */
+  refused: 31,
+  /** Pointer of the first table region's head, and pages of all regions. */
+  regions: 32,
+  regionPages: 33,
+  /** The lock that threads take around all of this: 0, or the holder's number. */
+  lock: 34,
+  /** The number of the next thread that attaches. */
+  nextThread: 35,
 } as const;
 
-/** Page map: a page nobody uses. */
-export const FREE = 0;
-/** Page map: the header's page, and those that hold side tables. */
+// What the page map says of a page besides an owner's id. Numbers from `SPARE` to `FREE`, but for `FOREIGN`, are free pages.
+
+/** A page of a table region. */
 export const MEMORY_ITSELF = 1;
 /** The first id given to an allocator. */
 export const FIRST_OWNER = 2;
-/** Page map: the module's pages, and pages that someone else's growth brought. */
+/** Free, and an allocator had it before. */
+export const FREE = 0;
+/** The module's pages, and pages that someone else's growth brought. */
 export const FOREIGN = -1;
+/** Free and never handed out; holds zeros. */
+export const FRESH = -2;
+/** Free and never handed out, but a module may have written there. */
+export const UNCLEARED = -3;
+/** Free, and a table region before; allocators get it last. */
+export const SPARE = -4;
 
-/** Entries of a page map that fits behind the header, and of one that covers all of 4 GiB. */
-export const SMALL_MAP = 8192;
-export const FULL_MAP = 65536;
-/** Pages that the latter takes. */
-export const FULL_MAP_PAGES = 4;
+/** Entries that a page map has at least, as the memory grows: 64 MiB, 512 MiB, 4 GiB. */
+export const MAP_LENGTHS: readonly number[] = [1024, 8192, 65536];

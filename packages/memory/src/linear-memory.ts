@@ -1,9 +1,20 @@
 import { type AddressSpace, CONTRACT_VERSION, PAGE_BYTES, type PageOwner, requireContract } from "./address-space.ts";
-import { describe, MorphError } from "./errors.ts";
-import { FIRST_OWNER, FOREIGN, FREE, FULL_MAP_PAGES, LAYOUT_VERSION, MEMORY_ITSELF, WORD } from "./header.ts";
-import { backingOf, type LinearMemoryOptions, MAX_PAGES } from "./options.ts";
-import { MIN_TABLE, Records, recordPages } from "./records.ts";
+import { describe, MorphError, repeatedRefusal, withoutStackTraces } from "./errors.ts";
+import { FIRST_OWNER, FOREIGN, FREE, LAYOUT_VERSION, MEMORY_ITSELF, SPARE, WORD } from "./header.ts";
+import { backingOf, DEFAULT_INITIAL_PAGES, isSharedBuffer, type LinearMemoryOptions, MAX_PAGES } from "./options.ts";
+import { PageLock } from "./page-lock.ts";
+import { mapLengthFor, Records, recordPages } from "./records.ts";
+import { requireStack } from "./stack.ts";
+import { GRANULE_BYTES, granulesOf, isLarge, pagesOfRegion } from "./table-regions.ts";
 import { Views } from "./views.ts";
+
+/**
+ * Memories start to hand out pages at different places, so many pages apart: a pointer that is freed in the wrong memory is then
+ * mostly none there, instead of a stranger's object. After twelve memories the places repeat.
+ */
+const STAGGER_PAGES = 16;
+const STAGGERS = 12;
+let memoriesMade = 0;
 
 /**
  * One address space: hands out runs of pages, remembers whose they are, grows, and keeps everybody's views current.
@@ -19,42 +30,58 @@ export class LinearMemory implements AddressSpace {
   private readonly records: Records;
   private readonly owners: Map<number, PageOwner> = new Map();
   private readonly listeners: Set<(pages: number) => void> = new Set();
-  /** Operations under way; listeners are called after the outermost. */
-  private depth = 0;
+  /** The lock around the records of a shared memory. */
+  private readonly lock: PageLock | undefined;
+  /** How often the page map had moved when the owners were last told. */
+  private seenMapMoves: number;
+  /** Whether an operation is under way, after which owners and listeners hear of growth. */
+  private working = false;
   private unheard = false;
+  /** Whether growth listeners run: they may only look. */
+  private listening = false;
+  private destroyed = false;
+  /** Pages of the latest growth. */
+  private grown = 0;
+  /** See {@link zeroedFrom}. */
+  private zeroed = 0;
 
   /**
    * Makes a memory of its own, takes over the pages of a WebAssembly module's memory from `firstPage` on, or continues a
    * memory that another thread made there (`attach`). The memory's records take one page.
-   * @throws ERR_MORPH_INVALID_CONFIG for an option out of range, when those pages already hold a Morph memory, or when
+   * @throws ERR_MORPH_INVALID_CONFIG for an option that is unknown or out of range, when those pages already hold a Morph memory, or when
    *   there is none to attach to; ERR_MORPH_VERSION when that one is of another version; ERR_MORPH_OUT_OF_MEMORY when the
    *   engine cannot reserve so much
    */
   constructor(options: LinearMemoryOptions = {}) {
-    const { wasm, firstPage, maxPages, attach } = backingOf(options);
+    const backing = backingOf(options);
+    const { wasm, firstPage, maxPages } = backing;
     this.wasm = wasm;
-    this.shared = !(wasm.buffer instanceof ArrayBuffer);
-    if (attach) {
+    this.shared = isSharedBuffer(wasm.buffer);
+    if (backing.attach) {
       this.views = new Views(wasm.buffer);
       this.records = new Records(this.views.i32, firstPage);
       this.requireRecords(firstPage);
-      return;
+    } else {
+      const needed = firstPage + recordPages(Math.max(wasm.buffer.byteLength / PAGE_BYTES, firstPage + 1), maxPages);
+      const missing = needed - wasm.buffer.byteLength / PAGE_BYTES;
+      if (missing <= 0) refuseRecords(wasm, firstPage);
+      if (needed > maxPages || (missing > 0 && engineGrow(wasm, missing) < 0)) {
+        throw new MorphError(
+          "ERR_MORPH_OUT_OF_MEMORY",
+          `the memory cannot be grown to ${needed} pages, which its records need`,
+        );
+      }
+      this.views = new Views(wasm.buffer);
+      this.records = new Records(this.views.i32, firstPage);
+      const pageCount = wasm.buffer.byteLength / PAGE_BYTES;
+      this.records.write(firstPage, pageCount, maxPages, backing.exactGrowth, !backing.foreign);
+      if (!backing.foreign && pageCount >= DEFAULT_INITIAL_PAGES) this.stagger();
     }
-    const needed = firstPage + recordPages(Math.max(wasm.buffer.byteLength / PAGE_BYTES, firstPage + 1));
-    const missing = needed - wasm.buffer.byteLength / PAGE_BYTES;
-    if (needed > maxPages || (missing > 0 && engineGrow(wasm, missing) < 0)) {
-      throw new MorphError(
-        "ERR_MORPH_OUT_OF_MEMORY",
-        `the memory cannot be grown to ${needed} pages, which its records need`,
-      );
+    this.seenMapMoves = this.records.get(WORD.mapMoves);
+    if (this.shared) {
+      const thread = Atomics.add(this.records.i32, this.records.at(WORD.nextThread), 1);
+      this.lock = new PageLock(this.records.i32, this.records.at(WORD.lock), thread);
     }
-    this.views = new Views(wasm.buffer);
-    this.records = new Records(this.views.i32, firstPage);
-    if (this.records.present) {
-      throw new MorphError("ERR_MORPH_INVALID_CONFIG", `page ${firstPage} already holds the records of a Morph memory`);
-    }
-    const pageCount = wasm.buffer.byteLength / PAGE_BYTES;
-    this.records.write(firstPage, pageCount, maxPages, "wasm" in options ? pageCount : 0);
   }
 
   get u8(): Uint8Array {
@@ -96,7 +123,7 @@ export class LinearMemory implements AddressSpace {
   get pageCount(): number {
     return this.current().buffer.byteLength / PAGE_BYTES;
   }
-  /** The size in pages that this memory never grows past by itself. O(1). */
+  /** The size in pages that this memory never grows past by itself; a module's memory may have a lower maximum of its own. O(1). */
   get maxPages(): number {
     this.current();
     return this.records.get(WORD.maxPages);
@@ -109,9 +136,8 @@ export class LinearMemory implements AddressSpace {
     this.current();
     return this.records.get(WORD.peakFootprint) * PAGE_BYTES;
   }
-  get untouchedFrom(): number {
-    this.current();
-    return this.records.get(WORD.untouched) * PAGE_BYTES;
+  get zeroedFrom(): number {
+    return this.zeroed;
   }
   get pageMap(): number {
     this.current();
@@ -124,80 +150,113 @@ export class LinearMemory implements AddressSpace {
 
   register(allocator: PageOwner, owner?: number): number {
     requireContract(this.contractVersion, allocator);
-    this.current();
-    const next = this.records.get(WORD.nextOwner);
-    if (owner !== undefined && !(Number.isInteger(owner) && owner >= FIRST_OWNER && owner < next)) {
-      throw new MorphError("ERR_MORPH_NOT_OWNER", `owner: expected an id given before, got ${describe(owner)}`);
-    }
-    const id = owner ?? this.records.takeOwner();
-    this.owners.set(id, allocator);
-    return id;
+    return this.exclusively(() => {
+      const next = this.records.get(WORD.nextOwner);
+      if (owner !== undefined && !(Number.isInteger(owner) && owner >= FIRST_OWNER && owner < next)) {
+        throw new MorphError("ERR_MORPH_NOT_OWNER", `owner: expected an id given before, got ${describe(owner)}`);
+      }
+      if (owner === undefined && this.records.get(WORD.sealed) === 1) {
+        throw new MorphError(
+          "ERR_MORPH_INVALID_CONFIG",
+          `memory: it is a shared context's, whose lock does not guard a ${allocator.name} beside it: give the ${allocator.name} a memory of its own`,
+        );
+      }
+      const id = owner ?? next;
+      this.owners.set(id, allocator);
+      if (owner === undefined) this.records.set(WORD.nextOwner, next + 1);
+      return id;
+    });
   }
 
   unregister(owner: number): void {
     this.requireOwner(owner);
-    this.atomically(() => {
-      this.refresh();
+    this.exclusively(() => {
       const end = this.records.knownPages();
+      this.owners.delete(owner);
       for (let page = this.records.get(WORD.firstPage); page < end; page++) {
         if (this.records.owner(page) === owner) this.records.free(page, 1);
       }
-      this.owners.delete(owner);
     });
   }
 
+  seal(owners: readonly number[]): void {
+    this.exclusively(() => {
+      const others = [...this.owners.keys()].filter((id) => !owners.includes(id));
+      if (others.length > 0 || this.records.get(WORD.sealed) === 1) {
+        const name = this.owners.get(others[0] as number)?.name ?? "a context";
+        throw new MorphError(
+          "ERR_MORPH_INVALID_CONFIG",
+          `memory: expected one that a shared context can have to itself, in this one there is ${name} already`,
+        );
+      }
+      this.records.set(WORD.sealed, 1);
+    });
+  }
+
+  unseal(): void {
+    this.exclusively(() => this.records.set(WORD.sealed, 0));
+  }
+
   acquire(pages: number, owner: number): number {
+    const repeated = this.isRefused(pages);
+    const pointer = this.tryAcquire(pages, owner);
+    return pointer === 0 ? this.refuse(pages, repeated) : pointer;
+  }
+
+  tryAcquire(pages: number, owner: number): number {
     requirePages("pages", pages);
     this.requireOwner(owner);
-    return this.atomically(() => this.take(pages, owner));
+    if (this.isRefused(pages)) return 0;
+    return this.exclusively(() => this.take(pages, owner) * PAGE_BYTES);
   }
 
   tryExtend(pointer: number, pages: number, more: number): boolean {
     requirePages("pages", pages);
     requirePages("more", more);
-    return this.atomically(() => {
-      this.refresh();
+    return this.exclusively(() => {
       const first = this.requireRun(pointer, pages);
       const next = first + pages;
-      if (!this.records.isRunOf(next, more, FREE)) {
+      if (!this.records.isFreeRun(next, more)) {
         const free = this.records.tailRun();
         // Only a run that the memory's end, or its free tail, follows can be grown.
         if (next + free !== this.records.get(WORD.pageCount) || !this.tryGrow(more - free)) return false;
         // On a shared memory someone else may have grown it in between.
-        if (!this.records.isRunOf(next, more, FREE)) return false;
+        if (!this.records.isFreeRun(next, more)) return false;
       }
-      this.records.claim(next, more, this.records.owner(first));
+      this.claim(next, more, this.records.owner(first));
       return true;
     });
   }
 
   release(pointer: number, pages: number): void {
     requirePages("pages", pages);
-    this.refresh();
-    this.records.free(this.requireRun(pointer, pages), pages);
+    this.exclusively(() => this.records.free(this.requireRun(pointer, pages), pages));
+  }
+
+  reserve(pages: number): void {
+    requirePages("pages", pages);
+    const found = this.exclusively(() => this.findOrGrow(pages) !== 0);
+    if (!found) this.refuse(pages, false);
   }
 
   acquireTable(bytes: number): number {
-    const size = this.tableBytes(bytes);
-    return this.atomically(() => {
-      const pointer = size >= PAGE_BYTES ? this.take(size / PAGE_BYTES, MEMORY_ITSELF) : this.takeSmallTable(size);
-      this.views.u8.fill(0, pointer, pointer + size);
-      return pointer;
-    });
+    const granules = granulesOf(this.tableBytes(bytes));
+    const pointer = this.exclusively(() => this.records.tables.take(granules) || this.takeFromNewRegion(granules));
+    if (pointer === 0) this.refuse(pagesOfRegion(granules, 0).least, false);
+    return pointer;
   }
 
   releaseTable(pointer: number, bytes: number): void {
-    this.refresh();
     const size = this.tableBytes(bytes);
-    const lowest = this.records.lowestTable();
-    if (this.ownerOf(pointer) !== MEMORY_ITSELF || pointer % MIN_TABLE !== 0 || pointer < lowest) {
-      throw new MorphError(
-        "ERR_MORPH_INVALID_POINTER",
-        `expected the pointer of a table of ${size} bytes, got ${describe(pointer)}`,
-      );
-    }
-    if (size >= PAGE_BYTES) this.records.free(pointer / PAGE_BYTES, size / PAGE_BYTES);
-    else this.records.pushTable(pointer, size);
+    this.exclusively(() => {
+      if (pointer === this.records.get(WORD.map) >>> 0) {
+        throw new MorphError(
+          "ERR_MORPH_INVALID_POINTER",
+          `expected the pointer of a table, got the page map's ${pointer}`,
+        );
+      }
+      this.records.releaseTable(pointer, size);
+    });
   }
 
   tableBytes(bytes: number): number {
@@ -207,37 +266,25 @@ export class LinearMemory implements AddressSpace {
         `bytes: expected an integer from 1 to 2^32, got ${describe(bytes)}`,
       );
     }
-    if (bytes > PAGE_BYTES / 2) return Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES;
-    return bytes <= MIN_TABLE ? MIN_TABLE : 1 << (32 - Math.clz32(bytes - 1));
+    return granulesOf(bytes) * GRANULE_BYTES;
   }
 
   ownerOf(pointer: number): number {
     this.current();
     if (!Number.isInteger(pointer) || pointer < 0) return FOREIGN;
     const page = Math.floor(pointer / PAGE_BYTES);
-    return page < this.records.knownPages() ? this.records.owner(page) : FOREIGN;
+    const owner = page < this.records.knownPages() ? this.records.owner(page) : FOREIGN;
+    return owner >= SPARE && owner < FOREIGN ? FREE : owner;
   }
 
   refresh(): boolean {
-    let changed = this.mayBeOld() && this.refreshViews();
-    if (this.views.buffer.byteLength / PAGE_BYTES < this.records.get(WORD.pageCount)) {
-      // Another thread grew the memory, and the engine has not told this one yet: asking it to grow by nothing makes it.
-      engineGrow(this.wasm, 0);
-      changed = this.refreshViews() || changed;
-    }
-    const pages = this.views.buffer.byteLength / PAGE_BYTES;
-    // Pages that the records do not know were brought by someone else.
-    if (pages > this.records.get(WORD.pageCount)) this.records.extend(pages, pages, pages);
-    return changed;
+    const before = this.views;
+    this.exclusively(() => {});
+    return this.views !== before;
   }
 
   atomically<T>(action: () => T): T {
-    this.depth++;
-    try {
-      return action();
-    } finally {
-      if (--this.depth === 0 && this.unheard) this.callListeners();
-    }
+    return action();
   }
 
   onGrow(listener: (pages: number) => void): () => void {
@@ -252,9 +299,29 @@ export class LinearMemory implements AddressSpace {
     };
   }
 
+  /**
+   * Ends the memory: its allocators and whoever else uses it meet ERR_MORPH_DESTROYED, and its pages can be those of a new
+   * {@link LinearMemory}, or of a module that is loaded anew. On a shared memory other threads must have stopped. O(allocators).
+   * @throws ERR_MORPH_BUSY in a growth listener
+   */
+  destroy(): void {
+    if (this.destroyed) return;
+    this.exclusively(() => this.records.set(WORD.magic, 0));
+    this.destroyed = true;
+    this.views = new Views(new ArrayBuffer(0));
+    for (const owner of this.owners.values()) owner.viewsChanged();
+  }
+
+  /** `using memory = new LinearMemory()` destroys it at the end of the block. */
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
+
+  // --- views and growth ------------------------------------------------------------------------------------------------
+
   /** The views, made anew when the memory grew behind our back. */
   private current(): Views {
-    if (this.mayBeOld()) this.refreshViews();
+    if (this.mayBeOld()) this.learn();
     return this.views;
   }
 
@@ -263,61 +330,162 @@ export class LinearMemory implements AddressSpace {
     return this.shared || this.views.u8.length === 0;
   }
 
+  /** Learns of growth outside an operation: owners and listeners hear of it at once. */
+  private learn(): void {
+    if (this.destroyed) return;
+    if (this.refreshViews() && !this.working && !this.listening) this.tellOfGrowth();
+  }
+
   /**
-   * Takes new views when the memory has grown, whoever grew it. Does not touch the records: on a shared memory another
-   * thread may be about to.
+   * Runs an operation that may change the records: alone, on current views, and not in a growth listener. Owners and listeners
+   * hear of growth after it.
+   */
+  private exclusively<T>(operation: () => T): T {
+    requireStack();
+    this.requireUsable();
+    this.lock?.lock();
+    this.working = true;
+    try {
+      this.refreshViews();
+      this.noteForeignPages();
+      return operation();
+    } finally {
+      this.working = false;
+      this.lock?.unlock();
+      if (this.unheard) this.tellOfGrowth();
+    }
+  }
+
+  private requireUsable(): void {
+    if (this.listening) {
+      throw new MorphError("ERR_MORPH_BUSY", "a growth listener may look, but not allocate, free, reset or destroy");
+    }
+    if (this.destroyed) throw new MorphError("ERR_MORPH_DESTROYED", "the memory was destroyed");
+  }
+
+  /**
+   * Takes new views when the memory has grown, or its page map has moved, whoever did it. Does not touch the records: on a
+   * shared memory another thread may be about to.
    */
   private refreshViews(): boolean {
-    if (this.wasm.buffer === this.views.buffer) return false;
-    this.views = new Views(this.wasm.buffer);
-    this.records.i32 = this.views.i32;
+    let { buffer } = this.wasm;
+    if (buffer.byteLength / PAGE_BYTES < this.knownCount(buffer)) {
+      // Another thread grew the memory, and the engine has not told this one yet: asking it to grow by nothing makes it.
+      engineGrow(this.wasm, 0);
+      buffer = this.wasm.buffer;
+    }
+    if (buffer !== this.views.buffer) {
+      this.views = new Views(buffer);
+      this.records.i32 = this.views.i32;
+      if (this.lock !== undefined) this.lock.i32 = this.views.i32;
+    } else if (this.records.get(WORD.mapMoves) === this.seenMapMoves) return false;
+    this.seenMapMoves = this.records.get(WORD.mapMoves);
     for (const owner of this.owners.values()) owner.viewsChanged();
     this.unheard = true;
-    if (this.depth === 0) this.callListeners();
     return true;
   }
 
-  private callListeners(): void {
-    this.unheard = false;
-    for (const listener of [...this.listeners]) {
-      if (!this.listeners.has(listener)) continue;
-      try {
-        listener(this.views.buffer.byteLength / PAGE_BYTES);
-      } catch (error) {
-        // What was allocated is allocated: a listener's error must not take its pointer away. It is uncaught instead.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
-    // Again when one of them grew it behind our back: whoever is at work goes on with views that are good.
-    this.refreshViews();
+  /** Pages that the records speak of; of an unshared memory only its own buffer can tell. */
+  private knownCount(buffer: ArrayBufferLike): number {
+    return this.shared || buffer === this.views.buffer ? this.records.get(WORD.pageCount) : 0;
   }
 
+  /** Pages that the records do not know were brought by someone else. */
+  private noteForeignPages(): void {
+    const pages = this.views.buffer.byteLength / PAGE_BYTES;
+    if (pages > this.records.get(WORD.pageCount)) this.records.extend(pages, pages, pages);
+  }
+
+  /** Calls the listeners, while no allocator does anything. */
+  private tellOfGrowth(): void {
+    // A listener may grow the memory behind our back: all are told again then.
+    while (this.unheard && this.listeners.size > 0) {
+      this.unheard = false;
+      for (const owner of this.owners.values()) owner.suspend?.(true);
+      this.listening = true;
+      try {
+        for (const listener of [...this.listeners]) if (this.listeners.has(listener)) this.call(listener);
+      } finally {
+        this.listening = false;
+        for (const owner of this.owners.values()) owner.suspend?.(false);
+      }
+      this.refreshViews();
+    }
+    this.unheard = false;
+  }
+
+  private call(listener: (pages: number) => void): void {
+    try {
+      listener(this.views.buffer.byteLength / PAGE_BYTES);
+    } catch (error) {
+      // What was allocated is allocated: a listener's error must not take its pointer away. It is uncaught instead.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+
+  // --- pages -----------------------------------------------------------------------------------------------------------
+
+  private stagger(): void {
+    const { records } = this;
+    const first = records.get(WORD.firstPage) + records.get(WORD.regionPages);
+    const start = first + (memoriesMade++ % STAGGERS) * STAGGER_PAGES;
+    records.set(WORD.searchStart, start);
+    records.set(WORD.firstFree, start);
+  }
+
+  /** Whether a run of so many pages was refused, and nothing has changed since. */
+  private isRefused(pages: number): boolean {
+    if (this.listening || this.destroyed || this.views.u8.length === 0) return false;
+    const refused = this.records.get(WORD.refused);
+    return refused !== 0 && pages >= refused;
+  }
+
+  /** Number of the first page of a new run, or 0. */
   private take(pages: number, owner: number): number {
-    this.refresh();
-    let page = this.records.findRun(pages);
+    const page = this.findOrGrow(pages);
+    if (page !== 0) this.claim(page, pages, owner);
+    return page;
+  }
+
+  private findOrGrow(pages: number): number {
+    const { records } = this;
+    let page = records.findRun(pages);
     // Again after growing: on a shared memory someone else may have grown it in between.
     while (page === 0) {
-      if (!this.tryGrow(pages - this.records.tailRun())) {
-        throw new MorphError(
-          "ERR_MORPH_OUT_OF_MEMORY",
-          `no run of ${pages} free pages: the memory has ${this.pageCount} pages, ${this.footprint / PAGE_BYTES} in use, at most ${this.maxPages}, and cannot be grown by what is missing`,
-        );
+      const missing = pages - records.tailRun();
+      if (!this.tryGrow(missing) && !records.freeSpare()) {
+        // What the engine refuses it may give later; what the maximum forbids it may not.
+        if (missing > records.get(WORD.maxPages) - records.get(WORD.pageCount)) records.noteRefused(pages);
+        return 0;
       }
-      page = this.records.findRun(pages);
+      page = records.findRun(pages);
     }
-    this.records.claim(page, pages, owner);
-    return page * PAGE_BYTES;
+    return page;
   }
 
-  private takeSmallTable(bytes: number): number {
-    let pointer = this.records.popTable(bytes);
-    if (pointer === 0) {
-      this.records.addTablePage(this.take(1, MEMORY_ITSELF));
-      pointer = this.records.popTable(bytes);
-    }
-    return pointer;
+  private claim(page: number, pages: number, owner: number): void {
+    this.zeroed = this.records.zeroedFrom(page, pages) * PAGE_BYTES;
+    this.records.claim(page, pages, owner);
+  }
+
+  /** A table in a region that is made for it, or 0. */
+  private takeFromNewRegion(granules: number): number {
+    const { records } = this;
+    const { pages, least } = pagesOfRegion(granules, records.get(WORD.regionPages));
+    return this.takeFromRegion(granules, pages) || this.takeFromRegion(granules, least);
+  }
+
+  private takeFromRegion(granules: number, pages: number): number {
+    const { records } = this;
+    let page = records.findRegion(pages);
+    if (page === 0 && this.tryGrow(pages)) page = records.findRegion(pages);
+    // Pages that allocators had are the last choice, when the memory has no others.
+    if (page === 0) page = records.findRun(pages);
+    if (page === 0) return 0;
+    records.addRegion(page, pages, isLarge(granules));
+    return records.tables.take(granules);
   }
 
   /**
@@ -325,33 +493,70 @@ export class LinearMemory implements AddressSpace {
    * @returns false when the maximum is reached or the engine refuses; then nothing has changed
    */
   private tryGrow(need: number): boolean {
-    const count = this.records.get(WORD.pageCount);
-    const mapLength = this.records.get(WORD.mapLength);
-    const mapMoves = count + need > mapLength;
-    const least = need + (mapMoves ? FULL_MAP_PAGES : 0);
-    const room = this.records.get(WORD.maxPages) - count;
-    if (least > room) return false;
-    let pages = Math.min(Math.max(least, count >>> 2), mapMoves ? room : Math.min(room, mapLength - count));
+    const { records } = this;
+    const count = records.get(WORD.pageCount);
+    const room = records.get(WORD.maxPages) - count;
+    if (need > room) return false;
+    const mapLength = records.get(WORD.mapLength);
+    if (count + need > mapLength) return this.growWithMap(need, room);
+    const wanted = records.get(WORD.exactGrowth) === 1 ? need : Math.max(need, count >>> 2);
+    return this.growBy(need, Math.min(wanted, room, mapLength - count)) > 0;
+  }
+
+  /** As {@link tryGrow}, with a longer page map, which goes to the end of what is grown when no region has room for it. */
+  private growWithMap(need: number, room: number): boolean {
+    const { records } = this;
+    const count = records.get(WORD.pageCount);
+    const mapLength = mapLengthFor(count + need, records.get(WORD.maxPages));
+    const granules = granulesOf(mapLength * 4);
+    let map = records.tables.take(granules);
+    const regionPages = map === 0 ? pagesOfRegion(granules, 0).least : 0;
+    const least = need + regionPages;
+    const wanted = records.get(WORD.exactGrowth) === 1 ? least : Math.max(least, count >>> 2);
+    const first = least > room ? 0 : this.growBy(least, Math.min(wanted, room, mapLength - count));
+    if (first <= 0) {
+      if (map !== 0) records.releaseTable(map, mapLength * 4);
+      return false;
+    }
+    const pageCount = this.views.buffer.byteLength / PAGE_BYTES;
+    const end = Math.min(first + this.grown, pageCount);
+    const region = end - regionPages;
+    if (map === 0) {
+      records.tables.add(region * PAGE_BYTES, regionPages, true, isLarge(granules));
+      map = records.tables.take(granules);
+    }
+    records.moveMap(map, mapLength, first, end);
+    if (regionPages > 0) records.claimRegion(region, regionPages);
+    this.refreshViews();
+    return true;
+  }
+
+  /** Grows by `wanted` pages, or by `least`. @returns the first of them, 0 when the engine refuses */
+  private growBy(least: number, wanted: number): number {
+    let pages = wanted;
     let first = engineGrow(this.wasm, pages);
     if (first < 0 && pages > least) {
       pages = least;
       first = engineGrow(this.wasm, pages);
     }
-    if (first < 0) return false;
-
-    // On a shared memory someone else may have grown it just before or after: only these pages are ours.
+    if (first < 0) return 0;
     this.refreshViews();
+    // On a shared memory someone else may have grown it just before or after: only these pages are ours.
     this.records.extend(first, first + pages, this.views.buffer.byteLength / PAGE_BYTES);
-    // The map goes to the end of what was grown, out of the way of runs that grow.
-    if (mapMoves) {
-      this.records.moveMap(first, first + pages);
-      for (const owner of this.owners.values()) owner.viewsChanged();
-    }
-    return true;
+    this.grown = pages;
+    return first;
+  }
+
+  private refuse(pages: number, repeated: boolean): never {
+    const { footprint, maxPages, pageCount } = this;
+    const message = `no run of ${pages} free pages: the memory has ${pageCount} pages, ${footprint / PAGE_BYTES} in use, at most ${maxPages}, and cannot be grown by what is missing`;
+    throw repeated
+      ? repeatedRefusal("ERR_MORPH_OUT_OF_MEMORY", message)
+      : new MorphError("ERR_MORPH_OUT_OF_MEMORY", message);
   }
 
   private requireRecords(firstPage: number): void {
-    if (firstPage >= this.pageCount || !this.records.present) {
+    if (firstPage >= this.views.buffer.byteLength / PAGE_BYTES || !this.records.present) {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", `page ${firstPage} does not hold the records of a Morph memory`);
     }
     const version = this.records.get(WORD.version);
@@ -386,6 +591,13 @@ export class LinearMemory implements AddressSpace {
   }
 }
 
+/** @throws ERR_MORPH_INVALID_CONFIG when there are records already, before anything is grown or written */
+function refuseRecords(wasm: WebAssembly.Memory, firstPage: number): void {
+  if (new Records(new Int32Array(wasm.buffer), firstPage).present) {
+    throw new MorphError("ERR_MORPH_INVALID_CONFIG", `page ${firstPage} already holds the records of a Morph memory`);
+  }
+}
+
 function requirePages(name: string, pages: number): void {
   if (!Number.isInteger(pages) || pages < 1) {
     throw new MorphError("ERR_MORPH_INVALID_SIZE", `${name}: expected an integer from 1, got ${describe(pages)}`);
@@ -394,9 +606,11 @@ function requirePages(name: string, pages: number): void {
 
 /** Grows the engine's memory by `pages`; returns the first of the new pages, or -1 when the engine refuses. */
 function engineGrow(wasm: WebAssembly.Memory, pages: number): number {
-  try {
-    return wasm.grow(pages);
-  } catch {
-    return -1;
-  }
+  return withoutStackTraces(() => {
+    try {
+      return wasm.grow(pages);
+    } catch {
+      return -1;
+    }
+  });
 }

@@ -2,7 +2,7 @@ import { PAGE_BYTES } from "./address-space.ts";
 import { describe, MorphError, requireOptions } from "./errors.ts";
 
 /** Size of a memory whose user did not say: small programs never grow it. */
-const DEFAULT_INITIAL_PAGES = 256;
+export const DEFAULT_INITIAL_PAGES = 256;
 
 /** 4 GiB: what 32-bit pointers reach. */
 export const MAX_PAGES = 65536;
@@ -20,17 +20,24 @@ export type LinearMemoryOptions =
       maxPages?: number;
       /** Back it with a SharedArrayBuffer, so that it can be posted to a worker. Default false. */
       shared?: boolean;
+      /**
+       * Grow by no more pages than are needed, instead of by a quarter of the size or more: the memory stays as small as it can be, and
+       * its views detach more often. Default false.
+       */
+      exactGrowth?: boolean;
     }
   | {
-      /** A memory made elsewhere, for instance exported by a WebAssembly module. */
+      /** A memory made elsewhere, for instance exported by a WebAssembly module. Its own maximum bounds its growth. */
       wasm: WebAssembly.Memory;
       /** Pages below this one belong to the module. Default: all that there are now. */
       firstPage?: number;
       /**
-       * Continue the memory that another thread made at `firstPage` of a shared memory. Two threads must not acquire,
-       * release or grow at the same time: a lock of the users' (a context's, for instance) keeps them apart.
+       * Continue the memory that another thread made at `firstPage` of a shared memory. The memory's own records have a lock; what
+       * lies in the pages needs one of the users' (a context has one).
        */
       attach?: boolean;
+      /** As for a memory of one's own; a memory that is attached to has it already. */
+      exactGrowth?: boolean;
     };
 
 /** The options, checked and with the memory made. */
@@ -39,25 +46,42 @@ export interface Backing {
   readonly firstPage: number;
   readonly maxPages: number;
   readonly attach: boolean;
+  readonly exactGrowth: boolean;
+  /** Whether it was made elsewhere, so that somebody may have written to its pages. */
+  readonly foreign: boolean;
 }
 
 /** Makes the backing memory that the options ask for, or checks the one they bring. */
 export function backingOf(options: LinearMemoryOptions): Backing {
-  requireOptions(options);
+  requireOptions(options, ["initialPages", "maxPages", "shared", "exactGrowth", "wasm", "firstPage", "attach"]);
   return "wasm" in options ? take(options) : create(options);
 }
 
-function create(options: { initialPages?: number; maxPages?: number; shared?: boolean }): Backing {
-  const { maxPages = MAX_PAGES, shared = false } = options;
+/** Whether a buffer is a SharedArrayBuffer, of whichever realm: an iframe, a `vm` context and a test's sandbox have classes of their own. */
+export function isSharedBuffer(buffer: unknown): boolean {
+  return tagOf(buffer) === "SharedArrayBuffer";
+}
+
+function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+function create(options: {
+  initialPages?: number;
+  maxPages?: number;
+  shared?: boolean;
+  exactGrowth?: boolean;
+}): Backing {
+  refuseBeside(options, ["firstPage", "attach"], "only a memory that `wasm` brings has it");
+  const { maxPages = MAX_PAGES, shared = false, exactGrowth = false } = options;
   requireRange("maxPages", maxPages, 1, MAX_PAGES);
   const { initialPages = Math.min(DEFAULT_INITIAL_PAGES, maxPages) } = options;
   requireRange("initialPages", initialPages, 1, maxPages);
-  if (typeof shared !== "boolean") {
-    throw new MorphError("ERR_MORPH_INVALID_CONFIG", `shared: expected a boolean, got ${describe(shared)}`);
-  }
+  requireBoolean("shared", shared);
+  requireBoolean("exactGrowth", exactGrowth);
   try {
     const wasm = new WebAssembly.Memory({ initial: initialPages, maximum: maxPages, shared });
-    return { wasm, firstPage: 0, maxPages, attach: false };
+    return { wasm, firstPage: 0, maxPages, attach: false, exactGrowth, foreign: false };
   } catch (cause) {
     throw new MorphError(
       "ERR_MORPH_OUT_OF_MEMORY",
@@ -66,14 +90,57 @@ function create(options: { initialPages?: number; maxPages?: number; shared?: bo
   }
 }
 
-function take(options: { wasm: WebAssembly.Memory; firstPage?: number; attach?: boolean }): Backing {
-  const { wasm, attach = false } = options;
-  if (typeof wasm?.grow !== "function" || typeof wasm.buffer?.byteLength !== "number") {
-    throw new MorphError("ERR_MORPH_INVALID_CONFIG", `wasm: expected a WebAssembly.Memory, got ${describe(wasm)}`);
-  }
-  const firstPage = options.firstPage ?? wasm.buffer.byteLength / PAGE_BYTES;
+function take(options: {
+  wasm: WebAssembly.Memory;
+  firstPage?: number;
+  attach?: boolean;
+  exactGrowth?: boolean;
+}): Backing {
+  refuseBeside(options, ["initialPages", "maxPages", "shared"], "a memory that `wasm` brings has its own already");
+  const { wasm, attach = false, exactGrowth = false } = options;
+  requireBoolean("attach", attach);
+  requireBoolean("exactGrowth", exactGrowth);
+  requireWasmMemory(wasm);
+  const pages = wasm.buffer.byteLength / PAGE_BYTES;
+  const firstPage = options.firstPage ?? pages;
   requireRange("firstPage", firstPage, 0, MAX_PAGES - 1);
-  return { wasm, firstPage, maxPages: MAX_PAGES, attach };
+  return { wasm, firstPage, maxPages: MAX_PAGES, attach, exactGrowth, foreign: true };
+}
+
+/** A stand-in for an engine's memory will do when it behaves like one. */
+function requireWasmMemory(wasm: WebAssembly.Memory): void {
+  const isReal = tagOf(wasm) === "WebAssembly.Memory";
+  if (!isReal && !behavesLikeMemory(wasm)) {
+    throw new MorphError(
+      "ERR_MORPH_INVALID_CONFIG",
+      `wasm: expected a WebAssembly.Memory, got ${describe(wasm)}: its buffer must be the same until it grows, whole pages long, and grow() must return its pages`,
+    );
+  }
+}
+
+function behavesLikeMemory(wasm: WebAssembly.Memory | undefined): boolean {
+  if (typeof wasm?.grow !== "function") return false;
+  const { buffer } = wasm;
+  if (!isSharedBuffer(buffer) && tagOf(buffer) !== "ArrayBuffer") return false;
+  if (buffer !== wasm.buffer || buffer.byteLength % PAGE_BYTES !== 0) return false;
+  try {
+    const pages: unknown = wasm.grow(0);
+    const after = wasm.buffer;
+    return after === wasm.buffer && after.byteLength === Number(pages) * PAGE_BYTES;
+  } catch {
+    return false;
+  }
+}
+
+function refuseBeside(options: object, names: readonly string[], why: string): void {
+  const name = names.find((each) => each in options && options[each as keyof typeof options] !== undefined);
+  if (name !== undefined) throw new MorphError("ERR_MORPH_INVALID_CONFIG", `${name}: not possible here, ${why}`);
+}
+
+function requireBoolean(name: string, value: unknown): void {
+  if (typeof value !== "boolean") {
+    throw new MorphError("ERR_MORPH_INVALID_CONFIG", `${name}: expected a boolean, got ${describe(value)}`);
+  }
 }
 
 function requireRange(name: string, value: number, low: number, high: number): void {

@@ -3,38 +3,52 @@ import {
   FIRST_OWNER,
   FOREIGN,
   FREE,
-  FULL_MAP,
-  FULL_MAP_PAGES,
+  FRESH,
   HEADER_BYTES,
   LAYOUT_VERSION,
   MAGIC,
+  MAP_LENGTHS,
   MEMORY_ITSELF,
-  SMALL_MAP,
+  SPARE,
+  UNCLEARED,
   WORD,
 } from "./header.ts";
+import { granulesOf, pagesOfRegion, TableRegions } from "./table-regions.ts";
 
-/** Smallest side table in bytes; also the alignment of all. */
-export const MIN_TABLE = 64;
+/** More pages than a memory can have. */
+const FULL_MEMORY = 65537;
 
 /** Pages that the records of a memory of `pageCount` pages take at first: header, page map, first small tables. */
-export function recordPages(pageCount: number): number {
-  return Math.ceil((HEADER_BYTES + mapLengthFor(pageCount) * 4) / PAGE_BYTES);
+export function recordPages(pageCount: number, maxPages: number): number {
+  return pagesOfRegion(granulesOf(mapLengthFor(pageCount, maxPages) * 4), 0).least;
 }
 
-function mapLengthFor(pageCount: number): number {
-  return pageCount <= SMALL_MAP ? SMALL_MAP : FULL_MAP;
+/** Entries of a page map that covers `pageCount` pages. */
+export function mapLengthFor(pageCount: number, maxPages: number): number {
+  const length = MAP_LENGTHS.find((entries) => entries >= pageCount) as number;
+  return Math.max(Math.min(length, maxPages), pageCount);
 }
 
-/** The memory's records in its own bytes (layout: `header.ts`): header words, page map, small side tables. */
+/** The memory's records in its own bytes (layout: `header.ts`): header words, page map, table regions. */
 export class Records {
-  /** The memory, replaced whenever it grows. */
-  i32: Int32Array;
+  /** The side tables. */
+  readonly tables: TableRegions;
+  private view: Int32Array;
   /** Word index of the header. */
   private readonly header: number;
 
   constructor(i32: Int32Array, firstPage: number) {
-    this.i32 = i32;
+    this.view = i32;
     this.header = (firstPage * PAGE_BYTES) / 4;
+    this.tables = new TableRegions(i32, firstPage * PAGE_BYTES + HEADER_BYTES);
+  }
+
+  /** The memory; it is set whenever it grows. */
+  get i32(): Int32Array {
+    return this.view;
+  }
+  set i32(i32: Int32Array) {
+    this.view = this.tables.i32 = i32;
   }
 
   /** Whether the bytes already hold a memory's records. */
@@ -44,47 +58,50 @@ export class Records {
 
   /**
    * Writes the records of a memory in which nothing is handed out yet.
-   * @param untouched the first page that nobody can have written to
+   * @param zeroed whether nobody can have written to its pages
    */
-  write(firstPage: number, pageCount: number, maxPages: number, untouched: number): void {
-    const pages = recordPages(pageCount);
+  write(firstPage: number, pageCount: number, maxPages: number, exactGrowth: boolean, zeroed: boolean): void {
+    const pages = recordPages(pageCount, maxPages);
     const start = firstPage * PAGE_BYTES;
-    const mapLength = mapLengthFor(pageCount);
-    this.i32.fill(0, start / 4, (start + pages * PAGE_BYTES) / 4);
+    this.view.fill(0, start / 4, (start + HEADER_BYTES) / 4);
     this.set(WORD.version, LAYOUT_VERSION);
     this.set(WORD.firstPage, firstPage);
     this.set(WORD.pageCount, pageCount);
     this.set(WORD.maxPages, maxPages);
-    this.set(WORD.map, start + HEADER_BYTES);
-    this.set(WORD.mapLength, mapLength);
+    this.set(WORD.exactGrowth, exactGrowth ? 1 : 0);
     this.set(WORD.nextOwner, FIRST_OWNER);
-    this.set(WORD.untouched, untouched);
+    this.set(WORD.nextThread, 1);
     this.set(WORD.firstFree, firstPage);
-    this.set(WORD.tableNext, start + HEADER_BYTES + mapLength * 4);
-    this.set(WORD.tableEnd, start + pages * PAGE_BYTES);
+    this.set(WORD.searchStart, firstPage);
+    this.tables.add(start, pages, zeroed, false);
+    const mapLength = mapLengthFor(pageCount, maxPages);
+    this.set(WORD.map, this.tables.take(granulesOf(mapLength * 4)));
+    this.set(WORD.mapLength, mapLength);
     this.setOwners(0, firstPage, FOREIGN);
-    this.claim(firstPage, pages, MEMORY_ITSELF);
+    this.setOwners(firstPage, pageCount, zeroed ? FRESH : UNCLEARED);
+    this.set(WORD.neverUsed, pageCount - firstPage);
+    this.claimRegion(firstPage, pages);
     this.set(WORD.magic, MAGIC);
   }
 
   get(word: number): number {
-    return this.i32[this.header + word] as number;
+    return this.view[this.header + word] as number;
   }
 
   set(word: number, value: number): void {
-    this.i32[this.header + word] = value;
+    this.view[this.header + word] = value;
   }
 
-  /** An owner id that nobody had before: threads that attach at the same moment get different ones. */
-  takeOwner(): number {
-    return Atomics.add(this.i32, this.header + WORD.nextOwner, 1);
+  /** Word index of a header's word, for atomic access. */
+  at(word: number): number {
+    return this.header + word;
   }
 
   // --- the page map ------------------------------------------------------------------------------------------------
 
-  /** Owner of a page below `mapLength`. */
+  /** What the map says of a page below `mapLength`. */
   owner(page: number): number {
-    return this.i32[this.mapWord + page] as number;
+    return this.view[this.mapWord + page] as number;
   }
 
   /** Word index of the page map. */
@@ -95,16 +112,25 @@ export class Records {
   private setOwners(page: number, end: number, owner: number): void {
     const map = this.mapWord;
     // A call of `fill` takes longer than a few pages.
-    if (end - page > 16) this.i32.fill(owner, map + page, map + end);
-    else for (let word = map + page; word < map + end; word++) this.i32[word] = owner;
+    if (end - page > 16) this.view.fill(owner, map + page, map + end);
+    else for (let word = map + page; word < map + end; word++) this.view[word] = owner;
   }
 
   /** Whether `pages` pages from `page` on are all the same owner's. */
   isRunOf(page: number, pages: number, owner: number): boolean {
     if (page + pages > this.knownPages()) return false;
-    const { i32 } = this;
+    const { view } = this;
     const map = this.mapWord;
-    for (let word = map + page; word < map + page + pages; word++) if (i32[word] !== owner) return false;
+    for (let word = map + page; word < map + page + pages; word++) if (view[word] !== owner) return false;
+    return true;
+  }
+
+  /** Whether `pages` pages from `page` on are all free for allocators. */
+  isFreeRun(page: number, pages: number): boolean {
+    if (page + pages > this.knownPages()) return false;
+    const { view } = this;
+    const map = this.mapWord;
+    for (let word = map + page; word < map + page + pages; word++) if (!isFree(view[word] as number)) return false;
     return true;
   }
 
@@ -115,15 +141,49 @@ export class Records {
 
   /** The lowest run of `pages` free pages, or 0 when there is none. */
   findRun(pages: number): number {
+    const found = this.findRunFrom(pages);
+    if (found !== 0 || this.get(WORD.searchStart) === this.get(WORD.firstPage)) return found;
+    // The pages before the search's start are used when nothing else is left.
+    this.set(WORD.searchStart, this.get(WORD.firstPage));
+    this.set(WORD.firstFree, this.get(WORD.firstPage));
+    return this.findRunFrom(pages);
+  }
+
+  private findRunFrom(pages: number): number {
     const end = this.knownPages();
-    const { i32 } = this;
+    const { view } = this;
     const map = this.mapWord;
     let start = this.get(WORD.firstFree);
-    while (start < end && i32[map + start] !== FREE) start++;
+    while (start < end && !isFree(view[map + start] as number)) start++;
     this.set(WORD.firstFree, start);
     for (let page = start; page < end; page++) {
-      if (i32[map + page] !== FREE) start = page + 1;
+      if (!isFree(view[map + page] as number)) start = page + 1;
       else if (page + 1 - start === pages) return start;
+    }
+    return 0;
+  }
+
+  /** Where a table region of `pages` may lie, or 0: never where an allocator's pages were. */
+  findRegion(pages: number): number {
+    return this.findLowest(pages, SPARE) || this.findHighestNeverUsed(pages);
+  }
+
+  private findLowest(pages: number, owner: number): number {
+    const end = this.knownPages();
+    if (this.get(WORD.spare) < pages) return 0;
+    for (let page = this.get(WORD.firstPage), run = 0; page < end; page++) {
+      run = this.owner(page) === owner ? run + 1 : 0;
+      if (run === pages) return page + 1 - pages;
+    }
+    return 0;
+  }
+
+  /** The highest, out of the way of allocators' runs that grow. */
+  private findHighestNeverUsed(pages: number): number {
+    if (this.get(WORD.neverUsed) < pages) return 0;
+    for (let page = this.knownPages() - 1, run = 0; page >= this.get(WORD.firstPage); page--) {
+      run = isNeverUsed(this.owner(page)) ? run + 1 : 0;
+      if (run === pages) return page;
     }
     return 0;
   }
@@ -133,93 +193,131 @@ export class Records {
     const count = this.get(WORD.pageCount);
     let page = this.knownPages();
     if (page < count) return 0;
-    while (page > 0 && this.owner(page - 1) === FREE) page--;
+    while (page > 0 && isFree(this.owner(page - 1))) page--;
     return count - page;
   }
 
+  /** The first of a run's last pages that hold zeros, because nobody ever had them; its end when its last page does not. */
+  zeroedFrom(page: number, pages: number): number {
+    let first = page + pages;
+    while (first > page && this.owner(first - 1) === FRESH) first--;
+    return first;
+  }
+
+  /** Gives free pages to an owner. */
   claim(page: number, pages: number, owner: number): void {
+    let neverUsed = 0;
+    let spare = 0;
+    for (let at = page; at < page + pages; at++) {
+      const was = this.owner(at);
+      if (isNeverUsed(was)) neverUsed++;
+      else if (was === SPARE) spare++;
+    }
     this.setOwners(page, page + pages, owner);
-    if (page + pages > this.get(WORD.untouched)) this.set(WORD.untouched, page + pages);
+    this.set(WORD.neverUsed, this.get(WORD.neverUsed) - neverUsed);
+    this.set(WORD.spare, this.get(WORD.spare) - spare);
     const used = this.get(WORD.footprint) + pages;
     this.set(WORD.footprint, used);
     if (used > this.get(WORD.peakFootprint)) this.set(WORD.peakFootprint, used);
   }
 
+  /** Makes an owner's pages free. */
   free(page: number, pages: number): void {
     this.setOwners(page, page + pages, FREE);
     this.set(WORD.footprint, this.get(WORD.footprint) - pages);
-    if (page < this.get(WORD.firstFree)) this.set(WORD.firstFree, page);
+    this.noteFree(page);
+  }
+
+  /** A free page that allocators may have. */
+  private noteFree(page: number): void {
+    if (page < this.get(WORD.firstFree)) {
+      this.set(WORD.firstFree, page);
+      if (page < this.get(WORD.searchStart)) this.set(WORD.searchStart, this.get(WORD.firstPage));
+    }
+    this.set(WORD.refused, 0);
+  }
+
+  /** Notes that no run of so many pages can be had until something changes. */
+  noteRefused(pages: number): void {
+    const refused = this.get(WORD.refused);
+    this.set(WORD.refused, Math.min(refused === 0 ? FULL_MEMORY : refused, pages, FULL_MEMORY));
+  }
+
+  /** Makes the pages of a table region spare. */
+  private spare(page: number, pages: number): void {
+    this.setOwners(page, page + pages, SPARE);
+    this.set(WORD.footprint, this.get(WORD.footprint) - pages);
+    this.set(WORD.spare, this.get(WORD.spare) + pages);
+    this.set(WORD.regionPages, this.get(WORD.regionPages) - pages);
+    this.set(WORD.refused, 0);
+  }
+
+  /** Lets allocators have the spare pages. @returns whether there were any */
+  freeSpare(): boolean {
+    if (this.get(WORD.spare) === 0) return false;
+    for (let page = this.get(WORD.firstPage); page < this.knownPages(); page++) {
+      if (this.owner(page) !== SPARE) continue;
+      this.setOwners(page, page + 1, FREE);
+      this.noteFree(page);
+    }
+    this.set(WORD.spare, 0);
+    return true;
+  }
+
+  /** Makes a table region of free pages. */
+  addRegion(page: number, pages: number, large: boolean): void {
+    const zeroed = this.zeroedFrom(page, pages) === page;
+    this.claimRegion(page, pages);
+    this.tables.add(page * PAGE_BYTES, pages, zeroed, large);
+  }
+
+  /** Notes in the page map that free pages are a table region. */
+  claimRegion(page: number, pages: number): void {
+    this.claim(page, pages, MEMORY_ITSELF);
+    this.set(WORD.regionPages, this.get(WORD.regionPages) + pages);
   }
 
   /** The memory has grown to `pageCount` pages: those from `first` to `end` are ours, the other new ones foreign. */
   extend(first: number, end: number, pageCount: number): void {
     const known = this.knownPages();
     this.set(WORD.pageCount, pageCount);
-    const mapped = this.knownPages();
-    this.setOwners(known, Math.min(first, mapped), FOREIGN);
-    this.setOwners(Math.max(known, end), mapped, FOREIGN);
+    this.mapNewPages(known, first, end);
+    this.set(WORD.refused, 0);
   }
 
-  /** Moves the page map to the last of the pages from `first` to `end`, just grown; there it covers all of 4 GiB. */
-  moveMap(first: number, end: number): void {
+  /** Moves the page map into a longer table. The pages beyond the old one are ours from `first` to `end`, else foreign. */
+  moveMap(map: number, mapLength: number, first: number, end: number): void {
     const oldMap = this.get(WORD.map) >>> 0;
     const oldLength = this.get(WORD.mapLength);
-    const page = end - FULL_MAP_PAGES;
-    const map = page * PAGE_BYTES;
-    this.i32.fill(0, map / 4, map / 4 + FULL_MAP);
-    this.i32.copyWithin(map / 4, oldMap / 4, oldMap / 4 + oldLength);
+    this.view.copyWithin(map / 4, oldMap / 4, oldMap / 4 + oldLength);
     this.set(WORD.map, map);
-    this.set(WORD.mapLength, FULL_MAP);
-    // Of the pages beyond the old map only the new ones are ours.
-    const count = this.get(WORD.pageCount);
-    this.setOwners(oldLength, Math.min(first, count), FOREIGN);
-    this.setOwners(Math.max(oldLength, end), count, FOREIGN);
-    this.pushTable(oldMap, oldLength * 4);
-    this.claim(page, FULL_MAP_PAGES, MEMORY_ITSELF);
+    this.set(WORD.mapLength, mapLength);
+    this.set(WORD.mapMoves, this.get(WORD.mapMoves) + 1);
+    this.mapNewPages(Math.min(oldLength, this.get(WORD.pageCount)), first, end);
+    this.releaseTable(oldMap, oldLength * 4);
   }
 
-  // --- small side tables: sizes are powers of two, each with a list of free ones -------------------------------------
-
-  /** A small table of `bytes`, or 0 when a page must be added first. */
-  popTable(bytes: number): number {
-    const list = freeList(bytes);
-    const head = this.get(list) >>> 0;
-    if (head !== 0) {
-      this.set(list, this.i32[head >>> 2] as number);
-      return head;
-    }
-    const next = this.get(WORD.tableNext) >>> 0;
-    if (next + bytes > this.get(WORD.tableEnd) >>> 0) return 0;
-    this.set(WORD.tableNext, next + bytes);
-    return next;
+  /** Takes back a table; a region in which none is left becomes spare pages. @throws as {@link TableRegions.release} */
+  releaseTable(pointer: number, bytes: number): void {
+    const empty = this.tables.release(pointer, granulesOf(bytes));
+    if (empty !== undefined) this.spare(empty.pointer / PAGE_BYTES, empty.pages);
   }
 
-  /** Nothing below is a side table: there are the header and the first page map, or a module's pages. */
-  lowestTable(): number {
-    return this.header * 4 + HEADER_BYTES;
-  }
-
-  pushTable(pointer: number, bytes: number): void {
-    const list = freeList(bytes);
-    this.i32[pointer >>> 2] = this.get(list);
-    this.set(list, pointer);
-  }
-
-  /** Small tables come from this page from now on; what is left of the one before goes to the lists. */
-  addTablePage(pointer: number): void {
-    let next = this.get(WORD.tableNext) >>> 0;
-    let room = (this.get(WORD.tableEnd) >>> 0) - next;
-    while (room >= MIN_TABLE) {
-      const bytes = 1 << (31 - Math.clz32(room));
-      this.pushTable(next, bytes);
-      next += bytes;
-      room -= bytes;
-    }
-    this.set(WORD.tableNext, pointer);
-    this.set(WORD.tableEnd, pointer + PAGE_BYTES);
+  private mapNewPages(from: number, first: number, end: number): void {
+    const mapped = this.knownPages();
+    const ours = Math.max(from, first);
+    const oursEnd = Math.min(end, mapped);
+    this.setOwners(from, Math.min(first, mapped), FOREIGN);
+    this.setOwners(ours, oursEnd, FRESH);
+    this.setOwners(Math.max(from, end), mapped, FOREIGN);
+    this.set(WORD.neverUsed, this.get(WORD.neverUsed) + Math.max(0, oursEnd - ours));
   }
 }
 
-function freeList(bytes: number): number {
-  return WORD.freeTables + (25 - Math.clz32(bytes));
+function isFree(owner: number): boolean {
+  return owner === FREE || owner === FRESH || owner === UNCLEARED;
+}
+
+function isNeverUsed(owner: number): boolean {
+  return owner === FRESH || owner === UNCLEARED;
 }

@@ -21,17 +21,22 @@ describe("pages", () => {
     expect([memory.ownerOf(-1), memory.ownerOf(0.5), memory.ownerOf(2 ** 40)]).toEqual([-1, -1, -1]);
   });
 
-  it("are known to be untouched until they are handed out, and a module's never are", () => {
+  it("say from where on they hold zeros: those that nobody had before, and a module's never do", () => {
     const memory = new LinearMemory({ initialPages: 8 });
     const id = memory.register(owner());
-    expect(memory.untouchedFrom).toBe(PAGE_BYTES);
     const pointer = memory.acquire(3, id);
-    expect(memory.untouchedFrom).toBe(pointer + 3 * PAGE_BYTES);
+    expect(memory.zeroedFrom).toBe(pointer);
     memory.release(pointer, 3);
+    expect(memory.acquire(5, id)).toBe(pointer);
+    expect(memory.zeroedFrom).toBe(pointer + 3 * PAGE_BYTES);
+    expect(memory.tryExtend(pointer, 5, 1)).toBe(true);
+    expect(memory.zeroedFrom).toBe(pointer + 5 * PAGE_BYTES);
+    memory.release(pointer, 6);
     memory.acquire(2, id);
-    expect(memory.untouchedFrom).toBe(pointer + 3 * PAGE_BYTES);
+    expect(memory.zeroedFrom).toBe(pointer + 2 * PAGE_BYTES);
     const module = new LinearMemory({ wasm: new WebAssembly.Memory({ initial: 10 }), firstPage: 4 });
-    expect(module.untouchedFrom).toBe(10 * PAGE_BYTES);
+    const run = module.acquire(5, module.register(owner()));
+    expect(module.zeroedFrom).toBe(run + 5 * PAGE_BYTES);
   });
 
   it("that are released merge and are reused, lowest address first, before the memory grows", () => {

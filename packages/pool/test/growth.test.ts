@@ -1,48 +1,7 @@
 import { LinearMemory } from "@morph/memory";
 import { describe, expect, it } from "vitest";
 import { Pool, PoolManager } from "../src/index.ts";
-import { codeOf } from "./code.ts";
 import { PoolModel, random } from "./model.ts";
-
-describe("growth listeners", () => {
-  it.each([8, 16, 24, 64])("may allocate, free, trim and verify in the middle of an alloc of %i bytes", (slotSize) => {
-    const memory = new LinearMemory({ initialPages: 1 });
-    const pool = new Pool({ slotSize, memory });
-    const live = new Map<number, number>();
-    let serial = 0;
-    const take = () => {
-      const pointer = pool.alloc();
-      expect(live.has(pointer)).toBe(false);
-      memory.i32[pointer / 4] = ++serial;
-      live.set(pointer, serial);
-      return pointer;
-    };
-    let calls = 0;
-    memory.onGrow(() => {
-      pool.verify();
-      for (let i = 0; i < 5; i++) take();
-      const [first] = live.keys();
-      if (calls++ % 2 === 0 && first !== undefined) {
-        pool.free(first);
-        live.delete(first);
-      }
-      pool.trim();
-    });
-    for (let i = 0; i < 60_000; i++) take();
-    expect(calls).toBeGreaterThan(3);
-    pool.verify();
-    expect(pool.stats().used).toBe(live.size);
-    for (const [pointer, value] of live) if (memory.i32[pointer / 4] !== value) throw new Error(`${pointer} changed`);
-  });
-
-  it("may destroy the pool that grows", () => {
-    const memory = new LinearMemory({ initialPages: 1 });
-    const pool = new Pool({ slotSize: 64, memory });
-    memory.onGrow(() => pool.destroy());
-    expect(codeOf(() => pool.alloc())).toBe("ERR_MORPH_DESTROYED");
-    expect(memory.footprint).toBe(65_536);
-  });
-});
 
 describe("growth that fails", () => {
   it("at any point of a random program is an error, loses nothing, and ends when it may grow again", () => {

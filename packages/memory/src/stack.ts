@@ -1,0 +1,33 @@
+/** How many calls, of more than 128 bytes each. */
+const CALLS = 44;
+
+/**
+ * Throws the engine's RangeError unless some 8 KiB of the stack are left. An allocator's slow paths call it first: a stack overflow
+ * then comes before anything has changed, and not in the middle of an operation. O(1), about 200 ns.
+ */
+export function requireStack(): void {
+  probe(CALLS, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+}
+
+/** Goes down `calls` times. Arguments are passed on the stack; each call changes some, so that the engine keeps them there. */
+function probe(
+  calls: number,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+  e: number,
+  f: number,
+  g: number,
+  h: number,
+  i: number,
+  j: number,
+  k: number,
+  l: number,
+  m: number,
+  n: number,
+  o: number,
+): number {
+  if (calls === 0) return a + o;
+  return probe(calls - 1, b, c, d, e, f, g, h, i, j, k, l, m, n, o, a) + 1;
+}
