@@ -5,7 +5,10 @@ import { ARRAY_CAPACITY, ARRAY_ELEMENT_SIZE, ARRAY_LENGTH, ARRAY_POINTERS } from
 import type { Strings } from "./strings.ts";
 import { ARRAY, RAW } from "./types.ts";
 
-/** Arrays of fixed length: an object of 40 bytes and a data block. */
+/** Elements for which an array has room once it grows. */
+const LEAST_GROWN = 4;
+
+/** Arrays: an object of 40 bytes and a data block, which has room for more elements once something was appended. */
 export class Arrays {
   private readonly core: Core;
   private readonly strings: Strings;
@@ -51,6 +54,24 @@ export class Arrays {
     const { i32 } = this.core;
     const word = array >>> 2;
     return ((i32[word] as number) >>> 0) + (low >>> 0) * (i32[word + 6] as number);
+  }
+
+  /**
+   * Room for at least one more element: the data block doubles. The length stays; who appends sets it. O(bytes).
+   * @throws the failures `null` and `memory`
+   */
+  grow(array: number): void {
+    const { core } = this;
+    const length = this.length(array);
+    const word = array >>> 2;
+    const elementSize = core.i32[word + 6] as number;
+    const capacity = Math.max(length * 2, LEAST_GROWN);
+    core.hold(array);
+    const data = core.alloc(capacity * elementSize, RAW);
+    core.release(1);
+    core.copy(data, core.i32[word] as number, length * elementSize);
+    core.setPointer(array, data);
+    core.setWord(array + ARRAY_CAPACITY, capacity);
   }
 
   /** A new array of all elements of both. O(bytes). */
@@ -107,7 +128,36 @@ export class Arrays {
     return array;
   }
 
-  private length(array: number): number {
+  /** A string of the low 8 bits of each int. O(length). */
+  toBytes(array: number): number {
+    const length = this.length(array);
+    const { core, strings } = this;
+    core.hold(array);
+    const string = strings.allocate(length);
+    core.release(1);
+    const { i32, u8 } = core;
+    const data = strings.dataOf(string);
+    const word = (i32[array >>> 2] as number) >>> 2;
+    for (let i = 0; i < length; i++) u8[data + i] = i32[word + i * 2] as number;
+    return string;
+  }
+
+  /** An array of the bytes of a string, each 0 to 255. O(length). */
+  ofBytes(string: number): number {
+    const { core, strings } = this;
+    const length = strings.length(string);
+    core.hold(string);
+    const array = this.create(length, 8, 0);
+    core.release(1);
+    const { i32, u8 } = core;
+    const data = strings.dataOf(string);
+    const word = (i32[array >>> 2] as number) >>> 2;
+    for (let i = 0; i < length; i++) i32[word + i * 2] = u8[data + i] as number;
+    return array;
+  }
+
+  /** @throws the failure `null` */
+  length(array: number): number {
     if (array === 0) throw nullFailure("an array");
     return this.core.i32[(array + 8) >>> 2] as number;
   }

@@ -98,6 +98,16 @@ export class Core {
     this.recorder?.copy(target, source, bytes);
   }
 
+  /** Copies bytes that hold no pointers. O(count). */
+  copyBytes(target: number, source: number, count: number): void {
+    const { u8 } = this;
+    const to = target >>> 0;
+    const from = source >>> 0;
+    // Up to this length a call of `copyWithin` costs as much.
+    if (count > 32) u8.copyWithin(to, from, from + count);
+    else for (let i = 0; i < count; i++) u8[to + i] = u8[from + i] as number;
+  }
+
   /** Writes a 64-bit result. */
   setResult(low: number, high: number): void {
     this.i32[this.cell] = low;

@@ -1,22 +1,45 @@
-/** A signed 64-bit int in decimal, from its words. Exact, without BigInt. */
-export function toDecimal(low: number, high: number): string {
-  if (high === low >> 31) return String(low | 0);
-  if (high >= -0x20_0000 && high < 0x20_0000) return String(high * 0x1_0000_0000 + (low >>> 0));
+/** The most bytes of a 64-bit int in decimal, its sign included. */
+export const DECIMAL_BYTES = 20;
+
+const BILLION = 1_000_000_000;
+
+/**
+ * Writes a signed 64-bit int in decimal, from its words, so that its last digit stands right before `end`. Exact, without BigInt
+ * and without a string on the way.
+ * @returns where it starts, at most {@link DECIMAL_BYTES} before `end`
+ */
+export function writeDecimal(target: Uint8Array, end: number, low: number, high: number): number {
   const negative = high < 0;
-  const [l, h] = negative ? [-low | 0, (~high + (low === 0 ? 1 : 0)) | 0] : [low, high];
-  // Long division by 10^9 of four 16-bit digits: every step is below 2^53.
-  const digits = [h >>> 16, h & 0xffff, l >>> 16, l & 0xffff];
-  let text = "";
-  while (digits.some((digit) => digit !== 0)) {
-    let remainder = 0;
-    for (let i = 0; i < 4; i++) {
-      const part = remainder * 0x1_0000 + (digits[i] as number);
-      digits[i] = Math.floor(part / 1e9);
-      remainder = part % 1e9;
-    }
-    text = String(remainder).padStart(9, "0") + text;
+  // The magnitude, as two unsigned words: of the smallest int it is 2^63.
+  const l = (negative ? -low : low) >>> 0;
+  const h = (negative ? ~high + (low === 0 ? 1 : 0) : high) >>> 0;
+  let start = end;
+  if (h === 0) {
+    start = writeDigits(target, start, l, 1);
+  } else {
+    // Long division by 10^9: of h first, then of what is left in front of the 16-bit halves of l; every step is below 2^53.
+    const upper = (h % BILLION) * 0x1_0000 + (l >>> 16);
+    const lower = (upper % BILLION) * 0x1_0000 + (l & 0xffff);
+    const quotient =
+      Math.floor(h / BILLION) * 0x1_0000_0000 + Math.floor(upper / BILLION) * 0x1_0000 + Math.floor(lower / BILLION);
+    start = writeDigits(target, start, lower % BILLION, 9);
+    const top = Math.floor(quotient / BILLION);
+    start = writeDigits(target, start, quotient % BILLION, top > 0 ? 9 : 1);
+    if (top > 0) start = writeDigits(target, start, top, 1);
   }
-  return (negative ? "-" : "") + text.replace(/^0+/, "");
+  if (negative) target[--start] = 0x2d;
+  return start;
+}
+
+/** Writes an unsigned 32-bit number before `end`, with at least so many digits. */
+function writeDigits(target: Uint8Array, end: number, value: number, least: number): number {
+  let at = end;
+  for (let rest = value; rest > 0 || end - at < least; ) {
+    const quotient = Math.floor(rest / 10);
+    target[--at] = 0x30 + rest - quotient * 10;
+    rest = quotient;
+  }
+  return at;
 }
 
 /** What {@link parseDecimal} found. */

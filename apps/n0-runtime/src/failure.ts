@@ -1,7 +1,15 @@
 /** Why a Morph program cannot go on. */
-export type FailureReason = "index" | "memory" | "null" | "divide" | "deadlock";
+export type FailureReason = "index" | "memory" | "null" | "divide" | "deadlock" | "builder" | "exit";
 
-const EXIT_CODES: Record<FailureReason, number> = { index: 1, memory: 1, deadlock: 1, null: 139, divide: 136 };
+const EXIT_CODES: Record<FailureReason, number> = {
+  index: 1,
+  memory: 1,
+  deadlock: 1,
+  builder: 1,
+  null: 139,
+  divide: 136,
+  exit: 0,
+};
 
 /**
  * A Morph program failed, as the original's processes die: with an exit code. What the original prints on stdout was given to
@@ -10,15 +18,15 @@ const EXIT_CODES: Record<FailureReason, number> = { index: 1, memory: 1, deadloc
 export class RuntimeFailure extends Error {
   /** What happened. */
   readonly reason: FailureReason;
-  /** The process's exit code: 1, or 128 and the signal that would have killed the original. */
+  /** The process's exit code: 1, or 128 and the signal that would have killed the original; of `exit` what the program asked for. */
   readonly exitCode: number;
 
   /** @param reason what happened; @param message what to print on stderr */
-  constructor(reason: FailureReason, message: string) {
+  constructor(reason: FailureReason, message: string, exitCode: number = EXIT_CODES[reason]) {
     super(message);
     this.name = "RuntimeFailure";
     this.reason = reason;
-    this.exitCode = EXIT_CODES[reason];
+    this.exitCode = exitCode;
   }
 }
 

@@ -11,7 +11,7 @@ export {
 export type { AllocatorName } from "./create-allocator.ts";
 export { type FailureReason, RuntimeFailure } from "./failure.ts";
 export { RUNTIME_IMPORTS, type RuntimeImport } from "./imports.ts";
-export { KEY_IDENTITY, KEY_RAW, KEY_STRING } from "./maps.ts";
+export { KEY_IDENTITY, KEY_RAW, KEY_STRING, ORDER_BOOL, ORDER_FLOAT, ORDER_INT } from "./maps.ts";
 export { Recorder } from "./recorder.ts";
 export { decodeRecording, type Recording, type ReplayResult, replay } from "./replayer.ts";
 export { createRuntime, Runtime, type RuntimeOptions } from "./runtime.ts";

@@ -1,4 +1,5 @@
 import { describe, MorphError } from "@morph/memory";
+import type { Arrays } from "./arrays.ts";
 import type { Core } from "./core.ts";
 import { nullFailure } from "./failure.ts";
 import { hash64, hashLow } from "./hash.ts";
@@ -10,6 +11,11 @@ import { MAP, RAW } from "./types.ts";
 export const KEY_RAW = 0;
 export const KEY_STRING = 1;
 export const KEY_IDENTITY = 2;
+
+/** How {@link Maps.keys} reads and orders raw keys: signed ints, floats, or bools, which have 4 bytes in an array. */
+export const ORDER_INT = 0;
+export const ORDER_FLOAT = 1;
+export const ORDER_BOOL = 2;
 
 const INITIAL_CAPACITY = 16;
 /** With less, three quarters full is full, and a search for a missing key would not end. */
@@ -25,12 +31,14 @@ const LEAST_CAPACITY = 4;
 export class Maps {
   private readonly core: Core;
   private readonly strings: Strings;
+  private readonly arrays: Arrays;
   /** Where the last search met its first tombstone, as a word index, or 0. */
   private tombstone = 0;
 
-  constructor(core: Core, strings: Strings) {
+  constructor(core: Core, strings: Strings, arrays: Arrays) {
     this.core = core;
     this.strings = strings;
+    this.arrays = arrays;
   }
 
   /** @param pointers 1 when values are pointers. @throws ERR_MORPH_INVALID_CONFIG */
@@ -96,6 +104,37 @@ export class Maps {
   }
 
   /**
+   * An array of the keys in ascending order, which does not depend on the allocator: of strings by unsigned bytes. Keys that
+   * are compared by identity have no such order. O(n log n).
+   * @param order of raw keys: ORDER_INT, ORDER_FLOAT, ORDER_BOOL
+   * @throws ERR_MORPH_INVALID_CONFIG for identity keys
+   */
+  keys(map: number, order: number): number {
+    const { core, strings } = this;
+    const word = this.wordOf(map);
+    const kind = core.i32[word + 8] as number;
+    if (kind === KEY_IDENTITY)
+      throw new MorphError("ERR_MORPH_INVALID_CONFIG", "keys compared by identity have no order");
+    const size = kind === KEY_RAW && order === ORDER_BOOL ? 4 : 8;
+    core.hold(map);
+    const array = this.arrays.create(this.length(map), size, kind === KEY_STRING ? 1 : 0);
+    core.release(1);
+    const entries = this.liveEntries(word);
+    const { i32 } = core;
+    if (kind === KEY_STRING) entries.sort((a, b) => strings.compare(i32[a] as number, i32[b] as number));
+    else if (order === ORDER_FLOAT) entries.sort((a, b) => compareFloats(i32, a, b));
+    else entries.sort((a, b) => compareInts(i32, a, b));
+    const data = (i32[array >>> 2] as number) >>> 0;
+    entries.forEach((entry, i) => {
+      const to = data + i * size;
+      if (kind === KEY_STRING) core.setPointer(to, i32[entry] as number);
+      else i32[to >>> 2] = i32[entry] as number;
+      if (size === 8) i32[(to >>> 2) + 1] = i32[entry + 1] as number;
+    });
+    return array;
+  }
+
+  /**
    * Rehashes into a new block of entries. O(both capacities).
    * @param capacity a power of two from 4 on, above the count
    * @throws ERR_MORPH_INVALID_SIZE
@@ -151,6 +190,18 @@ export class Maps {
   keysEqual(kind: number, aLow: number, aHigh: number, bLow: number, bHigh: number): boolean {
     if (kind === KEY_STRING) return this.strings.equals(aLow, bLow);
     return (aLow | 0) === (bLow | 0) && (aHigh | 0) === (bHigh | 0);
+  }
+
+  /** Word indexes of the entries that hold a key. */
+  private liveEntries(word: number): number[] {
+    const { i32 } = this.core;
+    const first = (i32[word] as number) >>> 2;
+    const end = first + (i32[word + 2] as number) * 6;
+    const entries: number[] = [];
+    for (let entry = first; entry < end; entry += 6) {
+      if (i32[entry + 4] !== 0 && i32[entry + 5] === 0) entries.push(entry);
+    }
+    return entries;
   }
 
   private makeRoom(map: number, key: number, value: number, rehash: boolean, grow: boolean): void {
@@ -216,4 +267,16 @@ export class Maps {
     if (map === 0) throw nullFailure("a map");
     return map >>> 2;
   }
+}
+
+/** Compares the signed 64-bit numbers at two word indexes. */
+function compareInts(i32: Int32Array, a: number, b: number): number {
+  const high = (i32[a + 1] as number) - (i32[b + 1] as number);
+  return high !== 0 ? high : ((i32[a] as number) >>> 0) - ((i32[b] as number) >>> 0);
+}
+
+/** IEEE's total order: -nan, -inf, ..., -0, 0, ..., inf, nan. As ints, negative floats stand the wrong way round. */
+function compareFloats(i32: Int32Array, a: number, b: number): number {
+  const negative = (i32[a + 1] as number) < 0 && (i32[b + 1] as number) < 0;
+  return negative ? compareInts(i32, b, a) : compareInts(i32, a, b);
 }

@@ -1,7 +1,14 @@
 import type { Core } from "./core.ts";
-import { parseDecimal, toDecimal } from "./decimal.ts";
+import { DECIMAL_BYTES, parseDecimal, writeDecimal } from "./decimal.ts";
+import { floatText, parseFloatPrefix } from "./float-text.ts";
 import type { Objects } from "./objects.ts";
 import type { Strings } from "./strings.ts";
+
+const digits = new Uint8Array(DECIMAL_BYTES);
+
+/** One float and its two words, the low one first as in the memory. */
+const float = new Float64Array(1);
+const words = new Int32Array(float.buffer);
 
 /** Module conv. */
 export class ConvNatives {
@@ -17,7 +24,12 @@ export class ConvNatives {
 
   /** An int as a string. */
   itoa(low: number, high: number): number {
-    return this.strings.createFrom(toDecimal(low, high));
+    const { strings } = this;
+    const start = writeDecimal(digits, DECIMAL_BYTES, low, high);
+    const string = strings.allocate(DECIMAL_BYTES - start);
+    const { u8 } = this.core;
+    for (let to = strings.dataOf(string), from = start; from < DECIMAL_BYTES; ) u8[to++] = digits[from++] as number;
+    return string;
   }
 
   /** The int that a string starts with is the result. @returns an error, or null */
@@ -31,5 +43,22 @@ export class ConvNatives {
     }
     core.setResult(parsed.low, parsed.high);
     return 0;
+  }
+
+  /** A float as the shortest decimal number that reads back as the same. */
+  ftoa(low: number, high: number): number {
+    words[0] = low;
+    words[1] = high;
+    return this.strings.createFrom(floatText(float[0] as number));
+  }
+
+  /** The bits of the float that a string starts with are the result. @returns an error, or null */
+  atof(string: number): number {
+    const { core, strings } = this;
+    const parsed = parseFloatPrefix(core.bytes(strings.dataOf(string), strings.length(string)));
+    const error = parsed === undefined ? this.objects.error(strings.createFrom("Invalid float")) : 0;
+    float[0] = parsed ?? 0;
+    core.setResult(words[0] as number, words[1] as number);
+    return error;
   }
 }

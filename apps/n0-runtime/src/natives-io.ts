@@ -1,11 +1,16 @@
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import type { Arrays } from "./arrays.ts";
 import type { Core } from "./core.ts";
+import { RuntimeFailure } from "./failure.ts";
 import { clamp, LONGEST, type Strings } from "./strings.ts";
 import { RAW } from "./types.ts";
 import { sleep, writeAll } from "./writer.ts";
 
 /** Entries of the file table; the first three are stdin, stdout, stderr, and none is used again. */
 const TABLE = 1024;
+/** Bytes of the first piece and of the largest one when a whole file is read: its size need not be known. */
+const FIRST_PIECE = 65536;
+const LARGEST_PIECE = 16 * 1024 * 1024;
 const STDIN = 0;
 const STDOUT = 1;
 
@@ -13,18 +18,21 @@ const STDOUT = 1;
 export class IoNatives {
   private readonly core: Core;
   private readonly strings: Strings;
+  private readonly arrays: Arrays;
   /** Descriptors by index; -1 is closed. */
   private readonly files: number[] = [0, 1, 2];
 
-  constructor(core: Core, strings: Strings) {
+  constructor(core: Core, strings: Strings, arrays: Arrays) {
     this.core = core;
     this.strings = strings;
+    this.arrays = arrays;
   }
 
-  /** A file struct for an index. */
-  makeFile(index: number): number {
+  /** A file struct for a 64-bit index. */
+  makeFile(low: number, high: number): number {
     const file = this.core.alloc(8, RAW);
-    this.core.i32[file >>> 2] = index;
+    this.core.i32[file >>> 2] = low;
+    this.core.i32[(file >>> 2) + 1] = high;
     return file;
   }
 
@@ -40,7 +48,7 @@ export class IoNatives {
       return 0;
     }
     this.files.push(descriptor);
-    return this.makeFile(this.files.length - 1);
+    return this.makeFile(this.files.length - 1, 0);
   }
 
   /** Up to `size` bytes from where the file is; `""` at its end, for null and for a closed file. */
@@ -55,22 +63,55 @@ export class IoNatives {
     const data = core.alloc(size > LONGEST ? 0xffff_ffff : size + 1, RAW);
     const length = readFully(descriptor, core.bytes(data, size));
     core.hold(data);
-    const string = strings.adopt(data, length);
+    const string = strings.adopt(data, length < 0 ? ~length : length);
     core.release(1);
     return string;
   }
 
-  /** Bytes written; -1 for null or a closed file, 0 when it cannot be written. */
+  /** All bytes from where the file is to its end; null for null, a closed file, and what cannot be read. */
+  readAll(file: number): number {
+    const descriptor = this.descriptorOf(file);
+    if (descriptor < 0) return 0;
+    if (descriptor === STDIN) this.core.stdout.flush();
+    const pieces: Uint8Array[] = [];
+    let total = 0;
+    for (let size = FIRST_PIECE; ; size = Math.min(size * 2, LARGEST_PIECE)) {
+      const piece = new Uint8Array(size);
+      const read = readFully(descriptor, piece);
+      if (read < 0) return 0;
+      total += read;
+      if (total > LONGEST) throw new RuntimeFailure("memory", "out of memory: a file of 2 GiB or more is no string");
+      pieces.push(piece.subarray(0, read));
+      if (read < size) break;
+    }
+    const { core, strings } = this;
+    const string = strings.allocate(total);
+    let at = strings.dataOf(string);
+    for (const piece of pieces) {
+      core.u8.set(piece, at);
+      at += piece.length;
+    }
+    return string;
+  }
+
+  /** Bytes written; -1 for null or a closed file, fewer than there are when it cannot be written. */
   write(file: number, string: number): number {
     const { core, strings } = this;
     const descriptor = this.descriptorOf(file);
     if (descriptor < 0) return -1;
-    const bytes = core.bytes(strings.dataOf(string), strings.length(string));
-    // In order with what native_print writes.
-    if (this.indexOf(file) === STDOUT) core.stdout.write(bytes);
-    else if (descriptor === 2) writeAll(2, bytes);
-    else return writeFully(descriptor, bytes);
-    return bytes.length;
+    return this.writeTo(file, descriptor, core.bytes(strings.dataOf(string), strings.length(string)));
+  }
+
+  /** As {@link write}, the low 8 bits of each int of an array. */
+  writeInts(file: number, array: number): number {
+    const descriptor = this.descriptorOf(file);
+    if (descriptor < 0) return -1;
+    const length = this.arrays.length(array);
+    const { i32 } = this.core;
+    const word = (i32[array >>> 2] as number) >>> 2;
+    const bytes = new Uint8Array(length);
+    for (let i = 0; i < length; i++) bytes[i] = i32[word + i * 2] as number;
+    return this.writeTo(file, descriptor, bytes);
   }
 
   /** 0, for the standard streams too, which stay open; -1 for null or a closed file. */
@@ -93,6 +134,14 @@ export class IoNatives {
     this.files.length = 3;
   }
 
+  private writeTo(file: number, descriptor: number, bytes: Uint8Array): number {
+    // In order with what native_print writes.
+    if (this.indexOf(file) === STDOUT) this.core.stdout.write(bytes);
+    else if (descriptor === 2) writeAll(2, bytes);
+    else return writeFully(descriptor, bytes);
+    return bytes.length;
+  }
+
   private indexOf(file: number): number {
     const { i32 } = this.core;
     return i32[(file >>> 2) + 1] === 0 ? (i32[file >>> 2] as number) : -1;
@@ -103,20 +152,30 @@ export class IoNatives {
   }
 }
 
-/** Reads until the bytes are full or the file ends. */
+/** Reads until the bytes are full or the file ends. @returns how many; when it cannot be read to there, ~how many */
 function readFully(descriptor: number, bytes: Uint8Array): number {
   let done = 0;
   while (done < bytes.length) {
+    const read = readSome(descriptor, bytes, done);
+    if (read < 0) return ~done;
+    if (read === 0) break;
+    done += read;
+  }
+  return done;
+}
+
+/** Reads what is there, waiting for the first byte: 0 at the end, -1 when it cannot be read. */
+function readSome(descriptor: number, bytes: Uint8Array, from: number): number {
+  for (;;) {
     try {
-      const read = readSync(descriptor, bytes, done, bytes.length - done, null);
-      if (read === 0) break;
-      done += read;
+      return readSync(descriptor, bytes, from, bytes.length - from, null);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") break;
+      // On Windows a pipe's end is an error.
+      if ((error as NodeJS.ErrnoException).code === "EOF") return 0;
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") return -1;
       sleep(1);
     }
   }
-  return done;
 }
 
 function writeFully(descriptor: number, bytes: Uint8Array): number {

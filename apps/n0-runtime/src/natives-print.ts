@@ -1,8 +1,10 @@
 import type { Core } from "./core.ts";
-import { toDecimal } from "./decimal.ts";
+import { DECIMAL_BYTES, writeDecimal } from "./decimal.ts";
 import type { Strings } from "./strings.ts";
 
 const LINE_END = new Uint8Array([10]);
+/** An int and its line end. */
+const line = new Uint8Array(DECIMAL_BYTES + 1).fill(10);
 const encoder = new TextEncoder();
 
 /** The native_print functions: lines on stdout. */
@@ -23,7 +25,8 @@ export class PrintNatives {
   }
 
   printInt(low: number, high: number): void {
-    this.core.stdout.write(encoder.encode(`${toDecimal(low, high)}\n`));
+    const start = writeDecimal(line, DECIMAL_BYTES, low, high);
+    this.core.stdout.write(line.subarray(start));
   }
 
   /** `Error: ` and the message, `(nil)` for null. */

@@ -1,6 +1,7 @@
 import { LinearMemory } from "@morph/memory";
 import type { AllocatorStats } from "./allocator.ts";
 import { Arrays } from "./arrays.ts";
+import { Builders } from "./builders.ts";
 import { Channels, deadlock } from "./channels.ts";
 import { Core } from "./core.ts";
 import { type AllocatorName, type AllocatorSet, createAllocator } from "./create-allocator.ts";
@@ -9,6 +10,7 @@ import { RUNTIME_IMPORTS } from "./imports.ts";
 import { Maps } from "./maps.ts";
 import { ConvNatives } from "./natives-conv.ts";
 import { IoNatives } from "./natives-io.ts";
+import { OsNatives } from "./natives-os.ts";
 import { PrintNatives } from "./natives-print.ts";
 import { TimeNatives } from "./natives-time.ts";
 import { Objects } from "./objects.ts";
@@ -28,6 +30,8 @@ export interface RuntimeOptions {
   readonly memory?: LinearMemory;
   /** Where the program's stdout goes. Default: file descriptor 1, buffered; {@link Runtime.flush} passes the rest on. */
   readonly stdout?: ByteWriter;
+  /** The program's arguments, for `os.Args`. Default: none. */
+  readonly args?: readonly string[];
   /** Told of every call. */
   readonly recorder?: Recorder;
   /** What of V1 can be asked for; nothing for V2. */
@@ -58,7 +62,9 @@ export class Runtime {
   private readonly maps: Maps;
   private readonly objects: Objects;
   private readonly channels: Channels;
+  private readonly builders: Builders;
   private readonly io: IoNatives;
+  private readonly os: OsNatives;
   private readonly conv: ConvNatives;
   private readonly time: TimeNatives;
   private readonly printing: PrintNatives;
@@ -71,6 +77,7 @@ export class Runtime {
       allocator,
       memory = new LinearMemory(),
       stdout = new DescriptorWriter(1),
+      args = [],
       recorder,
       v1 = {},
     } = options ?? {};
@@ -87,10 +94,14 @@ export class Runtime {
     this.core = new Core(memory, this.set.allocator, this.set.roots, stdout, recorder, this.resultCell);
     this.strings = new Strings(this.core);
     this.arrays = new Arrays(this.core, this.strings);
-    this.maps = new Maps(this.core, this.strings);
+    this.maps = new Maps(this.core, this.strings, this.arrays);
     this.objects = new Objects(this.core);
     this.channels = new Channels(this.core, memory);
-    this.io = new IoNatives(this.core, this.strings);
+    this.builders = new Builders(this.core, this.strings, () =>
+      this.registerType({ name: "bytes.Builder", size: 24, pointerOffsets: [0] }),
+    );
+    this.io = new IoNatives(this.core, this.strings, this.arrays);
+    this.os = new OsNatives(this.core, this.strings, this.arrays, args);
     this.conv = new ConvNatives(this.core, this.strings, this.objects);
     this.time = new TimeNatives(this.core);
     this.printing = new PrintNatives(this.core, this.strings);
@@ -117,6 +128,8 @@ export class Runtime {
     env.mph_string_concat = (a: number, b: number) => this.mph_string_concat(a, b);
     env.mph_string_eq = (a: number, b: number) => this.mph_string_eq(a, b);
     env.mph_string_new = (bytes: number, length: number) => this.mph_string_new(bytes, length);
+    env.mph_bytes_AddByte = (builder: number, low: number, high: number) => this.mph_bytes_AddByte(builder, low, high);
+    env.mph_bytes_Get = (builder: number, low: number, high: number) => this.mph_bytes_Get(builder, low, high);
     return { env };
   }
 
@@ -316,6 +329,14 @@ export class Runtime {
     return this.maps.create(kind, pointers);
   }
 
+  mph_array_grow(array: number): void {
+    this.arrays.grow(array);
+  }
+
+  mph_map_keys(map: number, order: number): number {
+    return this.maps.keys(map, order);
+  }
+
   mph_map_set(map: number, keyLow: number, keyHigh: number, low: number, high: number): void {
     this.maps.set(map, keyLow, keyHigh, low, high);
   }
@@ -406,8 +427,8 @@ export class Runtime {
     this.printing.printError(error);
   }
 
-  mph_io_make_file(fd: number): number {
-    return this.io.makeFile(fd);
+  mph_io_make_file(low: number, high = 0): number {
+    return this.io.makeFile(low, high);
   }
 
   mph_io_Open(path: number): number {
@@ -428,6 +449,85 @@ export class Runtime {
 
   mph_io_Close(file: number): number {
     return this.io.close(file);
+  }
+
+  mph_io_ReadAll(file: number): number {
+    return this.io.readAll(file);
+  }
+
+  mph_io_WriteBytes(file: number, bytes: number): number {
+    return this.io.writeInts(file, bytes);
+  }
+
+  mph_os_args(): number {
+    return this.os.args();
+  }
+
+  mph_os_Exit(low: number, _high: number): never {
+    return this.os.exit(low);
+  }
+
+  mph_string_FromByte(low: number, _high: number): number {
+    return this.strings.ofByte(low);
+  }
+
+  mph_string_FromBytes(bytes: number): number {
+    return this.arrays.toBytes(bytes);
+  }
+
+  mph_string_Bytes(string: number): number {
+    return this.arrays.ofBytes(string);
+  }
+
+  mph_string_Compare(a: number, b: number): number {
+    return this.strings.compare(a, b);
+  }
+
+  mph_bytes_New(): number {
+    return this.builders.create();
+  }
+
+  mph_bytes_Add(builder: number, string: number): void {
+    this.builders.add(builder, string);
+  }
+
+  mph_bytes_AddByte(builder: number, low: number, _high: number): void {
+    this.builders.addByte(builder, low);
+  }
+
+  mph_bytes_AddAll(builder: number, other: number): void {
+    this.builders.addAll(builder, other);
+  }
+
+  mph_bytes_Get(builder: number, low: number, high: number): number {
+    const address = this.builders.at(builder, low, high);
+    return address < 0 ? this.mph_fail_index() : (this.core.u8[address] as number);
+  }
+
+  mph_bytes_Set(builder: number, low: number, high: number, byte: number, _byteHigh: number): void {
+    const address = this.builders.at(builder, low, high);
+    if (address < 0) this.mph_fail_index();
+    this.core.u8[address] = byte;
+  }
+
+  mph_bytes_Length(builder: number): number {
+    return this.builders.length(builder);
+  }
+
+  mph_bytes_Clear(builder: number): void {
+    this.builders.clear(builder);
+  }
+
+  mph_bytes_String(builder: number): number {
+    return this.builders.toText(builder);
+  }
+
+  mph_conv_Ftoa(low: number, high: number): number {
+    return this.conv.ftoa(low, high);
+  }
+
+  mph_conv_Atof(string: number): number {
+    return this.conv.atof(string);
   }
 
   mph_conv_Itoa(low: number, high: number): number {

@@ -5,9 +5,6 @@ import { RAW, STRING } from "./types.ts";
 
 const encoder = new TextEncoder();
 
-/** Up to this length bytes are copied and compared one by one: a call of `copyWithin` costs as much. */
-const SHORT = 32;
-
 /** A length is read as a signed word. */
 export const LONGEST = 0x7fff_ffff;
 
@@ -25,7 +22,7 @@ export class Strings {
       throw new MorphError("ERR_MORPH_INVALID_SIZE", `length: expected 0 to 2^31 - 1, got ${describe(length)}`);
     }
     const string = this.allocate(length);
-    this.fill(string, 0, bytes, length);
+    this.core.copyBytes(this.dataOf(string), bytes, length);
     return string;
   }
 
@@ -34,6 +31,13 @@ export class Strings {
     const bytes = typeof content === "string" ? encoder.encode(content) : content;
     const string = this.allocate(bytes.length);
     this.core.u8.set(bytes, this.dataOf(string));
+    return string;
+  }
+
+  /** A string of one byte, the low 8 bits. */
+  ofByte(byte: number): number {
+    const string = this.allocate(1);
+    this.core.u8[this.dataOf(string)] = byte;
     return string;
   }
 
@@ -55,8 +59,9 @@ export class Strings {
     core.hold(b);
     const string = this.allocate(aLength + bLength);
     core.release(2);
-    this.fill(string, 0, this.dataOf(a), aLength);
-    this.fill(string, aLength, this.dataOf(b), bLength);
+    const data = this.dataOf(string);
+    core.copyBytes(data, this.dataOf(a), aLength);
+    core.copyBytes(data + aLength, this.dataOf(b), bLength);
     return string;
   }
 
@@ -71,6 +76,21 @@ export class Strings {
     const bData = (i32[b >>> 2] as number) >>> 0;
     for (let i = 0; i < length; i++) if (u8[aData + i] !== u8[bData + i]) return false;
     return true;
+  }
+
+  /** -1, 0 or 1: by unsigned bytes, and what starts another comes before it. O(length). @throws the failure `null` */
+  compare(a: number, b: number): number {
+    const aLength = this.length(a);
+    const bLength = this.length(b);
+    const { u8 } = this.core;
+    const aData = this.dataOf(a);
+    const bData = this.dataOf(b);
+    const shorter = Math.min(aLength, bLength);
+    for (let i = 0; i < shorter; i++) {
+      const difference = (u8[aData + i] as number) - (u8[bData + i] as number);
+      if (difference !== 0) return Math.sign(difference);
+    }
+    return Math.sign(aLength - bLength);
   }
 
   /** @throws the failure `null` */
@@ -117,7 +137,7 @@ export class Strings {
     this.core.hold(string);
     const slice = this.allocate(end - start);
     this.core.release(1);
-    this.fill(slice, 0, this.dataOf(string) + start, end - start);
+    this.core.copyBytes(this.dataOf(slice), this.dataOf(string) + start, end - start);
     return slice;
   }
 
@@ -142,7 +162,7 @@ export class Strings {
   }
 
   /** A string of zeros: the object, then its data block. */
-  private allocate(length: number): number {
+  allocate(length: number): number {
     const { core } = this;
     const string = core.alloc(16, STRING);
     core.hold(string);
@@ -151,14 +171,6 @@ export class Strings {
     core.setPointer(string, data);
     core.i32[(string + 8) >>> 2] = length;
     return string;
-  }
-
-  private fill(string: number, at: number, bytes: number, length: number): void {
-    const { u8 } = this.core;
-    const target = this.dataOf(string) + at;
-    const source = bytes >>> 0;
-    if (length > SHORT) u8.copyWithin(target, source, source + length);
-    else for (let i = 0; i < length; i++) u8[target + i] = u8[source + i] as number;
   }
 }
 

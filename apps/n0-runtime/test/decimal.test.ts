@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseDecimal, toDecimal } from "../src/decimal.ts";
+import { DECIMAL_BYTES, parseDecimal, writeDecimal } from "../src/decimal.ts";
 import { words } from "./support.ts";
 
 const LIMITS = [
@@ -14,6 +14,11 @@ const LIMITS = [
   -(1n << 63n),
   10n ** 18n,
 ];
+
+const toDecimal = (low: number, high: number): string => {
+  const bytes = new Uint8Array(DECIMAL_BYTES);
+  return new TextDecoder().decode(bytes.subarray(writeDecimal(bytes, DECIMAL_BYTES, low, high)));
+};
 
 const parse = (text: string): bigint | undefined => {
   const parsed = parseDecimal(new TextEncoder().encode(text));

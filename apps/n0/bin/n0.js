@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-import { createCommand } from "../dist/cli.js";
+import { main } from "../dist/cli.js";
 
-await createCommand().parseAsync();
+await main(process.argv.slice(2));

@@ -19,7 +19,7 @@ export function modulePath(file: string): string {
   return `${file.replace(/\.fox$/, "")}.wasm`;
 }
 
-/** The bytes of a file. @throws what the file system throws */
-export function readBytes(file: string): Uint8Array<ArrayBuffer> {
+/** The bytes of a file, or of a file descriptor to its end. @throws what the file system throws */
+export function readBytes(file: string | number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(readFileSync(file));
 }

@@ -8,6 +8,9 @@ export type BuiltinName =
   | "native_print_error"
   | "panjang"
   | "hapus"
+  | "punya"
+  | "kunci"
+  | "tambah"
   | "index"
   | "trim"
   | "split"
@@ -26,6 +29,9 @@ const BUILTINS: Readonly<Record<BuiltinName, FunctionType | null>> = {
   native_print_error: signature([ERROR], VOID),
   panjang: null,
   hapus: null,
+  punya: null,
+  kunci: null,
+  tambah: null,
   index: signature([STRING, STRING], INT),
   trim: signature([STRING, STRING], STRING),
   split: signature([STRING, STRING], { kind: "array", element: STRING }),
@@ -37,6 +43,14 @@ const BUILTINS: Readonly<Record<BuiltinName, FunctionType | null>> = {
   luncurkan: null,
   parse_int: signature([STRING], { kind: "tuple", elements: [INT, STRING] }),
 };
+
+/** Built-in functions that the original does not have: what a program declares under their names comes first. */
+const LATER: ReadonlySet<string> = new Set(["punya", "kunci", "tambah"]);
+
+/** Whether the program's own declarations of that name are looked up before the built-in function. */
+export function yieldsToProgram(name: BuiltinName): boolean {
+  return LATER.has(name);
+}
 
 /** Whether a built-in function has that name. */
 export function isBuiltinName(name: string): name is BuiltinName {

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type AllocatorName, formatStats } from "n0-runtime";
 import pc from "picocolors";
+import self from "../package.json" with { type: "json" };
 import type { Program } from "./ast.ts";
 import { buildProgram, isModule, modulePath, readBytes } from "./build.ts";
 import { buildInWorker } from "./build-in-worker.ts";
@@ -14,7 +15,12 @@ import type { RunResult } from "./run.ts";
 import { runInWorker } from "./run-in-worker.ts";
 import { isStackOverflow } from "./stack-overflow.ts";
 
-const FILE_HELP = "the main file; imports are looked for in its folder, then in stdlib and n1 of the present one";
+const FILE_HELP =
+  "the main file, or - for stdin; imports are looked for in its folder, then in stdlib and n1 of the present one";
+
+/** The argument that means stdin, and what a program that was read from it is called in messages. */
+const STDIN = "-";
+const STDIN_NAME = "<stdin>";
 
 const EXIT_CODES = `
 Exit codes:
@@ -23,14 +29,26 @@ Exit codes:
   2  the command line is wrong
 
 Examples:
-  n0 run hello.fox
+  n0 hello.fox
+  n0 run hello.fox one two          the program sees "one" and "two" as os.Args
+  echo 'native_print("halo")' | n0 -
   n0 run --allocator v1 --stats hello.fox
   n0 build hello.fox && n0 run hello.wasm`;
 
-/** The command with all its subcommands; each sets `process.exitCode`. */
-export function createCommand(): Command {
+/** Does what the arguments say, and sets `process.exitCode`. A file in place of a subcommand is run. */
+export async function main(args: readonly string[]): Promise<void> {
+  const command = createCommand();
+  const known = command.commands.some((sub) => sub.name() === args[0]) || args[0] === "help";
+  const isFile = (arg: string): boolean => arg === "-" || /\.(fox|wasm)$/.test(arg);
+  await command.parseAsync(!known && args.some(isFile) ? ["run", ...args] : args, { from: "user" });
+}
+
+/** The command with all its subcommands. */
+function createCommand(): Command {
   const command = new Command("n0")
     .description("Compiles and runs Morph programs.")
+    .version(`n0 ${self.version}`, "-V, --version", "say which version this is")
+    .enablePositionalOptions()
     .addHelpText("after", EXIT_CODES)
     .showHelpAfterError()
     .exitOverride((error) => {
@@ -38,8 +56,10 @@ export function createCommand(): Command {
     });
   command
     .command("run")
-    .description("run a program, or a module that was built")
+    .description("run a program, or a module that was built: n0 run FILE and n0 FILE are the same")
     .argument("<file>", `${FILE_HELP}; or a .wasm file`)
+    .argument("[args...]", "all that stands behind the file is the program's: os.Args")
+    .passThroughOptions()
     .addOption(new Option("-a, --allocator <name>", "who allocates").choices(["v1", "v2"]).default("v2"))
     .option("--max-memory <size>", "bytes the program's memory never grows past, such as 64MiB or 2GiB", byteSize)
     .option("--stats", "say on stderr what was allocated")
@@ -71,7 +91,7 @@ interface RunFlags {
   readonly record?: string;
 }
 
-async function run(file: string, flags: RunFlags): Promise<void> {
+async function run(file: string, args: string[], flags: RunFlags): Promise<void> {
   const source = bytesOf(file);
   if (source === null) return;
   const from = performance.now();
@@ -83,6 +103,7 @@ async function run(file: string, flags: RunFlags): Promise<void> {
   try {
     result = await runInWorker(module, {
       allocator,
+      args,
       interactive: process.stdout.isTTY === true,
       ...(maxMemory === undefined ? {} : { maxMemory }),
       ...(record === undefined ? {} : { recordPath: record }),
@@ -99,7 +120,8 @@ async function run(file: string, flags: RunFlags): Promise<void> {
   writeOutput(flags.statsJson, `${JSON.stringify(report, null, 2)}\n`);
 }
 
-async function build(file: string, { output = modulePath(file) }: { output?: string }): Promise<void> {
+async function build(file: string, flags: { output?: string }): Promise<void> {
+  const { output = modulePath(file === STDIN ? "stdin.fox" : file) } = flags;
   const source = sourceOf(file);
   if (source === null) return;
   const module = await builtModule(file, source, false);
@@ -126,7 +148,7 @@ async function builtModule(
 
 /** The checked program of a file. What is wrong goes to stderr, the exit code becomes 1, and the result is null. */
 function checkedProgram(file: string, bytes: Uint8Array): Program | null {
-  const result = compileFrontEnd({ file, bytes, reader: disk });
+  const result = compileFrontEnd({ file: file === STDIN ? STDIN_NAME : file, bytes, reader: disk });
   if (result.ok) return result.program;
   const { bold, red, dim } = colours();
   process.stderr.write(formatDiagnostics(result.diagnostics, result.sources, { heading: bold, error: red, dim }));
@@ -136,7 +158,7 @@ function checkedProgram(file: string, bytes: Uint8Array): Program | null {
 
 function bytesOf(file: string): Uint8Array<ArrayBuffer> | null {
   try {
-    return readBytes(file);
+    return readBytes(file === STDIN ? 0 : file);
   } catch (error) {
     complain(`cannot read ${file}: ${(error as Error).message}`);
     return null;

@@ -1,5 +1,5 @@
 /** How a program that cannot go on ends: a message for stderr and an exit code. */
-import type { Runtime } from "n0-runtime";
+import type { Runtime, RuntimeFailure } from "n0-runtime";
 import { FAIL_DIVIDE, FAIL_INDEX, FAIL_NULL } from "./codegen/names.ts";
 import { isStackOverflow } from "./stack-overflow.ts";
 
@@ -46,6 +46,8 @@ export function asFailure(thrown: unknown): ProgramFailure {
   if (error.reason === "memory" || error.code === "ERR_MORPH_OUT_OF_MEMORY") {
     return new ProgramFailure(`out of memory: ${error.message}`);
   }
+  // The program asked for its end.
+  if (error.reason === "exit") return new ProgramFailure("", (thrown as RuntimeFailure).exitCode);
   if (isStackOverflow(error)) return new ProgramFailure("stack overflow");
   return new ProgramFailure(error.message);
 }

@@ -8,6 +8,8 @@ export interface WorkerRunOptions {
   readonly allocator: AllocatorName;
   /** Bytes; see `RunOptions.maxMemory`. */
   readonly maxMemory?: number;
+  /** What `os.Args` holds. Default: nothing. */
+  readonly args?: readonly string[];
   /** Where the recording goes; the module has to be generated with `recorded`. */
   readonly recordPath?: string;
   /** Whether stdout is a terminal, where nothing is held back. */

@@ -4,7 +4,7 @@ import { type ByteWriter, DescriptorWriter, Recorder } from "n0-runtime";
 import { runModule } from "./run.ts";
 import type { WorkerAnswer, WorkerTask } from "./run-in-worker.ts";
 
-const { bytes, allocator, maxMemory, recordPath, interactive } = workerData as WorkerTask;
+const { bytes, allocator, maxMemory, args, recordPath, interactive } = workerData as WorkerTask;
 
 parentPort!.postMessage(run());
 
@@ -15,6 +15,7 @@ function run(): WorkerAnswer {
       allocator,
       stdout: stdout(),
       ...(maxMemory === undefined ? {} : { maxMemory }),
+      ...(args === undefined ? {} : { args }),
       ...(recorder === undefined ? {} : { recorder }),
     });
     recorder?.save(recordPath!);

@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly maxMemory?: number;
   /** Where stdout goes. Default: file descriptor 1. */
   readonly stdout?: ByteWriter;
+  /** What `os.Args` holds. Default: nothing. */
+  readonly args?: readonly string[];
   /** Told of every call of the runtime; the module has to be generated with `recorded`. */
   readonly recorder?: Recorder;
   readonly v1?: V1Options;
@@ -49,8 +51,8 @@ const STACK_BYTES = 64 * MIB;
 const RECORDED_STACK_BYTES = 8 * MIB;
 /** A memory that does not grow keeps typed arrays fast, and pages that nobody touched are not there: so it starts large. */
 const INITIAL_PAGES = (256 * MIB) / PAGE;
-/** The type handles that V2's headers can tell apart, without those of the runtime. */
-const MOST_V2_TYPES = 127 - BOX;
+/** The type handles that V2's headers can tell apart, without those of the runtime and the one that `bytes.New` registers. */
+const MOST_V2_TYPES = 126 - BOX;
 
 /**
  * Runs a program to its end. It may call itself about as deep as this thread's stack allows; see `runInWorker`.
@@ -104,13 +106,14 @@ function loadModule(bytes: Uint8Array<ArrayBuffer>): { module: WebAssembly.Modul
   return { module, manifest };
 }
 
-function makeRuntime({ allocator = "v2", maxMemory = 2 ** 32, stdout, recorder, v1 }: RunOptions): Runtime {
+function makeRuntime({ allocator = "v2", maxMemory = 2 ** 32, stdout, args, recorder, v1 }: RunOptions): Runtime {
   const maxPages = Math.min(Math.max(Math.floor(maxMemory / PAGE), 1), 65536);
   const initialPages = Math.min(INITIAL_PAGES, maxPages);
   return createRuntime({
     allocator,
     memory: new LinearMemory({ initialPages, maxPages }),
     ...(stdout === undefined ? {} : { stdout }),
+    ...(args === undefined ? {} : { args }),
     ...(recorder === undefined ? {} : { recorder }),
     ...(v1 === undefined ? {} : { v1 }),
   });

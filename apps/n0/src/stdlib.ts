@@ -2,7 +2,6 @@
  * The standard modules, as Morph: they are imported like files, when no file of that path is found. What is `native`
  * here is implemented by the runtime; a program's own file may declare the same natives under the same import path.
  */
-import type { NativeName } from "./symbols.ts";
 
 const SOURCES: ReadonlyMap<string, string> = new Map([
   [
@@ -10,11 +9,16 @@ const SOURCES: ReadonlyMap<string, string> = new Map([
     `struktur File
   fd int
 akhir
-var Stdout File = File{fd: 1}
+var Stdin File = make_file(0)
+var Stdout File = make_file(1)
+var Stderr File = make_file(2)
+fungsi make_file(fd int) File native
 fungsi Open(path string) File native
 fungsi Create(path string) File native
 fungsi Read(f File, size int) string native
+fungsi ReadAll(f File) string native
 fungsi Write(f File, s string) int native
+fungsi WriteBytes(f File, bytes []int) int native
 fungsi Close(f File) int native
 `,
   ],
@@ -22,6 +26,10 @@ fungsi Close(f File) int native
     "conv",
     `fungsi Itoa(i int) string native
 fungsi Atoi(s string) (int, error) native
+fungsi Ftoa(f float) string native
+fungsi Atof(s string) (float, error) native
+fungsi FloatBits(f float) int native
+fungsi FloatFromBits(i int) float native
 `,
   ],
   [
@@ -34,6 +42,32 @@ fungsi Sleep(ms int) void native
     "string",
     `fungsi Length(s string) int native
 fungsi Concat(a string, b string) string native
+fungsi FromByte(n int) string native
+fungsi FromBytes(bytes []int) string native
+fungsi Bytes(s string) []int native
+fungsi Compare(a string, b string) int native
+`,
+  ],
+  [
+    "bytes",
+    `struktur Builder
+akhir
+fungsi New() Builder native
+fungsi Add(b Builder, s string) void native
+fungsi AddByte(b Builder, n int) void native
+fungsi AddAll(b Builder, other Builder) void native
+fungsi Get(b Builder, i int) int native
+fungsi Set(b Builder, i int, n int) void native
+fungsi Length(b Builder) int native
+fungsi Clear(b Builder) void native
+fungsi String(b Builder) string native
+`,
+  ],
+  [
+    "os",
+    `var Args []string = args()
+fungsi args() []string native
+fungsi Exit(code int) void native
 `,
   ],
   [
@@ -52,27 +86,4 @@ akhir
 /** The source of a standard module, undefined when there is none of that import path. */
 export function standardModule(path: string): string | undefined {
   return SOURCES.get(path);
-}
-
-/** The signature of each native function, as messages write it. */
-const NATIVES: Readonly<Record<NativeName, string>> = {
-  "io.Open": "fungsi(string) File",
-  "io.Create": "fungsi(string) File",
-  "io.Read": "fungsi(File, int) string",
-  "io.Write": "fungsi(File, string) int",
-  "io.Close": "fungsi(File) int",
-  "conv.Itoa": "fungsi(int) string",
-  "conv.Atoi": "fungsi(string) (int, error)",
-  "time.Now": "fungsi() int",
-  "time.Sleep": "fungsi(int) void",
-  "string.Length": "fungsi(string) int",
-  "string.Concat": "fungsi(string, string) string",
-};
-
-/** The native function of that module and name, and the signature it has; undefined when the runtime has none. */
-export function nativeFunction(modulePath: string, name: string): { name: NativeName; signature: string } | undefined {
-  const native = `${modulePath}.${name}`;
-  return Object.hasOwn(NATIVES, native)
-    ? { name: native as NativeName, signature: NATIVES[native as NativeName] }
-    : undefined;
 }

@@ -4,6 +4,7 @@
  */
 import type { FunctionLiteral } from "./ast.ts";
 import type { BuiltinName } from "./builtins.ts";
+import type { NativeName } from "./natives.ts";
 import type { BasicType, FunctionType, InterfaceType, ModuleType, StructType, Type } from "./types.ts";
 
 /** Anything a name can stand for in an expression. Switch on `kind`. */
@@ -62,7 +63,7 @@ export interface FunctionSymbol {
   readonly modulePath: string;
   /** Its parameters and body; `declaration.body` is null when it is native. */
   readonly declaration: FunctionLiteral;
-  /** Which native function of the runtime it is, such as `conv.Itoa`; null when the body is Morph. */
+  /** Which native function of the runtime it is, such as `conv_Itoa`; null when the body is Morph. */
   readonly native: NativeName | null;
 }
 
@@ -95,17 +96,3 @@ export interface BuiltinSymbol {
   readonly kind: "builtin";
   readonly name: BuiltinName;
 }
-
-/** The native functions of the standard modules, by import path and name. */
-export type NativeName =
-  | "io.Open"
-  | "io.Create"
-  | "io.Read"
-  | "io.Write"
-  | "io.Close"
-  | "conv.Itoa"
-  | "conv.Atoi"
-  | "time.Now"
-  | "time.Sleep"
-  | "string.Length"
-  | "string.Concat";

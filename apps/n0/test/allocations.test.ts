@@ -49,6 +49,10 @@ test.each([
   ["an error", "native_print_error(error(s))", 1],
   ["conv.Itoa", "s = conv.Itoa(12)", 2],
   ["split into two", 'var parts = split("a,b", ",")', 2 + 2 + (2 + 4)],
+  ["an append without room", "tambah(xs, 3)", 1],
+  ["an append with room", "tambah(xs, 3) tambah(xs, 4)", 1],
+  ["a test for a key", "var there = punya(m, 1)", 0],
+  ["the keys of a map", "var ks = kunci(m)", 2],
   ["substring", "s = substring(s, 0, 1)", 2],
 ])("%s", (_, statement, expected) => {
   expect(allocations(PRELUDE, statement)).toBe(expected);

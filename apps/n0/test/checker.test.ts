@@ -50,6 +50,34 @@ describe("names", () => {
   ]);
 });
 
+describe("maps and arrays that are asked and lengthened", () => {
+  rejects([
+    ["punya()", "1:6 punya expects 2 arguments: map and key"],
+    ["punya({1: 1}, 1, 2)", "1:6 punya expects 2 arguments: map and key"],
+    ["punya([1], 1)", "1:6 Argument 1 must be a map, got []int"],
+    ['punya({1: 1}, "a")', "1:6 Key type mismatch: expected int, got string"],
+    ["punya(x, 1)", "1:7 Undefined variable or type: x"],
+    ["kunci()", "1:6 kunci expects 1 argument: a map"],
+    ["kunci({1: 1}, 1)", "1:6 kunci expects 1 argument: a map"],
+    ["kunci([1])", "1:6 Argument 1 must be a map, got []int"],
+    ["struktur P akhir kunci({P(): 1})", "1:23 kunci requires keys of type int, float, bool or string, got P"],
+    ["var ks []string = kunci({1: 1})", "1:1 Type mismatch for 'ks': expected []string, got []int"],
+    ["tambah([1])", "1:7 tambah expects 2 arguments: array and element"],
+    ["tambah([1], 1, 2)", "1:7 tambah expects 2 arguments: array and element"],
+    ['tambah("a", "b")', "1:7 Argument 1 must be an array, got string"],
+    ['tambah([1], "b")', "1:7 Argument 2 type mismatch: expected int, got string"],
+    ["var p = punya", "1:9 Undefined variable or type: punya"],
+    ["var x = tambah([1], 2)", "1:15 A call without result has no value"],
+  ]);
+  accepts([
+    'var m map[string]int = {} jika punya(m, "a") dan panjang(kunci(m)) > 0 akhir',
+    "var xs [][]int = [] tambah(xs, []) tambah(xs[0], 1) tambah(xs, kosong)",
+    "fungsi punya(a int) int kembalikan a akhir native_print_int(punya(1))",
+    "fungsi f(kunci fungsi() int) int kembalikan kunci() akhir",
+    "var tambah = fungsi(n int) int kembalikan n akhir native_print_int(tambah(1))",
+  ]);
+});
+
 describe("variables", () => {
   rejects([
     ["var a = 1 var a = 2", "1:15 Global variable 'a' already declared (type: int)"],

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { createCommand } from "../src/cli.ts";
+import { main as n0 } from "../src/cli.ts";
 
 let folder: string;
 
@@ -26,7 +26,7 @@ async function check(main: string, files: Record<string, string>) {
   });
   const stdout = vi.spyOn(process.stdout, "write").mockImplementation(() => true);
   process.exitCode = undefined;
-  await createCommand().parseAsync(["check", join(folder, main)], { from: "user" });
+  await n0(["check", join(folder, main)]);
   expect(stdout).not.toHaveBeenCalled();
   return { code: process.exitCode ?? 0, stderr: stderr.replaceAll(`${folder}/`, "") };
 }

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { createCommand } from "../src/cli.ts";
+import { main } from "../src/cli.ts";
 
 const { isTTY } = process.stderr;
 
@@ -17,7 +17,7 @@ async function complaint(terminal: boolean): Promise<string> {
     return true;
   });
   process.stderr.isTTY = terminal;
-  await createCommand().parseAsync(["run", "no-such-file.fox"], { from: "user" });
+  await main(["run", "no-such-file.fox"]);
   return stderr;
 }
 

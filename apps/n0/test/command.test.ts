@@ -97,6 +97,34 @@ describe("n0 run", () => {
     expect(stdout.toString()).toBe("some input\n");
   });
 
+  test("all behind the file is the program's, also what looks like an option", async () => {
+    const source = 'ambil "os" var i = 0 selama i < panjang(os.Args) native_print(os.Args[i]) i = i + 1 akhir';
+    const args = ["build", "main.fox", "-o", "b.wasm", "--help", "", "é b"];
+    const expected = Buffer.from(`${args.join("\n")}\n`);
+    expect(await n0(["run", "--allocator", "v1", "p.fox", ...args], source)).toMatchObject({
+      code: 0,
+      stdout: expected,
+    });
+    expect(await n0(["build", "p.fox"], source)).toMatchObject({ code: 0 });
+    expect(await n0(["run", "p.wasm", ...args])).toMatchObject({ code: 0, stdout: expected });
+    expect(await n0(["p.wasm", ...args])).toMatchObject({ code: 0, stdout: expected });
+    expect(await n0(["--allocator", "v1", "p.fox", ...args], source)).toMatchObject({ code: 0, stdout: expected });
+  });
+
+  test("a program ends itself with an exit code, and its output is there", async () => {
+    const source = 'ambil "os" ambil "io" native_print("a") io.Write(io.Stderr, "b") os.Exit(9) native_print("c")';
+    expect(await n0(["p.fox"], source)).toEqual({ code: 9, signal: null, stdout: Buffer.from("a\n"), stderr: "b" });
+  });
+
+  test("a program from stdin is run, checked and built", async () => {
+    const source = 'native_print("halo")';
+    expect(await n0(["-"], "", source)).toMatchObject({ code: 0, stdout: Buffer.from("halo\n") });
+    expect(await n0(["run", "-"], "", "x")).toMatchObject({ code: 1, stderr: expect.stringContaining("<stdin>") });
+    expect(await n0(["check", "-"], "", "x")).toMatchObject({ code: 1, stderr: expect.stringContaining("<stdin>") });
+    expect(await n0(["build", "-"], "", source)).toMatchObject({ stdout: expect.anything(), code: 0 });
+    expect(await n0(["stdin.wasm"])).toMatchObject({ stdout: Buffer.from("halo\n") });
+  });
+
   test("a recording is written", async () => {
     expect(await n0(["run", "--record", "p.rec", "p.fox"], 'native_print("x")')).toMatchObject({ code: 0 });
     expect(readFileSync(join(folder, "p.rec")).subarray(0, 4).toString()).toBe("MPRC");
@@ -178,6 +206,11 @@ describe("the command line", () => {
     for (const option of ["--allocator", "--max-memory", "--stats", "--stats-json", "--record"]) {
       expect(run.stdout.toString()).toContain(option);
     }
+  });
+
+  test("the version is the package's", async () => {
+    const { code, stdout } = await n0(["--version"]);
+    expect([code, stdout.toString()]).toEqual([0, "n0 0.1.0\n"]);
   });
 
   test.each([

@@ -12,7 +12,7 @@ export async function bundleCommand(): Promise<void> {
   const source = (name: string): string => fileURLToPath(new URL(`../src/${name}.ts`, import.meta.url));
   const names = ["cli", "run-worker", "build-worker"];
   await bundleFiles(Object.fromEntries(names.map((name) => [name, source(name)])));
-  writeFileSync(ENTRY, 'import { createCommand } from "./cli.js";\nawait createCommand().parseAsync();\n');
+  writeFileSync(ENTRY, 'import { main } from "./cli.js";\nawait main(process.argv.slice(2));\n');
 }
 
 /** Bundles a file of the tests. @returns the path of what can be run */

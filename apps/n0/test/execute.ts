@@ -10,6 +10,7 @@ export interface ExecuteOptions {
   readonly allocator?: "v1" | "v2";
   readonly v1?: V1Options;
   readonly maxMemory?: number;
+  readonly args?: readonly string[];
 }
 
 /** A run with what it printed. */

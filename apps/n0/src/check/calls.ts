@@ -1,8 +1,9 @@
 /** Checks calls: what is called, and whether the arguments fit. */
 import type { CallExpression, CallTarget, Expression } from "../ast.ts";
-import { type BuiltinName, builtinSignature, isBuiltinName } from "../builtins.ts";
+import { type BuiltinName, builtinSignature, isBuiltinName, yieldsToProgram } from "../builtins.ts";
 import type { NameSymbol } from "../symbols.ts";
 import {
+  BOOL,
   basicTypeNamed,
   ERROR,
   type FunctionType,
@@ -74,13 +75,16 @@ function calledSymbol(callee: Expression): NameSymbol | null {
 
 /**
  * The built-in function or conversion that a name means in a call, null when there is none. The language looks up its
- * built-in functions, `error` among them, before the program's own declarations; the other conversions only after them.
+ * built-in functions, `error` among them, before the program's own declarations; the newer ones and the other conversions
+ * only after them.
  */
 function builtinCalled(
   context: Context,
   name: string,
 ): { kind: "builtin"; name: BuiltinName } | { kind: "conversion"; to: Type } | null {
-  if (isBuiltinName(name)) return { kind: "builtin", name };
+  if (isBuiltinName(name)) {
+    return yieldsToProgram(name) && lookUp(context, name) !== undefined ? null : { kind: "builtin", name };
+  }
   const basic = basicTypeNamed(name);
   if (basic === undefined) return null;
   if (basic === ERROR) return { kind: "conversion", to: ERROR };
@@ -165,7 +169,16 @@ function checkBuiltin(context: Context, call: CallExpression, name: BuiltinName)
     case "panjang":
       return checkLength(context, call);
     case "hapus":
-      return checkDelete(context, call);
+      checkMapAndKey(context, call, name);
+      return VOID;
+    case "punya":
+      checkMapAndKey(context, call, name);
+      return BOOL;
+    case "kunci":
+      return checkKeys(context, call);
+    case "tambah":
+      checkAppend(context, call);
+      return VOID;
     case "assert":
       return checkAssert(context, call);
     default:
@@ -187,20 +200,54 @@ function checkLength(context: Context, call: CallExpression): Type {
   return INT;
 }
 
-function checkDelete(context: Context, call: CallExpression): Type {
+function checkMapAndKey(context: Context, call: CallExpression, name: BuiltinName): void {
   const [map, key, ...more] = checkArguments(context, call);
   if (map === undefined || key === undefined || more.length > 0) {
-    context.error(call, "hapus expects 2 arguments: map and key");
-    return VOID;
+    context.error(call, `${name} expects 2 arguments: map and key`);
+    return;
   }
   if (map.kind !== "map") {
     if (isKnown(map)) context.error(call, `Argument 1 must be a map, got ${typeName(map)}`);
-    return VOID;
+    return;
   }
   call.arguments[0] = settle(call.arguments[0]!);
   if (isAssignable(key, map.key)) call.arguments[1] = fit(call.arguments[1]!, map.key);
   else context.error(call, `Key type mismatch: expected ${typeName(map.key)}, got ${typeName(key)}`);
-  return VOID;
+}
+
+/** `kunci(m)`: only keys that have an order of their own, so that it is the same wherever objects lie. */
+function checkKeys(context: Context, call: CallExpression): Type {
+  const types = checkArguments(context, call);
+  const [map] = types;
+  if (map === undefined || types.length > 1) {
+    context.error(call, "kunci expects 1 argument: a map");
+    return UNKNOWN;
+  }
+  if (map.kind !== "map") {
+    if (isKnown(map)) context.error(call, `Argument 1 must be a map, got ${typeName(map)}`);
+    return UNKNOWN;
+  }
+  call.arguments[0] = settle(call.arguments[0]!);
+  const { kind } = map.key;
+  if (kind !== "int" && kind !== "float" && kind !== "bool" && kind !== "string" && isKnown(map.key)) {
+    context.error(call, `kunci requires keys of type int, float, bool or string, got ${typeName(map.key)}`);
+  }
+  return { kind: "array", element: map.key };
+}
+
+/** `tambah(xs, x)` */
+function checkAppend(context: Context, call: CallExpression): void {
+  const [array, value, ...more] = checkArguments(context, call);
+  if (array === undefined || value === undefined || more.length > 0) {
+    context.error(call, "tambah expects 2 arguments: array and element");
+    return;
+  }
+  if (array.kind !== "array") {
+    if (isKnown(array)) context.error(call, `Argument 1 must be an array, got ${typeName(array)}`);
+    return;
+  }
+  call.arguments[0] = settle(call.arguments[0]!);
+  fitArgument(context, call, 1, array.element, "Argument 2");
 }
 
 function checkAssert(context: Context, call: CallExpression): Type {

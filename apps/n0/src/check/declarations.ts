@@ -10,7 +10,7 @@ import type {
   VarStatement,
 } from "../ast.ts";
 import { isBuiltinName } from "../builtins.ts";
-import { nativeFunction } from "../stdlib.ts";
+import { fitsRuntime, nativeFunction } from "../natives.ts";
 import type { FunctionSymbol, GlobalSymbol, MethodSymbol } from "../symbols.ts";
 import { type FunctionType, type InterfaceType, type StructType, typeName, UNKNOWN } from "../types.ts";
 import { resolveSignature, resolveType } from "./annotations.ts";
@@ -44,6 +44,7 @@ export function declareTopLevel(
     else if (statement.kind === "expression") declareFunction(context, statement);
   }
   for (const [statement, struct] of structs) declareFields(context, statement, struct);
+  for (const symbol of context.functions) if (symbol.native !== null) checkNativeTypes(context, symbol);
 }
 
 /** The name a path binds: its last part up to the first dot. */
@@ -183,6 +184,17 @@ function nativeSymbol(context: Context, literal: FunctionLiteral, type: Function
     context.unsupported(literal, `Native function '${name}' must have type ${native.signature}, got ${typeName(type)}`);
   }
   return native?.name ?? null;
+}
+
+/** The runtime makes and reads the structs of a native function, so they have to lie as it knows them. */
+function checkNativeTypes(context: Context, { declaration, name, type }: FunctionSymbol): void {
+  const result = type.result.kind === "tuple" ? type.result.elements : [type.result];
+  for (const part of [...type.parameters, ...result]) {
+    if (part.kind !== "interface" && (part.kind !== "struct" || fitsRuntime(part))) continue;
+    const wanted = part.name === "File" ? "a struct with one field of type int" : "a struct without fields";
+    context.unsupported(declaration, `Native function '${name}' needs '${part.name}' to be ${wanted}`);
+    return;
+  }
 }
 
 function declareMethod(

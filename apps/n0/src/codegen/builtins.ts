@@ -4,7 +4,7 @@ import type { CallExpression, Expression } from "../ast.ts";
 import type { BuiltinName } from "../builtins.ts";
 import type { FunctionSymbol } from "../symbols.ts";
 import { INT, type StructType } from "../types.ts";
-import { generateDelete } from "./collections.ts";
+import { generateAppend, generateDelete, generateHas, generateKeys } from "./collections.ts";
 import type { Code } from "./context.ts";
 import { codeInLocal, generateExpression } from "./expressions.ts";
 import type { FunctionBuilder } from "./function-builder.ts";
@@ -30,6 +30,12 @@ export function generateBuiltin(builder: FunctionBuilder, call: CallExpression, 
       return generateLength(builder, a, line);
     case "hapus":
       return generateDelete(builder, a, b, line);
+    case "punya":
+      return generateHas(builder, a, b, line);
+    case "kunci":
+      return generateKeys(builder, a, line);
+    case "tambah":
+      return generateAppend(builder, a, b, line);
     case "index":
       return m.i64.extend_s(ofStrings(builder, "mph_string_index", call));
     case "trim":

@@ -1,6 +1,7 @@
 /** Generates calls. The first result is the value of the call; the other parts of a tuple come in globals. */
 import binaryen from "binaryen";
 import type { CallExpression, Expression } from "../ast.ts";
+import type { NativeName } from "../natives.ts";
 import type { FunctionType, InterfaceMethod, InterfaceType, Type } from "../types.ts";
 import { generateBuiltin } from "./builtins.ts";
 import { closureSignature } from "./closures.ts";
@@ -21,7 +22,7 @@ export function generateCall(builder: FunctionBuilder, call: CallExpression): Co
   switch (target.kind) {
     case "function": {
       const { native, declaration } = target.function;
-      if (native !== null) return callNative(builder, call, native);
+      if (native !== null) return callNative(builder, call, native, target.function.type);
       return callDirectly(builder, context.functionName(declaration), call.arguments, call.type);
     }
     case "method": {
@@ -61,14 +62,15 @@ function callDirectly(builder: FunctionBuilder, name: string, operands: readonly
 function callNative(
   builder: FunctionBuilder,
   { arguments: operands, type, line }: CallExpression,
-  native: Parameters<typeof generateNative>[1],
+  native: NativeName,
+  signature: FunctionType,
 ): Code {
   const values = evaluate(
     builder,
     operands.map((expression) => ({ expression })),
   );
   const codes = operands.map((_, i) => values.get(i));
-  const code = generateNative(builder, native, codes, line);
+  const code = generateNative(builder, native, signature, codes, line);
   values.release();
   return sequence(builder, values.before, code, wasmType(type));
 }

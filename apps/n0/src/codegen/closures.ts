@@ -100,7 +100,7 @@ function makeWrapper(context: ModuleContext, symbol: FunctionSymbol, name: strin
   const call =
     native === null
       ? m.call(context.functionName(declaration), operands, signature.result)
-      : generateNative(builder, native, operands, declaration.line);
+      : generateNative(builder, native, type, operands, declaration.line);
   builder.finish(name, [type.result.kind === "void" ? call : builder.leave(call)]);
 }
 

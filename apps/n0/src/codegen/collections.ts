@@ -1,10 +1,10 @@
 /** Arrays, maps, and the bytes of strings. Elements are read and written in the memory, maps by the runtime. */
 import binaryen from "binaryen";
-import { KEY_IDENTITY, KEY_RAW, KEY_STRING } from "n0-runtime";
+import { KEY_IDENTITY, KEY_RAW, KEY_STRING, ORDER_BOOL, ORDER_FLOAT, ORDER_INT } from "n0-runtime";
 import type { ArrayLiteral, Expression, IndexExpression, MapLiteral } from "../ast.ts";
 import type { MapType, Type } from "../types.ts";
 import type { Code } from "./context.ts";
-import { codeInLocal } from "./expressions.ts";
+import { codeInLocal, generateExpression } from "./expressions.ts";
 import type { FunctionBuilder } from "./function-builder.ts";
 import { isTraced, sizeOf, wasmType } from "./layout.ts";
 import { FAIL_INDEX, FAIL_STRING_INDEX } from "./names.ts";
@@ -133,6 +133,40 @@ export function storeElement(
   return m.block(null, code);
 }
 
+/** `tambah(xs, x)`: array and value are evaluated before anything is checked, and both live while the array grows. */
+export function generateAppend(builder: FunctionBuilder, array: Expression, value: Expression, line: number): Code {
+  const { context, m } = builder;
+  const element = elementOf(array.type);
+  const operands = [
+    { expression: array, again: true },
+    { expression: value, again: true },
+  ];
+  const values = evaluate(builder, operands, true);
+  const { before, get } = values;
+  if (!isNeverNull(array)) before.push(failIfNull(builder, get(0), line));
+  const length = (): Code => m.i32.load(8, 4, get(0));
+  const full = m.i32.eq(length(), m.i32.load(16, 4, get(0)));
+  before.push(m.if(full, context.runtime("mph_array_grow", [get(0)])));
+  const address = elementAddress(builder, element, get(0), m.i64.extend_u(length()));
+  before.push(
+    storesInSteps(context, element)
+      ? codeInLocal(builder, address, binaryen.i32, (again) => store(context, element, again, 0, () => get(1)))
+      : store(
+          context,
+          element,
+          () => address,
+          0,
+          () => get(1),
+        ),
+    m.i32.store(8, 4, get(0), m.i32.add(length(), m.i32.const(1))),
+  );
+  if (context.recorded) {
+    before.push(context.runtime("mph_record_word", [m.i32.add(get(0), m.i32.const(8)), length()]));
+  }
+  values.release();
+  return m.block(null, before);
+}
+
 /** The checks before an element is touched. As an unsigned number a negative index is too large. */
 function checkElement(
   builder: FunctionBuilder,
@@ -238,14 +272,37 @@ function unbox(builder: FunctionBuilder, box: Code): Code {
 
 /** `hapus(m, k)` */
 export function generateDelete(builder: FunctionBuilder, map: Expression, key: Expression, line: number): Code {
-  const { context, m } = builder;
+  return ofMapAndKey(builder, "mph_map_delete", map, key, line, binaryen.none);
+}
+
+/** `punya(m, k)` */
+export function generateHas(builder: FunctionBuilder, map: Expression, key: Expression, line: number): Code {
+  return ofMapAndKey(builder, "mph_map_get", map, key, line, binaryen.i32);
+}
+
+function ofMapAndKey(
+  builder: FunctionBuilder,
+  name: string,
+  map: Expression,
+  key: Expression,
+  line: number,
+  result: binaryen.Type,
+): Code {
   const values = evaluate(builder, [{ expression: map }, { expression: key }]);
   const mapCode = required(builder, map, () => values.get(0), line);
   const keyCode = requiredKey(builder, key, values.get(1), line);
-  const code = values.before;
-  code.push(context.runtime("mph_map_delete", [mapCode, ...keyBits(builder, key.type, keyCode)]));
+  const call = builder.context.runtime(name, [mapCode, ...keyBits(builder, mapType(map.type).key, keyCode)]);
   values.release();
-  return m.block(null, code);
+  return sequence(builder, values.before, call, result);
+}
+
+/** `kunci(m)` */
+export function generateKeys(builder: FunctionBuilder, map: Expression, line: number): Code {
+  const { context, m } = builder;
+  const { kind } = mapType(map.type).key;
+  const order = kind === "bool" ? ORDER_BOOL : kind === "float" ? ORDER_FLOAT : ORDER_INT;
+  const value = required(builder, map, () => generateExpression(builder, map), line);
+  return context.runtime("mph_map_keys", [value, m.i32.const(order)]);
 }
 
 /** A string key must not be null: its content counts. */

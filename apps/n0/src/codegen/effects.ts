@@ -4,6 +4,7 @@
  * allocate meanwhile.
  */
 import type { Block, CallExpression, Expression, FunctionLiteral, Program, Statement } from "../ast.ts";
+import { nativeAllocates } from "../natives.ts";
 
 /** The answers for one program. Each expression is looked at once. */
 export class Effects {
@@ -101,7 +102,8 @@ export class Effects {
     switch (target.kind) {
       case "function": {
         const { native, declaration } = target.function;
-        return native === null ? calls(declaration) : nativeAllocates(native, this.threads);
+        if (native === null) return calls(declaration);
+        return native === "time_Sleep" ? this.threads : nativeAllocates(native);
       }
       case "method":
         return calls(target.method.declaration);
@@ -113,6 +115,8 @@ export class Effects {
           case "split":
           case "substring":
           case "hapus":
+          case "kunci":
+          case "tambah":
             return true;
           case "kirim":
           case "terima":
@@ -123,20 +127,6 @@ export class Effects {
       default:
         return true;
     }
-  }
-}
-
-function nativeAllocates(native: string, threads: boolean): boolean {
-  switch (native) {
-    case "io.Write":
-    case "io.Close":
-    case "time.Now":
-    case "string.Length":
-      return false;
-    case "time.Sleep":
-      return threads;
-    default:
-      return true;
   }
 }
 

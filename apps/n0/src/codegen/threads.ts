@@ -86,7 +86,7 @@ function makeEntry(context: ModuleContext, symbol: FunctionSymbol, name: string)
   const call =
     native === null
       ? m.call(context.functionName(declaration), operands, wasmType(type.result))
-      : generateNative(builder, native, operands, declaration.line);
+      : generateNative(builder, native, type, operands, declaration.line);
   builder.finish(name, [partsOf(type.result).length === 0 ? call : m.drop(call)]);
 }
 
