@@ -247,7 +247,7 @@ int main(int argc, char **argv) {
     before = before_replay;
     operations = trace_length;
     live_sizes = table(trace_ids * sizeof *live_sizes);
-    footprint_pass();
+    if (!is_cold()) footprint_pass();
     report_footprint(trace_peak);
   } else if (is_kind("slots")) {
     run = run_fill;

@@ -142,7 +142,7 @@ int main(int argc, char **argv) {
     before = before_replay;
     operations = trace_length;
     live = table(trace_ids * sizeof *live);
-    run_replay();
+    if (!is_cold()) run_replay();
     report("footprint", context_footprint(context));
     report("peakLive", trace_peak);
   } else if (is_kind("statistics")) {

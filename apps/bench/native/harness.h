@@ -4,8 +4,8 @@
  *   program KIND SIZE[,SIZE...] BATCH TIMES RESIDENT LIVE WORKERS WARM_MS TARGET_MS [TRACE]
  *
  * A program chooses `run` (one repetition) and perhaps `before` (not timed) and `operations`, then calls serve(): that
- * warms up, prints {"ready":true,...}, and answers each line on stdin with one timed round. Tables come from mmap, so that
- * the heap holds nothing but what is measured.
+ * warms up, prints {"ready":true,...}, and answers each line on stdin with one timed round. With a WARM_MS below 0 nothing is warmed
+ * up: the first round is the first repetition. Tables come from mmap, so that the heap holds nothing but what is measured.
  */
 #ifndef HARNESS_H
 #define HARNESS_H
@@ -54,6 +54,7 @@ static void read_arguments(int argc, char **argv) {
   trace_path = argc > 10 ? argv[10] : NULL;
 }
 
+static int is_cold(void) { return warm_ms < 0; }
 static int is_kind(const char *name) { return strcmp(kind, name) == 0; }
 
 /* ---- tables and numbers ---- */
@@ -174,7 +175,8 @@ static inline void report_list(const char *name, const size_t *values, size_t co
 
 static int serve(void) {
   double fastest = 1e300, until = now_ms() + warm_ms;
-  do {
+  if (is_cold()) before = NULL;
+  else do {
     double elapsed = repetition();
     if (elapsed < fastest) fastest = elapsed;
   } while (now_ms() < until);
@@ -191,7 +193,7 @@ static int serve(void) {
 
   char line[64];
   while (read(STDIN_FILENO, line, sizeof line) > 0) {
-    if (fastest < target_ms) repetition();
+    if (!is_cold() && fastest < target_ms) repetition();
     double elapsed = 0;
     for (size_t i = 0; i < repetitions; i++) elapsed += repetition();
     char answer[64];

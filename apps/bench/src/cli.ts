@@ -15,6 +15,7 @@ import { packageFolder } from "./report/machine.js";
 import { startProgress } from "./report/progress.js";
 import { resultsOf, writeJson } from "./report/results.js";
 import { claimTable, floorTable, scenarioTables } from "./report/tables.js";
+import { coldSteps, measureCold } from "./run/cold.js";
 import type { Entry } from "./run/entry.js";
 import { interleave, stepsOf } from "./run/interleave.js";
 import { plan } from "./run/plan.js";
@@ -51,10 +52,16 @@ const main = async (positional: readonly string[], options: Options, command: Co
 
   const groups = plan({ scenarios: chosen, floorsOnly: options.check === true }, settings, tools);
   if (groups.length === 0) command.error("no floor is of these; without --check they are measured");
-  const progress = startProgress(groups.reduce((sum, group) => sum + stepsOf(group.jobs, group.settings), 0));
+  const progress = startProgress(
+    groups.reduce(
+      (sum, group) => sum + stepsOf(group.jobs, group.settings) + coldSteps(group.coldJobs, group.settings),
+      0,
+    ),
+  );
   const entries: Entry[] = [];
   for (const group of groups) {
     await interleave(group.jobs, group.settings, progress.step);
+    await measureCold(group.coldJobs, group.settings, progress.step);
     entries.push(...group.entries);
     progress.pause();
     for (const scenario of group.scenarios) for (const table of scenarioTables(scenario, group.entries)) print(table);

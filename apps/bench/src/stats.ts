@@ -26,6 +26,13 @@ export const quantile = (values: readonly number[], share: number): number => {
 /** The middle value. */
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
+/** The middle value of a few, with the lowest and the highest: too few to draw an interval from. */
+export const rangeOf = (values: readonly number[]): Estimate => ({
+  value: median(values),
+  low: Math.min(...values),
+  high: Math.max(...values),
+});
+
 /** The median of the processes' medians: a process that fell into a slow cluster counts once, not once a round. */
 export const medianOfProcesses = (series: Series): number =>
   median(series.filter((rounds) => rounds.length > 0).map(median));

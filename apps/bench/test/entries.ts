@@ -14,6 +14,7 @@ export const entry = (contender: string, scenario: string, ns: number, rest: Par
     [ns, ns],
     [ns, ns],
   ],
+  cold: [],
   ready: {},
   ...rest,
 });

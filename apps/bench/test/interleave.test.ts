@@ -6,6 +6,7 @@ const settings = {
   mode: "quick" as const,
   processes: 2,
   peerProcesses: 1,
+  coldProcesses: 2,
   rounds: 3,
   targetMs: 1,
   warmMs: 1,

@@ -36,14 +36,16 @@ const bump = (wrong: Partial<Reallocator<number>> = {}): Subject<number> & { all
 
 const tried = (wrong: Partial<Reallocator<number>>): (() => unknown) => {
   const subject = bump(wrong);
-  return () => replayTask(subject, subject.allocator, trace);
+  return () => replayTask(subject, subject.allocator, trace).check?.();
 };
 
 test("a replay leaves nothing live behind, and takes what the heap says", () => {
   const heap = heapFor(scenario);
   const task = replayTask(heapSubject(heap), asAllocator(heap), trace);
-  expect(task).toMatchObject({ operations: 7, peakLive: 3_900, footprint: heap.memory.peakFootprint });
-  expect(task.footprints).toHaveLength(SAMPLES);
+  const checked = task.check?.();
+  expect(task.operations).toBe(7);
+  expect(checked).toMatchObject({ peakLive: 3_900, footprint: heap.memory.peakFootprint });
+  expect(checked?.footprints).toHaveLength(SAMPLES);
   expect(heap.stats().currentLive).toBe(0);
   task.before?.();
   task.run();
@@ -59,6 +61,8 @@ test("without a realloc there are as many allocations as objects and moves", () 
     { ...subject, allocator: { alloc: (size) => allocator.alloc(size) + 0 * allocated++, free: allocator.free } },
     trace,
   );
+  expect(allocated, "before a cold round").toBe(0);
+  task.check?.();
   expect(allocated).toBe(5);
   task.before?.();
   task.run();

@@ -5,6 +5,8 @@ export interface Settings {
   readonly processes: number;
   /** The same for peers, of whom the order of magnitude is asked. */
   readonly peerProcesses: number;
+  /** New processes for each cold figure, of a replay. */
+  readonly coldProcesses: number;
   /** Timed rounds of each process. */
   readonly rounds: number;
   /** Length of a round; repetitions are added until it is reached. */
@@ -24,6 +26,7 @@ export const FULL: Settings = {
   mode: "full",
   processes: 2,
   peerProcesses: 1,
+  coldProcesses: 5,
   rounds: 7,
   targetMs: 10,
   warmMs: 200,
@@ -37,6 +40,7 @@ export const QUICK: Settings = {
   mode: "quick",
   processes: 1,
   peerProcesses: 1,
+  coldProcesses: 3,
   rounds: 7,
   targetMs: 4,
   warmMs: 60,
@@ -45,11 +49,12 @@ export const QUICK: Settings = {
   budgetMs: 20_000,
 };
 
-/** The floors: fewer contenders, so there is time for more processes. */
+/** The floors: fewer contenders, so there is time for more processes. There is no floor of anything cold. */
 export const CHECK: Settings = {
   mode: "check",
   processes: 5,
   peerProcesses: 5,
+  coldProcesses: 0,
   rounds: 15,
   targetMs: 12,
   warmMs: 250,

@@ -11,9 +11,10 @@ import { type Entry, measured, type Status } from "../run/entry.js";
 import type { Ready } from "../run/process.js";
 import { type Estimate, median, medianOfProcesses, type Series, spread, timesAsFast } from "../stats.js";
 import { liveSamples } from "../trace.js";
+import { type Cold, coldOf } from "./cold.js";
 import { type Machine, machine, type Versions, versions } from "./machine.js";
 
-const VERSION = 3;
+const VERSION = 4;
 
 /** Whose a contender is: ours, ours on a grown memory or for comparison only, native code, or somebody else's for JS. */
 export type Side = "ours" | "ours-aside" | "native" | "peer";
@@ -48,6 +49,9 @@ export interface Result extends Omit<Ready, "libc" | "footprint" | "footprints" 
   readonly roundsNs?: Series;
   /** Times as fast as the scenario's baseline. */
   readonly timesAsFast?: Estimate | undefined;
+  /** The first replay of new processes, each of which had done nothing before. */
+  readonly cold?: Cold | undefined;
+  readonly coldNote?: string | undefined;
   readonly footprintBytes?: number | undefined;
   readonly peakLiveBytes?: number | undefined;
   readonly utilization?: number | undefined;
@@ -118,6 +122,8 @@ const resultOf = (entry: Entry, entries: readonly Entry[]): Result => {
       roundsNs: rounds,
       timesAsFast: base === undefined ? undefined : timesAsFast(base.rounds, rounds),
     }),
+    cold: coldOf(entry, base),
+    coldNote: entry.coldNote,
     footprintBytes: footprint,
     peakLiveBytes: peakLive,
     utilization: footprint === undefined || peakLive === undefined ? undefined : peakLive / footprint,

@@ -5,6 +5,7 @@ import type { Claimed } from "../claims.js";
 import type { Verdict } from "../floors.js";
 import { type Entry, measured } from "../run/entry.js";
 import { medianOfProcesses, spread, timesAsFast } from "../stats.js";
+import { coldOf } from "./cold.js";
 import { figure, mebibytes, percent, times } from "./format.js";
 
 type Row = readonly string[];
@@ -61,6 +62,31 @@ export const timeTable = (scenario: Scenario, entries: readonly Entry[]): string
   return `${scenario.id}: ${scenario.title}\n(${scenario.what})\n${draw(head, rows)}`;
 };
 
+/** One row of the cold table: contender, median, range, ratio. */
+export const coldRow = (entry: Entry, base: Entry | undefined): Row => {
+  const cold = coldOf(entry, base);
+  if (cold === undefined) return [label(entry), entry.coldNote ?? unmeasured(entry), NONE, NONE];
+  const { ns, timesAsLong } = cold;
+  const ratio = entry === base ? "1" : timesAsLong === undefined ? NONE : times(timesAsLong);
+  return [label(entry), figure(ns.value), `${figure(ns.low)} to ${figure(ns.high)}`, ratio];
+};
+
+/** A replay's first repetitions; none when nothing was measured cold. */
+const coldTables = (scenario: Scenario, entries: readonly Entry[]): string[] => {
+  const these = entries.filter((entry) => entry.scenario === scenario);
+  const base = measured(these, baselineOf(scenario), scenario.id);
+  const count = Math.max(0, ...these.map(({ cold }) => cold.length));
+  if (count === 0) return [];
+  const head = ["contender", "cold ns", "lowest to highest", "times as long as malloc, cold too"];
+  const what = `the same in a new process that has replayed nothing before: median of ${count} processes of each; the aim is 3 times malloc`;
+  return [
+    `${scenario.id}: ${scenario.title}, cold\n(${what})\n${draw(
+      head,
+      these.map((entry) => coldRow(entry, base)),
+    )}`,
+  ];
+};
+
 /** A scenario's memory. */
 export const memoryTable = (scenario: Scenario, entries: readonly Entry[]): string => {
   const rows = entries.filter((entry) => entry.scenario === scenario).map(memoryRow);
@@ -81,6 +107,7 @@ const reuseTable = (scenario: Scenario, entries: readonly Entry[]): string => {
 export const scenarioTables = (scenario: Scenario, entries: readonly Entry[]): string[] => {
   return [
     ...(isTimed(scenario) ? [timeTable(scenario, entries)] : []),
+    ...coldTables(scenario, entries),
     ...(isCounted(scenario) ? [memoryTable(scenario, entries)] : []),
     ...(scenario.kind === "reuse" ? [reuseTable(scenario, entries)] : []),
   ];

@@ -11,9 +11,12 @@ const WORKER = fileURLToPath(new URL("../worker/main.js", import.meta.url));
 /** A replay goes through far more of an allocator's code than a loop does, so that the JIT needs longer for it. */
 const LEAST_REPLAY_WARM_MS = 250;
 
+/** A warm-up that leaves the process cold. */
+export const COLD = -1;
+
 /** For everybody the same. */
 const warmMsOf = ({ kind }: Scenario, { warmMs }: Settings): number =>
-  kind === "replay" ? Math.max(warmMs, LEAST_REPLAY_WARM_MS) : warmMs;
+  kind === "replay" && warmMs !== COLD ? Math.max(warmMs, LEAST_REPLAY_WARM_MS) : warmMs;
 
 const nativeCommand = (
   launch: Contender["launch"] & { type: "native" },

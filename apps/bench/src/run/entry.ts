@@ -14,6 +14,10 @@ export interface Entry {
   note?: string;
   /** Nanoseconds an operation: `rounds[process][round]`. */
   readonly rounds: number[][];
+  /** Nanoseconds an operation of the first repetition of a new process, one for each process; of replays only. */
+  readonly cold: number[];
+  /** Why there is none of them. */
+  coldNote?: string;
   /** What it said when it was warm. */
   ready: Ready;
 }

@@ -50,7 +50,7 @@ const start = (runner: Runner, settings: Settings): Promise<void> =>
   });
 
 /** Each contender first as often as last: what the one before leaves in the caches hits everybody alike. */
-const rotated = <T>(items: readonly T[], by: number): T[] => {
+export const rotated = <T>(items: readonly T[], by: number): T[] => {
   const at = items.length === 0 ? 0 : by % items.length;
   return [...items.slice(at), ...items.slice(0, at)];
 };

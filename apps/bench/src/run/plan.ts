@@ -4,7 +4,7 @@ import type { Settings } from "../catalogue/settings.js";
 import { isNeeded } from "../floors.js";
 import type { NativeTools } from "../native/tools.js";
 import { readTrace } from "../rep-reader.js";
-import { commandFor } from "./command.js";
+import { COLD, commandFor } from "./command.js";
 import type { Entry } from "./entry.js";
 import type { Job } from "./interleave.js";
 import type { Command } from "./process.js";
@@ -16,6 +16,8 @@ export interface Group {
   readonly entries: readonly Entry[];
   /** What can be run, and how long and how often. */
   readonly jobs: readonly Job[];
+  /** The same of those that are measured cold, too. */
+  readonly coldJobs: readonly Job[];
   readonly settings: Settings;
 }
 
@@ -45,13 +47,16 @@ const groupOf = (
 ): Group => {
   const entries: Entry[] = [];
   const jobs: Job[] = [];
+  const coldJobs: Job[] = [];
   for (const scenario of members) {
     for (const contender of contendersOf(scenario)) {
       if (floorsOnly && !isNeeded(contender.id, scenario.id)) continue;
       const command = startOf(contender, scenario, settings, tools);
-      const entry: Entry = { contender, scenario, status: "measured", rounds: [], ready: {} };
+      const entry: Entry = { contender, scenario, status: "measured", rounds: [], cold: [], ready: {} };
       if (typeof command === "string") Object.assign(entry, { status: "missing", note: command });
       else jobs.push({ entry, command });
+      const cold = scenario.kind === "replay" ? startOf(contender, scenario, { ...settings, warmMs: COLD }, tools) : "";
+      if (typeof cold !== "string") coldJobs.push({ entry, command: cold });
       entries.push(entry);
     }
   }
@@ -63,7 +68,7 @@ const groupOf = (
     budgetMs: longer * settings.budgetMs,
     peerBudgetMs: longer * settings.peerBudgetMs,
   };
-  return { scenarios: members, entries, jobs, settings: ownSettings };
+  return { scenarios: members, entries, jobs, coldJobs, settings: ownSettings };
 };
 
 /** What to measure, group by group. */

@@ -1,11 +1,13 @@
 import { createInterface } from "node:readline";
 import type { Scenario } from "../catalogue/scenarios.js";
-import { measure } from "./measure.js";
+import type { Ready } from "../run/process.js";
+import { cold, measure, type Rounds } from "./measure.js";
 import { scenario } from "./scenario.js";
 import type { Task } from "./subject.js";
 
 // A process of one JavaScript contender. It warms up, says so in a line of JSON, then answers each line on stdin with
-// one timed round; it ends when stdin does. native/bench.c speaks the same protocol.
+// one timed round; it ends when stdin does. With a warm-up of less than 0 it is left cold: what it answers first is the first that it
+// does. native/harness.h speaks the same protocol.
 
 interface SubjectModule {
   prepare(scenario: Scenario): Task | Promise<Task>;
@@ -20,7 +22,12 @@ const say = (message: object): void => {
 };
 
 const task = await subject.prepare(scenario);
-const { round, roundMs } = measure(task, Number(warmMs), Number(targetMs));
-const { footprint, footprints, peakLive, poolBytes, arenaBytes, reused } = task;
+const rounds = (): Rounds & Ready => {
+  if (Number(warmMs) < 0) return cold(task);
+  const checked = task.check?.();
+  return { ...checked, ...measure(task, Number(warmMs), Number(targetMs)) };
+};
+const { round, ...found } = rounds();
+const { footprint, footprints, peakLive, poolBytes, arenaBytes, reused, roundMs } = { ...task, ...found };
 say({ ready: true, roundMs, footprint, footprints, peakLive, poolBytes, arenaBytes, reused });
 for await (const _ of createInterface({ input: process.stdin })) say(round());

@@ -25,19 +25,29 @@ const callOften = ({ before, brief }: Task, ms: number): void => {
   }
 };
 
-/** Runs a task: warms it up when made, then one round for each call; and says about how long that will take. */
-export const measure = (
-  task: Task,
-  warmMs: number,
-  targetMs: number,
-): { readonly round: () => Round; readonly roundMs: number } => {
-  const repetition = (): number => {
-    task.before?.();
-    const start = performance.now();
-    task.run();
-    return performance.now() - start;
-  };
+/** What answers the requests for rounds. */
+export interface Rounds {
+  readonly round: () => Round;
+  /** About how long a round will take. */
+  readonly roundMs?: number;
+}
 
+const repetitionOf = (task: Task) => (): number => {
+  task.before?.();
+  const start = performance.now();
+  task.run();
+  return performance.now() - start;
+};
+
+/** A task that is not warmed up: the first round is the first time that its code runs, and there is nothing yet to undo before. */
+export const cold = ({ operations, run }: Task): Rounds => {
+  const repetition = repetitionOf({ operations, run });
+  return { round: () => ({ ns: (repetition() * 1e6) / operations }) };
+};
+
+/** Runs a task: warms it up when made, then one round for each call. */
+export const measure = (task: Task, warmMs: number, targetMs: number): Rounds => {
+  const repetition = repetitionOf(task);
   callOften(task, warmMs);
   let fastest = Number.POSITIVE_INFINITY;
   const start = performance.now();

@@ -1,5 +1,6 @@
 import { readBinaryTrace } from "../binary-trace.js";
 import type { Scenario } from "../catalogue/scenarios.js";
+import type { Ready } from "../run/process.js";
 import { FREE, REALLOCATE, sampled, type Trace } from "../trace.js";
 import { copyingReplayIn, inPieces, replayIn } from "./loops.js";
 import type { Objects, Reallocator, Store, Subject, Task } from "./subject.js";
@@ -32,7 +33,7 @@ const holds = <P>({ view, start }: Objects<P>, pointer: P, id: number, size: num
  * still there, and looks at the footprint meanwhile. What fails here would be a fast answer and a wrong one.
  * @throws Error that says what the allocator did wrong
  */
-const firstPass = <P>(subject: Subject<P>, store: Store<P>, trace: Trace): Omit<Task, "run"> => {
+const firstPass = <P>(subject: Subject<P>, store: Store<P>, trace: Trace): Ready => {
   const { allocator } = subject;
   const objects = bytesOf(subject);
   const { operations, ids, sizes, idCount, peakLive } = trace;
@@ -84,8 +85,7 @@ const firstPass = <P>(subject: Subject<P>, store: Store<P>, trace: Trace): Omit<
     for (let id = 0; id < idCount; id++) if (live[id] !== 0) allocator.free(store[id]!);
   }
   subject.reset?.();
-  const counts = { operations: operations.length, peakLive };
-  return subject.footprint === undefined ? counts : { ...counts, footprint: peak, footprints };
+  return subject.footprint === undefined ? { peakLive } : { peakLive, footprint: peak, footprints };
 };
 
 /**
@@ -99,14 +99,19 @@ export const replayTask = (
   store: Store<number> = subject.store(trace.idCount),
   part?: (start: number, end: number) => void,
 ): Task => {
-  const memory = firstPass(subject, store, trace);
   const replay = replayIn(store, trace);
   const empty = (): void => {
     for (let id = 0; id < store.length; id++) store[id] = 0;
   };
+  // So that its pages are touched.
   empty();
   return {
-    ...memory,
+    operations: trace.operations.length,
+    check: () => {
+      const memory = firstPass(subject, store, trace);
+      empty();
+      return memory;
+    },
     before: () => {
       if (subject.reset === undefined) {
         for (let id = 0; id < store.length; id++) if (store[id] !== 0) allocator.free(store[id]!);
@@ -121,11 +126,12 @@ export const replayTask = (
 /** The work of a trace for one without. */
 export const copyingReplayTask = <P>(subject: Subject<P>, trace: Trace): Task => {
   const store = subject.store(trace.idCount);
-  const memory = firstPass(subject, store, trace);
-  const live = new Uint32Array(trace.idCount);
+  // Written to, so that its pages are touched.
+  const live = new Uint32Array(trace.idCount).fill(0);
   const replay = copyingReplayIn(store, live, trace, bytesOf(subject));
   return {
-    ...memory,
+    operations: trace.operations.length,
+    check: () => firstPass(subject, store, trace),
     before: () => {
       if (subject.reset === undefined) {
         for (let id = 0; id < live.length; id++) if (live[id] !== 0) subject.allocator.free(store[id]!);

@@ -52,6 +52,8 @@ export const BRIEF = 100;
 export interface Task extends Ready {
   /** Operations of one repetition. */
   readonly operations: number;
+  /** Done once before the warm-up, and not before a cold round: looks whether the work is done rightly. @throws Error when it is not */
+  check?(): Ready;
   /** Done before each repetition, not timed. */
   before?(): void;
   run(): void;

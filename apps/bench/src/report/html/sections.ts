@@ -5,10 +5,22 @@ import { escapeHtml, type Row, table } from "./markup.js";
 import { timelineId } from "./timelines.js";
 
 const NONE = "-";
+const COLD_NOTE =
+  "Cold: the first replay in a new process, median of several; the aim is 3 times native malloc's own first one.";
 const CONTEXT_OPPONENT = "times as fast as the C context (95 %)";
 
 const reason = ({ status, note = "no reason given" }: Result): string =>
   status === "missing" ? note : `${status} (${note})`;
+
+const COLD_HEAD = ["cold ns", "lowest to highest", "times as long as malloc, cold too"];
+
+/** Cells under {@link COLD_HEAD}. */
+const coldCells = ({ cold, contender }: Result, baseline: string): string[] => {
+  if (cold === undefined) return COLD_HEAD.map(() => NONE);
+  const { ns, timesAsLong } = cold;
+  const ratio = contender === baseline ? "1" : timesAsLong === undefined ? NONE : times(timesAsLong);
+  return [figure(ns.value), `${figure(ns.low)} to ${figure(ns.high)}`, ratio];
+};
 
 const timeRow = (result: Result, { baseline, kind }: ResultScenario): Row => {
   const { label, side, medianNs, spreadNs, timesAsFast, contender } = result;
@@ -45,8 +57,15 @@ export const timeSection = (scenario: ResultScenario, results: Results): string 
   const opponent = scenario.baseline === "native" ? "times as fast as malloc (95 %)" : CONTEXT_OPPONENT;
   const head = ["contender", "median ns", "80 % of rounds", opponent];
   if (scenario.kind === "locked") head.push("million operations/s");
-  const rows = of(scenario, results).map((result) => timeRow(result, scenario));
-  return `<section>${heading(scenario)}\n${canvas(timeChartId(scenario), scenario.title)}\n${table(head, rows)}</section>`;
+  const all = of(scenario, results);
+  const withCold = all.some(({ cold }) => cold !== undefined);
+  const rows = all.map((result): Row => {
+    const row = timeRow(result, scenario);
+    return withCold ? { ...row, cells: [...row.cells, ...coldCells(result, scenario.baseline)] } : row;
+  });
+  const note = withCold ? `<p class="what">${COLD_NOTE}</p>` : "";
+  const shown = table(withCold ? [...head, ...COLD_HEAD] : head, rows);
+  return `<section>${heading(scenario)}\n${note}${canvas(timeChartId(scenario), scenario.title)}\n${shown}</section>`;
 };
 
 /** Chart and table of a scenario's memory. */
