@@ -158,6 +158,17 @@ static void locked_work(size_t thread) {
   for (size_t i = 0; i < RING; i++) free(ring[i]);
 }
 
+/* See c/program.c. */
+uint32_t run_program(void);
+
+#define CHECKSUM 0x04ca12c7u
+
+static void run_c_program(void) {
+  if (run_program() == CHECKSUM) return;
+  fprintf(stderr, "error: the C program has another checksum\n");
+  _exit(1);
+}
+
 static inline void step(const struct operation *op) {
   if (op->code == TRACE_ALLOCATE) store[op->id] = malloc(op->size);
   else if (op->code == TRACE_REALLOCATE) store[op->id] = realloc(store[op->id], op->size);
@@ -240,6 +251,12 @@ int main(int argc, char **argv) {
       for (size_t i = 0; i < size_count; i++) live += batch * sizes[i];
       report_footprint(live);
     }
+  } else if (is_kind("c-calls")) {
+    run = run_lifo;
+    operations = 2 * times;
+  } else if (is_kind("c-program")) {
+    run = run_c_program;
+    if (!is_cold()) repetition = repetition_in_child;
   } else if (is_kind("locked")) {
     start_threads(locked_work);
   } else if (is_kind("replay")) {

@@ -61,7 +61,19 @@ const native = (id: string, label: string, preload?: Preload): Contender => ({
   id,
   label,
   ours: false,
-  kinds: ["batch", "fresh", "lifo", "random", "random-large", "grow", "arena", "replay", "slots"],
+  kinds: [
+    "batch",
+    "fresh",
+    "lifo",
+    "random",
+    "random-large",
+    "grow",
+    "arena",
+    "replay",
+    "slots",
+    "c-calls",
+    "c-program",
+  ],
   launch: { type: "native", program: "bench", ...(preload !== undefined && { preload }) },
 });
 
@@ -97,6 +109,12 @@ export const contenders: readonly Contender[] = [
     "replay",
     "slots",
   ]),
+  morph("c-heap", "C module on a morph Heap's wasmImports()", ["c-calls", "c-program"]),
+  probe("c-border", "C module on empty imports: the border alone", ["c-calls"]),
+  {
+    ...probe("c-own-border", "wasi-libc's malloc linked in, an empty import before each call", ["c-program"]),
+    launch: { type: "js", module: "c-border" },
+  },
   morph("arena-constant", "morph Arena, a constant of the module", ["arena"]),
   morph("arena-parameter", "morph Arena, passed as a parameter", ["arena"]),
   morph("pool-and-arena", "morph PoolManager to 256 B, Arena above", ["replay"]),
@@ -131,6 +149,7 @@ export const contenders: readonly Contender[] = [
     kinds: ["arena"],
     launch: { type: "native", program: "bench", bump: true },
   },
+  js("c-own", "C module with wasi-libc's malloc linked in", ["c-calls", "c-program"]),
   js("thi-ng", "@thi.ng/malloc", ["batch", "fresh", "lifo", "random", "random-large", "grow", "arena", "replay"]),
   js("tlsf", "AssemblyScript TLSF, called from JS", [
     "batch",

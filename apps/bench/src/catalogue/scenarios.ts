@@ -12,6 +12,9 @@ export type Kind =
   | "arena"
   | "replay"
   | "slots"
+  // C code, in a WebAssembly module or native.
+  | "c-calls"
+  | "c-program"
   // Objects with a type, through a context.
   | "typed-batch"
   | "typed-lifo"
@@ -203,6 +206,28 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     ...base,
+    id: "c-calls",
+    name: "C, calls of 64 B",
+    title: "a C module allocates 64 B and frees it at once, again and again",
+    what: "ns for one call, malloc or free; the empty import is what the border of the module takes of it",
+    group: "c-calls",
+    kind: "c-calls",
+    times: 100_000,
+  },
+  {
+    ...base,
+    id: "c-program",
+    name: "C, a program",
+    title: "a C program: a hash map, a tree, strings, sorting; each time in a new instance",
+    what: "ns for one of its calls of malloc, free, realloc and the like, all else that it does included",
+    group: "c-program",
+    kind: "c-program",
+    size: 0,
+    // How many it makes; looked at before it is timed.
+    times: 165_416,
+  },
+  {
+    ...base,
     id: "context48",
     name: "context, 48 B, 50,000 at a time",
     title: "50,000 typed objects of 48 B allocated, then freed in the same order, through a context",
@@ -289,7 +314,11 @@ export const isTimed = (scenario: Scenario): boolean => scenario.kind !== "slots
 export const isLarge = ({ resident, live }: Scenario): boolean => resident + live >= MILLION;
 
 /** Whether memory is reported. */
-export const isCounted = ({ kind }: Scenario): boolean => kind === "slots" || kind === "replay" || kind === "objects";
+export const isCounted = ({ kind }: Scenario): boolean =>
+  kind === "slots" || kind === "replay" || kind === "objects" || kind === "c-program";
+
+/** Whether it is measured in new processes too, which have done nothing before. */
+export const isMeasuredCold = ({ kind }: Scenario): boolean => kind === "replay" || kind === "c-program";
 
 const CONTEXT_KINDS: readonly Kind[] = [
   "typed-batch",

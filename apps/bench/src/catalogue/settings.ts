@@ -5,7 +5,7 @@ export interface Settings {
   readonly processes: number;
   /** The same for peers, of whom the order of magnitude is asked. */
   readonly peerProcesses: number;
-  /** New processes for each cold figure, of a replay. */
+  /** New processes for each cold figure. */
   readonly coldProcesses: number;
   /** Timed rounds of each process. */
   readonly rounds: number;

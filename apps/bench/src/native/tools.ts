@@ -15,7 +15,7 @@ export interface NativeTools {
 }
 
 const SOURCES: Record<Program, readonly string[]> = {
-  bench: ["bench.c"],
+  bench: ["bench.c", "../c/program.c"],
   context: ["context-bench.c", "context.c"],
 };
 

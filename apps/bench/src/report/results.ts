@@ -49,7 +49,7 @@ export interface Result extends Omit<Ready, "libc" | "footprint" | "footprints" 
   readonly roundsNs?: Series;
   /** Times as fast as the scenario's baseline. */
   readonly timesAsFast?: Estimate | undefined;
-  /** The first replay of new processes, each of which had done nothing before. */
+  /** The first repetition of new processes, each of which had done nothing before. */
   readonly cold?: Cold | undefined;
   readonly coldNote?: string | undefined;
   readonly footprintBytes?: number | undefined;

@@ -49,7 +49,7 @@ export const memoryRow = (entry: Entry): Row => {
   if (entry.status !== "measured") return [label(entry), unmeasured(entry), NONE];
   const { footprint, peakLive } = entry.ready;
   if (footprint === undefined) return [label(entry), "not known", NONE];
-  return [label(entry), mebibytes(footprint), figure((peakLive ?? Number.NaN) / footprint)];
+  return [label(entry), mebibytes(footprint), peakLive === undefined ? NONE : figure(peakLive / footprint)];
 };
 
 /** A scenario's times. */
@@ -71,14 +71,14 @@ export const coldRow = (entry: Entry, base: Entry | undefined): Row => {
   return [label(entry), figure(ns.value), `${figure(ns.low)} to ${figure(ns.high)}`, ratio];
 };
 
-/** A replay's first repetitions; none when nothing was measured cold. */
+/** The first repetitions of new processes; none when nothing was measured cold. */
 const coldTables = (scenario: Scenario, entries: readonly Entry[]): string[] => {
   const these = entries.filter((entry) => entry.scenario === scenario);
   const base = measured(these, baselineOf(scenario), scenario.id);
   const count = Math.max(0, ...these.map(({ cold }) => cold.length));
   if (count === 0) return [];
   const head = ["contender", "cold ns", "lowest to highest", "times as long as malloc, cold too"];
-  const what = `the same in a new process that has replayed nothing before: median of ${count} processes of each; the aim is 3 times malloc`;
+  const what = `the first time in a new process: median of ${count} processes of each; the aim is 3 times malloc`;
   return [
     `${scenario.id}: ${scenario.title}, cold\n(${what})\n${draw(
       head,

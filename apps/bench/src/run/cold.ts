@@ -1,4 +1,5 @@
 import { isPeer } from "../catalogue/contenders.js";
+import type { Scenario } from "../catalogue/scenarios.js";
 import type { Settings } from "../catalogue/settings.js";
 import { readTrace } from "../rep-reader.js";
 import { medianOfProcesses } from "../stats.js";
@@ -9,10 +10,13 @@ import { ContenderProcess, Stopped } from "./process.js";
 /** A peer that needs longer when it is warm would hold up the run to say that it is slow. */
 const MOST_PEER_MS = 500;
 
+const operationsOf = ({ trace, times }: Scenario): number =>
+  trace === undefined ? times : readTrace(trace).operations.length;
+
 /** Why a contender is not measured cold. */
 const reasonAgainst = ({ contender, scenario, status, rounds }: Entry): string | undefined => {
   if (status !== "measured") return "not measured warm";
-  const warmMs = (medianOfProcesses(rounds) * readTrace(scenario.trace!).operations.length) / 1e6;
+  const warmMs = (medianOfProcesses(rounds) * operationsOf(scenario)) / 1e6;
   return isPeer(contender) && warmMs > MOST_PEER_MS ? `needs over ${MOST_PEER_MS / 1000} s when it is warm` : undefined;
 };
 

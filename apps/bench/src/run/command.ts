@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { Contender } from "../catalogue/contenders.js";
-import type { Scenario } from "../catalogue/scenarios.js";
+import type { Kind, Scenario } from "../catalogue/scenarios.js";
 import type { Settings } from "../catalogue/settings.js";
 import type { NativeTools } from "../native/tools.js";
 import type { Command } from "./process.js";
@@ -10,6 +10,9 @@ const WORKER = fileURLToPath(new URL("../worker/main.js", import.meta.url));
 
 /** A replay goes through far more of an allocator's code than a loop does, so that the JIT needs longer for it. */
 const LEAST_REPLAY_WARM_MS = 250;
+
+/** Each repetition is on new memory, and the last one's is to be gone by then. */
+const FRESH_KINDS: readonly Kind[] = ["fresh", "objects-fresh", "c-program"];
 
 /** A warm-up that leaves the process cold. */
 export const COLD = -1;
@@ -54,7 +57,7 @@ export const commandFor = (
 ): Command | string => {
   const { launch } = contender;
   if (launch.type === "native") return nativeCommand(launch, scenario, settings, tools);
-  const flags = scenario.kind === "fresh" || scenario.kind === "objects-fresh" ? ["--expose-gc"] : [];
+  const flags = FRESH_KINDS.includes(scenario.kind) ? ["--expose-gc"] : [];
   const times = [warmMsOf(scenario, settings), settings.targetMs].map(String);
   const given = {
     grown: launch.grown,

@@ -14,7 +14,7 @@ export interface Entry {
   note?: string;
   /** Nanoseconds an operation: `rounds[process][round]`. */
   readonly rounds: number[][];
-  /** Nanoseconds an operation of the first repetition of a new process, one for each process; of replays only. */
+  /** Nanoseconds an operation of the first repetition of a new process, one for each; empty where that is not measured. */
   readonly cold: number[];
   /** Why there is none of them. */
   coldNote?: string;

@@ -1,5 +1,5 @@
 import { type Contender, contendersOf, isPeer } from "../catalogue/contenders.js";
-import { isLarge, type Scenario } from "../catalogue/scenarios.js";
+import { isLarge, isMeasuredCold, type Scenario } from "../catalogue/scenarios.js";
 import type { Settings } from "../catalogue/settings.js";
 import { isNeeded } from "../floors.js";
 import type { NativeTools } from "../native/tools.js";
@@ -55,7 +55,7 @@ const groupOf = (
       const entry: Entry = { contender, scenario, status: "measured", rounds: [], cold: [], ready: {} };
       if (typeof command === "string") Object.assign(entry, { status: "missing", note: command });
       else jobs.push({ entry, command });
-      const cold = scenario.kind === "replay" ? startOf(contender, scenario, { ...settings, warmMs: COLD }, tools) : "";
+      const cold = isMeasuredCold(scenario) ? startOf(contender, scenario, { ...settings, warmMs: COLD }, tools) : "";
       if (typeof cold !== "string") coldJobs.push({ entry, command: cold });
       entries.push(entry);
     }

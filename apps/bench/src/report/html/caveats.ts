@@ -8,6 +8,7 @@ export const CAVEATS: readonly string[] = [
   "The objects are not used: a program that writes to them pays for cache misses that narrow every ratio.",
   "An arena drops what it is given back: in the traces it flatters the time and not the footprint. Read both.",
   "A replay calls the contender's own realloc where it has one; the others allocate, copy and free.",
-  "Cold figures are of a process that has replayed nothing: V8 interprets and compiles ours meanwhile, the loop of the replay too; starting Node and making the allocator are not in them.",
+  "Cold figures are of a process that has done nothing yet: V8 interprets and compiles ours meanwhile, the loop of a replay too; starting Node and making the allocator are not in them.",
+  "What a heap takes of a C module's call is its time less that of the empty import: the border is the engine's.",
   "Fresh memory is mostly the system's work: C's rounds run in forked children, ours in a new WebAssembly memory.",
 ];

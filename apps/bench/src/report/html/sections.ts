@@ -6,7 +6,7 @@ import { timelineId } from "./timelines.js";
 
 const NONE = "-";
 const COLD_NOTE =
-  "Cold: the first replay in a new process, median of several; the aim is 3 times native malloc's own first one.";
+  "Cold: the first time in a new process, median of several; the aim is 3 times native malloc's own first time.";
 const CONTEXT_OPPONENT = "times as fast as the C context (95 %)";
 
 const reason = ({ status, note = "no reason given" }: Result): string =>
