@@ -5,7 +5,9 @@ import {
   LinearMemory,
   MorphError,
   PAGE_BYTES,
+  repeatedRefusal,
   requireOptions,
+  requireStack,
 } from "@morph/memory";
 
 /** The memory contract this package was written against; see CONTRACT_VERSION of `@morph/memory`. */
@@ -14,13 +16,16 @@ const CONTRACT = 1;
 const DEFAULT_BLOCK_BYTES = 2 * 1024 * 1024;
 const MAX_BLOCK_BYTES = 1024 * 1024 * 1024;
 
+/** What `left` is at most: so that a size near 2^31, rounded up past it, never seems to fit. */
+const MOST_LEFT = 0x7fff_fff8;
+
 /** How to make an {@link Arena}. */
 export interface ArenaOptions {
   /** The memory to take blocks from. Default: a new one of its own. */
   memory?: AddressSpace;
   /**
-   * Bytes of the largest regular block: whole pages, 64 KiB to 1 GiB. Default 2 MiB. The first block is one page, each
-   * next is twice as large until this size is reached.
+   * Bytes by which the arena grows at most, unless an object needs more: whole pages, 64 KiB to 1 GiB. Default 2 MiB. It
+   * grows by one page first, and by twice as much each time until this size is reached.
    */
   blockBytes?: number;
   /** Continue the arena that another thread registered under this id; its state comes with {@link Arena.loadState}. */
@@ -53,23 +58,50 @@ export interface ArenaStats {
 /** A run of pages that the arena fills from its start. */
 interface Block {
   readonly pointer: number;
-  readonly pages: number;
+  pages: number;
   /** How far it is filled; of the current block only when it is no longer current. */
   filled: number;
-  /** Whether what is not handed out yet holds zeros: nobody had these pages before, and nothing of them was dropped. */
-  fresh: boolean;
+  /** The pointer from which on it holds zeros: nobody had these bytes before. */
+  zeroedFrom: number;
 }
 
-interface Mark extends ArenaMark {
-  /** Blocks in use, the current one and the room in it when the mark was made. */
+/** How far an arena was filled at some time: blocks in use, and the pointer up to which the current one was filled. */
+interface Position {
+  readonly depth: number;
+  readonly pointer: number;
+}
+
+/** What only the arena that made it can read. */
+class Mark implements ArenaMark, Position {
+  readonly pointer: number;
   readonly depth: number;
   readonly block: Block | undefined;
-  readonly left: number;
+  /** Rewinds before it was made. */
+  readonly time: number;
+  readonly #arena: Arena;
+
+  constructor(arena: Arena, { pointer, depth }: Position, block: Block | undefined, time: number) {
+    this.#arena = arena;
+    this.pointer = pointer;
+    this.depth = depth;
+    this.block = block;
+    this.time = time;
+  }
+
+  static isOf(mark: unknown, arena: Arena): mark is Mark {
+    return typeof mark === "object" && mark !== null && #arena in mark && mark.#arena === arena;
+  }
+}
+
+/** A rewind, after which marks that were made before it and lie behind it are stale. */
+interface Rewind extends Position {
+  readonly time: number;
 }
 
 /**
- * Bump allocation: a pointer moves through a block, and everything is freed at once. Blocks are kept over `reset` and
- * `rewind` and used again, first used first.
+ * Bump allocation: a pointer moves through a block, and everything is freed at once. A block grows in place when another
+ * one would be filled badly. Blocks are kept over `reset` and `rewind` and used again, first used first; those that are too small for
+ * what comes next go back to the memory.
  */
 export class Arena {
   /** Where the blocks lie. */
@@ -77,7 +109,7 @@ export class Arena {
 
   // Pointers are kept signed: they stay small integers above 2 GiB too.
   private cursor = 0;
-  /** Bytes from the cursor to the end of the current block. */
+  /** Bytes from the cursor to the end of the current block, or fewer: see {@link MOST_LEFT}; 0 while growth listeners run. */
   private left = 0;
 
   private current: Block | undefined = undefined;
@@ -85,33 +117,32 @@ export class Arena {
   private readonly inUse: Block[] = [];
   /** Blocks that hold none, the next to use last. */
   private readonly spare: Block[] = [];
-  /** Marks that can be rewound to, oldest first. */
-  private readonly marks: Mark[] = [];
-  /** What there was before the latest block was put in use, as long as nothing else changed. */
-  private latestBlock: { before: Block | undefined; left: number; leftNow: number; isNew: boolean } | undefined =
-    undefined;
+  /** Rewinds and resets so far, and those that can make a mark stale: later ones lie behind earlier ones. */
+  private time = 0;
+  private readonly rewinds: Rewind[] = [];
   private nextPages = 1;
   private readonly blockPages: number;
   /** The id under which the memory knows this arena's pages. */
   readonly owner: number;
   private destroyed = false;
+  /** Whether growth listeners run: they may only look. */
+  private suspended = false;
 
-  // For saveState and loadState only.
   /** Counts changes of the block lists; what another thread saved under the same number is known already. */
   private version = 0;
   private savedVersion = -1;
-  /** The side table that holds the saved block lists. */
+  /** The version in which the last allocation was refused. */
+  private refusedVersion = -1;
+  /** The side table that holds the saved block lists; an arena whose state is saved always has room for one more there. */
   private listPointer = 0;
   private listBytes = 0;
-  /** Blocks that the list has room for: an arena whose state is saved never has more. */
-  private maxBlocks = Number.MAX_SAFE_INTEGER;
 
   /**
    * Takes no block before the first `alloc`.
    * @throws ERR_MORPH_INVALID_CONFIG, ERR_MORPH_VERSION when `memory` speaks another contract
    */
   constructor(options: ArenaOptions = {}) {
-    requireOptions(options);
+    requireOptions(options, ["memory", "blockBytes", "owner"]);
     const { memory = new LinearMemory(), blockBytes = DEFAULT_BLOCK_BYTES } = options;
     const inRange = Number.isInteger(blockBytes) && blockBytes >= PAGE_BYTES && blockBytes <= MAX_BLOCK_BYTES;
     if (!inRange || blockBytes % PAGE_BYTES !== 0) {
@@ -122,8 +153,16 @@ export class Arena {
     }
     this.blockPages = blockBytes / PAGE_BYTES;
     this.memory = memory;
-    // The arena itself never reads or writes its blocks, so growth does not concern it.
-    const asOwner = { name: "arena", contractVersion: CONTRACT, viewsChanged: () => {} };
+    const asOwner = {
+      name: "arena",
+      contractVersion: CONTRACT,
+      // The arena never keeps a view of its blocks, so growth does not concern it.
+      viewsChanged: () => {},
+      suspend: (suspended: boolean) => {
+        this.suspended = suspended;
+        this.left = suspended ? 0 : this.roomFor(MOST_LEFT);
+      },
+    };
     this.owner = joinMemory(memory, asOwner, options.owner);
   }
 
@@ -132,10 +171,11 @@ export class Arena {
    * @param size bytes, from 1
    * @param align the pointer is a multiple of it: a power of two, 1 to 65,536
    * @returns the pointer
-   * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_INVALID_ALIGNMENT, ERR_MORPH_OUT_OF_MEMORY, ERR_MORPH_DESTROYED
+   * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_INVALID_ALIGNMENT, ERR_MORPH_OUT_OF_MEMORY, ERR_MORPH_DESTROYED, ERR_MORPH_BUSY in a
+   *   growth listener
    */
   alloc(size: number, align = 8): number {
-    if (typeof size !== "number") return this.allocAligned(size, align);
+    if (typeof size !== "number") return this.allocSlow(size, align);
     // `>>> 0` also where a slow path answers: otherwise V8 wraps both results up to merge them.
     // Rounding up here keeps the cursor aligned, so that the next pointer does not wait for a gap to be computed.
     const bytes = (size + 7) & -8;
@@ -143,11 +183,19 @@ export class Arena {
     const left = this.left;
     // One unsigned comparison for three: 0, negative sizes and those that do not fit.
     if (align !== 8 || (cursor & 7) !== 0 || (size | 0) !== size || (bytes - 1) >>> 0 >= left) {
-      return this.allocAligned(size, align) >>> 0;
+      return this.allocSlow(size, align) >>> 0;
     }
     this.cursor = (cursor + bytes) | 0;
     this.left = left - bytes;
     return cursor >>> 0;
+  }
+
+  /**
+   * As {@link alloc}, but 0 where there is no room: quick, because no error is made.
+   * @throws as {@link alloc}, but ERR_MORPH_OUT_OF_MEMORY
+   */
+  tryAlloc(size: number, align = 8): number {
+    return this.allocAligned(size, align) >>> 0;
   }
 
   /**
@@ -157,77 +205,59 @@ export class Arena {
   allocZeroed(size: number, align = 8): number {
     const pointer = this.alloc(size, align);
     const block = this.inUse.findLast((each) => each.pointer <= pointer && pointer < endOf(each));
-    if (block?.fresh !== true) this.memory.u8.fill(0, pointer, pointer + size);
+    const dirtyEnd = Math.min(block?.zeroedFrom ?? 0, pointer + size);
+    if (dirtyEnd > pointer) this.memory.u8.fill(0, pointer, dirtyEnd);
     return pointer;
   }
 
-  /**
-   * Takes back the latest allocation: with the block that was taken for it, if one was. For those who find that they cannot use
-   * it. O(1).
-   * @param pointer as `alloc` returned it, with the default alignment
-   * @param size as it was asked for
-   * @throws ERR_MORPH_INVALID_POINTER when it is not the latest
-   */
-  retract(pointer: number, size: number): void {
-    this.requireAlive();
-    const bytes = Math.ceil(size / 8) * 8;
-    const latest = this.latestBlock;
-    const block = this.inUse.at(-1);
-    if (latest !== undefined && block?.pointer === pointer && latest.leftNow === this.left) {
-      this.latestBlock = undefined;
-      if (latest.isNew) {
-        this.inUse.pop();
-        this.memory.release(block.pointer, block.pages);
-      } else this.dropBlocks(this.inUse.length - 1);
-      this.fill(latest.before, latest.left);
-    } else if (this.cursor === ((pointer + bytes) | 0) && this.current !== undefined) {
-      this.current.fresh = false;
-      this.cursor = pointer | 0;
-      this.left += bytes;
-    } else {
-      throw new MorphError("ERR_MORPH_INVALID_POINTER", `expected the latest allocation, got ${describe(pointer)}`);
-    }
-  }
-
-  /** Remembers this point, to free everything allocated after it with {@link rewind}. O(1). */
+  /** Remembers this point, to free everything allocated after it with {@link rewind}. O(1); the arena does not keep it. */
   mark(): ArenaMark {
     this.requireAlive();
-    const { current: block, left } = this;
-    const depth = this.inUse.length;
-    const last = this.marks.at(-1);
-    if (last !== undefined && last.depth === depth && last.block === block && last.left === left) return last;
-    const mark: Mark = { pointer: this.cursor >>> 0, depth, block, left };
-    this.marks.push(mark);
-    return mark;
+    return new Mark(this, this.position, this.current, this.time);
   }
 
   /**
-   * Frees everything allocated since `mark` was made; the mark stays good, those made after it do not.
-   * O(marks and blocks dropped).
-   * @throws ERR_MORPH_INVALID_MARK when the mark is of another arena, or was dropped by an earlier rewind or reset
+   * Frees everything allocated since `mark` was made; the mark stays good, those made after it do not. O(blocks dropped).
+   * @throws ERR_MORPH_INVALID_MARK when the mark is of another arena, or was dropped by an earlier rewind or reset; ERR_MORPH_DESTROYED,
+   *   ERR_MORPH_BUSY in a growth listener
    */
   rewind(mark: ArenaMark): void {
-    this.requireAlive();
-    const index = this.marks.lastIndexOf(mark as Mark);
-    if (index < 0) {
+    this.requireIdle();
+    if (!Mark.isOf(mark, this) || this.isStale(mark)) {
       throw new MorphError(
         "ERR_MORPH_INVALID_MARK",
         `expected a mark of this arena that no rewind or reset has dropped, got ${describe(mark)}`,
       );
     }
-    const { depth, block, left } = this.marks[index]!;
-    this.marks.length = index + 1;
-    this.dropBlocks(depth);
-    if (block !== undefined) block.fresh = false;
-    this.fill(block, left);
+    this.goBack(mark, mark.block);
   }
 
-  /** Frees every object and drops every mark; the blocks stay for what comes next. O(blocks). */
+  /**
+   * Frees every object and drops every mark; the blocks stay for what comes next. O(blocks).
+   * @throws ERR_MORPH_DESTROYED, ERR_MORPH_BUSY in a growth listener
+   */
   reset(): void {
-    this.requireAlive();
-    this.marks.length = 0;
-    this.dropBlocks(0);
-    this.fill(undefined, 0);
+    this.requireIdle();
+    this.goBack({ depth: 0, pointer: 0 }, undefined);
+    // Marks of the empty arena are stale, too.
+    this.rewinds.length = 0;
+    this.rewinds.push({ depth: -1, pointer: 0, time: this.time });
+  }
+
+  /**
+   * Returns the pages in which no object lies to the memory: spare blocks, and what is free at the end of the current one. O(blocks).
+   * @returns the bytes returned
+   * @throws ERR_MORPH_DESTROYED, ERR_MORPH_BUSY in a growth listener
+   */
+  trim(): number {
+    this.requireIdle();
+    const { current } = this;
+    let bytes = this.releaseSpare();
+    if (current !== undefined) {
+      bytes += this.releaseTail(current, bytesOf(current) - this.roomFor(Number.POSITIVE_INFINITY));
+      this.fill(current, this.cursor >>> 0);
+    }
+    return bytes;
   }
 
   /** What the arena holds. O(blocks). */
@@ -236,7 +266,7 @@ export class Arena {
     let bytes = 0;
     for (const block of this.inUse) {
       bytes += bytesOf(block);
-      used += block === this.current ? bytesOf(block) - this.left : block.filled;
+      used += block === this.current ? bytesOf(block) - this.roomFor(Number.POSITIVE_INFINITY) : block.filled;
     }
     for (const block of this.spare) bytes += bytesOf(block);
     return { blocks: this.inUse.length + this.spare.length, bytes, used, free: bytes - used };
@@ -257,20 +287,27 @@ export class Arena {
         if (this.memory.ownerOf(page) !== this.owner) throw broken(`the page at ${page} is not the arena's`);
       }
     }
-    const { current, cursor, left } = this;
-    if (current === undefined ? left !== 0 : cursor !== ((endOf(current) - left) | 0)) {
-      throw broken(`the cursor ${cursor >>> 0} and the ${left} bytes left do not meet the block's end`);
+    const { current, left } = this;
+    const cursor = this.cursor >>> 0;
+    const room = this.roomFor(Number.POSITIVE_INFINITY);
+    const inside = current === undefined || (room <= bytesOf(current) && (cursor >= current.pointer || room === 0));
+    if (left > room || !inside) {
+      throw broken(`the cursor ${cursor} with ${left} bytes left does not lie in the current block`);
     }
   }
 
-  /** Returns all blocks to the memory; the memory itself stays. The arena refuses every use from then on. */
+  /**
+   * Returns all blocks to the memory; the memory itself stays. The arena refuses every use from then on. O(pages of the memory).
+   * @throws ERR_MORPH_BUSY in a growth listener
+   */
   destroy(): void {
     if (this.destroyed) return;
-    this.reset();
-    this.spare.length = 0;
-    this.destroyed = true;
+    this.requireIdle();
     this.memory.unregister(this.owner);
     if (this.listBytes > 0) this.memory.releaseTable(this.listPointer, this.listBytes);
+    this.inUse.length = this.spare.length = this.listBytes = 0;
+    this.fill(undefined, 0);
+    this.destroyed = true;
   }
 
   /**
@@ -284,15 +321,13 @@ export class Arena {
     const { i32 } = this.memory;
     const at = pointer / 4;
     i32[at] = this.cursor;
-    i32[at + 1] = this.left;
-    i32[at + 2] = this.nextPages;
-    i32[at + 3] = this.version;
-    i32[at + 4] = this.inUse.length;
-    i32[at + 5] = this.spare.length;
-    i32[at + 6] = this.current === undefined ? -1 : this.inUse.indexOf(this.current);
-    i32[at + 7] = this.listPointer;
-    i32[at + 8] = this.listBytes;
-    i32[at + 9] = this.maxBlocks;
+    i32[at + 1] = this.nextPages;
+    i32[at + 2] = this.version;
+    i32[at + 3] = this.inUse.length;
+    i32[at + 4] = this.spare.length;
+    i32[at + 5] = this.current === undefined ? -1 : this.inUse.indexOf(this.current);
+    i32[at + 6] = this.listPointer;
+    i32[at + 7] = this.listBytes;
   }
 
   /** Takes over what {@link saveState} wrote there, in whichever thread. O(1), O(blocks) when they changed. */
@@ -300,34 +335,235 @@ export class Arena {
     const { i32 } = this.memory;
     const at = pointer / 4;
     this.cursor = i32[at] as number;
-    this.left = (i32[at + 1] as number) >>> 0;
-    if (i32[at + 3] === this.savedVersion) return;
-    this.nextPages = i32[at + 2] as number;
-    this.version = this.savedVersion = i32[at + 3] as number;
-    this.listPointer = (i32[at + 7] as number) >>> 0;
-    this.listBytes = i32[at + 8] as number;
-    this.maxBlocks = i32[at + 9] as number;
-    this.marks.length = 0;
-    const inUse = i32[at + 4] as number;
+    if (i32[at + 2] !== this.savedVersion) this.loadBlocks(at);
+    this.left = this.roomFor(MOST_LEFT);
+  }
+
+  /** `using arena = new Arena()` destroys it at the end of the block. */
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
+
+  private requireAlive(): void {
+    if (this.destroyed) throw new MorphError("ERR_MORPH_DESTROYED", "the arena was destroyed");
+  }
+
+  /** @throws ERR_MORPH_DESTROYED, ERR_MORPH_BUSY in a growth listener */
+  private requireIdle(): void {
+    this.requireAlive();
+    if (this.suspended) this.memory.refresh();
+  }
+
+  // --- the current block -------------------------------------------------------------------------------------------------
+
+  private allocSlow(size: number, align: number): number {
+    const pointer = this.allocAligned(size, align);
+    return pointer === 0 ? this.refuse(size) : pointer;
+  }
+
+  /** Any alignment; those below 8 pack densely. 0 where there is no room. */
+  private allocAligned(size: number, align: number): number {
+    this.requireIdle();
+    if (!Number.isInteger(size) || size < 1 || size > 2 ** 32) {
+      throw new MorphError("ERR_MORPH_INVALID_SIZE", `size: expected an integer from 1 to 2^32, got ${describe(size)}`);
+    }
+    if (!Number.isInteger(align) || align < 1 || align > PAGE_BYTES || (align & (align - 1)) !== 0) {
+      throw new MorphError(
+        "ERR_MORPH_INVALID_ALIGNMENT",
+        `align: expected a power of two from 1 to ${PAGE_BYTES}, got ${describe(align)}`,
+      );
+    }
+    const bytes = align < 8 ? size : Math.ceil(size / 8) * 8;
+    const pad = (align - this.cursor) & (align - 1);
+    const pointer = this.bump(pad, bytes);
+    return pointer === 0 ? this.allocInNextBlock(pad, bytes) : pointer;
+  }
+
+  /** The next `bytes` of the current block behind `pad` others, or 0 when it does not have them. */
+  private bump(pad: number, bytes: number): number {
+    const room = this.roomFor(Number.POSITIVE_INFINITY);
+    if (pad + bytes > room) return 0;
+    const pointer = (this.cursor >>> 0) + pad;
+    this.cursor = (pointer + bytes) | 0;
+    this.left = Math.min(room - pad - bytes, MOST_LEFT);
+    return pointer;
+  }
+
+  /** Bytes from the cursor to the end of the current block, at most so many. */
+  private roomFor(most: number): number {
+    const { current } = this;
+    return current === undefined ? 0 : Math.min((endOf(current) - (this.cursor >>> 0)) >>> 0, most);
+  }
+
+  /** Bumps from now on through `block`, from `pointer` on. */
+  private fill(block: Block | undefined, pointer: number): void {
+    this.version++;
+    this.current = block;
+    this.cursor = pointer | 0;
+    this.left = this.roomFor(MOST_LEFT);
+  }
+
+  private refuse(size: number): never {
+    const message = `no room for ${size} bytes: the memory, ${this.memory.footprint} bytes of it in use, has no run of pages for them`;
+    const repeated = this.refusedVersion === this.version;
+    this.refusedVersion = this.version;
+    throw repeated
+      ? repeatedRefusal("ERR_MORPH_OUT_OF_MEMORY", message)
+      : new MorphError("ERR_MORPH_OUT_OF_MEMORY", message);
+  }
+
+  // --- blocks ------------------------------------------------------------------------------------------------------------
+
+  /** The pointer of `bytes` in another block, or in the current one made longer; 0 when there is no room. */
+  private allocInNextBlock(pad: number, bytes: number): number {
+    requireStack();
+    const pages = Math.ceil(bytes / PAGE_BYTES);
+    const fitting = this.spare.findLastIndex((block) => block.pages >= pages);
+    if (fitting >= 0) return this.use(this.spare.splice(fitting, 1)[0]!, bytes);
+    // What is too small would only be kept for nothing, and may lie where the current block can grow.
+    this.releaseSpare();
+    const wasteful = isWasteful(bytes, Math.max(pages, this.nextPages));
+    if (wasteful && this.extendCurrent(pad + bytes)) return this.bump(pad, bytes);
+    const block = this.newBlock(pages);
+    if (block !== undefined) return this.use(block, bytes);
+    return !wasteful && this.extendCurrent(pad + bytes) ? this.bump(pad, bytes) : 0;
+  }
+
+  /** Takes a block in use for an object of `bytes`, and returns its pointer: blocks start at a page, so that no alignment needs room. */
+  private use(block: Block, bytes: number): number {
+    const { current } = this;
+    this.inUse.push(block);
+    // Of this block and the current one, the one with more room is filled on; what is free behind the other goes back.
+    if (current !== undefined && this.left >= bytesOf(block) - bytes) {
+      block.filled = bytes;
+      this.releaseTail(block, bytes);
+      this.version++;
+    } else {
+      if (current !== undefined) {
+        current.filled = bytesOf(current) - this.roomFor(Number.POSITIVE_INFINITY);
+        this.releaseTail(current, current.filled);
+      }
+      this.fill(block, block.pointer + bytes);
+    }
+    return block.pointer;
+  }
+
+  /** Makes the current block longer in place, so that so many more bytes fit. @returns whether it could */
+  private extendCurrent(bytes: number): boolean {
+    const { current } = this;
+    if (current === undefined || this.memory.ownerOf(endOf(current)) > 0) return false;
+    const { memory } = this;
+    const pages = Math.ceil((bytes - this.roomFor(Number.POSITIVE_INFINITY)) / PAGE_BYTES);
+    if (!memory.tryExtend(current.pointer, current.pages, pages)) return false;
+    // Zeros that follow others are one stretch of them.
+    if (current.zeroedFrom === endOf(current) || memory.zeroedFrom > endOf(current)) {
+      current.zeroedFrom = memory.zeroedFrom;
+    }
+    current.pages += pages;
+    this.growNext();
+    this.fill(current, this.cursor >>> 0);
+    return true;
+  }
+
+  /** A block of at least `pages` pages, or none. */
+  private newBlock(pages: number): Block | undefined {
+    this.reserveRecord();
+    const { memory, owner } = this;
+    const wanted = Math.max(pages, this.nextPages);
+    let got = wanted;
+    let pointer = memory.tryAcquire(got, owner);
+    if (pointer === 0 && pages < wanted) {
+      // Near the memory's end a block just large enough may still fit.
+      got = pages;
+      pointer = memory.tryAcquire(got, owner);
+    }
+    if (pointer === 0) return undefined;
+    this.growNext();
+    return { pointer, pages: got, filled: 0, zeroedFrom: memory.zeroedFrom };
+  }
+
+  private growNext(): void {
+    this.nextPages = Math.min(this.nextPages * 2, this.blockPages);
+  }
+
+  /** Goes back to a position in a block, and makes what came after it spare, so that the first used is the next used. */
+  private goBack(position: Position, block: Block | undefined): void {
+    const { current } = this;
+    if (current !== undefined) current.filled = bytesOf(current) - this.roomFor(Number.POSITIVE_INFINITY);
+    for (const each of this.inUse) each.zeroedFrom = Math.max(each.zeroedFrom, each.pointer + each.filled);
+    while (this.inUse.length > position.depth) this.spare.push(this.inUse.pop()!);
+    this.time++;
+    // Rewinds to positions behind this one make no mark stale that this one does not.
+    while (this.rewinds.length > 0 && !isBefore(this.rewinds.at(-1)!, position)) this.rewinds.pop();
+    this.rewinds.push({ depth: position.depth, pointer: position.pointer, time: this.time });
+    this.fill(block, position.pointer);
+  }
+
+  private get position(): Position {
+    return { depth: this.inUse.length, pointer: this.cursor >>> 0 };
+  }
+
+  /** Whether some rewind after the mark was made went further back. */
+  private isStale(mark: Mark): boolean {
+    // The first one after it went furthest back. If the mark is good, its rewind drops all that are passed here.
+    let next = this.rewinds.length;
+    while (next > 0 && this.rewinds[next - 1]!.time > mark.time) next--;
+    return next < this.rewinds.length && isBefore(this.rewinds[next]!, mark);
+  }
+
+  private releaseSpare(): number {
+    let bytes = 0;
+    for (let block = this.spare.at(-1); block !== undefined; block = this.spare.at(-1)) {
+      this.memory.release(block.pointer, block.pages);
+      this.spare.pop();
+      this.version++;
+      bytes += bytesOf(block);
+    }
+    return bytes;
+  }
+
+  /** Returns the whole pages behind the first `filled` bytes of a block. @returns their bytes */
+  private releaseTail(block: Block, filled: number): number {
+    const pages = Math.max(1, Math.ceil(filled / PAGE_BYTES));
+    const free = block.pages - pages;
+    if (free === 0) return 0;
+    this.memory.release(block.pointer + pages * PAGE_BYTES, free);
+    block.pages = pages;
+    block.zeroedFrom = Math.min(block.zeroedFrom, endOf(block));
+    this.version++;
+    return free * PAGE_BYTES;
+  }
+
+  // --- saved state -------------------------------------------------------------------------------------------------------
+
+  private loadBlocks(at: number): void {
+    const { i32 } = this.memory;
+    this.nextPages = i32[at + 1] as number;
+    this.version = this.savedVersion = i32[at + 2] as number;
+    this.listPointer = (i32[at + 6] as number) >>> 0;
+    this.listBytes = i32[at + 7] as number;
+    // Another thread went on: marks made before are stale.
+    this.time++;
+    this.rewinds.length = 0;
+    this.rewinds.push({ depth: -1, pointer: 0, time: this.time });
+    const inUse = i32[at + 3] as number;
     this.inUse.length = this.spare.length = 0;
-    for (let i = 0; i < inUse + (i32[at + 5] as number); i++) {
+    for (let i = 0; i < inUse + (i32[at + 4] as number); i++) {
       const record = (this.listPointer + i * BLOCK_RECORD_BYTES) / 4;
       const block = {
         pointer: (i32[record] as number) >>> 0,
         pages: i32[record + 1] as number,
         filled: (i32[record + 2] as number) >>> 0,
-        fresh: false,
+        zeroedFrom: 0,
       };
+      block.zeroedFrom = endOf(block);
       (i < inUse ? this.inUse : this.spare).push(block);
     }
-    this.current = this.inUse[i32[at + 6] as number];
+    this.current = this.inUse[i32[at + 5] as number];
   }
 
   private saveBlocks(): void {
-    const count = this.inUse.length + this.spare.length;
-    // Room for one more than there are, so that saving never fails: see `maxBlocks`.
-    const bytes = (count + 1) * BLOCK_RECORD_BYTES;
-    if (bytes > this.listBytes) this.growList(bytes, count);
+    this.growList(this.inUse.length + this.spare.length);
     const { i32 } = this.memory;
     let record = this.listPointer / 4;
     for (const list of [this.inUse, this.spare]) {
@@ -341,113 +577,23 @@ export class Arena {
     this.savedVersion = this.version;
   }
 
-  private growList(bytes: number, count: number): void {
-    let pointer: number;
-    try {
-      pointer = this.memory.acquireTable(bytes);
-    } catch (error) {
-      // The list still holds all there are; it just cannot hold one more.
-      if (count * BLOCK_RECORD_BYTES <= this.listBytes) return;
-      throw error;
-    }
-    if (this.listBytes > 0) this.memory.releaseTable(this.listPointer, this.listBytes);
+  /** Before a block is taken: so that saving never fails, an arena whose state is saved has room to note it. */
+  private reserveRecord(): void {
+    if (this.listBytes > 0) this.growList(this.inUse.length + this.spare.length + 1);
+  }
+
+  /** Makes room for `blocks` in the list. @throws ERR_MORPH_OUT_OF_MEMORY; then nothing has changed */
+  private growList(blocks: number): void {
+    const { memory } = this;
+    const bytes = Math.max(blocks, 1) * BLOCK_RECORD_BYTES;
+    if (bytes <= this.listBytes) return;
+    const pointer = memory.acquireTable(bytes * 2);
+    const old = this.listPointer / 4;
+    memory.i32.copyWithin(pointer / 4, old, old + this.listBytes / 4);
+    if (this.listBytes > 0) memory.releaseTable(this.listPointer, this.listBytes);
     this.listPointer = pointer;
-    this.listBytes = this.memory.tableBytes(bytes);
-    this.maxBlocks = Math.floor(this.listBytes / BLOCK_RECORD_BYTES);
-  }
-
-  /** `using arena = new Arena()` destroys it at the end of the block. */
-  [Symbol.dispose](): void {
-    this.destroy();
-  }
-
-  private requireAlive(): void {
-    if (this.destroyed) throw new MorphError("ERR_MORPH_DESTROYED", "the arena was destroyed");
-  }
-
-  /** Any alignment; those below 8 pack densely. */
-  private allocAligned(size: number, align: number): number {
-    this.requireAlive();
-    if (!Number.isInteger(size) || size < 1 || size > 2 ** 32) {
-      throw new MorphError("ERR_MORPH_INVALID_SIZE", `size: expected an integer from 1 to 2^32, got ${describe(size)}`);
-    }
-    if (!Number.isInteger(align) || align < 1 || align > PAGE_BYTES || (align & (align - 1)) !== 0) {
-      throw new MorphError(
-        "ERR_MORPH_INVALID_ALIGNMENT",
-        `align: expected a power of two from 1 to ${PAGE_BYTES}, got ${describe(align)}`,
-      );
-    }
-    const bytes = align < 8 ? size : Math.ceil(size / 8) * 8;
-    const pad = (align - this.cursor) & (align - 1);
-    if (pad + bytes > this.left) return this.allocInNextBlock(bytes);
-    const pointer = (this.cursor + pad) | 0;
-    this.cursor = (pointer + bytes) | 0;
-    this.left -= pad + bytes;
-    return pointer >>> 0;
-  }
-
-  private allocInNextBlock(size: number): number {
-    // Blocks start at a page, so that no alignment needs room in front.
-    const pages = Math.ceil(size / PAGE_BYTES);
-    const spare = this.spare.findLastIndex((block) => block.pages >= pages);
-    const block = spare >= 0 ? this.spare.splice(spare, 1)[0]! : this.newBlock(pages);
-    this.inUse.push(block);
-    const latest = { before: this.current, left: this.left, leftNow: 0, isNew: spare < 0 };
-    const left = bytesOf(block) - size;
-    // Of this block and the current one, the one with more room is filled on: a large request does not waste a block.
-    if (this.current !== undefined && this.left >= left) {
-      block.filled = size;
-      this.version++;
-    } else {
-      if (this.current !== undefined) this.current.filled = bytesOf(this.current) - this.left;
-      this.fill(block, left);
-    }
-    latest.leftNow = this.left;
-    this.latestBlock = latest;
-    return block.pointer;
-  }
-
-  /** Bumps from now on through the last `left` bytes of `block`. */
-  private fill(block: Block | undefined, left: number): void {
+    this.listBytes = memory.tableBytes(bytes * 2);
     this.version++;
-    this.latestBlock = undefined;
-    this.current = block;
-    this.left = left;
-    this.cursor = block === undefined ? 0 : (endOf(block) - left) | 0;
-  }
-
-  /** A block of at least `pages` pages. */
-  private newBlock(pages: number): Block {
-    if (pages > this.nextPages) return this.acquireBlock(pages);
-    try {
-      const block = this.acquireBlock(this.nextPages);
-      this.nextPages = Math.min(this.nextPages * 2, this.blockPages);
-      return block;
-    } catch (error) {
-      // Near the memory's end a block just large enough may still fit.
-      if ((error as MorphError).code !== "ERR_MORPH_OUT_OF_MEMORY" || pages === this.nextPages) throw error;
-      return this.acquireBlock(pages);
-    }
-  }
-
-  private acquireBlock(pages: number): Block {
-    if (this.inUse.length + this.spare.length >= this.maxBlocks) {
-      throw new MorphError("ERR_MORPH_OUT_OF_MEMORY", `no room to remember more than ${this.maxBlocks} blocks`);
-    }
-
-    const pointer = this.memory.acquire(pages, this.owner);
-    // A growth listener may have destroyed the arena, and with it this block.
-    this.requireAlive();
-    return { pointer, pages, filled: 0, fresh: pointer >= this.memory.zeroedFrom };
-  }
-
-  /** Makes the blocks in use beyond the first `depth` spare, so that the first used is the next used. */
-  private dropBlocks(depth: number): void {
-    while (this.inUse.length > depth) {
-      const block = this.inUse.pop()!;
-      block.fresh = false;
-      this.spare.push(block);
-    }
   }
 }
 
@@ -457,6 +603,18 @@ function bytesOf(block: Block): number {
 
 function endOf(block: Block): number {
   return block.pointer + bytesOf(block);
+}
+
+/** Whether blocks of so many pages would be more than an eighth larger than the objects of `bytes` in them. */
+function isWasteful(bytes: number, pages: number): boolean {
+  const filled = Math.floor((pages * PAGE_BYTES) / bytes) * bytes;
+  // Whole free pages at the end go back.
+  const unused = (pages * PAGE_BYTES - filled) % PAGE_BYTES;
+  return unused > filled / 8;
+}
+
+function isBefore(a: Position, b: Position): boolean {
+  return a.depth < b.depth || (a.depth === b.depth && a.pointer < b.pointer);
 }
 
 function broken(what: string): MorphError {

@@ -1,4 +1,4 @@
-import { Arena } from "@morph/arena";
+import { Arena, type ArenaMark } from "@morph/arena";
 import { Heap } from "@morph/heap";
 import {
   type AddressSpace,
@@ -150,6 +150,8 @@ export class MemoryContext {
   private readonly heap: Heap | undefined;
   /** The arena of a context that needs no lock, until `destroy`. */
   private openArena: Arena | undefined;
+  /** Where the arena was before the latest block was taken from it. */
+  private beforeBlock: ArenaMark | undefined;
   /** The flag of large objects. */
   private readonly largeFlag: number;
   /** Bytes on the free lists when slabs without objects were last looked for in vain. */
@@ -575,6 +577,7 @@ export class MemoryContext {
         if (this.slots.carve(classOf(size))) return this.alloc(size, typeId);
       } else if (openArena !== undefined && size > LARGEST_CHUNKED) {
         const bytes = (size + 31) & -16;
+        this.beforeBlock = openArena.mark();
         return this.placeLarge(openArena.alloc(bytes) | 0, bytes, size, typeId);
       }
     }
@@ -588,6 +591,7 @@ export class MemoryContext {
     if (openArena !== undefined && this.isPlain(size, typeId)) {
       const bytes = (size + 31) & -16;
       const { resets } = this;
+      this.beforeBlock = openArena.mark();
       const pointer = this.placeLarge(openArena.allocZeroed(bytes) | 0, bytes, size, typeId);
       // If a growth listener reset the context, it is another block.
       return resets === this.resets ? pointer : this.cleared(pointer, size);
@@ -725,9 +729,8 @@ export class MemoryContext {
   }
 
   private allocInArena(arena: Arena, bytes: number): number {
-    // An arena whose state is saved has room to remember only one block more than it saved.
-    if (this.mutex !== undefined && this.version !== this.savedVersion) this.saveState();
     this.version = (this.version + 1) | 0;
+    this.beforeBlock = arena.mark();
     return arena.alloc(bytes);
   }
 
@@ -766,7 +769,8 @@ export class MemoryContext {
       this.limit?.require(this.held + this.tableGrowth(block, block + bytes));
       this.objects.cover(block, block + bytes);
     } catch (error) {
-      this.arena?.retract(block, bytes);
+      if (this.beforeBlock !== undefined) this.arena?.rewind(this.beforeBlock);
+      this.arena?.trim();
       this.heap?.free(block);
       this.heap?.trim();
       throw error;

@@ -1,0 +1,143 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { LinearMemory, PAGE_BYTES } from "../src/index.ts";
+import { codeOf } from "./code.ts";
+
+const quiet = { name: "test", contractVersion: 1, viewsChanged() {} };
+
+/** Bytes before and behind every table that nobody is given. */
+const GUARD = 1024;
+
+describe("side tables", () => {
+  it("never lie where an allocator's pages were, nor near them, whatever is written there", () => {
+    const memory = new LinearMemory({ initialPages: 4 });
+    const id = memory.register(quiet);
+    const run = memory.acquire(16, id);
+    const kept = memory.acquire(1, id);
+    memory.release(run, 16);
+    const tables = [100, 30_000, 60_000, 200_000, 64].map((bytes) => ({ bytes, pointer: memory.acquireTable(bytes) }));
+    for (const { pointer, bytes } of tables) memory.u8.fill(5, pointer, pointer + bytes);
+    // What was freed is written to, and a little before and behind what is live.
+    memory.u8.fill(0xee, run, run + 16 * PAGE_BYTES);
+    memory.u8.fill(0xee, kept - GUARD, kept + PAGE_BYTES + GUARD);
+    for (const { pointer, bytes } of tables) {
+      expect(memory.u8.subarray(pointer, pointer + bytes).every((byte) => byte === 5)).toBe(true);
+      memory.releaseTable(pointer, bytes);
+    }
+    expect(memory.ownerOf(kept)).toBe(id);
+    memory.unregister(id);
+    expect(memory.footprint).toBe(PAGE_BYTES);
+  });
+
+  it("of any size become pages again, for other tables and, when nothing else is left, for allocators", () => {
+    const memory = new LinearMemory({ initialPages: 1, maxPages: 100 });
+    const id = memory.register(quiet);
+    for (let round = 0; round < 50; round++) {
+      const tables = [24_576, 16_384, 40_000, 64, 300_000, 16_384].map((bytes) => [memory.acquireTable(bytes), bytes]);
+      for (const [pointer, bytes] of tables) memory.releaseTable(pointer!, bytes!);
+      expect(memory.footprint).toBe(PAGE_BYTES);
+      expect(memory.pageCount).toBeLessThan(20);
+    }
+    expect(memory.acquire(99, id)).toBe(PAGE_BYTES);
+    expect(memory.footprint).toBe(100 * PAGE_BYTES);
+    // The first region still has room.
+    memory.acquireTable(16_384);
+    expect(codeOf(() => memory.acquireTable(70_000))).toBe("ERR_MORPH_OUT_OF_MEMORY");
+  });
+
+  it("lie in pages that allocators had only when the memory has no others", () => {
+    const memory = new LinearMemory({ maxPages: 10 });
+    const id = memory.register(quiet);
+    const run = memory.acquire(9, id);
+    memory.release(run, 9);
+    const table = memory.acquireTable(100_000);
+    expect(memory.u8.subarray(table, table + 100_000).every((byte) => byte === 0)).toBe(true);
+    memory.releaseTable(table, 100_000);
+    expect(memory.acquire(9, id)).toBe(run);
+  });
+
+  it("are taken back exactly as they were given", () => {
+    const memory = new LinearMemory();
+    const id = memory.register(quiet);
+    const run = memory.acquire(1, id);
+    const first = memory.acquireTable(100);
+    const second = memory.acquireTable(1000);
+    const { footprint, pageMap } = memory;
+    for (const [pointer, bytes] of [
+      [first, 64],
+      [first, 129],
+      [first + 64, 64],
+      [first + 8, 100],
+      [second, 100],
+      [run, 64],
+      [0, 256],
+      [pageMap, 4096],
+      [-64, 64],
+      [2 ** 33, 64],
+      [Number.NaN, 64],
+      ["64" as unknown as number, 64],
+    ] as const) {
+      expect(codeOf(() => memory.releaseTable(pointer, bytes))).toBe("ERR_MORPH_INVALID_POINTER");
+    }
+    memory.releaseTable(first, 128);
+    expect(codeOf(() => memory.releaseTable(first, 128))).toBe("ERR_MORPH_DOUBLE_FREE");
+    memory.releaseTable(second, 1000);
+    expect(memory.footprint).toBe(footprint);
+  });
+
+  it("follow a plain model through random programs in a small memory, beside pages that are written over", () => {
+    const step = fc.record({
+      kind: fc.constantFrom("table", "table", "untable", "acquire", "release"),
+      size: fc.oneof(fc.integer({ min: 1, max: 3000 }), fc.integer({ min: 1, max: 200_000 })),
+      pick: fc.nat(1000),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 150 }), fc.integer({ min: 20, max: 120 }), (steps, maxPages) => {
+        const memory = new LinearMemory({ initialPages: 1, maxPages });
+        const id = memory.register(quiet);
+        const tables: { pointer: number; bytes: number; fill: number }[] = [];
+        const runs: { pointer: number; pages: number }[] = [];
+        for (const [i, { kind, size, pick }] of steps.entries()) {
+          if (kind === "table") {
+            try {
+              const pointer = memory.acquireTable(size);
+              expect(pointer % 64).toBe(0);
+              expect(memory.u8.subarray(pointer, pointer + size).every((byte) => byte === 0)).toBe(true);
+              memory.u8.fill(1 + (i & 127), pointer, pointer + size);
+              tables.push({ pointer, bytes: size, fill: 1 + (i & 127) });
+            } catch (error) {
+              expect((error as { code: string }).code).toBe("ERR_MORPH_OUT_OF_MEMORY");
+            }
+          } else if (kind === "untable" && tables.length > 0) {
+            const [table] = tables.splice(pick % tables.length, 1);
+            memory.releaseTable(table!.pointer, table!.bytes);
+          } else if (kind === "acquire") {
+            const pages = 1 + (size % 9);
+            const pointer = memory.tryAcquire(pages, id);
+            if (pointer === 0) continue;
+            const { zeroedFrom } = memory;
+            expect(memory.u8.subarray(zeroedFrom, pointer + pages * PAGE_BYTES).every((byte) => byte === 0)).toBe(true);
+            memory.u8.fill(0xee, pointer, pointer + pages * PAGE_BYTES);
+            runs.push({ pointer, pages });
+          } else if (kind === "release" && runs.length > 0) {
+            const [run] = runs.splice(pick % runs.length, 1);
+            memory.release(run!.pointer, run!.pages);
+          }
+          for (const { pointer, bytes, fill } of tables) {
+            expect(memory.u8[pointer]).toBe(fill);
+            expect(memory.u8[pointer + bytes - 1]).toBe(fill);
+            expect(memory.ownerOf(pointer)).toBe(1);
+          }
+          let used = 0;
+          for (let page = 0; page < memory.pageCount; page++) if (memory.ownerOf(page * PAGE_BYTES) > 0) used++;
+          expect(memory.footprint).toBe(used * PAGE_BYTES);
+          expect(memory.pageCount).toBeLessThanOrEqual(maxPages);
+        }
+        for (const { pointer, bytes } of tables) memory.releaseTable(pointer, bytes);
+        memory.unregister(id);
+        expect(memory.footprint).toBe(PAGE_BYTES);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
