@@ -11,7 +11,7 @@ let mask: u32 = 0;
 let at: u32 = 0;
 let state: u32 = 0x9e3779b9;
 
-/** As in src/worker/random-plan.ts. */
+/** As in src/xorshift.ts. */
 function next(): u32 {
   state ^= state << 13;
   state ^= state >> 17;

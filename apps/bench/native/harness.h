@@ -73,7 +73,7 @@ static void *table(size_t bytes) {
   return p;
 }
 
-/* As in src/worker/random-plan.ts: the same numbers. */
+/* As in src/xorshift.ts: the same numbers. */
 static inline uint32_t xorshift(uint32_t *state) {
   *state ^= *state << 13;
   *state ^= *state >> 17;

@@ -1,15 +1,16 @@
 import { Command, InvalidArgumentError } from "commander";
 import { chosenScenarios } from "./catalogue/choice.js";
-import { type Scenario, scenarios } from "./catalogue/scenarios.js";
+import type { Scenario } from "./catalogue/scenario.js";
+import { scenarios } from "./catalogue/scenarios.js";
 import { CHECK, FULL, QUICK, type Settings } from "./catalogue/settings.js";
 import { claimed, isMeasured } from "./claims.js";
 import { floorsOf, judge } from "./floors.js";
+import { mebibytes } from "./format.js";
 import { runMilestone } from "./milestone/command.js";
 import type { MilestoneMode } from "./milestone/settings.js";
 import { prepareNative } from "./native/tools.js";
 import { startRecordProgress } from "./record/progress.js";
 import { record } from "./record/record.js";
-import { mebibytes } from "./report/format.js";
 import { writeReport } from "./report/html/report.js";
 import { packageFolder } from "./report/machine.js";
 import { startProgress } from "./report/progress.js";

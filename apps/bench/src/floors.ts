@@ -1,5 +1,5 @@
 import { BASELINE, REFERENCE } from "./catalogue/contenders.js";
-import type { Scenario } from "./catalogue/scenarios.js";
+import type { Scenario } from "./catalogue/scenario.js";
 import { traces } from "./catalogue/traces.js";
 import { type Entry, measured } from "./run/entry.js";
 import { type Estimate, estimate, paired, type Series, timesAsFast } from "./stats.js";
@@ -91,18 +91,6 @@ const againstReference = (what: string, contender: string, scenario: string, atM
   ],
   atMost,
   measure: (...entries) => estimate(paired((ours, reference) => ours! / reference!, ...seriesOf(entries))),
-});
-
-const statisticsCost = (what: string, held: "constant" | "parameter", scenario: string): Floor => ({
-  what,
-  unit: "ns more than without",
-  needs: [
-    [`context-${held}`, scenario],
-    [`headers-${held}`, scenario],
-  ],
-  atMost: 8,
-  goal: 3,
-  measure: (...entries) => estimate(paired((context, headers) => context! - headers!, ...seriesOf(entries))),
 });
 
 /** Each trace's baseline, then each trace's contender, for `measure`. */
@@ -217,8 +205,6 @@ export const floors: readonly Floor[] = [
   againstReference("Context as a parameter, 50,000 x 48 B", "context-parameter", "context48", 0.7),
   againstReference("Context as a constant, 48 B LIFO", "context-constant", "context48-lifo", 0.7),
   againstReference("Context as a parameter, 48 B LIFO", "context-parameter", "context48-lifo", 0.7),
-  statisticsCost("Statistics of a context as a constant, a pair", "constant", "context48"),
-  statisticsCost("Statistics of a context as a parameter, a pair", "parameter", "context48"),
   nanoseconds("stats() with 16 types in use", "context-parameter", "stats16", 2_000),
   againstReference("Context as a constant, 40,000 objects, steady", "context-constant", "objects40k", 1),
   againstReference("Context as a parameter, 40,000 objects, steady", "context-parameter", "objects40k", 1),

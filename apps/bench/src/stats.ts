@@ -1,4 +1,4 @@
-import { xorshift } from "./worker/random-plan.js";
+import { xorshift } from "./xorshift.js";
 
 /** Rounds of each process: `series[process][round]`. */
 export type Series = readonly (readonly number[])[];

@@ -1,5 +1,6 @@
 import { contenders } from "../src/catalogue/contenders.js";
-import { type Scenario, scenarios } from "../src/catalogue/scenarios.js";
+import type { Scenario } from "../src/catalogue/scenario.js";
+import { scenarios } from "../src/catalogue/scenarios.js";
 import type { Entry } from "../src/run/entry.js";
 
 /** The scenario of that name. */

@@ -77,16 +77,6 @@ test("a context may take so much of the time of the C reference", () => {
   expect(judge(context, [entry("context-constant", "context48", 22), reference]).held).toBe(false);
 });
 
-test("statistics cost what a context takes longer than headers alone", () => {
-  const statistics = floor("Statistics of a context as a parameter, a pair");
-  const headers = entry("headers-parameter", "context48", 12);
-  expect(judge(statistics, [entry("context-parameter", "context48", 20), headers])).toMatchObject({
-    held: true,
-    figure: { value: 8 },
-  });
-  expect(judge(statistics, [entry("context-parameter", "context48", 20.5), headers]).held).toBe(false);
-});
-
 test("the slots' footprint is counted in times of 64 MiB", () => {
   const slots = floor("Pool, 2^20 live slots of 64 B");
   const withFootprint = (mebibytes: number) =>

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { PLAN_LENGTH, randomPlan, xorshift } from "../src/worker/random-plan.js";
+import { PLAN_LENGTH, randomPlan } from "../src/worker/random-plan.js";
+import { xorshift } from "../src/xorshift.js";
 
 test("xorshift32 gives the known sequence", () => {
   // The first values for seed 1, as in Marsaglia's paper.

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { QUICK } from "../src/catalogue/settings.js";
 import { floorsOf, judge } from "../src/floors.js";
+import { embeddedJson, embeddedScript, escapeHtml } from "../src/markup.js";
 import { barCharts } from "../src/report/html/bars.js";
 import { leadRows } from "../src/report/html/lead.js";
-import { embeddedJson, embeddedScript, escapeHtml } from "../src/report/html/markup.js";
 import { reportPage } from "../src/report/html/page.js";
 import { chartLibrary } from "../src/report/html/report.js";
 import { timelines } from "../src/report/html/timelines.js";
@@ -69,7 +69,7 @@ describe("the leading chart", () => {
   test("objects with a type are set against the context in C, whose malloc is one more native one", () => {
     const [row] = lead(
       entry("context-constant", "context48", 20),
-      entry("headers-constant", "context48", 10),
+      entry("context-alone", "context48", 10),
       entry("native-context", "context48", 30),
       entry("native", "context48", 15),
     );

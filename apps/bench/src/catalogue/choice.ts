@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import { readTrace } from "../rep-reader.js";
 import type { Trace } from "../trace.js";
 import { contendersOf } from "./contenders.js";
-import { type Scenario, scenarios } from "./scenarios.js";
+import type { Scenario } from "./scenario.js";
+import { scenarios } from "./scenarios.js";
 import { replayOf } from "./traces.js";
 
 const WORKSPACE = fileURLToPath(new URL("../../../../", import.meta.url));

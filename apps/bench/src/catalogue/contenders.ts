@@ -1,4 +1,4 @@
-import { isOfContext, type Kind, type Scenario } from "./scenarios.js";
+import { isOfContext, type Kind, type Scenario } from "./scenario.js";
 
 /** Allocator libraries that replace the C library's malloc under the same C program. */
 export type Preload = "mimalloc" | "jemalloc" | "tcmalloc";
@@ -131,8 +131,6 @@ export const contenders: readonly Contender[] = [
   morph("context-runtime", "morph MemoryContext in RUNTIME mode", ["replay"]),
   locked,
   { ...probe("context-alone", `${locked.label}, one thread`, ["typed-batch", "typed-lifo"]), launch: locked.launch },
-  probe("headers-constant", "PoolManager + header, no statistics, a constant", ["typed-batch", "typed-lifo"]),
-  probe("headers-parameter", "PoolManager + header, no statistics, a parameter", ["typed-batch", "typed-lifo"]),
   {
     id: REFERENCE,
     label: "native context (our C reference)",

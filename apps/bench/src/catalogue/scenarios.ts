@@ -1,64 +1,5 @@
+import type { Scenario } from "./scenario.js";
 import { traces } from "./traces.js";
-
-/** What a scenario does; the worker and the C program each have one loop for each kind. */
-export type Kind =
-  | "batch"
-  | "fresh"
-  | "lifo"
-  | "random"
-  // The same of sizes that pools do not serve.
-  | "random-large"
-  | "grow"
-  | "arena"
-  | "replay"
-  | "slots"
-  // C code, in a WebAssembly module or native.
-  | "c-calls"
-  | "c-program"
-  // Objects with a type, through a context.
-  | "typed-batch"
-  | "typed-lifo"
-  | "objects"
-  | "objects-fresh"
-  | "locked"
-  | "statistics"
-  | "reuse";
-
-/** One workload. The numbers are passed to every contender, native ones too, so that nobody can run another size. */
-export interface Scenario {
-  readonly id: string;
-  /** A few words for an axis. */
-  readonly name: string;
-  readonly title: string;
-  /** One sentence for the reader of the table. */
-  readonly what: string;
-  /** Scenarios of one group are interleaved with each other: they are compared with each other. */
-  readonly group: string;
-  readonly kind: Kind;
-  /** Bytes asked for; 0 where the sizes vary. */
-  readonly size: number;
-  /**
-   * Where `size` is 0: several sizes, one after the other, each for a whole batch; of a random replacement and of what grows
-   * the smallest and the largest.
-   */
-  readonly sizes?: readonly number[];
-  /** Objects allocated before any is freed. */
-  readonly batch: number;
-  /** How often that is done in one repetition. */
-  readonly times: number;
-  /** Other objects of the same size that stay live meanwhile. */
-  readonly resident: number;
-  /** Objects live in a random replacement; types in use where statistics are asked for. */
-  readonly live: number;
-  /** Threads that do the work at once. */
-  readonly workers: number;
-  /** Path of the trace, for a replay. */
-  readonly trace?: string;
-  /** Whether our memory starts small and has grown before anything is timed. */
-  readonly grown?: boolean;
-  /** So many times as many fresh processes: where contenders lie closer together than one's processes do. */
-  readonly processFactor?: number;
-}
 
 const MILLION = 1_000_000;
 const base = { size: 64, batch: 1, times: 1, resident: 0, live: 0, workers: 1 } as const;
@@ -306,29 +247,3 @@ export const scenarios: readonly Scenario[] = [
     batch: 30,
   },
 ];
-
-/** Whether rounds are timed, or only memory is counted. */
-export const isTimed = (scenario: Scenario): boolean => scenario.kind !== "slots" && scenario.kind !== "reuse";
-
-/** Whether a million objects have to be made before anything is timed. */
-export const isLarge = ({ resident, live }: Scenario): boolean => resident + live >= MILLION;
-
-/** Whether memory is reported. */
-export const isCounted = ({ kind }: Scenario): boolean =>
-  kind === "slots" || kind === "replay" || kind === "objects" || kind === "c-program";
-
-/** Whether it is measured in new processes too, which have done nothing before. */
-export const isMeasuredCold = ({ kind }: Scenario): boolean => kind === "replay" || kind === "c-program";
-
-const CONTEXT_KINDS: readonly Kind[] = [
-  "typed-batch",
-  "typed-lifo",
-  "objects",
-  "objects-fresh",
-  "locked",
-  "statistics",
-  "reuse",
-];
-
-/** Whether it is of objects with a type, so that the reference for its ratios is a context too. */
-export const isOfContext = (scenario: Scenario): boolean => CONTEXT_KINDS.includes(scenario.kind);

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Scenario } from "./scenarios.js";
+import type { Scenario } from "./scenario.js";
 
 const replay = (id: string, name: string, title: string, trace: string): Scenario => ({
   ...{ id, name, title, trace },

@@ -1,4 +1,4 @@
-import { figure } from "../report/format.js";
+import { figure } from "../format.js";
 import type { Comparison, Side } from "./measure.js";
 import { layoutsOf } from "./sizes.js";
 

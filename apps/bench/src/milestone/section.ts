@@ -1,5 +1,5 @@
-import { figure } from "../report/format.js";
-import { escapeHtml, type Row, table } from "../report/html/markup.js";
+import { figure } from "../format.js";
+import { escapeHtml, type Row, table } from "../markup.js";
 import type { Comparison, Side } from "./measure.js";
 import type { MilestoneResults } from "./results.js";
 import {

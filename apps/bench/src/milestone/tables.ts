@@ -1,19 +1,9 @@
-import Table from "cli-table3";
-import { figure } from "../report/format.js";
+import { figure } from "../format.js";
+import { textTable } from "../text-table.js";
 import type { Comparison } from "./measure.js";
 import { comparisonRows, HEAD, LAYOUT_HEAD, layoutRows, projectionRows, saying, withHistogram } from "./rows.js";
 import { arithmeticOf } from "./sizes.js";
 import type { MilestoneVerdict } from "./verdicts.js";
-
-const draw = (head: readonly string[], rows: readonly (readonly string[])[], left = 1): string => {
-  const table = new Table({
-    head: [...head],
-    style: { head: [], border: [], compact: true },
-    colAligns: head.map((_, column) => (column < left ? "left" : "right")),
-  });
-  table.push(...rows.map((row) => [...row]));
-  return table.toString();
-};
 
 /** Everything of a run, as text. */
 export const milestoneText = (comparisons: readonly Comparison[], verdicts: readonly MilestoneVerdict[]): string => {
@@ -27,10 +17,10 @@ export const milestoneText = (comparisons: readonly Comparison[], verdicts: read
   ]);
   return [
     "The milestone: Morph programs on V1 and V2 (MB is a million bytes; times are the best of several runs)",
-    draw(HEAD, [...comparisons.flatMap(comparisonRows), ...projectionRows()], 2),
+    textTable(HEAD, [...comparisons.flatMap(comparisonRows), ...projectionRows()], 2),
     comparisons.map(saying).join("\n"),
-    ...recorded.flatMap((each) => ["", arithmeticOf(each).join("\n"), draw(LAYOUT_HEAD, layoutRows(each))]),
+    ...recorded.flatMap((each) => ["", arithmeticOf(each).join("\n"), textTable(LAYOUT_HEAD, layoutRows(each))]),
     "",
-    draw(["floor of the milestone", "measured", "unit", "limit", ""], floors),
+    textTable(["floor of the milestone", "measured", "unit", "limit", ""], floors),
   ].join("\n");
 };

@@ -1,4 +1,4 @@
-import { mebibytes } from "../report/format.js";
+import { mebibytes } from "../format.js";
 import type { RecordProgress } from "./record.js";
 
 const TERMINAL_MS = 500;

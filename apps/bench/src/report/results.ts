@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { baselineOf, type Contender, DRAWN, isPeer } from "../catalogue/contenders.js";
-import { isCounted, isTimed, type Kind, type Scenario } from "../catalogue/scenarios.js";
+import { isCounted, isTimed, type Kind, type Scenario } from "../catalogue/scenario.js";
 import type { Settings } from "../catalogue/settings.js";
 import { type Claimed, claimed } from "../claims.js";
 import type { Verdict } from "../floors.js";

@@ -1,28 +1,17 @@
-import Table from "cli-table3";
 import { BASELINE, baselineOf, REFERENCE } from "../catalogue/contenders.js";
-import { isCounted, isTimed, type Scenario } from "../catalogue/scenarios.js";
+import { isCounted, isTimed, type Scenario } from "../catalogue/scenario.js";
 import type { Claimed } from "../claims.js";
 import type { Verdict } from "../floors.js";
+import { figure, mebibytes, percent, times } from "../format.js";
 import { type Entry, measured } from "../run/entry.js";
 import { medianOfProcesses, spread, timesAsFast } from "../stats.js";
+import { textTable } from "../text-table.js";
 import { coldOf } from "./cold.js";
-import { figure, mebibytes, percent, times } from "./format.js";
 
 type Row = readonly string[];
 
 const NONE = "-";
 const LONGEST_NOTE = 60;
-
-/** Colours would be noise in a log. */
-const draw = (head: Row, rows: readonly Row[]): string => {
-  const table = new Table({
-    head: [...head],
-    style: { head: [], border: [], compact: true },
-    colAligns: head.map((_, column) => (column === 0 ? "left" : "right")),
-  });
-  table.push(...rows.map((row) => [...row]));
-  return table.toString();
-};
 
 const label = (entry: Entry): string =>
   entry.contender.id === BASELINE && entry.ready.libc !== undefined
@@ -59,7 +48,7 @@ export const timeTable = (scenario: Scenario, entries: readonly Entry[]): string
   const rows = entries.filter((entry) => entry.scenario === scenario).map((entry) => timeRow(entry, base));
   const opponent = baseline === REFERENCE ? "the C context" : "malloc";
   const head = ["contender", "median ns", "80 % of rounds", `times as fast as ${opponent} (95 %)`];
-  return `${scenario.id}: ${scenario.title}\n(${scenario.what})\n${draw(head, rows)}`;
+  return `${scenario.id}: ${scenario.title}\n(${scenario.what})\n${textTable(head, rows)}`;
 };
 
 /** One row of the cold table: contender, median, range, ratio. */
@@ -80,7 +69,7 @@ const coldTables = (scenario: Scenario, entries: readonly Entry[]): string[] => 
   const head = ["contender", "cold ns", "lowest to highest", "times as long as malloc, cold too"];
   const what = `the first time in a new process: median of ${count} processes of each; the aim is 3 times malloc`;
   return [
-    `${scenario.id}: ${scenario.title}, cold\n(${what})\n${draw(
+    `${scenario.id}: ${scenario.title}, cold\n(${what})\n${textTable(
       head,
       these.map((entry) => coldRow(entry, base)),
     )}`,
@@ -91,7 +80,7 @@ const coldTables = (scenario: Scenario, entries: readonly Entry[]): string[] => 
 export const memoryTable = (scenario: Scenario, entries: readonly Entry[]): string => {
   const rows = entries.filter((entry) => entry.scenario === scenario).map(memoryRow);
   const head = ["contender", "peak footprint", "utilization"];
-  return `${scenario.id}: ${scenario.title}, memory\n(utilization is peak live bytes / peak footprint)\n${draw(head, rows)}`;
+  return `${scenario.id}: ${scenario.title}, memory\n(utilization is peak live bytes / peak footprint)\n${textTable(head, rows)}`;
 };
 
 /** One row of the table of slots reused: contender, share. */
@@ -100,7 +89,7 @@ export const reuseRow = (entry: Entry): Row =>
 
 const reuseTable = (scenario: Scenario, entries: readonly Entry[]): string => {
   const rows = entries.filter((entry) => entry.scenario === scenario).map(reuseRow);
-  return `${scenario.id}: ${scenario.title}\n(${scenario.what})\n${draw(["contender", "slots reused"], rows)}`;
+  return `${scenario.id}: ${scenario.title}\n(${scenario.what})\n${textTable(["contender", "slots reused"], rows)}`;
 };
 
 /** All tables of one scenario. */
@@ -126,7 +115,7 @@ export const floorRow = (verdict: Verdict): Row => {
 
 /** The floors and what was measured. */
 export const floorTable = (verdicts: readonly Verdict[]): string =>
-  draw(["floor", "measured", "95 % interval", "unit", "limit", ""], verdicts.map(floorRow));
+  textTable(["floor", "measured", "95 % interval", "unit", "limit", ""], verdicts.map(floorRow));
 
 /** One row for each claim of the original's. */
 export const claimRow = ({ claim, constant, parameter, reference }: Claimed): Row => {
@@ -137,5 +126,5 @@ export const claimRow = ({ claim, constant, parameter, reference }: Claimed): Ro
 /** What the original claims and what was measured. */
 export const claimTable = (claims: readonly Claimed[]): string => {
   const head = ["the original's claim", "claimed", "morph, constant", "morph, parameter", "C reference", "unit"];
-  return `claims of the original beside what was measured here\n${draw(head, claims.map(claimRow))}`;
+  return `claims of the original beside what was measured here\n${textTable(head, claims.map(claimRow))}`;
 };

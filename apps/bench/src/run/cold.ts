@@ -1,5 +1,5 @@
 import { isPeer } from "../catalogue/contenders.js";
-import type { Scenario } from "../catalogue/scenarios.js";
+import type { Scenario } from "../catalogue/scenario.js";
 import type { Settings } from "../catalogue/settings.js";
 import { readTrace } from "../rep-reader.js";
 import { medianOfProcesses } from "../stats.js";

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { Contender } from "../catalogue/contenders.js";
-import type { Kind, Scenario } from "../catalogue/scenarios.js";
+import type { Kind, Scenario } from "../catalogue/scenario.js";
 import type { Settings } from "../catalogue/settings.js";
 import type { NativeTools } from "../native/tools.js";
 import type { Command } from "./process.js";

@@ -1,5 +1,5 @@
 import type { Contender } from "../catalogue/contenders.js";
-import type { Scenario } from "../catalogue/scenarios.js";
+import type { Scenario } from "../catalogue/scenario.js";
 import type { Ready } from "./process.js";
 
 /** How a measurement ended. */

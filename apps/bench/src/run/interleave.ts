@@ -1,5 +1,5 @@
 import { isPeer } from "../catalogue/contenders.js";
-import { isTimed } from "../catalogue/scenarios.js";
+import { isTimed } from "../catalogue/scenario.js";
 import type { Settings } from "../catalogue/settings.js";
 import type { Entry } from "./entry.js";
 import { type Command, ContenderProcess, Stopped } from "./process.js";

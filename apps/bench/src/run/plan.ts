@@ -1,5 +1,5 @@
 import { type Contender, contendersOf, isPeer } from "../catalogue/contenders.js";
-import { isLarge, isMeasuredCold, type Scenario } from "../catalogue/scenarios.js";
+import { isLarge, isMeasuredCold, type Scenario } from "../catalogue/scenario.js";
 import type { Settings } from "../catalogue/settings.js";
 import { isNeeded } from "../floors.js";
 import type { NativeTools } from "../native/tools.js";

@@ -1,4 +1,4 @@
-import type { Scenario } from "../catalogue/scenarios.js";
+import type { Scenario } from "../catalogue/scenario.js";
 import { type CExports, countProgram, runProgram } from "./c-module.js";
 import { BRIEF, type Task } from "./subject.js";
 

@@ -1,6 +1,6 @@
 import { COMPILER, MemoryContext } from "@morph/mem-v2";
 import { LinearMemory } from "@morph/memory";
-import type { Scenario } from "../catalogue/scenarios.js";
+import type { Scenario } from "../catalogue/scenario.js";
 import { memoryFor } from "./memory.js";
 
 const SHARED_PAGES = 256;

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { ContextHandle } from "@morph/mem-v2";
-import type { Scenario } from "../catalogue/scenarios.js";
+import type { Scenario } from "../catalogue/scenario.js";
 
 /** What a worker of a crew is given. */
 export interface Orders {

@@ -1,5 +1,5 @@
 import { Heap } from "@morph/heap";
-import type { Scenario } from "../catalogue/scenarios.js";
+import type { Scenario } from "../catalogue/scenario.js";
 import { memoryFor, takenOf } from "./memory.js";
 import { linear, pointers, type Reallocator, type Subject } from "./subject.js";
 import { compiledTouch } from "./touch.js";

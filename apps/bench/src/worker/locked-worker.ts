@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { MemoryContext } from "@morph/mem-v2";
+import { xorshift } from "../xorshift.js";
 import type { Orders } from "./crew.js";
-import { xorshift } from "./random-plan.js";
 
 // One worker of a crew: random replacement among 64 objects of its own in the context that all share. native/bench.c and
 // native/context-bench.c do the same in `locked_work`.

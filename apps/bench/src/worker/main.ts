@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline";
-import type { Scenario } from "../catalogue/scenarios.js";
+import type { Scenario } from "../catalogue/scenario.js";
 import type { Ready } from "../run/process.js";
 import { cold, measure, type Rounds } from "./measure.js";
 import { scenario } from "./scenario.js";

@@ -1,5 +1,5 @@
 import { type AddressSpace, LinearMemory, PAGE_BYTES } from "@morph/memory";
-import type { Scenario } from "../catalogue/scenarios.js";
+import type { Scenario } from "../catalogue/scenario.js";
 import type { Footprint } from "./subject.js";
 
 const DEFAULT_PAGES = 256;

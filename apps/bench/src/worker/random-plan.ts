@@ -1,4 +1,5 @@
-import type { Scenario } from "../catalogue/scenarios.js";
+import type { Scenario } from "../catalogue/scenario.js";
+import { xorshift } from "../xorshift.js";
 
 /** Length of the sequence; a power of two, run through again and again. */
 export const PLAN_LENGTH: number = 1 << 20;
@@ -12,17 +13,6 @@ export interface RandomPlan {
   readonly indices: Uint32Array;
   readonly sizes: Uint16Array;
 }
-
-/** Marsaglia's xorshift32, as in native/bench.c and assembly/tlsf.ts: the same numbers in all three. */
-export const xorshift = (seed: number): (() => number) => {
-  let state = seed | 0;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state >>> 0;
-  };
-};
 
 /** The plan for that many live objects, of the smallest to the largest of the sizes. */
 export const randomPlan = ({ live, sizes: [smallest, largest] = [] }: Pick<Scenario, "live" | "sizes">): RandomPlan => {

@@ -1,5 +1,5 @@
 import { readBinaryTrace } from "../binary-trace.js";
-import type { Scenario } from "../catalogue/scenarios.js";
+import type { Scenario } from "../catalogue/scenario.js";
 import type { Ready } from "../run/process.js";
 import { FREE, REALLOCATE, sampled, type Trace } from "../trace.js";
 import { copyingReplayIn, inPieces, replayIn } from "./loops.js";

@@ -1,4 +1,4 @@
-import type { Scenario } from "../catalogue/scenarios.js";
+import type { Scenario } from "../catalogue/scenario.js";
 import { batchIn, fillIn, growIn, pairsIn, repeated, replaceIn } from "./loops.js";
 import { randomPlan } from "./random-plan.js";
 import { bytesOf, copyingReplayTask, givenTrace } from "./replay.js";

@@ -3,7 +3,7 @@ import type { MemoryContext } from "@morph/mem-v2";
 // The timed loops over objects with a type, for an allocator passed as a parameter; as loops.ts, which says why they are
 // made once for the arrays they work on.
 
-/** What a context does for its objects; the floors' opponent without statistics does the same. */
+/** What a context does for its objects. */
 export type Typed = Pick<MemoryContext, "alloc" | "free">;
 
 /** Where the pointers go. */

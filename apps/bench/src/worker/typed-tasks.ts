@@ -1,10 +1,10 @@
 import type { MemoryContext } from "@morph/mem-v2";
-import type { Scenario } from "../catalogue/scenarios.js";
+import type { Scenario } from "../catalogue/scenario.js";
 import { contextFor } from "./contexts.js";
 import { BRIEF, type Task } from "./subject.js";
 import { objectsIn, TYPE, type Typed, typedBatchIn, typedPairsIn } from "./typed-loops.js";
 
-/** The work of `typed-batch` and `typed-lifo`, for a context or for what has all of it but the statistics. */
+/** The work of `typed-batch` and `typed-lifo`, for a context. */
 export const pairTask = (scenario: Scenario, allocator: Typed): Task => {
   const { kind, size, batch, times } = scenario;
   const store = new Uint32Array(batch);

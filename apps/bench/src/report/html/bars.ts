@@ -1,4 +1,4 @@
-import { figure, mebibytes } from "../format.js";
+import { figure, mebibytes } from "../../format.js";
 import type { Result, ResultScenario, Results, Side } from "../results.js";
 
 /** One bar: a contender's median with the spread of its rounds, or its memory. */

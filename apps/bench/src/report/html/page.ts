@@ -1,10 +1,10 @@
+import { embeddedJson, embeddedScript, escapeHtml } from "../../markup.js";
 import { milestoneSection, type SizeChart, sizeCharts } from "../../milestone/section.js";
 import { SAMPLES } from "../../trace.js";
 import type { Results } from "../results.js";
 import { type BarChart, barCharts } from "./bars.js";
 import { CAVEATS } from "./caveats.js";
 import { type LeadRow, leadRows, type Standing } from "./lead.js";
-import { embeddedJson, embeddedScript, escapeHtml } from "./markup.js";
 import { claimSection, floorSection, machineSection, memorySection, reuseSection, timeSection } from "./sections.js";
 import { STYLE } from "./style.js";
 import { type Timeline, timelines } from "./timelines.js";

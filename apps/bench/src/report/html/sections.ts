@@ -1,7 +1,7 @@
-import { figure, mebibytes, percent, times } from "../format.js";
+import { figure, mebibytes, percent, times } from "../../format.js";
+import { escapeHtml, type Row, table } from "../../markup.js";
 import type { Result, ResultClaim, ResultFloor, ResultScenario, Results } from "../results.js";
 import { memoryChartId, timeChartId } from "./bars.js";
-import { escapeHtml, type Row, table } from "./markup.js";
 import { timelineId } from "./timelines.js";
 
 const NONE = "-";

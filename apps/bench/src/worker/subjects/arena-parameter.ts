@@ -1,5 +1,5 @@
 import { Arena } from "@morph/arena";
-import type { Scenario } from "../../catalogue/scenarios.js";
+import type { Scenario } from "../../catalogue/scenario.js";
 import { type Allocator, pointers, type Subject, type Task } from "../subject.js";
 import { taskFor } from "../tasks.js";
 

@@ -1,4 +1,4 @@
-import type { Scenario } from "../../catalogue/scenarios.js";
+import type { Scenario } from "../../catalogue/scenario.js";
 import { emptyImports, instantiateC } from "../c-module.js";
 import { cTaskFor } from "../c-tasks.js";
 import type { Task } from "../subject.js";

@@ -1,4 +1,4 @@
-import type { Scenario } from "../../catalogue/scenarios.js";
+import type { Scenario } from "../../catalogue/scenario.js";
 import { lockedContext } from "../contexts.js";
 import { Crew } from "../crew.js";
 import type { Task } from "../subject.js";

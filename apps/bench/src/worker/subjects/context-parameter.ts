@@ -1,6 +1,6 @@
 import { COMPILER, MemoryContext } from "@morph/mem-v2";
 import { LinearMemory } from "@morph/memory";
-import type { Scenario } from "../../catalogue/scenarios.js";
+import type { Scenario } from "../../catalogue/scenario.js";
 import { takenOf } from "../memory.js";
 import { linear, pointers, type Subject, type Task } from "../subject.js";
 import { taskFor } from "../tasks.js";

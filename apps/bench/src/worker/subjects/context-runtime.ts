@@ -1,6 +1,6 @@
 import { MemoryContext, RUNTIME } from "@morph/mem-v2";
 import { LinearMemory } from "@morph/memory";
-import type { Scenario } from "../../catalogue/scenarios.js";
+import type { Scenario } from "../../catalogue/scenario.js";
 import { takenOf } from "../memory.js";
 import { copyingReplayTask, givenTrace } from "../replay.js";
 import { linear, pointers, type Subject, type Task } from "../subject.js";

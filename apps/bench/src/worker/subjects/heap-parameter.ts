@@ -1,4 +1,4 @@
-import type { Scenario } from "../../catalogue/scenarios.js";
+import type { Scenario } from "../../catalogue/scenario.js";
 import { asAllocator, heapFor, heapSubject } from "../heaps.js";
 import { givenTrace, replayTask } from "../replay.js";
 import type { Subject, Task } from "../subject.js";

@@ -1,5 +1,5 @@
 import { PoolManager } from "@morph/pool";
-import type { Scenario } from "../../catalogue/scenarios.js";
+import type { Scenario } from "../../catalogue/scenario.js";
 import { memoryFor } from "../memory.js";
 import { pointers, type Subject, type Task } from "../subject.js";
 import { taskFor } from "../tasks.js";

@@ -1,4 +1,4 @@
-import type { Scenario } from "../../catalogue/scenarios.js";
+import type { Scenario } from "../../catalogue/scenario.js";
 import { type EightFields, eightFields } from "../eight-fields.js";
 import { references, type Subject, type Task } from "../subject.js";
 import { taskFor } from "../tasks.js";

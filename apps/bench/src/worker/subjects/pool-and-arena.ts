@@ -1,7 +1,7 @@
 import { Arena } from "@morph/arena";
 import { LinearMemory } from "@morph/memory";
 import { PoolManager } from "@morph/pool";
-import type { Scenario } from "../../catalogue/scenarios.js";
+import type { Scenario } from "../../catalogue/scenario.js";
 import { takenOf } from "../memory.js";
 import { type Allocator, linear, pointers, type Subject, type Task } from "../subject.js";
 import { taskFor } from "../tasks.js";

@@ -1,4 +1,4 @@
-import type { Scenario } from "../../catalogue/scenarios.js";
+import type { Scenario } from "../../catalogue/scenario.js";
 import { PLAN_LENGTH } from "../random-plan.js";
 import type { Task } from "../subject.js";
 import { instantiateTlsf } from "../tlsf-module.js";

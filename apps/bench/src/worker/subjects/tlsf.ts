@@ -1,4 +1,4 @@
-import type { Scenario } from "../../catalogue/scenarios.js";
+import type { Scenario } from "../../catalogue/scenario.js";
 import { givenTrace, replayTask } from "../replay.js";
 import { linear, pointers, type Reallocator, type Subject, type Task } from "../subject.js";
 import { taskFor } from "../tasks.js";

@@ -1,4 +1,4 @@
-import type { Scenario } from "../../catalogue/scenarios.js";
+import type { Scenario } from "../../catalogue/scenario.js";
 import { references, type Subject, separate, type Task } from "../subject.js";
 import { taskFor } from "../tasks.js";
 

@@ -1,4 +1,4 @@
-import type { Estimate } from "../stats.js";
+import type { Estimate } from "./stats.js";
 
 /** Three digits or so, with thousands separated. */
 export const figure = (value: number): string =>
