@@ -346,7 +346,7 @@ export class LinearMemory implements AddressSpace {
     this.lock?.lock();
     this.working = true;
     try {
-      this.refreshViews();
+      if (this.mayBeOld()) this.refreshViews();
       this.noteForeignPages();
       return operation();
     } finally {
