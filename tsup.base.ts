@@ -7,6 +7,8 @@ export const packageBuild = (entry: string[] = ["src/index.ts"]): ReturnType<typ
     format: "esm",
     target: "es2022",
     platform: "neutral",
+    // Names of layouts become numbers: bundlers turn a module's `const` into `var`, which V8 loads and checks.
+    minifySyntax: true,
     clean: true,
     // tsup's declaration build sets an option that TypeScript 6 calls deprecated.
     // `Symbol.dispose` is not in the libraries that a user's project has by default.
