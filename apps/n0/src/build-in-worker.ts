@@ -1,5 +1,7 @@
 /** Compiles a program in a thread of its own, because only there the stack can be large. */
 import { Worker } from "node:worker_threads";
+import type { Diagnostic } from "./diagnostics.ts";
+import { LimitError } from "./limits.ts";
 
 /** What the worker is told. */
 export interface BuildTask {
@@ -8,6 +10,9 @@ export interface BuildTask {
   readonly source: Uint8Array<ArrayBuffer>;
   readonly recorded: boolean;
 }
+
+/** What it says in the end: the module, or which limit of engines the program exceeds. */
+export type BuildAnswer = { readonly module: Uint8Array<ArrayBuffer> } | { readonly limit: Diagnostic };
 
 /** Enough for blocks and expressions nested as deeply as the language allows, in the generator and in its encoder. */
 const STACK_MIB = 64;
@@ -19,7 +24,10 @@ export function buildInWorker(task: BuildTask): Promise<Uint8Array<ArrayBuffer>>
     resourceLimits: { stackSizeMb: STACK_MIB },
   });
   return new Promise((resolve, reject) => {
-    worker.once("message", resolve);
+    worker.once("message", (answer: BuildAnswer) => {
+      if ("module" in answer) resolve(answer.module);
+      else reject(new LimitError(answer.limit));
+    });
     worker.once("error", reject);
     worker.once("exit", () => reject(new Error("the compiler's thread ended without a module")));
   });

@@ -23,3 +23,14 @@ export function modulePath(file: string): string {
 export function readBytes(file: string | number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(readFileSync(file));
 }
+
+/** Why this engine would not run a module, such as a function of more code than it takes; null when it does. */
+export function whyRefused(module: Uint8Array<ArrayBuffer>): string | null {
+  if (WebAssembly.validate(module)) return null;
+  try {
+    new WebAssembly.Module(module);
+    return null;
+  } catch (error) {
+    return `the module is one that engines do not run: ${(error as Error).message}`;
+  }
+}

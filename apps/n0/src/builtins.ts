@@ -52,6 +52,11 @@ export function yieldsToProgram(name: BuiltinName): boolean {
   return LATER.has(name);
 }
 
+/** The names of all built-in functions. */
+export function builtinNames(): string[] {
+  return Object.keys(BUILTINS);
+}
+
 /** Whether a built-in function has that name. */
 export function isBuiltinName(name: string): name is BuiltinName {
   return Object.hasOwn(BUILTINS, name);

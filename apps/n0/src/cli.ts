@@ -4,13 +4,13 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { type AllocatorName, formatStats } from "n0-runtime";
 import pc from "picocolors";
 import self from "../package.json" with { type: "json" };
-import type { Program } from "./ast.ts";
-import { buildProgram, isModule, modulePath, readBytes } from "./build.ts";
+import { buildProgram, isModule, modulePath, readBytes, whyRefused } from "./build.ts";
 import { buildInWorker } from "./build-in-worker.ts";
 import { parseByteSize } from "./byte-size.ts";
-import { formatDiagnostics } from "./diagnostics.ts";
+import { type Diagnostic, formatDiagnostics } from "./diagnostics.ts";
 import { disk } from "./disk.ts";
-import { compileFrontEnd } from "./front-end.ts";
+import { compileFrontEnd, type FrontEndResult } from "./front-end.ts";
+import { LimitError } from "./limits.ts";
 import type { RunResult } from "./run.ts";
 import { runInWorker } from "./run-in-worker.ts";
 import { isStackOverflow } from "./stack-overflow.ts";
@@ -78,7 +78,7 @@ function createCommand(): Command {
     .argument("<file>", FILE_HELP)
     .action((file: string) => {
       const source = sourceOf(file);
-      if (source !== null) checkedProgram(file, source);
+      if (source !== null) checkedProgram(file, source, true);
     });
   return command;
 }
@@ -95,7 +95,7 @@ async function run(file: string, args: string[], flags: RunFlags): Promise<void>
   const source = bytesOf(file);
   if (source === null) return;
   const from = performance.now();
-  const module = isModule(source) ? source : await builtModule(file, source, flags.record !== undefined);
+  const module = isModule(source) ? source : await builtModule(file, source, { recorded: flags.record !== undefined });
   if (module === null) return;
   const compileMs = performance.now() - from;
   const { allocator, maxMemory, record } = flags;
@@ -124,8 +124,11 @@ async function build(file: string, flags: { output?: string }): Promise<void> {
   const { output = modulePath(file === STDIN ? "stdin.fox" : file) } = flags;
   const source = sourceOf(file);
   if (source === null) return;
-  const module = await builtModule(file, source, false);
-  if (module === null || !writeOutput(output, module)) return;
+  const module = await builtModule(file, source, { warns: true });
+  if (module === null) return;
+  const refusal = whyRefused(module);
+  if (refusal !== null) return complain(`cannot build ${file}: ${refusal}`);
+  if (!writeOutput(output, module)) return;
   process.stdout.write(`${output}: ${module.length} bytes; run it with: n0 run ${output}\n`);
 }
 
@@ -133,27 +136,48 @@ async function build(file: string, flags: { output?: string }): Promise<void> {
 async function builtModule(
   file: string,
   source: Uint8Array<ArrayBuffer>,
-  recorded: boolean,
+  { recorded = false, warns = false },
 ): Promise<Uint8Array<ArrayBuffer> | null> {
-  const program = checkedProgram(file, source);
-  if (program === null) return null;
+  const checked = checkedProgram(file, source, warns);
+  if (checked === null) return null;
+  const { program, sources } = checked;
   try {
-    return await buildProgram(program, { recorded });
+    try {
+      return await buildProgram(program, { recorded });
+    } catch (error) {
+      // Nested too deeply for this thread's stack.
+      if (!isStackOverflow(error)) throw error;
+      return await buildInWorker({ file, source, recorded });
+    }
   } catch (error) {
-    // Nested too deeply for this thread's stack.
-    if (!isStackOverflow(error)) throw error;
-    return buildInWorker({ file, source, recorded });
+    if (!(error instanceof LimitError)) throw error;
+    say([error.diagnostic], sources);
+    process.exitCode = 1;
+    return null;
   }
 }
 
-/** The checked program of a file. What is wrong goes to stderr, the exit code becomes 1, and the result is null. */
-function checkedProgram(file: string, bytes: Uint8Array): Program | null {
+/** The checked program of a file. What is odd goes to stderr when it is asked for; what is wrong goes to stderr, the exit code becomes 1, and the result is null. */
+function checkedProgram(
+  file: string,
+  bytes: Uint8Array,
+  warns: boolean,
+): (FrontEndResult & { readonly ok: true }) | null {
   const result = compileFrontEnd({ file: file === STDIN ? STDIN_NAME : file, bytes, reader: disk });
-  if (result.ok) return result.program;
-  const { bold, red, dim } = colours();
-  process.stderr.write(formatDiagnostics(result.diagnostics, result.sources, { heading: bold, error: red, dim }));
+  if (result.ok) {
+    if (warns) say(result.warnings, result.sources);
+    return result;
+  }
+  say(result.diagnostics, result.sources);
   process.exitCode = 1;
   return null;
+}
+
+/** Messages of the compiler, on stderr. */
+function say(diagnostics: readonly Diagnostic[], sources: FrontEndResult["sources"]): void {
+  const { bold, red, yellow, dim } = colours();
+  const palette = { heading: bold, error: red, warning: yellow, dim };
+  process.stderr.write(formatDiagnostics(diagnostics, sources, palette));
 }
 
 function bytesOf(file: string): Uint8Array<ArrayBuffer> | null {

@@ -5,9 +5,9 @@ import { textStart } from "./lexer.ts";
 /**
  * Which part of the compiler speaks. `parse` and `type` messages are those of the language; `unsupported` is what passes
  * the checker's rules but has no meaning when it runs (a pointer, `jika` as a value), and is given only when there is
- * nothing else to say.
+ * nothing else to say. A `warning` is about a program that is right.
  */
-export type Stage = "parse" | "type" | "unsupported";
+export type Stage = "parse" | "type" | "unsupported" | "warning";
 
 /** One message at one place. */
 export interface Diagnostic {
@@ -19,29 +19,33 @@ export interface Diagnostic {
   /** From 1, in bytes; 0 when the message is about no place in particular. */
   readonly column: number;
   readonly message: string;
+  /** What to do about it, where that can be said. */
+  readonly hint?: string;
 }
 
 /** How to paint parts of a message; each takes text and returns text. */
 export interface Palette {
+  /** Places, and the word before a hint. */
   readonly heading: (text: string) => string;
   readonly error: (text: string) => string;
+  readonly warning: (text: string) => string;
   readonly dim: (text: string) => string;
 }
 
-const PLAIN: Palette = { heading: (text) => text, error: (text) => text, dim: (text) => text };
-
-const HEADINGS: Readonly<Record<Stage, string>> = {
-  parse: "Parser Errors",
-  type: "Type Errors",
-  unsupported: "Compilation Errors",
-};
+const plain = (text: string): string => text;
+const PLAIN: Palette = { heading: plain, error: plain, warning: plain, dim: plain };
 
 /** The most bytes of a source line that are shown, so that a message about one long line stays readable. */
 const WIDEST_LINE = 160;
 
 /**
- * The messages as text, in their order, each with its source line and a caret under the place; a heading names the
- * file whenever file or stage change. Ends in a newline. O(length of the sources and of the result).
+ * The messages as text, in their order: `file:line:column: error: message`, the source line with carets under the place, and
+ * the hint, where there is one. Ends in a newline. O(length of the sources and of the result).
+ *
+ *     main.fox:3:18: error: Undefined variable or type: jumlh
+ *       3 | native_print_int(jumlh)
+ *                            ^^^^^
+ *       help: did you mean 'jumlah'?
  *
  * @param sources the bytes of each file a message names; without them a message has no source line
  */
@@ -52,23 +56,23 @@ export function formatDiagnostics(
 ): string {
   const lines: string[] = [];
   const indexes = new Map<string, LineIndex>();
-  let heading = "";
-  for (const diagnostic of diagnostics) {
-    const { stage, file, line, column, message } = diagnostic;
-    const next = `${HEADINGS[stage]}: ${file}`;
-    if (next !== heading) lines.push(palette.heading(next));
-    heading = next;
-    const place = `[${line}:${column}]`;
-    lines.push(stage === "parse" ? `${palette.error("ERROR")} ${place}: ${message}` : `  ${place} ${message}`);
+  for (const { stage, file, line, column, message, hint } of diagnostics) {
+    const place = line === 0 ? file : `${file}:${line}:${column}`;
+    const paint = stage === "warning" ? palette.warning : palette.error;
+    const kind = stage === "warning" ? "warning" : "error";
+    lines.push(`${palette.heading(`${place}:`)} ${paint(`${kind}:`)} ${message}`);
     const source = sources.get(file);
-    if (source === undefined || line === 0) continue;
-    const index = indexes.get(file) ?? new LineIndex(source);
-    indexes.set(file, index);
-    const excerpt = index.excerpt(line, column);
-    if (excerpt === undefined) continue;
-    const margin = `  ${line} | `;
-    lines.push(palette.dim(margin) + excerpt.text);
-    lines.push(" ".repeat(margin.length) + excerpt.indent + palette.error("^"));
+    if (source !== undefined && line > 0) {
+      const index = indexes.get(file) ?? new LineIndex(source);
+      indexes.set(file, index);
+      const excerpt = index.excerpt(line, column);
+      if (excerpt !== undefined) {
+        const margin = `  ${line} | `;
+        lines.push(palette.dim(margin) + excerpt.text);
+        lines.push(" ".repeat(margin.length) + excerpt.indent + paint("^".repeat(excerpt.carets)));
+      }
+    }
+    if (hint !== undefined) lines.push(`  ${palette.heading("help:")} ${hint}`);
   }
   return lines.map((line) => `${line}\n`).join("");
 }
@@ -85,8 +89,8 @@ class LineIndex {
     for (let i = source.indexOf(10); i >= 0; i = source.indexOf(10, i + 1)) this.#starts.push(i + 1);
   }
 
-  /** The line, or the part of it around the column, and what to put before the caret; undefined when there is no such line. */
-  excerpt(line: number, column: number): { text: string; indent: string } | undefined {
+  /** The line, or the part of it around the column, and what to put before the carets; undefined when there is no such line. */
+  excerpt(line: number, column: number): { text: string; indent: string; carets: number } | undefined {
     const start = this.#starts[line - 1];
     if (start === undefined) return undefined;
     const next = this.#starts[line];
@@ -97,7 +101,9 @@ class LineIndex {
     const before = printable(this.#decoder.decode(this.#source.subarray(from, at)));
     const after = printable(this.#decoder.decode(this.#source.subarray(at, to)));
     // A tab stays a tab, so that the caret stands right whatever its width is.
-    return { text: before + after, indent: before.replace(/[^\t]/gu, " ") };
+    // A name, a keyword or a number is marked whole, anything else by one caret.
+    const carets = Math.max(/^\w*/.exec(after)![0].length, 1);
+    return { text: before + after, indent: before.replace(/[^\t]/gu, " "), carets };
   }
 }
 

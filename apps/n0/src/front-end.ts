@@ -16,9 +16,9 @@ export interface FrontEndInput {
   readonly reader?: SourceReader;
 }
 
-/** A checked program, or its diagnostics: never both, and at least one diagnostic. */
+/** A checked program with what is odd in it, or its diagnostics: never both, and at least one diagnostic. */
 export type FrontEndResult = (
-  | { readonly ok: true; readonly program: Program }
+  | { readonly ok: true; readonly program: Program; readonly warnings: readonly Diagnostic[] }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }
 ) & {
   /** The bytes of every file that was read, by the names that diagnostics and modules use. */
@@ -49,6 +49,7 @@ function compile({ file, bytes, reader = { read: () => null } }: FrontEndInput):
   const modules: Module[] = [];
   const checked = new Map<string, Names>();
   let usesThreads = false;
+  let warnings: readonly Diagnostic[] = [];
   for (const module of loaded) {
     if (module.errors.length > 0) {
       diagnostics = diagnostics.concat(sorted(parseDiagnostics(module)));
@@ -60,12 +61,14 @@ function compile({ file, bytes, reader = { read: () => null } }: FrontEndInput):
     modules.push(result.module);
     diagnostics = diagnostics.concat(sorted(result.diagnostics));
     usesThreads ||= result.usesThreads;
+    // Nobody can change a standard module.
+    if (module.file !== `<${path}>`) warnings = warnings.concat(sorted(result.warnings));
   }
   const reported = mostUrgent(diagnostics);
   if (reported.length > 0) return { ok: false, diagnostics: reported, sources };
   const main = modules.at(-1)!;
   const mainFunction = main.functions.find(({ name }) => name === "main") ?? null;
-  return { ok: true, program: { modules, main, mainFunction, usesThreads }, sources };
+  return { ok: true, program: { modules, main, mainFunction, usesThreads }, warnings, sources };
 }
 
 function parseDiagnostics({ file, errors }: LoadedModule): Diagnostic[] {

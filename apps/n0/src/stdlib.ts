@@ -87,3 +87,8 @@ akhir
 export function standardModule(path: string): string | undefined {
   return SOURCES.get(path);
 }
+
+/** The import paths of all standard modules. */
+export function standardModules(): Iterable<string> {
+  return SOURCES.keys();
+}

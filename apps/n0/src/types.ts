@@ -145,6 +145,11 @@ export function basicTypeNamed(name: string): BasicType | undefined {
   return NAMED.get(name);
 }
 
+/** The names of all basic types. */
+export function basicTypeNames(): Iterable<string> {
+  return NAMED.keys();
+}
+
 /** Whether the type has no parts. */
 export function isBasic(type: Type): type is BasicType {
   switch (type.kind) {

@@ -39,11 +39,10 @@ test("a correct program: nothing to say, exit code 0", async () => {
 test("a wrong one: all diagnostics on stderr without colours, exit code 1", async () => {
   expect(await check("main.fox", { "main.fox": "x\ny\n" })).toEqual({
     code: 1,
-    stderr: `Type Errors: main.fox
-  [1:1] Undefined variable or type: x
+    stderr: `main.fox:1:1: error: Undefined variable or type: x
   1 | x
       ^
-  [2:1] Undefined variable or type: y
+main.fox:2:1: error: Undefined variable or type: y
   2 | y
       ^
 `,

@@ -1,5 +1,5 @@
 /** The real command, as a process. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -34,7 +34,7 @@ describe("n0 run", () => {
     const { code, stdout, stderr } = await n0(["run", "p.fox"], "native_print_int(x)");
     expect([code, stdout.length]).toEqual([1, 0]);
     expect(stderr).toBe(
-      "Type Errors: p.fox\n  [1:18] Undefined variable or type: x\n  1 | native_print_int(x)\n                       ^\n",
+      "p.fox:1:18: error: Undefined variable or type: x\n  1 | native_print_int(x)\n                       ^\n",
     );
   });
 
@@ -123,6 +123,25 @@ describe("n0 run", () => {
     expect(await n0(["check", "-"], "", "x")).toMatchObject({ code: 1, stderr: expect.stringContaining("<stdin>") });
     expect(await n0(["build", "-"], "", source)).toMatchObject({ stdout: expect.anything(), code: 0 });
     expect(await n0(["stdin.wasm"])).toMatchObject({ stdout: Buffer.from("halo\n") });
+  });
+
+  test("build refuses what no engine runs, and writes nothing", async () => {
+    const many = Array.from({ length: 60_000 }, (_, i) => `var v${i} = 1`).join(" ");
+    rmSync(join(folder, "p.wasm"), { force: true });
+    for (const command of ["build", "run"]) {
+      expect(await n0([command, "p.fox"], `fungsi f() void ${many} akhir f()`)).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("p.fox:1:1: error: A function has at most 50000 variables"),
+      });
+    }
+    expect(existsSync(join(folder, "p.wasm"))).toBe(false);
+  });
+
+  test("check and build warn of what is unused, run does not", async () => {
+    const warning = "p.fox:1:5: warning: Unused variable 'a'\n  1 | var a = 1\n          ^\n";
+    expect(await n0(["check", "p.fox"], "var a = 1")).toMatchObject({ code: 0, stderr: warning });
+    expect(await n0(["build", "p.fox"], "var a = 1")).toMatchObject({ code: 0, stderr: warning });
+    expect(await n0(["run", "p.fox"], "var a = 1")).toMatchObject({ code: 0, stderr: "" });
   });
 
   test("a recording is written", async () => {

@@ -1,8 +1,13 @@
 import { describe, expect, test } from "vitest";
+import { whyRefused } from "../src/build.ts";
+import { generateModule } from "../src/codegen/generate.ts";
+import type { LimitError } from "../src/limits.ts";
 import { NESTING_MESSAGE } from "../src/parse/cursor.ts";
-import { messages } from "./support.ts";
+import { lines } from "./execute.ts";
+import { messages, program } from "./support.ts";
 
-const TOO_DEEP = [`0:0 ${NESTING_MESSAGE}`];
+/** The one message, at a place in the program's first line. */
+const TOO_DEEP = [expect.stringMatching(/^1:\d+ maximum expression nesting depth \(1000\) exceeded/)];
 
 /** For each construct: a program that nests it `n` times. */
 const NESTED: Record<string, (n: number) => string> = {
@@ -88,4 +93,57 @@ test("what is long but not deep is fine", () => {
     ),
   ).toEqual([]);
   expect(messages(`${many((i) => `var v${i + 1} = v${i} `)} var v0 = 1`)).toEqual([]);
+});
+
+describe("what engines do not run is refused", () => {
+  const parameters = (n: number): string => Array.from({ length: n }, (_, i) => `p${i} int`).join(", ");
+
+  test("1,000 parameters of a function, a method, a closure, a type", () => {
+    const message = "A function has at most 999 parameters, got 1000";
+    expect(messages(`fungsi f(${parameters(1000)}) void akhir`)).toEqual([`1:1 ${message}`]);
+    expect(messages(`struktur S akhir\nfungsi (s S) M(${parameters(1000)}) void akhir`)).toEqual([`2:1 ${message}`]);
+    expect(messages(`var f = fungsi(${parameters(1000)}) void akhir`)).toEqual([`1:9 ${message}`]);
+    const types = Array.from({ length: 1000 }, () => "int").join(", ");
+    expect(messages(`var f fungsi(${types}) = kosong`)).toEqual([`1:14 ${message}`]);
+  });
+
+  test("999 of them run, also through a value and an interface", () => {
+    const zeros = Array.from({ length: 999 }, (_, i) => i).join(", ");
+    const source = `antarmuka I fungsi M(${parameters(999)}) int akhir
+struktur S akhir
+fungsi (s S) M(${parameters(999)}) int kembalikan p998 akhir
+fungsi f(${parameters(999)}) int kembalikan p998 akhir
+var i I = S()
+var g = f
+native_print_int(f(${zeros}) + g(${zeros}) + i.M(${zeros}))`;
+    expect(lines(source)).toEqual(["2994"]);
+  });
+
+  test("60,000 variables of one function, with its place", () => {
+    const many = Array.from({ length: 60_000 }, (_, i) => `var v${i} = 1`).join(" ");
+    let thrown: unknown;
+    try {
+      generateModule(program(`var a = 1\nfungsi f() void ${many} akhir f()`));
+    } catch (error) {
+      thrown = error;
+    }
+    expect((thrown as LimitError).message).toMatch(
+      /^A function has at most 50000 variables and temporaries, this one needs 6000\d$/,
+    );
+    expect((thrown as LimitError).diagnostic).toMatchObject({ file: "app/main.fox", line: 2, column: 1 });
+  });
+
+  test("a function of more code than engines take", () => {
+    const leb = (value: number): number[] => (value < 128 ? [value] : [(value & 127) | 128, ...leb(value >>> 7)]);
+    const module = (code: number): Uint8Array<ArrayBuffer> => {
+      const body = [...leb(code + 2), 0];
+      const head = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0];
+      const section = [10, ...leb(1 + body.length + code + 1), 1, ...body];
+      const nops = new Uint8Array(code + 1).fill(1);
+      nops[code] = 0x0b;
+      return new Uint8Array([...head, ...section, ...nops]);
+    };
+    expect(whyRefused(module(1000))).toBe(null);
+    expect(whyRefused(module(8_000_000))).toMatch(/^the module is one that engines do not run: .*size/);
+  });
 });

@@ -23,7 +23,7 @@ test("200 damaged programs: a checked program or diagnostics, never an exception
     if (result.ok) continue;
     rejected++;
     expect(result.diagnostics.length).toBeGreaterThan(0);
-    expect(formatDiagnostics(result.diagnostics, result.sources)).toMatch(/\[\d+:\d+\]/);
+    expect(formatDiagnostics(result.diagnostics, result.sources)).toMatch(/:\d+:\d+: error: /);
   }
   // The damage is real: most of them are wrong now.
   expect(rejected).toBeGreaterThan(100);

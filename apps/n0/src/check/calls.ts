@@ -20,6 +20,7 @@ import {
 import type { Context } from "./context.ts";
 import { checkExpression, checkValue, inferGlobal, requireFunction, requireValue } from "./expressions.ts";
 import { fit, settle } from "./fit.ts";
+import { mismatchHint } from "./hints.ts";
 import { lookUp } from "./names.ts";
 
 /** The type of the call's result. */
@@ -110,7 +111,11 @@ function checkFunctionCall(context: Context, call: CallExpression, type: Functio
   const expected = type.parameters.length;
   call.target = target;
   if (types.length !== expected) {
-    context.error(call, `Wrong number of arguments: expected ${expected}, got ${types.length}`);
+    context.error(
+      call,
+      `Wrong number of arguments: expected ${expected}, got ${types.length}`,
+      `what is called is ${typeName(type)}`,
+    );
     return type.result;
   }
   types.forEach((_, i) => {
@@ -122,7 +127,13 @@ function checkFunctionCall(context: Context, call: CallExpression, type: Functio
 function fitArgument(context: Context, call: CallExpression, i: number, target: Type, what: string): void {
   const argument = call.arguments[i]!;
   if (isAssignable(argument.type, target)) call.arguments[i] = fit(argument, target);
-  else context.error(call, `${what} type mismatch: expected ${typeName(target)}, got ${typeName(argument.type)}`);
+  else {
+    context.error(
+      call,
+      `${what} type mismatch: expected ${typeName(target)}, got ${typeName(argument.type)}`,
+      mismatchHint(argument.type, target),
+    );
+  }
 }
 
 function checkConstructor(context: Context, call: CallExpression, struct: StructType): Type {
@@ -130,7 +141,11 @@ function checkConstructor(context: Context, call: CallExpression, struct: Struct
   const { name, fields } = struct;
   call.target = { kind: "constructor", struct };
   if (types.length !== fields.length) {
-    context.error(call, `Struct ${name} constructor requires ${fields.length} arguments, got ${types.length}`);
+    context.error(
+      call,
+      `Struct ${name} constructor requires ${fields.length} arguments, got ${types.length}`,
+      `its fields: ${fields.map((field) => `${field.name} ${typeName(field.type)}`).join(", ")}`,
+    );
     return struct;
   }
   fields.forEach((field, i) => {

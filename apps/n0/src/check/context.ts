@@ -1,5 +1,14 @@
 /** What the checker knows while it walks one module: its names, the scopes around the present place, its messages. */
-import type { Block, FunctionLiteral, Node, SwitchStatement, VarName, VarStatement, WhileExpression } from "../ast.ts";
+import type {
+  Block,
+  FunctionLiteral,
+  Node,
+  Statement,
+  SwitchStatement,
+  VarName,
+  VarStatement,
+  WhileExpression,
+} from "../ast.ts";
 import type { Diagnostic, Stage } from "../diagnostics.ts";
 import { MAX_NESTING, NESTING_MESSAGE } from "../parse/cursor.ts";
 import type {
@@ -9,6 +18,7 @@ import type {
   LocalSymbol,
   MethodSymbol,
   ModuleSymbol,
+  NameSymbol,
   TypeSymbol,
 } from "../symbols.ts";
 import type { InterfaceType, StructType, Type } from "../types.ts";
@@ -58,6 +68,11 @@ export class Context {
   readonly locals: LocalSymbol[] = [];
   usesThreads = false;
 
+  readonly declaredLocals: { readonly node: Node; readonly symbol: LocalSymbol }[] = [];
+  /** What each import statement binds. */
+  readonly boundBy: Map<Statement, { readonly name: string; readonly symbol: NameSymbol }[]> = new Map();
+  readonly warnings: Diagnostic[] = [];
+
   /** The `var` statements of globals whose initialisers wait to be checked. */
   readonly pendingGlobals: Map<GlobalSymbol, VarStatement> = new Map();
   /** Globals declared again, and what has their name already: reported when its type is known. */
@@ -65,6 +80,7 @@ export class Context {
   /** While the initialisers of globals are checked: the closures whose bodies wait until every global has its type. */
   deferredBodies: FunctionLiteral[] | null = null;
 
+  readonly #used: Set<NameSymbol> = new Set();
   readonly #frames: Frame[] = [{ literal: null, result: null, scopes: [], captures: new Map(), targets: [] }];
   #depth = 0;
   #tooDeep = false;
@@ -76,9 +92,9 @@ export class Context {
     this.names = { values: new Map(), types: new Map() };
   }
 
-  /** Reports a mistake of the program. */
-  error(at: Node, message: string): void {
-    this.#add("type", at, message);
+  /** Reports a mistake of the program. @param hint what to write instead */
+  error(at: Node, message: string, hint?: string): void {
+    this.#add("type", at, message, hint);
   }
 
   /** Reports what the rules allow but no program can run; said only when there is no error. */
@@ -86,19 +102,40 @@ export class Context {
     this.#add("unsupported", at, message);
   }
 
-  #add(stage: Stage, { line, column }: Node, message: string): void {
+  /** Reports what is odd in a program that is right. */
+  warning({ line, column }: Node, message: string): void {
+    this.warnings.push({ stage: "warning", file: this.file, line, column, message });
+  }
+
+  /** Notes that something is read. O(functions around it). */
+  use(symbol: NameSymbol): void {
+    this.#used.add(uncaptured(symbol));
+  }
+
+  /** Takes back what {@link use} noted. */
+  forgetUse(symbol: NameSymbol): void {
+    this.#used.delete(uncaptured(symbol));
+  }
+
+  /** Whether something was read, and not only declared or assigned. */
+  isUsed(symbol: NameSymbol): boolean {
+    return this.#used.has(uncaptured(symbol));
+  }
+
+  #add(stage: Stage, { line, column }: Node, message: string, hint?: string): void {
     const last = this.diagnostics.at(-1);
     if (last?.line === line && last.column === column && last.message === message) return;
-    this.diagnostics.push({ stage, file: this.file, line, column, message });
+    const diagnostic = { stage, file: this.file, line, column, message };
+    this.diagnostics.push(hint === undefined ? diagnostic : { ...diagnostic, hint });
   }
 
   /** Enters a level of nesting; beyond the limit it says so once and answers false. Every true asks for a {@link leave}. */
-  enter(): boolean {
+  enter(at: Node): boolean {
     if (this.#depth < MAX_NESTING) {
       this.#depth++;
       return true;
     }
-    if (!this.#tooDeep) this.error({ line: 0, column: 0 }, NESTING_MESSAGE);
+    if (!this.#tooDeep) this.error(at, NESTING_MESSAGE);
     this.#tooDeep = true;
     return false;
   }
@@ -139,6 +176,11 @@ export class Context {
     return this.frame.scopes.at(-1)?.get(name);
   }
 
+  /** The names of all local variables that can be seen here. */
+  *localNames(): Generator<string> {
+    for (const { scopes } of this.#frames) for (const scope of scopes) yield* scope.keys();
+  }
+
   /** The innermost local variable of that name; one of a function around this one is captured. O(open scopes). */
   lookUpLocal(name: string): LocalSymbol | CaptureSymbol | undefined {
     const frames = this.#frames;
@@ -154,6 +196,13 @@ export class Context {
     }
     return undefined;
   }
+}
+
+/** Of a captured variable the variable itself. */
+function uncaptured(symbol: NameSymbol): NameSymbol {
+  let read = symbol;
+  while (read.kind === "capture") read = read.source;
+  return read;
 }
 
 function capture({ literal, captures }: Frame, source: LocalSymbol | CaptureSymbol): CaptureSymbol {

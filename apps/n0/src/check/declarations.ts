@@ -3,6 +3,7 @@ import type {
   ExpressionStatement,
   FromImportStatement,
   FunctionLiteral,
+  ImportStatement,
   InterfaceDeclaration,
   Node,
   Statement,
@@ -11,10 +12,13 @@ import type {
 } from "../ast.ts";
 import { isBuiltinName } from "../builtins.ts";
 import { fitsRuntime, nativeFunction } from "../natives.ts";
-import type { FunctionSymbol, GlobalSymbol, MethodSymbol } from "../symbols.ts";
+import { standardModule, standardModules } from "../stdlib.ts";
+import { didYouMean } from "../suggest.ts";
+import type { FunctionSymbol, GlobalSymbol, MethodSymbol, NameSymbol } from "../symbols.ts";
 import { type FunctionType, type InterfaceType, type StructType, typeName, UNKNOWN } from "../types.ts";
 import { resolveSignature, resolveType } from "./annotations.ts";
 import type { Context } from "./context.ts";
+import { exportHint } from "./hints.ts";
 import { isExported } from "./names.ts";
 
 /**
@@ -30,8 +34,8 @@ export function declareTopLevel(
   for (const statement of statements) {
     if (statement.kind !== "import" && statement.kind !== "fromImport") continue;
     const problem = problems.get(statement);
-    if (problem !== undefined) context.error(statement, problem);
-    else if (statement.kind === "import") bindModule(context, statement.path);
+    if (problem !== undefined) context.error(statement, problem, nearModule(statement.path));
+    else if (statement.kind === "import") bindModule(context, statement);
     else bindMembers(context, statement);
   }
   const structs: [StructDeclaration, StructType][] = [];
@@ -47,6 +51,10 @@ export function declareTopLevel(
   for (const symbol of context.functions) if (symbol.native !== null) checkNativeTypes(context, symbol);
 }
 
+function nearModule(path: string): string | undefined {
+  return standardModule(path) === undefined ? didYouMean(path, new Set(standardModules())) : undefined;
+}
+
 /** The name a path binds: its last part up to the first dot. */
 function moduleName(path: string): string {
   const file = path.slice(path.lastIndexOf("/") + 1);
@@ -54,21 +62,28 @@ function moduleName(path: string): string {
   return dot < 0 ? file : file.slice(0, dot);
 }
 
-function bindModule(context: Context, path: string): void {
+function bindModule(context: Context, statement: ImportStatement): void {
+  const { path } = statement;
   const name = moduleName(path);
   const symbol = { kind: "module", name, type: { kind: "module", path } } as const;
   context.names.values.set(name, { symbol, imported: true });
+  context.boundBy.set(statement, [{ name, symbol }]);
 }
 
 function bindMembers(context: Context, statement: FromImportStatement): void {
   const { values, types } = context.imports.get(statement.path)!;
+  const bound: { name: string; symbol: NameSymbol }[] = [];
+  context.boundBy.set(statement, bound);
   for (const name of statement.names) {
     const value = isExported(name) ? values.get(name) : undefined;
     const type = isExported(name) ? types.get(name) : undefined;
     if (value !== undefined) context.names.values.set(name, { symbol: value.symbol, imported: true });
     if (type !== undefined) context.names.types.set(name, type);
+    const symbol = value?.symbol ?? type;
+    if (symbol !== undefined) bound.push({ name, symbol });
     if (value === undefined && type === undefined) {
-      context.error(statement, `Module '${statement.path}' does not export '${name}'`);
+      const hint = exportHint(context.imports.get(statement.path)!, name);
+      context.error(statement, `Module '${statement.path}' does not export '${name}'`, hint);
     }
   }
 }
@@ -99,7 +114,7 @@ function declareInterface(context: Context, statement: InterfaceDeclaration): vo
   for (const method of statement.methods) {
     const { name, parameters, results } = method;
     if (type.methods.has(name)) context.unsupported(method, `Method '${name}' already declared in '${type.name}'`);
-    const signature = resolveSignature(context, parameters, results);
+    const signature = resolveSignature(context, parameters, results, method);
     type.methods.set(name, { name, type: signature, index: type.methods.get(name)?.index ?? type.methods.size });
   }
 }
@@ -169,7 +184,7 @@ function declareFunction(context: Context, statement: ExpressionStatement): void
 }
 
 function signatureOf(context: Context, literal: FunctionLiteral): FunctionType {
-  const type = resolveSignature(context, literal.parameters, literal.results);
+  const type = resolveSignature(context, literal.parameters, literal.results, literal);
   literal.signature = type;
   literal.type = type;
   return type;

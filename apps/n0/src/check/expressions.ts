@@ -35,13 +35,14 @@ import { resolveSignature, resolveType } from "./annotations.ts";
 import { checkCall } from "./calls.ts";
 import type { Context } from "./context.ts";
 import { fit, settle } from "./fit.ts";
+import { exportHint, fieldHint, memberHint, mismatchHint, nameHint, operandsHint } from "./hints.ts";
 import { exportedSymbol, lookUp } from "./names.ts";
 import { binaryType, prefixType } from "./operators.ts";
 import { checkBlock, checkBody, checkGlobals } from "./statements.ts";
 
 /** Checks an expression wherever it stands, and stores its type in it. */
 export function checkExpression(context: Context, expression: Expression): Type {
-  if (!context.enter()) return UNKNOWN;
+  if (!context.enter(expression)) return UNKNOWN;
   let type: Type;
   switch (expression.kind) {
     case "int":
@@ -163,7 +164,7 @@ function checkInterpolation(context: Context, literal: InterpolatedString): Type
   for (const part of literal.parts) {
     const type = checkValue(context, part);
     if (!isAssignable(type, STRING) || type.kind === "null") {
-      context.error(literal, `Interpolation requires String type, got ${typeName(type)}`);
+      context.error(literal, `Interpolation requires String type, got ${typeName(type)}`, mismatchHint(type, STRING));
     }
   }
   return STRING;
@@ -174,7 +175,11 @@ function checkArray(context: Context, literal: ArrayLiteral): Type {
   const types: Type[] = [];
   for (const value of elements) types.push(checkValue(context, value));
   const element = commonType(types, (i, expected, got) =>
-    context.error(literal, `Array element ${i} type mismatch: expected ${expected}, got ${got}`),
+    context.error(
+      literal,
+      `Array element ${i} type mismatch: expected ${typeName(expected)}, got ${typeName(got)}`,
+      mismatchHint(got, expected),
+    ),
   );
   elements.forEach((value, i) => {
     elements[i] = fit(value, element);
@@ -191,7 +196,12 @@ function checkMap(context: Context, literal: MapLiteral): Type {
   const common = (part: "key" | "value"): Type =>
     commonType(
       entries.map((entry) => entry[part].type),
-      (_, expected, got) => context.error(literal, `Map ${part} type mismatch: expected ${expected}, got ${got}`),
+      (_, expected, got) =>
+        context.error(
+          literal,
+          `Map ${part} type mismatch: expected ${typeName(expected)}, got ${typeName(got)}`,
+          mismatchHint(got, expected),
+        ),
     );
   const key = common("key");
   const value = common("value");
@@ -203,13 +213,13 @@ function checkMap(context: Context, literal: MapLiteral): Type {
 }
 
 /** The type of the first, unless a later one knows what the first leaves open; unknown when there are none. */
-function commonType(types: readonly Type[], report: (index: number, expected: string, got: string) => void): Type {
+function commonType(types: readonly Type[], report: (index: number, expected: Type, got: Type) => void): Type {
   let common = types[0] ?? UNKNOWN;
   if (hasUnknown(common)) {
     common = types.find((type) => !hasUnknown(type) && isAssignable(common, type)) ?? common;
   }
   types.forEach((type, i) => {
-    if (!isAssignable(type, common)) report(i, typeName(common), typeName(type));
+    if (!isAssignable(type, common)) report(i, common, type);
   });
   return common;
 }
@@ -227,30 +237,34 @@ function checkStruct(context: Context, literal: StructLiteral): Type {
   if (name.symbol?.kind !== "type") context.unsupported(name, `'${name.name}' is not a type`);
   let correct = true;
   let found = 0;
-  const fail = (message: string): void => {
+  const fail = (message: string, hint?: string): void => {
     correct = false;
-    context.error(literal, message);
+    context.error(literal, message, hint);
   };
   for (const node of fields) {
     const field = symbol.fieldsByName.get(node.name);
     if (field === undefined) {
-      fail(`Field '${node.name}' not defined in struct '${symbol.name}'`);
+      fail(`Field '${node.name}' not defined in struct '${symbol.name}'`, fieldHint(symbol, node.name));
       continue;
     }
     found++;
     node.field = field;
     if (isAssignable(node.value.type, field.type)) node.value = fit(node.value, field.type);
     else {
-      const got = typeName(node.value.type);
-      fail(`Field '${node.name}' type mismatch: expected ${typeName(field.type)}, got ${got}`);
+      const got = node.value.type;
+      const message = `Field '${node.name}' type mismatch: expected ${typeName(field.type)}, got ${typeName(got)}`;
+      fail(message, mismatchHint(got, field.type));
     }
   }
-  if (found < symbol.fields.length) fail("Missing fields in struct literal");
+  if (found < symbol.fields.length) {
+    const missing = symbol.fields.filter(({ name: field }) => fields.every((node) => node.name !== field));
+    fail("Missing fields in struct literal", `missing: ${missing.map((field) => field.name).join(", ")}`);
+  }
   return correct ? symbol : FAILED;
 }
 
 function checkClosure(context: Context, literal: FunctionLiteral): Type {
-  const type = resolveSignature(context, literal.parameters, literal.results);
+  const type = resolveSignature(context, literal.parameters, literal.results, literal);
   literal.signature = type;
   // A method inside a function is bound to nothing, but its body is checked.
   const receiver = literal.receiver === null ? null : resolveType(context, literal.receiver.type);
@@ -273,10 +287,11 @@ export function inferGlobal(context: Context, symbol: GlobalSymbol): void {
 function checkIdentifier(context: Context, identifier: Identifier): Type {
   const symbol = lookUp(context, identifier.name);
   if (symbol === undefined) {
-    context.error(identifier, `Undefined variable or type: ${identifier.name}`);
+    context.error(identifier, `Undefined variable or type: ${identifier.name}`, nameHint(context, identifier.name));
     return UNKNOWN;
   }
   identifier.symbol = symbol;
+  context.use(symbol);
   if (symbol.kind === "global") inferGlobal(context, symbol);
   return symbol.type;
 }
@@ -285,9 +300,10 @@ function checkMember(context: Context, expression: MemberExpression): Type {
   const { object, name } = expression;
   const type = checkExpression(context, object);
   if (type.kind === "module") {
-    const symbol = exportedSymbol(context.imports.get(type.path)!, name);
+    const names = context.imports.get(type.path)!;
+    const symbol = exportedSymbol(names, name);
     if (symbol === undefined) {
-      context.error(expression, `Module '${type.path}' does not export '${name}'`);
+      context.error(expression, `Module '${type.path}' does not export '${name}'`, exportHint(names, name));
       return FAILED;
     }
     if (object.kind !== "identifier" || object.symbol?.kind !== "module") requireValue(context, object, "single");
@@ -310,7 +326,7 @@ function checkMember(context: Context, expression: MemberExpression): Type {
         expression.member = { kind: "method", method };
         return method.type;
       }
-      context.error(expression, `Field or method '${name}' not found in struct '${type.name}'`);
+      context.error(expression, `Field or method '${name}' not found in struct '${type.name}'`, memberHint(type, name));
       return FAILED;
     }
     case "interface": {
@@ -319,7 +335,11 @@ function checkMember(context: Context, expression: MemberExpression): Type {
         expression.member = { kind: "interfaceMethod", interface: type, method };
         return method.type;
       }
-      context.error(expression, `Field or method '${name}' not found in interface '${type.name}'`);
+      context.error(
+        expression,
+        `Field or method '${name}' not found in interface '${type.name}'`,
+        memberHint(type, name),
+      );
       return FAILED;
     }
     default:
@@ -350,7 +370,11 @@ function checkIndex(context: Context, expression: IndexExpression): Type {
         expression.index = fit(expression.index, type.key);
         return type.value;
       }
-      context.error(expression, `Map key type mismatch: expected ${typeName(type.key)}, got ${typeName(index)}`);
+      context.error(
+        expression,
+        `Map key type mismatch: expected ${typeName(type.key)}, got ${typeName(index)}`,
+        mismatchHint(index, type.key),
+      );
       return UNKNOWN;
     default:
       context.error(expression, `Index operation not supported on type ${typeName(type)}`);
@@ -367,7 +391,7 @@ function checkBinary(context: Context, expression: BinaryExpression): Type {
   checkValue(context, expression.left);
   checkValue(context, expression.right);
   if (!OPERATORS.has(operator)) {
-    context.error(expression, `Unknown operator ${operator}`);
+    context.error(expression, `Unknown operator ${operator}`, `did you mean '${operator.toLowerCase()}'?`);
     return FAILED;
   }
   fitOperands(expression);
@@ -380,7 +404,7 @@ function checkBinary(context: Context, expression: BinaryExpression): Type {
     fitNulls(expression);
     return outcome.type;
   }
-  context.error(expression, outcome.message);
+  context.error(expression, outcome.message, operandsHint(left, right));
   return FAILED;
 }
 

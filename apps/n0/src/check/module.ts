@@ -5,6 +5,7 @@ import { typeName, UNKNOWN } from "../types.ts";
 import { Context, type Names } from "./context.ts";
 import { declareTopLevel } from "./declarations.ts";
 import { checkBody, checkGlobals, checkStatement } from "./statements.ts";
+import { warnOfUnused } from "./unused.ts";
 
 /** A module that was read and parsed, and what its imports led to. */
 export interface ModuleInput {
@@ -23,6 +24,7 @@ export interface CheckedModule {
   readonly module: Module;
   readonly names: Names;
   readonly diagnostics: readonly Diagnostic[];
+  readonly warnings: readonly Diagnostic[];
   readonly usesThreads: boolean;
 }
 
@@ -34,11 +36,13 @@ export function checkModule({ path, file, source, imports, problems }: ModuleInp
   inferGlobals(context, statements);
   for (const statement of statements) checkTopLevel(context, statement);
   if (path === "") checkMain(context);
-  const { names, globals, functions, methods, structs, interfaces, closures, locals, diagnostics } = context;
+  warnOfUnused(context, statements);
+  const { names, globals, functions, methods, structs, interfaces, closures, locals, diagnostics, warnings } = context;
   return {
     module: { path, file, statements, globals, functions, methods, structs, interfaces, closures, locals },
     names,
     diagnostics,
+    warnings,
     usesThreads: context.usesThreads,
   };
 }

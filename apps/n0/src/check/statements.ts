@@ -17,12 +17,16 @@ import { resolveType } from "./annotations.ts";
 import { alwaysReturns, type Context } from "./context.ts";
 import { checkExpression, checkValue, requireValue } from "./expressions.ts";
 import { fit, settle, tupleConversions } from "./fit.ts";
+import { mismatchHint } from "./hints.ts";
+import { lookUp } from "./names.ts";
+import { warnOfUnreachable } from "./unused.ts";
 
 /** Checks the statements in a scope of their own. */
 export function checkBlock(context: Context, { statements }: Block): void {
   const { scopes } = context.frame;
   scopes.push(new Map());
   for (const statement of statements) checkStatement(context, statement);
+  warnOfUnreachable(context, { statements });
   scopes.pop();
 }
 
@@ -37,6 +41,7 @@ export function checkBody(context: Context, literal: FunctionLiteral, receiverTy
     parameter.symbol = declareParameter(context, parameter, types[i]!);
   });
   for (const statement of body.statements) checkStatement(context, statement);
+  warnOfUnreachable(context, body);
   context.leaveFunction();
   if (result.kind !== "void" && !alwaysReturns(body)) context.error(literal, "Not all code paths return a value");
 }
@@ -90,7 +95,9 @@ function checkLocals(context: Context, statement: VarStatement): void {
   const types = checkInitialisers(context, statement, declared);
   names.forEach((node, i) => {
     reportIfDeclared(context, node, node.name);
-    node.symbol = context.declareLocal(node.name, types[i]!, constant);
+    const symbol = context.declareLocal(node.name, types[i]!, constant);
+    node.symbol = symbol;
+    context.declaredLocals.push({ node, symbol });
   });
 }
 
@@ -150,7 +157,8 @@ function checkInitialisers(context: Context, statement: VarStatement, declared: 
 
 function requireType(context: Context, at: Node, name: string, type: Type, declared: Type): boolean {
   if (isAssignable(type, declared)) return true;
-  context.error(at, `Type mismatch for '${name}': expected ${typeName(declared)}, got ${typeName(type)}`);
+  const message = `Type mismatch for '${name}': expected ${typeName(declared)}, got ${typeName(type)}`;
+  context.error(at, message, mismatchHint(type, declared));
   return false;
 }
 
@@ -209,13 +217,14 @@ function checkAssign(context: Context, statement: AssignStatement): void {
 
 function requireAssignable(context: Context, at: Node, type: Type, target: Type): boolean {
   if (isAssignable(type, target)) return true;
-  context.error(at, `Type mismatch in assignment: expected ${typeName(target)}, got ${typeName(type)}`);
+  const message = `Type mismatch in assignment: expected ${typeName(target)}, got ${typeName(type)}`;
+  context.error(at, message, mismatchHint(type, target));
   return false;
 }
 
 /** The type of what is assigned to; unknown when it cannot be assigned to. Messages stand at the `=`. */
 function checkTarget(context: Context, at: Node, target: Expression): Type {
-  const type = checkExpression(context, target);
+  const type = target.kind === "identifier" ? assignedType(context, target) : checkExpression(context, target);
   switch (target.kind) {
     case "identifier":
       if (target.symbol === null || isVariable(context, target.name, target.symbol)) return type;
@@ -236,6 +245,15 @@ function checkTarget(context: Context, at: Node, target: Expression): Type {
   }
   context.unsupported(at, "complex assignment not supported");
   return UNKNOWN;
+}
+
+/** The type of a name that is assigned, which is no use of it. */
+function assignedType(context: Context, target: Expression & { kind: "identifier" }): Type {
+  const symbol = lookUp(context, target.name);
+  const wasUsed = symbol === undefined || context.isUsed(symbol);
+  const type = checkExpression(context, target);
+  if (!wasUsed) context.forgetUse(symbol);
+  return type;
 }
 
 /** Functions, types and imported names are constants. */
@@ -259,7 +277,8 @@ function checkReturn(context: Context, statement: ReturnStatement): void {
       values[i] = settle(value);
     });
   } else if (!isAssignable(actual, result)) {
-    context.error(statement, `Return type mismatch: expected ${typeName(result)}, got ${typeName(actual)}`);
+    const message = `Return type mismatch: expected ${typeName(result)}, got ${typeName(actual)}`;
+    context.error(statement, message, mismatchHint(actual, result));
   } else if (values.length === 1) {
     values[0] = fit(values[0]!, result);
     if (actual.kind === "tuple" && result.kind === "tuple") {
@@ -293,7 +312,7 @@ function checkDropped(context: Context, statement: Statement & { kind: "expressi
 }
 
 function checkSwitch(context: Context, statement: SwitchStatement): void {
-  if (!context.enter()) return;
+  if (!context.enter(statement)) return;
   const type = checkValue(context, statement.value);
   const fits = type.kind === "int" || type.kind === "bool" || type.kind === "string" || type.kind === "unknown";
   if (!fits) context.error(statement, `Switch condition must be Int, Bool, or String, got ${typeName(type)}`);

@@ -94,7 +94,8 @@ function makeWrapper(context: ModuleContext, symbol: FunctionSymbol, name: strin
   const { m } = context;
   const { type, native, declaration } = symbol;
   const signature = closureSignature(type);
-  const options = { file: context.fileNumber(declaration), results: partsOf(type.result), allocates: false };
+  const results = partsOf(type.result);
+  const options = { file: context.fileNumber(declaration), place: declaration, results, allocates: false };
   const builder = new FunctionBuilder(context, signature, options);
   const operands = type.parameters.map((parameter, i) => m.local.get(i + 1, wasmType(parameter)));
   const call =

@@ -8,6 +8,8 @@
  * frame, and one that cannot allocate has no slots.
  */
 import binaryen from "binaryen";
+import type { Node } from "../ast.ts";
+import { LimitError, MOST_LOCALS } from "../limits.ts";
 import type { LocalSymbol } from "../symbols.ts";
 import type { Type } from "../types.ts";
 import type { Code, ModuleContext } from "./context.ts";
@@ -37,6 +39,8 @@ export class FunctionBuilder {
   readonly m: binaryen.Module;
   /** The number of the file that failures name. */
   readonly file: number;
+  /** Where the Morph code starts. */
+  private readonly place: Node;
   /** The result types of the Morph function. */
   readonly results: readonly Type[];
   private readonly signature: Signature;
@@ -59,12 +63,13 @@ export class FunctionBuilder {
   constructor(
     context: ModuleContext,
     signature: Signature,
-    options: { file: number; results: readonly Type[]; allocates: boolean },
+    options: { file: number; place: Node; results: readonly Type[]; allocates: boolean },
   ) {
     this.context = context;
     this.m = context.m;
     this.signature = signature;
     this.file = options.file;
+    this.place = options.place;
     this.results = options.results;
     this.allocates = options.allocates;
     this.framePointer = this.newLocal(binaryen.i32);
@@ -157,12 +162,22 @@ export class FunctionBuilder {
   /** Adds the function to the module. */
   finish(name: string, body: readonly Code[]): void {
     const { m, signature, slots } = this;
+    this.requireLimits();
     const statements: Code[] = slots > 0 ? this.enterFrame() : [];
     statements.push(this.exitUsed ? m.block(EXIT, body) : m.block(null, body));
     if (slots > 0) statements.push(...this.leaveFrame());
     if (this.resultLocal >= 0) statements.push(m.local.get(this.resultLocal, signature.result));
     const { params, result } = signature;
     m.addFunction(name, binaryen.createType(params), result, this.locals, m.block(null, statements, result));
+  }
+
+  /** @throws LimitError */
+  private requireLimits(): void {
+    const count = this.signature.params.length + this.locals.length;
+    if (count <= MOST_LOCALS) return;
+    const { line, column } = this.place;
+    const message = `A function has at most ${MOST_LOCALS} variables and temporaries, this one needs ${count}`;
+    throw new LimitError({ stage: "unsupported", file: this.context.files[this.file]!, line, column, message });
   }
 
   private enterFrame(): Code[] {

@@ -31,7 +31,8 @@ function signatureOf({ parameters, result }: FunctionType, first: readonly Type[
 function generate(context: ModuleContext, literal: FunctionLiteral, signature: Signature, skipped: number): void {
   const results = partsOf(literal.signature!.result);
   const allocates = context.effects.ofFunction(literal);
-  const builder = new FunctionBuilder(context, signature, { file: context.fileNumber(literal), results, allocates });
+  const options = { file: context.fileNumber(literal), place: literal, results, allocates };
+  const builder = new FunctionBuilder(context, signature, options);
   if (literal.captures.length > 0) builder.rootParameter(NULL, ENVIRONMENT);
   const parameters = literal.receiver === null ? literal.parameters : [literal.receiver, ...literal.parameters];
   parameters.forEach(({ symbol }, i) => {

@@ -51,7 +51,12 @@ function generatePart(context: ModuleContext, file: number, from: number, statem
   const { m } = context;
   const name = `start_${file}_${from}`;
   const signature = { params: [], result: binaryen.i32 };
-  const builder = new FunctionBuilder(context, signature, { file, results: [], allocates: true });
+  const builder = new FunctionBuilder(context, signature, {
+    file,
+    place: statements[0]!,
+    results: [],
+    allocates: true,
+  });
   const scope = { builder, targets: new Map(), isStart: true };
   const body = statements.flatMap((statement) => generateStatement(scope, statement));
   builder.finish(name, [...body, builder.leave(m.i32.const(0))]);

@@ -75,7 +75,7 @@ function makeEntry(context: ModuleContext, symbol: FunctionSymbol, name: string)
   const { m } = context;
   const { i32 } = binaryen;
   const { type, native, declaration } = symbol;
-  const options = { file: context.fileNumber(declaration), results: [], allocates: false };
+  const options = { file: context.fileNumber(declaration), place: declaration, results: [], allocates: false };
   const builder = new FunctionBuilder(context, { params: [i32, i32], result: binaryen.none }, options);
   const argument = m.i64.or(
     m.i64.extend_u(m.local.get(0, i32)),

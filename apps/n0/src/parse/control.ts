@@ -8,6 +8,7 @@ import { parseBlock, parseBlockAfterError } from "./statements.ts";
 /** `jika a ... atau_jika b ... lainnya ... akhir` */
 export function parseIf(cursor: Cursor): Expression | null {
   const { line, column } = cursor.cur;
+  const opened = cursor.at;
   const branches: IfBranch[] = [];
   let complete = true;
   do {
@@ -22,8 +23,10 @@ export function parseIf(cursor: Cursor): Expression | null {
       branches.push({ line: branch.line, column: branch.column, condition, body: parseBlock(cursor) });
     }
   } while (cursor.cur.type === "ATAU_JIKA");
+  const nested = cursor.cur.type === "LAINNYA" && cursor.peekIs("JIKA") && cursor.peek.line === cursor.cur.line;
+  const nestedIf = nested ? cursor.peek : null;
   const otherwise = cursor.cur.type === "LAINNYA" ? parseBlock(cursor) : null;
-  if (!cursor.expectEnd()) return null;
+  if (!cursor.expectEnd(opened, nestedIf)) return null;
   if (!complete) return cursor.giveUpAfterEnd();
   return { kind: "if", line, column, type: UNKNOWN, branches, otherwise };
 }
@@ -39,7 +42,7 @@ export function parseWhile(cursor: Cursor): Expression | null {
     return cursor.giveUpAfterEnd();
   }
   const body = parseBlock(cursor);
-  return cursor.expectEnd() ? { kind: "while", line, column, type: UNKNOWN, condition, body } : null;
+  return cursor.expectEnd(start) ? { kind: "while", line, column, type: UNKNOWN, condition, body } : null;
 }
 
 /** `pilih v kasus a, b: ... lainnya ... akhir` */
@@ -71,7 +74,7 @@ function parseSwitchStatement(cursor: Cursor): Statement | null {
       cursor.next();
     }
   }
-  if (!cursor.expectEnd()) return null;
+  if (!cursor.expectEnd(start)) return null;
   if (value === null) return cursor.giveUpAfterEnd();
   return { kind: "switch", line, column, value, cases, otherwise } satisfies SwitchStatement;
 }

@@ -6,19 +6,31 @@
  * list of statements then goes on at the next line or statement, so that one mistake does not hide the others.
  */
 import { tokenize } from "../lexer.ts";
-import type { Token, TokenType } from "../token.ts";
+import { keywordMeant } from "../suggest.ts";
+import { KEYWORDS, type Token, type TokenType } from "../token.ts";
 
 /** A message of the parser: place and text. */
 export interface ParseError {
   readonly line: number;
   readonly column: number;
   readonly message: string;
+  /** What to do about it, where that can be said. */
+  readonly hint?: string;
+}
+
+/** A block that was opened, where that shows what is wrong when the ends do not fit. */
+interface Opened {
+  readonly token: Token;
+  /** The column of the first token in its line. */
+  readonly indent: number;
+  /** The `jika` of a `lainnya jika`, which needs an end of its own. */
+  readonly nested: Token | null;
 }
 
 /** The deepest nesting of expressions, types and blocks. */
 export const MAX_NESTING = 1000;
 
-/** What is said, at 0:0, when {@link MAX_NESTING} is exceeded. */
+/** What is said when {@link MAX_NESTING} is exceeded. */
 export const NESTING_MESSAGE = "maximum expression nesting depth (1000) exceeded - possible stack overflow";
 
 /** What ends a block. */
@@ -41,6 +53,11 @@ export const STATEMENT_STARTS: ReadonlySet<TokenType> = new Set([
   "LANJUT",
 ]);
 
+/** The keywords that stand at the start of a statement or of a part of one. */
+const STATEMENT_WORDS: readonly string[] = [...KEYWORDS.entries()]
+  .filter(([, type]) => STATEMENT_STARTS.has(type) || (BLOCK_ENDS.has(type) && type !== "EOF"))
+  .map(([word]) => word);
+
 /** The parser's place in one source. */
 export class Cursor {
   readonly errors: ParseError[] = [];
@@ -52,6 +69,10 @@ export class Cursor {
   #gaveUp = false;
   /** The line of the last error that left a construct unfinished. */
   #brokenLine = 0;
+  /** The first block whose end is missing, as far as indentation tells. */
+  #unclosed: Opened | null = null;
+  /** The first name that may be a misspelt keyword, and which. */
+  #word: { readonly word: Token; readonly meant: string } | null = null;
   /** Whether the end of the file is the fault of a string that does not end. */
   readonly #unterminated: boolean;
 
@@ -65,6 +86,11 @@ export class Cursor {
 
   get cur(): Token {
     return this.#tokens[this.at] ?? this.#eof;
+  }
+
+  /** The token before {@link cur}. */
+  get last(): Token | undefined {
+    return this.#tokens[this.at - 1];
   }
 
   get peek(): Token {
@@ -97,24 +123,57 @@ export class Cursor {
     return false;
   }
 
-  /** The present token must be of that type: it ends a block. */
-  expectEnd(): boolean {
-    if (this.cur.type === "AKHIR") return true;
-    this.fail(this.cur, `expected token to be AKHIR, got ${this.cur.type} instead`);
+  /**
+   * The present token must be the end of a block.
+   * @param opener the token the block starts with, at the index `start`
+   * @param nested of a `jika`: the one right behind its `lainnya`, if there is one
+   */
+  expectEnd(start: number, nested: Token | null = null): boolean {
+    const opened = { token: this.#tokens[start]!, indent: this.#indentAt(start), nested };
+    const { cur } = this;
+    if (cur.type === "AKHIR") {
+      // An end further to the left than its block belongs to a block around it: this one was not closed.
+      const first = this.#tokens[this.at - 1]?.line !== cur.line;
+      if (first && cur.column < opened.indent) this.#unclosed ??= opened;
+      return true;
+    }
+    const hint = cur.type === "EOF" ? unclosedHint(this.#unclosed ?? opened) : undefined;
+    this.fail(cur, `expected token to be AKHIR, got ${cur.type} instead`, hint);
     return false;
   }
 
+  #indentAt(index: number): number {
+    let at = index;
+    const { line } = this.#tokens[index]!;
+    while (at > 0 && this.#tokens[at - 1]!.line === line) at--;
+    return this.#tokens[at]!.column;
+  }
+
+  /** A name alone was read as a statement, and more stands in its line: it may be a keyword that is misspelt. */
+  noteWord(word: Token): void {
+    if (this.#word !== null || this.peek.line !== word.line || this.peek.type === "EOF") return;
+    const meant = keywordMeant(word.text, STATEMENT_WORDS);
+    if (meant !== undefined) this.#word = { word, meant };
+  }
+
+  /** For an end where no block is open. */
+  strayHint(): string | undefined {
+    if (this.#word === null) return undefined;
+    const { word, meant } = this.#word;
+    return `'${word.text}' in line ${word.line} starts no statement; did you mean '${meant}'?`;
+  }
+
   /** Reports what does not break the construct: the parser reads on. */
-  report({ line, column, type }: Token, message: string): void {
+  report({ line, column, type }: Token, message: string, hint?: string): void {
     if (this.#gaveUp || (this.#unterminated && type === "EOF")) return;
     const last = this.errors.at(-1);
     if (last?.line === line && last.column === column) return;
-    this.errors.push({ line, column, message });
+    this.errors.push(hint === undefined ? { line, column, message } : { line, column, message, hint });
   }
 
   /** Reports what leaves the construct unfinished; the rest of that line is skipped and says nothing. */
-  fail(token: Token, message: string): null {
-    if (token.line !== this.#brokenLine) this.report(token, message);
+  fail(token: Token, message: string, hint?: string): null {
+    if (token.line !== this.#brokenLine) this.report(token, message, hint);
     this.#brokenLine = token.line;
     return null;
   }
@@ -126,7 +185,8 @@ export class Cursor {
       return true;
     }
     if (!this.#gaveUp) {
-      this.errors.push({ line: 0, column: 0, message: NESTING_MESSAGE });
+      const { line, column } = this.cur;
+      this.errors.push({ line, column, message: NESTING_MESSAGE });
       this.#gaveUp = true;
       this.at = this.#tokens.length - 1;
     }
@@ -159,4 +219,11 @@ export class Cursor {
     }
     return null;
   }
+}
+
+/** What to say of a block that is open at the end of the file. */
+function unclosedHint({ token, nested }: Opened): string {
+  const opened = `the '${token.text}' in line ${token.line} is not closed by an 'akhir'`;
+  if (nested === null) return opened;
+  return `${opened}: the 'jika' behind 'lainnya' in line ${nested.line} has one of its own; write 'atau_jika'`;
 }

@@ -31,6 +31,7 @@ export function parseFromImport(cursor: Cursor): Statement | null {
 /** `struktur S f T ... akhir` */
 export function parseStruct(cursor: Cursor): Statement | null {
   const { line, column } = cursor.cur;
+  const opened = cursor.at;
   if (!cursor.expect("IDENT")) return null;
   const name = cursor.cur.text;
   const fields: FieldNode[] = [];
@@ -50,13 +51,14 @@ export function parseStruct(cursor: Cursor): Statement | null {
     }
     cursor.next();
   }
-  if (!cursor.expectEnd()) return null;
+  if (!cursor.expectEnd(opened)) return null;
   return { kind: "struct", line, column, name, fields };
 }
 
 /** `antarmuka I fungsi M() T ... akhir` */
 export function parseInterface(cursor: Cursor): Statement | null {
   const { line, column } = cursor.cur;
+  const opened = cursor.at;
   if (!cursor.expect("IDENT")) return null;
   const name = cursor.cur.text;
   const methods: MethodNode[] = [];
@@ -73,7 +75,7 @@ export function parseInterface(cursor: Cursor): Statement | null {
     }
     cursor.next();
   }
-  if (!cursor.expectEnd()) return null;
+  if (!cursor.expectEnd(opened)) return null;
   return { kind: "interface", line, column, name, methods };
 }
 

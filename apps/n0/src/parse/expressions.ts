@@ -3,8 +3,9 @@ import type { BinaryOperator, Expression, FieldValue, MapEntry, PrefixExpression
 import type { Token, TokenType } from "../token.ts";
 import { UNKNOWN } from "../types.ts";
 import { parseIf, parseWhile } from "./control.ts";
-import type { Cursor } from "./cursor.ts";
+import { BLOCK_ENDS, type Cursor } from "./cursor.ts";
 import { parseFunction } from "./functions.ts";
+import { spacingHint, unexpectedHint } from "./hints.ts";
 
 export const LOWEST = 0;
 const PREFIX = 11;
@@ -108,7 +109,11 @@ function parsePrefix(cursor: Cursor): Expression | null {
     case "FUNGSI":
       return parseFunction(cursor);
     default:
-      return cursor.fail(cursor.cur, `no prefix parse function for ${type} found`);
+      return cursor.fail(
+        cursor.cur,
+        `no prefix parse function for ${type} found`,
+        BLOCK_ENDS.has(type) ? cursor.strayHint() : unexpectedHint(cursor.cur, cursor.last),
+      );
   }
 }
 
@@ -143,8 +148,12 @@ function parseBinary(
   { text, line, column }: Pick<Token, "text" | "line" | "column">,
 ) {
   const operator = cursor.cur;
-  if (!operator.spaceBefore) cursor.report(operator, `Binary operator '${text}' requires space before it`);
-  if (!cursor.peek.spaceBefore) cursor.report(operator, `Binary operator '${text}' requires space after it`);
+  if (!operator.spaceBefore) {
+    cursor.report(operator, `Binary operator '${text}' requires space before it`, spacingHint(operator, cursor.peek));
+  }
+  if (!cursor.peek.spaceBefore) {
+    cursor.report(operator, `Binary operator '${text}' requires space after it`, spacingHint(operator, cursor.peek));
+  }
   cursor.next();
   const right = parseExpression(cursor, precedence);
   if (right === null) return null;
@@ -169,14 +178,19 @@ function intValue(cursor: Cursor): bigint {
     const value = BigInt(octal ? `0o${digits}` : digits);
     if (value <= 0x7fff_ffff_ffff_ffffn) return value;
   }
-  cursor.report(cursor.cur, `could not parse "${text}" as integer`);
+  cursor.report(cursor.cur, `could not parse "${shortened(text)}" as integer`);
   return 0n;
 }
 
 function floatValue(cursor: Cursor): number {
   const value = Number(cursor.cur.text);
-  if (!Number.isFinite(value)) cursor.report(cursor.cur, `could not parse "${cursor.cur.text}" as float`);
+  if (!Number.isFinite(value)) cursor.report(cursor.cur, `could not parse "${shortened(cursor.cur.text)}" as float`);
   return value;
+}
+
+/** A number as messages show it: what is longer than this ends in "...". */
+function shortened(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
 }
 
 /** All string parts and interpolations that follow one another, also those of separate literals. */

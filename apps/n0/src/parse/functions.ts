@@ -2,6 +2,7 @@
 import type { Block, Expression, FunctionLiteral, ParameterNode } from "../ast.ts";
 import { UNKNOWN } from "../types.ts";
 import type { Cursor } from "./cursor.ts";
+import { NO_RESULT_HINT } from "./hints.ts";
 import { parseBlock } from "./statements.ts";
 import { parseResults, parseType } from "./types.ts";
 
@@ -20,7 +21,7 @@ export function parseFunction(cursor: Cursor): Expression | null {
     cursor.accept(";");
   } else {
     body = parseBlock(cursor);
-    if (!cursor.expectEnd()) return null;
+    if (!cursor.expectEnd(start)) return null;
   }
   return {
     kind: "function",
@@ -46,7 +47,10 @@ function parseFunctionHeader(
   if (parameters === null) return null;
   // `fungsi (a A) name(` is a method: the first parentheses hold its receiver.
   if (name === "" && cursor.peekIs("IDENT") && cursor.peek2.type === "(") {
-    if (parameters.length !== 1) return cursor.fail(open, "Method receiver must have exactly one parameter");
+    if (parameters.length !== 1) {
+      const below = cursor.peek.line > cursor.cur.line;
+      return cursor.fail(open, "Method receiver must have exactly one parameter", below ? NO_RESULT_HINT : undefined);
+    }
     receiver = parameters[0]!;
     cursor.next();
     name = cursor.cur.text;

@@ -118,9 +118,11 @@ function parseReturn(cursor: Cursor): Statement | null {
 }
 
 function parseExpressionOrAssignment(cursor: Cursor): Statement | null {
-  const { line, column } = cursor.cur;
+  const { cur: start } = cursor;
+  const { line, column } = start;
   const first = parseExpression(cursor, LOWEST);
   if (first === null) return null;
+  if (first.kind === "identifier" && cursor.cur === start) cursor.noteWord(start);
   const targets = [first];
   let comma: Token | null = null;
   while (cursor.accept(",")) {
