@@ -5,6 +5,8 @@ import {
   BIN_GROUPS,
   BINS,
   DIRECTORY_WORDS,
+  FORMER_CLASS,
+  FREED,
   INFO,
   LARGEST,
   NEXT,
@@ -15,6 +17,8 @@ import {
   TABLE_BYTES,
   TABLE_UNITS,
   UNIT_GRANULES,
+  WAITING,
+  WAITING_SIZES,
 } from "./layout.ts";
 
 /**
@@ -39,15 +43,25 @@ export class Blocks {
    */
   victim = -1;
   victimSize = 0;
-  /** Granules of the block that `release` freed last, and of the free block that it is part of. */
+  /** Granules of the block that `free` freed last, and of the free block that `release` made last. */
   freed = 0;
   freeSize = 0;
+  /** How often free space has become more, modulo 2^32: what was not found is not there until this changes. */
+  releases = 0;
+  /** Nothing from this granule on was ever handed out since the memory gave it as zeros. */
+  fresh = 0;
+  /** What `fresh` was before the last block that goes beyond it was handed out. */
+  zeroedFrom = 0;
 
+  // What `search` did not find, and when.
+  private searchedAt = -1;
+  private searchedFor = 0;
+  private searchedAlign = 0;
   private readonly memory: AddressSpace;
 
-  constructor(memory: AddressSpace, i32: Int32Array) {
+  constructor(memory: AddressSpace) {
     this.memory = memory;
-    this.i32 = i32;
+    this.i32 = new Int32Array(0);
   }
 
   // --- records -------------------------------------------------------------------------------------------------------
@@ -67,20 +81,16 @@ export class Blocks {
     return record !== 0 && this.i32[record + 8] === 0x400000 ? record : 0;
   }
 
-  /**
-   * Makes sure that units have records. O(units).
-   * @param acquire takes the table for a MiB; what it throws is passed on, and tables taken before that stay
-   */
-  addRecords(firstUnit: number, units: number, acquire: () => number): void {
-    const last = (firstUnit + units - 1) >>> 8;
-    for (let mib = firstUnit >>> 8; mib <= last; mib++) {
-      if (this.i32[this.directory + mib] !== 0) continue;
-      const table = (acquire() / 4) | 0;
-      for (let unit = 0; unit < TABLE_UNITS; unit++) {
-        this.i32[table + (unit << 4) + POINTER] = (mib << 20) | (unit << 12);
-      }
-      this.i32[this.directory + mib] = table;
-    }
+  /** Whether the units of a MiB of addresses have records. O(1). */
+  hasRecords(mib: number): boolean {
+    return this.i32[this.directory + mib] !== 0;
+  }
+
+  /** Makes a table of zeros, named by its word index, the records of a MiB of addresses. O(1). */
+  addRecords(mib: number, table: number): void {
+    const { i32 } = this;
+    for (let unit = 0; unit < TABLE_UNITS; unit++) i32[table + (unit << 4) + POINTER] = (mib << 20) | (unit << 12);
+    i32[this.directory + mib] = table;
   }
 
   /**
@@ -110,8 +120,7 @@ export class Blocks {
 
   /** Whether a live block starts at the granule. O(1). */
   isLive(record: number, granule: number): boolean {
-    const word = record;
-    return ((this.i32[word] as number) & (this.i32[word + 1] as number) & (1 << granule)) !== 0;
+    return ((this.i32[record + 1] as number) & (1 << granule)) !== 0;
   }
 
   /** Whether a free block starts at the granule. O(1). */
@@ -120,10 +129,11 @@ export class Blocks {
     return ((this.i32[word] as number) & ~(this.i32[word + 1] as number) & (1 << granule)) !== 0;
   }
 
-  /** Whether what starts, or once started, at the granule is free. O(1). */
-  wasFreed(record: number, granule: number): boolean {
-    const word = record;
-    return (((this.i32[word] as number) ^ (this.i32[word + 1] as number)) & (1 << granule)) !== 0;
+  /** Whether an object that started at a signed pointer in a unit that is no slab was freed. O(1). */
+  wasFreed(record: number, p: number): boolean {
+    if ((p & 127) === 0 && ((this.i32[record + FREED] as number) & (1 << (p >>> 7))) !== 0) return true;
+    const c = this.i32[record + FORMER_CLASS] as number;
+    return c !== 0 && (256 - ((p >>> 4) & 255)) % c === 0;
   }
 
   /** Granules of the block that starts at the granule. O(1). */
@@ -160,13 +170,32 @@ export class Blocks {
   }
 
   /**
-   * Takes a block: the largest of a unit whose largest is little larger, or the victim when that is smaller. O(1).
+   * Takes a block: one of just that size that was freed lately, else the largest of a unit whose largest is little larger,
+   * or the victim when that is smaller. O(1).
    * Like `release` it is one long method on purpose: calls between methods on the same words cost half of the time.
-   * @returns its first granule, -1 when no free block is large enough
+   * @returns its first granule, -1 when none is found: see `search`
    */
   take(granules: number): number {
     const i32 = this.i32;
     const control = this.control & 0x3ffffff0;
+    if (granules < 64) {
+      const waiting = control + 1792 + (granules << 1);
+      const granule = (i32[waiting] as number) & 0x3ffffff;
+      if (granule !== 0) {
+        const table = (i32[(this.directory & 0x3ffffff0) + (granule >>> 13)] as number) & 0x3ffffff0;
+        const live = table + ((granule >>> 1) & 0xff0) + 1;
+        i32[waiting] = i32[waiting + 1] as number;
+        i32[waiting + 1] = 0;
+        i32[live] = (i32[live] as number) | (1 << granule);
+        return granule;
+      }
+    } else if ((i32[control + 1793] as number) === granules) {
+      const granule = i32[control + 1792] as number;
+      i32[control + 1793] = 0;
+      const live = this.record(granule >>> 5) + 1;
+      i32[live] = (i32[live] as number) | (1 << granule);
+      return granule;
+    }
     // The unit: of the size's own bin only the first is worth a look, some of its sizes being smaller; then the next bin.
     let bin = binOf(granules);
     let record = (i32[control + 296 + bin + bin] as number) & 0x3fffffff;
@@ -195,6 +224,7 @@ export class Blocks {
     const record = this.record(start >>> 5);
     const live = record + 1;
     i32[live] = (i32[live] as number) | (1 << start);
+    if (start + granules > this.fresh) this.handOut(start + granules);
     const left = this.victimSize - granules;
     this.victimSize = left;
     if (left === 0) {
@@ -210,10 +240,7 @@ export class Blocks {
       other = this.record(end >>> 5);
       if (past > 32) i32[((end & 31) === 0 ? this.record((end >>> 5) - 1) : other) + 12] = start;
     }
-    const word = other;
-    const bit = 1 << end;
-    i32[word] = (i32[word] as number) | bit;
-    i32[word + 1] = (i32[word + 1] as number) & ~bit;
+    i32[other] = (i32[other] as number) | (1 << end);
     if ((end & 31) + left >= 32) {
       i32[other + 11] = end + left;
       if ((end & 31) + left > 32) i32[this.record((end + left - 1) >>> 5) + 12] = end;
@@ -239,6 +266,7 @@ export class Blocks {
     const start = base + at;
     const live = record + 1;
     i32[live] = (i32[live] as number) | (1 << at);
+    if (start + granules > this.fresh) this.handOut(start + granules);
     // The largest of the unit's other free blocks; mostly there is none.
     const starts = i32[record] as number;
     let free = starts & ~(i32[record + 1] as number);
@@ -252,7 +280,7 @@ export class Blocks {
       const place = 31 - Math.clz32(bit);
       const next = starts & -bit & ~bit;
       const size = next !== 0 ? 31 - Math.clz32(next & -next) - place : (i32[record + 11] as number) - base - place;
-      if (size > rest) {
+      if (size > rest && !this.isWaiting(base + place, size)) {
         rest = size;
         where = place;
       }
@@ -271,10 +299,7 @@ export class Blocks {
       other = this.record(end >>> 5);
       if (past > 32) i32[((end & 31) === 0 ? this.record((end >>> 5) - 1) : other) + 12] = start;
     }
-    const word = other;
-    const bit = 1 << end;
-    i32[word] = (i32[word] as number) | bit;
-    i32[word + 1] = (i32[word + 1] as number) & ~bit;
+    i32[other] = (i32[other] as number) | (1 << end);
     if ((end & 31) + left >= 32) this.bound(other, end, left);
     if (left > this.victimSize) {
       this.rebin(record, rest, where);
@@ -305,17 +330,89 @@ export class Blocks {
   }
 
   /**
-   * Takes a unit for a slab.
-   * @returns its record, 0 when there is none; the caller writes all of it but POINTER
+   * The same for what `take` and `takeAligned` do not find because they look at one unit of a bin only: looks at all. O(units),
+   * O(1) when it found nothing of the kind before and nothing was freed since.
    */
-  takeUnit(): number {
-    const granule = this.takeAligned(UNIT_GRANULES, UNIT_GRANULES);
-    return granule < 0 ? 0 : this.record(granule >>> 5);
+  search(granules: number, align: number): number {
+    if (this.releases === this.searchedAt && granules >= this.searchedFor && align >= this.searchedAlign) return -1;
+    this.binVictim();
+    for (const record of this.unitsWithFree(granules)) {
+      const granule = this.carveFrom(record, granules, align);
+      if (granule >= 0) return granule;
+    }
+    this.searchedAt = this.releases;
+    this.searchedFor = granules;
+    this.searchedAlign = align;
+    return -1;
   }
 
   /**
-   * Frees a live block and merges it with its free neighbours. O(1).
-   * @returns where the free block now starts; `freed` and `freeSize` tell the sizes of the one and the other
+   * Frees a live object's block. Those of less than 8 KiB wait, two of each size, for the next request of just that size, and of
+   * the larger ones one; the one that waited longest is released in its place. O(1).
+   * @returns where the free block starts that was made by that, whose size is in `freeSize`; -1 when none was
+   */
+  free(unit: number, place: number): number {
+    const i32 = this.i32;
+    const record = unit & 0x3ffffff0;
+    const granule = place & 0x3ffffff;
+    const bit = 1 << granule;
+    i32[record + 2] = (i32[record + 2] as number) | bit;
+    const size = this.endOf(record, granule) - granule;
+    this.freed = size;
+    i32[record + 1] = (i32[record + 1] as number) & ~bit;
+    let waiting = (this.control & 0x3ffffff0) + 1792;
+    let out: number;
+    if (size < 64) {
+      waiting += size << 1;
+      out = (i32[waiting + 1] as number) & 0x3ffffff;
+      i32[waiting + 1] = i32[waiting] as number;
+    } else {
+      out = i32[waiting + 1] === 0 ? 0 : (i32[waiting] as number) & 0x3ffffff;
+      i32[waiting + 1] = size;
+    }
+    i32[waiting] = granule;
+    return out === 0 ? -1 : this.release(this.record(out >>> 5), out);
+  }
+
+  /** Whether a free block is one of those that wait for their size. O(1). */
+  isWaiting(granule: number, size: number): boolean {
+    const waiting = (this.control & 0x3ffffff0) + 1792;
+    if (size >= 64) return this.i32[waiting] === granule && this.i32[waiting + 1] === size;
+    return this.i32[waiting + (size << 1)] === granule || this.i32[waiting + (size << 1) + 1] === granule;
+  }
+
+  /** Releases all blocks that wait for their size. O(sizes). */
+  releaseWaiting(): void {
+    const { i32, control } = this;
+    if (i32[control + WAITING + 1] !== 0) this.stopWaiting(i32[control + WAITING] as number);
+    for (let word = control + WAITING + 2; word < control + WAITING + 2 * WAITING_SIZES; word++) {
+      const granule = i32[word] as number;
+      if (granule === 0) continue;
+      i32[word] = 0;
+      this.release(this.record(granule >>> 5), granule);
+    }
+  }
+
+  /** Releases a free block if it waits for its size. */
+  private stopWaiting(granule: number): void {
+    const record = this.record(granule >>> 5);
+    const size = this.sizeOf(record, granule);
+    if (!this.isWaiting(granule, size)) return;
+    const waiting = this.control + WAITING + (size < WAITING_SIZES ? size * 2 : 0);
+    if (size < WAITING_SIZES && this.i32[waiting] === granule) this.i32[waiting] = this.i32[waiting + 1] as number;
+    this.i32[waiting + 1] = 0;
+    this.release(record, granule);
+  }
+
+  /** Nothing from this granule on was handed out before, and now what is in front of it is. */
+  private handOut(end: number): void {
+    this.zeroedFrom = this.fresh;
+    this.fresh = end;
+  }
+
+  /**
+   * Makes a block that is in no bin a free one and merges it with its free neighbours. O(1).
+   * @returns where the free block now starts; `freeSize` tells its size
    */
   release(unit: number, place: number): number {
     const i32 = this.i32;
@@ -326,9 +423,9 @@ export class Blocks {
 
     const end = this.endOf(record, granule) & 0x7ffffff;
     let size = end - granule;
-    this.freed = size;
+    this.releases = (this.releases + 1) | 0;
 
-    // The neighbour behind: its start becomes the inside of this block, and a trace.
+    // The neighbour behind: its start becomes the inside of this block.
     const after = (end ^ granule) >>> 5 === 0 ? record : this.spaceAt(end);
     let gone = 0;
     if (after !== 0) {
@@ -338,9 +435,12 @@ export class Blocks {
       const behind = 1 << end;
       if ((starts & ~lives & behind) !== 0) {
         gone = this.endOf(after, end) - end;
-        size += gone;
-        i32[there] = starts ^ behind;
-        i32[there + 1] = lives | behind;
+        if (this.isWaiting(end, gone)) {
+          gone = 0;
+        } else {
+          size += gone;
+          i32[there] = starts ^ behind;
+        }
       }
     }
 
@@ -355,14 +455,14 @@ export class Blocks {
       first = before < 0 ? 0 : this.record(before >>> 5);
     }
     let start = granule;
-    if (first !== 0 && this.isFree(first, before)) {
+    if (first !== 0 && this.isFree(first, before) && !this.isWaiting(before, granule - before)) {
       size += granule - before;
       start = before;
       i32[word] = (i32[word] as number) & ~bit;
     } else {
       first = record;
-      i32[word + 1] = (i32[word + 1] as number) & ~bit;
     }
+    i32[word + 1] = (i32[word + 1] as number) & ~bit;
     this.freeSize = size;
 
     const past = (start & 31) + size;
@@ -396,10 +496,12 @@ export class Blocks {
     const end = granule + size;
     const after = this.spaceAt(end);
     if (after === 0 || !this.isFree(after, end)) return false;
+    this.stopWaiting(end);
     const total = size + this.sizeOf(after, end);
     if (total < granules) return false;
     this.binVictim();
-    this.forgetStart(after, end);
+    this.i32[after] = (this.i32[after] as number) & ~(1 << end);
+    if (granule + granules > this.fresh) this.handOut(granule + granules);
     const other = this.cut(record, granule, granules, total);
     this.rescan(after);
     if (other !== 0 && other !== after) this.rescan(other);
@@ -429,11 +531,11 @@ export class Blocks {
     return this.addBlock(firstUnit, units);
   }
 
-  /** Makes a slab a free part of the space again; every pointer into it counts as freed. O(1). @returns its start */
+  /** Makes a slab a free part of the space again; every slot of it counts as freed. O(1). @returns its start */
   addUnit(record: number): number {
     const { i32 } = this;
-    i32[record] = 0;
-    i32[record + 1] = -1;
+    i32[record] = i32[record + 1] = i32[record + FREED] = 0;
+    i32[record + FORMER_CLASS] = (i32[record + INFO] as number) & 127;
     i32[record + INFO] = SPACE;
     i32[record + LARGEST] = 0;
     return this.addBlock((i32[record + POINTER] as number) >>> 12, 1);
@@ -448,8 +550,8 @@ export class Blocks {
     for (let unit = firstUnit; unit < firstUnit + units; unit++) {
       const record = this.record(unit);
       this.i32[record + INFO] = NOBODYS;
-      // The traces of freed objects stay.
-      this.i32[record] = 0;
+      // What tells of freed objects stays.
+      this.i32[record] = this.i32[record + 1] = 0;
     }
   }
 
@@ -472,7 +574,7 @@ export class Blocks {
       const start = base + 31 - Math.clz32(bit);
       const size = this.sizeOf(record, start);
       const aligned = (start + align - 1) & -align;
-      if (aligned + granules <= start + size) {
+      if (aligned + granules <= start + size && !this.isWaiting(start, size)) {
         this.carve(start, size, aligned, granules);
         return aligned;
       }
@@ -489,6 +591,7 @@ export class Blocks {
     const word = record;
     i32[word] = (i32[word] as number) | (1 << place);
     i32[word + 1] = (i32[word + 1] as number) | (1 << place);
+    if (place + granules > this.fresh) this.handOut(place + granules);
     const other = this.cut(record, place, granules, size - (place - start));
     this.rescan(first);
     if (other !== 0 && other !== first) this.rescan(other);
@@ -503,22 +606,9 @@ export class Blocks {
     if (total === granules) return 0;
     const end = granule + granules;
     const other = this.record(end >>> 5);
-    this.setFree(other, end);
+    this.i32[other] = (this.i32[other] as number) | (1 << end);
     this.bound(other, end, total - granules);
     return other;
-  }
-
-  private setFree(record: number, granule: number): void {
-    const word = record;
-    this.i32[word] = (this.i32[word] as number) | (1 << granule);
-    this.i32[word + 1] = (this.i32[word + 1] as number) & ~(1 << granule);
-  }
-
-  /** A free block's start becomes the inside of a block, and a trace. */
-  private forgetStart(record: number, granule: number): void {
-    const word = record;
-    this.i32[word] = (this.i32[word] as number) & ~(1 << granule);
-    this.i32[word + 1] = (this.i32[word + 1] as number) | (1 << granule);
   }
 
   /** Writes down where a block ends, in the units where the bits do not say it. */
@@ -559,7 +649,7 @@ export class Blocks {
       const start = base + 31 - Math.clz32(bit);
       if (start === this.victim) continue;
       const size = this.sizeOf(record, start);
-      if (size > largest) {
+      if (size > largest && !this.isWaiting(start, size)) {
         largest = size;
         where = start & 31;
       }

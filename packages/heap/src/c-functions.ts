@@ -1,4 +1,5 @@
 import type { Heap } from "./heap.ts";
+import { requireStack } from "./stack.ts";
 
 /*
  * WASI's numbers, which Emscripten uses too.
@@ -8,20 +9,27 @@ const ENOMEM = 48;
 
 /**
  * C's allocation functions for a WebAssembly module's imports. Pointers and sizes come as C's `size_t` does, as a signed
- * or an unsigned number. Where C returns a null pointer for want of memory, so do these. Freeing what is not live throws
- * a MorphError, which ends the module's call: C leaves it undefined.
+ * or an unsigned number; pointers go as signed ones. Where C returns a null pointer for want of memory, or for a size over
+ * PTRDIFF_MAX, so do these. Freeing what is not live throws a MorphError, which ends the module's call: C leaves it undefined.
  */
 export interface CFunctions {
   /** A size of 0 gets a pointer of its own. 0 when there is no room. */
   readonly malloc: (size: number) => number;
   /** Does nothing for 0. @throws ERR_MORPH_INVALID_POINTER, ERR_MORPH_DOUBLE_FREE */
   readonly free: (pointer: number) => void;
+  /** `free`; the size, and the alignment, are not looked at. */
+  readonly free_sized: (pointer: number, size: number) => void;
+  readonly free_aligned_sized: (pointer: number, alignment: number, size: number) => void;
   /** 0 when there is no room, or when the product overflows. */
   readonly calloc: (count: number, size: number) => number;
   /** `malloc` for 0; a size of 0 keeps a pointer of its own. 0 when there is no room: the old one is then as it was. */
   readonly realloc: (pointer: number, size: number) => number;
+  /** `realloc` to the product; 0 also when that overflows. */
+  readonly reallocarray: (pointer: number, count: number, size: number) => number;
   /** 0 when there is no room, or when the alignment is not a power of two. */
   readonly aligned_alloc: (alignment: number, size: number) => number;
+  /** The same. */
+  readonly memalign: (alignment: number, size: number) => number;
   /** Writes the pointer to `result`. EINVAL (28) unless the alignment is a power of two from 4, ENOMEM (48), or 0. */
   readonly posix_memalign: (result: number, alignment: number, size: number) => number;
   /** 0 for 0. @throws as `free` */
@@ -30,65 +38,76 @@ export interface CFunctions {
   readonly [name: string]: (...values: number[]) => unknown;
 }
 
-/** The functions of one heap. Each catches by itself: a closure to do so would cost as much as the allocation. */
-export function cFunctions(heap: Heap): CFunctions {
-  const malloc = (size: number): number => {
-    try {
-      return heap.malloc(unique(size));
-    } catch (error) {
-      return nullFor(error);
-    }
+/** What `wasmImports` can be told of the module. */
+export interface CFunctionsOptions {
+  /** Where the module's `errno` lies; called when a function fails, so the module need not be there before. */
+  errno?: () => number;
+}
+
+/** The functions of one heap. The common case of each is one call. */
+export function cFunctions(heap: Heap, errno?: () => number): CFunctions {
+  const fail = (error: number): number => {
+    if (errno !== undefined) heap.memory.i32[(errno() >>> 0) / 4] = error;
+    return 0;
   };
+  // A size of 0 or over PTRDIFF_MAX.
+  const mallocRare = (size: number): number => (size === 0 ? malloc(1) : fail(ENOMEM));
+  const malloc = (size: number): number => {
+    const bytes = size | 0;
+    if (bytes <= 0) return mallocRare(bytes);
+    const pointer = heap.tryMalloc(bytes) | 0;
+    return pointer !== 0 ? pointer : fail(ENOMEM);
+  };
+  const free = (pointer: number): void => {
+    if (pointer !== 0) heap.free(pointer >>> 0);
+  };
+  const realloc = (pointer: number, size: number): number => {
+    if (pointer === 0) return malloc(size);
+    const bytes = size | 0;
+    if (bytes < 0) return fail(ENOMEM);
+    const moved = heap.tryRealloc(pointer >>> 0, bytes === 0 ? 1 : bytes) | 0;
+    return moved !== 0 ? moved : fail(ENOMEM);
+  };
+  const align = (alignment: number, size: number): number =>
+    (size | 0) < 0 ? 0 : heap.tryAlignedAlloc(alignment >>> 0, size === 0 ? 1 : size) | 0;
   const alignedAlloc = (alignment: number, size: number): number => {
-    try {
-      return heap.alignedAlloc(alignment >>> 0, unique(size));
-    } catch (error) {
-      return nullFor(error);
-    }
+    if (!isAlignment(alignment)) return fail(EINVAL);
+    const pointer = align(alignment, size);
+    return pointer !== 0 ? pointer : fail(ENOMEM);
   };
   return {
     malloc,
-    free: (pointer) => {
-      if (pointer !== 0) heap.free(pointer >>> 0);
-    },
+    free,
+    free_sized: free,
+    free_aligned_sized: free,
     calloc: (count, size) => {
       const bytes = (count >>> 0) * (size >>> 0);
-      try {
-        return heap.calloc(1, bytes === 0 ? 1 : bytes);
-      } catch (error) {
-        return nullFor(error);
-      }
+      if (bytes > PTRDIFF_MAX) return fail(ENOMEM);
+      const pointer = heap.tryCalloc(1, bytes === 0 ? 1 : bytes) | 0;
+      return pointer !== 0 ? pointer : fail(ENOMEM);
     },
-    realloc: (pointer, size) => {
-      if (pointer === 0) return malloc(size);
-      try {
-        return heap.realloc(pointer >>> 0, unique(size));
-      } catch (error) {
-        return nullFor(error);
-      }
+    realloc,
+    reallocarray: (pointer, count, size) => {
+      const bytes = (count >>> 0) * (size >>> 0);
+      return bytes > PTRDIFF_MAX ? fail(ENOMEM) : realloc(pointer, bytes);
     },
     aligned_alloc: alignedAlloc,
+    memalign: alignedAlloc,
     posix_memalign: (result, alignment, size) => {
-      const align = alignment >>> 0;
-      if (align < 4 || (align & (align - 1)) !== 0) return EINVAL;
-      const pointer = alignedAlloc(align, size);
+      if (!isAlignment(alignment) || (alignment & 3) !== 0) return EINVAL;
+      requireStack(heap.owner);
+      const pointer = align(alignment, size);
       if (pointer === 0) return ENOMEM;
-      heap.memory.u32[(result >>> 0) / 4] = pointer;
+      heap.memory.i32[(result >>> 0) / 4] = pointer;
       return 0;
     },
-    malloc_usable_size: (pointer) => (pointer === 0 ? 0 : heap.usableSize(pointer >>> 0)),
+    malloc_usable_size: (pointer) => (pointer === 0 ? 0 : heap.usableSize(pointer >>> 0) | 0),
   };
 }
 
-/** C's size, at least 1, so that an object of size 0 has a pointer of its own. */
-function unique(size: number): number {
-  return size === 0 ? 1 : size >>> 0;
-}
+/** The largest size that C may ask for: differences of pointers must fit. */
+const PTRDIFF_MAX = 2 ** 31 - 1;
 
-/** C's null where there is no room or the request cannot be; every other error goes on. */
-function nullFor(error: unknown): number {
-  const { code } = error as { code?: string };
-  const refused = ["ERR_MORPH_OUT_OF_MEMORY", "ERR_MORPH_INVALID_SIZE", "ERR_MORPH_INVALID_ALIGNMENT"];
-  if (code !== undefined && refused.includes(code)) return 0;
-  throw error;
+function isAlignment(alignment: number): boolean {
+  return alignment !== 0 && (alignment & (alignment - 1)) === 0;
 }

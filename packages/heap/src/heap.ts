@@ -12,10 +12,12 @@ import { type CFunctions, cFunctions } from "./c-functions.ts";
 import {
   AGE,
   DIRECTORY_WORDS,
+  END_OF_MEMORY,
   GRANULE_BYTES,
   INFO,
   MAX_SLOT_BYTES,
   NEW,
+  ONE_SLOT,
   PAGE_GRANULES,
   POINTER,
   RUN_BYTES,
@@ -27,8 +29,10 @@ import {
 } from "./layout.ts";
 import { CONTRACT, type HeapOptions, requireMaxBytes } from "./options.ts";
 import { Pages } from "./pages.ts";
+import { Room } from "./room.ts";
 import { Runs } from "./runs.ts";
 import { Slabs } from "./slabs.ts";
+import { requireStack } from "./stack.ts";
 import { verifyHeap } from "./verify.ts";
 
 /** What a heap holds now; plain numbers. */
@@ -51,6 +55,9 @@ export interface HeapStats {
 /** An object that grows to that many bytes becomes a page run, for it may well grow further. */
 const GROWN_RUN_BYTES = 262_144;
 
+/** What `calloc` clears in any case at both ends of an object. */
+const EDGE_BYTES = 4096;
+
 /** Whether whole pages hold so many bytes with little left over: a sixteenth at most. */
 function fillsPages(size: number): boolean {
   return Math.ceil(size / PAGE_BYTES) * PAGE_BYTES - size <= size >>> 4;
@@ -71,6 +78,7 @@ export class Heap {
 
   // The hot fields.
   private i32: Int32Array;
+  private f64: Float64Array;
   /** Word index of the control table and of the directory; see `layout.ts`. */
   private control = 0;
   private directory = 0;
@@ -83,6 +91,7 @@ export class Heap {
   private readonly pages: Pages;
   private readonly runs: Runs;
   private readonly slabs: Slabs;
+  private readonly space: Room;
 
   /**
    * Takes its tables, 24 KiB, and no page before the first `malloc`.
@@ -90,14 +99,19 @@ export class Heap {
    */
   constructor(options: HeapOptions = {}) {
     requireOptions(options);
+    requireStack(0);
     const { memory = new LinearMemory(), maxBytes = Number.POSITIVE_INFINITY } = options;
     requireMaxBytes(maxBytes);
     this.memory = memory;
-    this.stateBytes = 36;
+    this.stateBytes = 40;
     this.i32 = new Int32Array(0);
-    this.blocks = new Blocks(memory, memory.i32);
+    this.f64 = new Float64Array(0);
+    this.blocks = new Blocks(memory);
     const viewsChanged = () => {
-      if (this.directory !== 0) this.i32 = memory.i32;
+      if (this.directory !== 0) {
+        this.i32 = memory.i32;
+        this.f64 = memory.f64;
+      }
       this.blocks.i32 = memory.i32;
     };
     this.owner = joinMemory(memory, { name: "heap", contractVersion: CONTRACT, viewsChanged }, options.owner);
@@ -106,6 +120,7 @@ export class Heap {
     this.runs = new Runs(memory, this.blocks);
     this.pages = new Pages(memory, this.owner, maxBytes, this.blocks, this.runs);
     this.slabs = new Slabs(this.blocks, this.pages);
+    this.space = new Room(this.blocks, this.pages, this.runs, this.slabs);
     if (options.owner === undefined) this.open();
   }
 
@@ -117,6 +132,15 @@ export class Heap {
    * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_OUT_OF_MEMORY, ERR_MORPH_DESTROYED
    */
   malloc(size: number): number {
+    const pointer = this.tryMalloc(size);
+    return pointer !== 0 ? pointer : this.refuseRoom(size);
+  }
+
+  /**
+   * `malloc`, but 0 where there is no room, which costs no exception. O(1).
+   * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_DESTROYED
+   */
+  tryMalloc(size: number): number {
     if (typeof size !== "number") return this.refuseSize(size);
     const i = (size - 1) >>> 4;
     if (i >= 64 || size >>> 0 !== size) return this.mallocLarge(size) >>> 0;
@@ -126,13 +150,15 @@ export class Heap {
     const bits = (i32[word] as number) | 0;
     if (bits === 0) return this.mallocNext(size) >>> 0;
     const slot = ((word & 7) << 5) | Math.clz32(bits);
-    i32[word] = bits ^ (-0x80000000 >>> slot);
     const record = word & 0x3ffffff0;
     const c = i32[record + 12] as number;
+    const pointer = ((i32[record + 13] as number) - (Math.imul(slot, c) << 4)) >>> 0;
     const room = (this.room - c) | 0;
+    // No call comes after this one, so that a stack that overflows leaves nothing half done.
     if (room < 0) this.raisePeak(room);
     else this.room = room;
-    return ((i32[record + 13] as number) - (Math.imul(slot, c) << 4)) >>> 0;
+    i32[word] = bits ^ (-0x80000000 >>> slot);
+    return pointer;
   }
 
   /**
@@ -161,12 +187,12 @@ export class Heap {
     const bits = i32[word] as number;
     const bit = -0x80000000 >>> slot;
     if ((product & 0x3fff) >= reciprocal || ((p & 15) | (bits & bit)) !== 0) return void this.refuse(pointer);
+    const left = (info - 0x800000) | 0;
+    // The slab was full, or is empty now, or there is only something to count.
+    if ((left & 0x80400000) !== 0) return void this.freeNoticed(record, word, bits | bit);
     i32[word] = bits | bit;
     this.room = (this.room + c) | 0;
-    const left = (info - 0x800000) | 0;
     i32[record + 8] = left;
-    // The slab was full, or is empty now, or there is only something to count.
-    if ((left & 0x80400000) !== 0) this.slabs.changed(record, left);
   }
 
   /**
@@ -175,17 +201,38 @@ export class Heap {
    * @throws ERR_MORPH_INVALID_SIZE also when the product is beyond 2^32; ERR_MORPH_OUT_OF_MEMORY, ERR_MORPH_DESTROYED
    */
   calloc(count: number, size: number): number {
-    if (!isSize(count) || !isSize(size) || count * size > 2 ** 32) {
-      this.requireAlive();
-      throw new MorphError(
-        "ERR_MORPH_INVALID_SIZE",
-        `count, size: expected integers from 1 whose product is at most 2^32, got ${describe(count)}, ${describe(size)}`,
-      );
-    }
+    const pointer = this.tryCalloc(count, size);
+    return pointer !== 0 ? pointer : this.refuseRoom(count * size);
+  }
+
+  /**
+   * `calloc`, but 0 where there is no room. O(bytes).
+   * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_DESTROYED
+   */
+  tryCalloc(count: number, size: number): number {
+    if (!isSize(count) || !isSize(size) || count * size > 2 ** 32) return this.refuseProduct(count, size);
     const bytes = count * size;
-    const pointer = this.malloc(bytes);
-    const word = pointer / 4;
-    this.i32.fill(0, word, word + Math.ceil(bytes / 4));
+    // A call of `fill` takes longer than a few words.
+    if (bytes > 384) return this.callocLarge(bytes);
+    const pointer = this.tryMalloc(bytes);
+    if (pointer === 0) return 0;
+    const { f64 } = this;
+    const start = pointer >>> 3;
+    const end = start + (((bytes + 15) >>> 4) << 1);
+    for (let i = start; i < end; i += 2) f64[i] = f64[i + 1] = 0;
+    return pointer;
+  }
+
+  private callocLarge(bytes: number): number {
+    requireStack(this.room);
+    this.blocks.zeroedFrom = END_OF_MEMORY;
+    const pointer = this.tryMalloc(bytes);
+    if (pointer === 0) return 0;
+    const end = pointer + bytes;
+    // What lies next to other objects is cleared in any case: to write past an object's end is a common fault.
+    const edge = Math.min(end, Math.max(pointer + EDGE_BYTES, this.blocks.zeroedFrom * GRANULE_BYTES));
+    this.i32.fill(0, pointer / 4, Math.ceil(edge / 4));
+    if (edge < end) this.i32.fill(0, Math.floor(Math.max(edge, end - EDGE_BYTES) / 4), Math.ceil(end / 4));
     return pointer;
   }
 
@@ -193,18 +240,29 @@ export class Heap {
    * Gives an object another size: in place when its slot has room, or the block can be made shorter or grow into free
    * space behind it; else it moves, and keeps its bytes up to the smaller of both sizes. O(1), O(bytes) when it moves.
    * @returns its pointer now, which may be the same
+   * An object of `alignedAlloc` keeps its alignment only as long as it stays in place.
    * @throws as `free` and `malloc`; the object is then as it was
    */
   realloc(pointer: number, size: number): number {
+    const moved = this.tryRealloc(pointer, size);
+    return moved !== 0 ? moved : this.refuseRoom(size);
+  }
+
+  /**
+   * `realloc`, but 0 where there is no room: the object is then as it was. O(1), O(bytes) when it moves.
+   * @throws as `free`, and ERR_MORPH_INVALID_SIZE
+   */
+  tryRealloc(pointer: number, size: number): number {
     const record = this.find(pointer);
     if (!isSize(size)) return this.refuseSize(size);
+    requireStack(this.room);
     if (record <= 0) return this.reallocRun(pointer, size);
     const c = (this.i32[record + INFO] as number) & 127;
     if (c !== 0) {
       const room = c << 4;
       // Less than half used is worth a smaller slot, if there is one.
       if (size <= room && (size > room >>> 1 || room === 16)) return pointer;
-      return this.move(pointer, room, size, false);
+      return this.move(pointer, room, size);
     }
     return this.reallocLarge(record, pointer, size);
   }
@@ -215,18 +273,19 @@ export class Heap {
     const pages = Math.ceil(size / PAGE_BYTES);
     if (pages === has) return pointer;
     if (size < GROWN_RUN_BYTES && pages < has) {
-      const moved = this.tryMove(pointer, size);
-      if (moved !== 0) return moved;
+      const to = this.tryMalloc(size);
+      if (to !== 0) return this.moveTo(to, pointer, size);
     }
-    return this.orTrimmed(() => {
-      const resized = this.memory.atomically(() => {
-        if (!this.pages.resizeRun(pointer, has, pages)) return false;
-        this.count((pages - has) * 4096);
-        return true;
-      });
-      this.requireAlive();
-      return resized ? pointer : this.move(pointer, has * PAGE_BYTES, size, true);
-    });
+    if (this.resizeRun(pointer, has, pages)) return pointer;
+    const moved = this.moveToRun(pointer, has * PAGE_BYTES, size);
+    // What was returned on the way may lie just behind it.
+    return moved === 0 && this.resizeRun(pointer, has, pages) ? pointer : moved;
+  }
+
+  private resizeRun(pointer: number, has: number, pages: number): boolean {
+    if (!this.pages.resizeRun(pointer, has, pages)) return false;
+    this.count((pages - has) * 4096);
+    return true;
   }
 
   private reallocLarge(record: number, pointer: number, size: number): number {
@@ -236,8 +295,9 @@ export class Heap {
     const has = this.blocks.sizeOf(record, granule);
     if (granules === has && size > MAX_SLOT_BYTES) return pointer;
     if (size <= MAX_SLOT_BYTES) {
-      const moved = this.tryMove(pointer, size);
-      if (moved !== 0) return moved;
+      const c = this.slabs.classOf(size);
+      const slot = this.takeSlot(c);
+      if (slot !== 0) return this.moveTo(slot, pointer, size);
     }
     if (granules < has) {
       this.count((granules - has) * 8);
@@ -255,7 +315,7 @@ export class Heap {
       return this.moveToRun(pointer, has * GRANULE_BYTES, size);
     }
     if (this.extendAtTop(record, granule, has, granules)) return pointer;
-    return this.move(pointer, has * GRANULE_BYTES, size, false);
+    return this.move(pointer, has * GRANULE_BYTES, size);
   }
 
   /**
@@ -264,6 +324,15 @@ export class Heap {
    * @throws ERR_MORPH_INVALID_ALIGNMENT, ERR_MORPH_INVALID_SIZE, ERR_MORPH_OUT_OF_MEMORY, ERR_MORPH_DESTROYED
    */
   alignedAlloc(alignment: number, size: number): number {
+    const pointer = this.tryAlignedAlloc(alignment, size);
+    return pointer !== 0 ? pointer : this.refuseRoom(size);
+  }
+
+  /**
+   * `alignedAlloc`, but 0 where there is no room. O(1).
+   * @throws ERR_MORPH_INVALID_ALIGNMENT, ERR_MORPH_INVALID_SIZE, ERR_MORPH_DESTROYED
+   */
+  tryAlignedAlloc(alignment: number, size: number): number {
     this.requireAlive();
     if (!Number.isInteger(alignment) || alignment < 1 || alignment > 2 ** 31 || (alignment & (alignment - 1)) !== 0) {
       throw new MorphError(
@@ -272,13 +341,19 @@ export class Heap {
       );
     }
     if (!isSize(size)) return this.refuseSize(size);
-    if (alignment <= 16) return this.malloc(size);
+    if (alignment <= 16) return this.tryMalloc(size);
+    requireStack(this.room);
+    this.refreshViews();
     // Slabs start at 4 KiB, so a slot size that is a multiple of the alignment will do.
     const rounded = Math.ceil(size / alignment) * alignment;
-    if (rounded <= MAX_SLOT_BYTES && (this.slabs.classOf(rounded) * 16) % alignment === 0) return this.malloc(rounded);
+    const c = rounded <= MAX_SLOT_BYTES ? this.slabs.classOf(rounded) : 0;
+    if (c !== 0 && (c * 16) % alignment === 0) {
+      const slot = this.takeSlot(c);
+      if (slot !== 0) return slot;
+    }
     // Beyond a page, what lies in front of the object is not the space's to keep.
     if (size >= RUN_BYTES || alignment > PAGE_BYTES) return this.mallocRun(size, Math.ceil(alignment / PAGE_BYTES));
-    return this.takeBlock(Math.ceil(size / GRANULE_BYTES), Math.max(1, alignment / GRANULE_BYTES));
+    return this.mallocBlock(Math.ceil(size / GRANULE_BYTES), Math.max(1, alignment / GRANULE_BYTES));
   }
 
   /**
@@ -333,9 +408,8 @@ export class Heap {
   trim(): number {
     this.requireAlive();
     this.refreshViews();
-    this.slabs.dropEmpty();
-    const bytes = this.pages.giveBackAll();
-    return bytes + this.pages.dropRecords() + this.runs.dropTable();
+    requireStack(this.room);
+    return this.space.trim();
   }
 
   /**
@@ -394,7 +468,7 @@ export class Heap {
     }
     this.pages.clear();
     this.blocks.victim = -1;
-    this.blocks.victimSize = 0;
+    this.blocks.victimSize = this.blocks.fresh = 0;
     this.room = this.peakLive;
     this.slabs.count = 0;
     this.slabs.clear();
@@ -428,6 +502,7 @@ export class Heap {
     i32[at + 6] = pages.tableBytes;
     i32[at + 7] = pages.top;
     i32[at + 8] = pages.peak;
+    i32[at + 9] = this.blocks.fresh;
   }
 
   /** Takes over what {@link saveState} wrote there, in whichever thread. O(1). @throws ERR_MORPH_DESTROYED */
@@ -436,6 +511,7 @@ export class Heap {
     const { i32 } = this.memory;
     const at = pointer / 4;
     this.i32 = this.blocks.i32 = i32;
+    this.f64 = this.memory.f64;
     this.control = this.blocks.control = i32[at] as number;
     this.directory = this.blocks.directory = i32[at + 1] as number;
     this.room = i32[at + 2] as number;
@@ -445,6 +521,9 @@ export class Heap {
     this.pages.tableBytes = i32[at + 6] as number;
     this.pages.top = i32[at + 7] as number;
     this.pages.peak = (i32[at + 8] as number) >>> 0;
+    this.blocks.fresh = i32[at + 9] as number;
+    // What was not found may be there now.
+    this.blocks.releases = (this.blocks.releases + 1) | 0;
   }
 
   /** Returns all pages to the memory; the memory itself stays. The heap refuses every use from then on. */
@@ -458,6 +537,7 @@ export class Heap {
     this.pages.close();
     this.memory.unregister(this.owner);
     this.i32 = new Int32Array(0);
+    this.f64 = new Float64Array(0);
     this.control = this.directory = 0;
   }
 
@@ -474,78 +554,78 @@ export class Heap {
       this.requireAlive();
       this.memory.refresh();
     }
-    const c = this.slabs.classOf(size);
-    const pointer = this.slabs.take(c);
+    requireStack(this.room);
+    const pointer = this.takeSlot(this.slabs.classOf(size));
+    return pointer !== 0 ? pointer : this.mallocElsewhere(size);
+  }
+
+  /** A slot of a class, from a new slab if need be; 0 when there is no room. */
+  private takeSlot(c: number): number {
+    let pointer = this.slabs.take(c);
+    if (pointer === 0) {
+      const granule = this.space.takeBlock(UNIT_GRANULES, UNIT_GRANULES);
+      if (granule < 0) return 0;
+      this.slabs.addSlab(c, granule);
+      pointer = this.slabs.take(c);
+    }
     this.count(c);
+    return pointer;
+  }
+
+  /** Where no slab can be had: a larger slot or a small block, whichever wastes less; 0 when there is none. */
+  private mallocElsewhere(size: number): number {
+    const granules = (size + 127) >>> 7;
+    const pointer = this.takeLargerSlot(size, granules * GRANULE_BYTES);
+    if (pointer !== 0) return pointer;
+    const granule = this.blocks.take(granules);
+    if (granule < 0) return this.takeLargerSlot(granules * GRANULE_BYTES, MAX_SLOT_BYTES);
+    this.count(granules * 8);
+    return granule * GRANULE_BYTES;
+  }
+
+  private takeLargerSlot(size: number, most: number): number {
+    const pointer = this.slabs.takeLarger(this.slabs.classOf(size), most / 16);
+    if (pointer !== 0) this.count((this.i32[this.blocks.record(pointer >>> 12) + INFO] as number) & 127);
     return pointer;
   }
 
   private mallocLarge(size: number): number {
     if (!isSize(size)) return this.refuseSize(size);
+    requireStack(this.room);
     if (size >= RUN_BYTES) return this.mallocRun(size, 1);
     const granules = (size + 127) >>> 7;
     const granule = this.i32.length === 0 ? -1 : this.blocks.take(granules);
-    if (granule < 0) return this.takeBlock(granules, 1);
+    if (granule < 0) return this.mallocBlock(granules, 1);
     this.count(granules << 3);
     return granule * GRANULE_BYTES;
   }
 
-  // Apart from their callers, whose other paths would pay for the closures too.
-
-  private mallocRun(size: number, align: number): number {
-    return this.orTrimmed(() => this.takeRun(size, align));
-  }
-
-  private moveToRun(pointer: number, room: number, size: number): number {
-    return this.orTrimmed(() => this.move(pointer, room, size, true));
-  }
-
-  private takeRun(size: number, align: number): number {
+  private mallocBlock(granules: number, align: number): number {
     this.requireAlive();
     this.refreshViews();
-    const pages = Math.ceil(size / PAGE_BYTES);
-    // Listeners of growth are called after it, when everything is in order again.
-    const pointer = this.memory.atomically(() => {
-      const run = this.pages.takeRun(pages, align);
-      this.count(pages * 4096);
-      return run;
-    });
-    this.requireAlive();
-    return pointer;
-  }
-
-  private takeBlock(granules: number, align: number): number {
-    this.requireAlive();
-    this.refreshViews();
-    let granule = this.tryTake(granules, align);
-    if (granule < 0) {
-      this.slabs.dropEmpty();
-      granule = this.tryTake(granules, align);
-      while (granule < 0) {
-        this.grow(granules + align - 1);
-        granule = this.tryTake(granules, align);
-      }
-    }
+    const granule = this.space.takeBlock(granules, align);
+    if (granule < 0) return 0;
     this.count(granules * 8);
     return granule * GRANULE_BYTES;
   }
 
-  private grow(granules: number): void {
-    this.orTrimmed(() => this.pages.grow(granules));
+  private mallocRun(size: number, align: number): number {
+    this.requireAlive();
+    this.refreshViews();
+    const pages = Math.ceil(size / PAGE_BYTES);
+    const pointer = this.space.takeRun(pages, align);
+    if (pointer !== 0) this.count(pages * 4096);
+    return pointer;
   }
 
-  /** What `allocate` returns; where there is no room, once more when free pages could be returned first. */
-  private orTrimmed<T>(allocate: () => T): T {
-    try {
-      return allocate();
-    } catch (error) {
-      if ((error as MorphError).code !== "ERR_MORPH_OUT_OF_MEMORY" || this.trim() === 0) throw error;
-      return allocate();
-    }
-  }
-
-  private tryTake(granules: number, align: number): number {
-    return align === 1 ? this.blocks.take(granules) : this.blocks.takeAligned(granules, align);
+  private freeNoticed(record: number, word: number, bits: number): void {
+    requireStack(this.room);
+    const { i32 } = this;
+    const left = ((i32[record + INFO] as number) - ONE_SLOT) | 0;
+    i32[word] = bits;
+    i32[record + INFO] = left;
+    this.room = (this.room + (left & 127)) | 0;
+    this.slabs.changed(record, left);
   }
 
   private freeLarge(record: number, pointer: number): void {
@@ -555,7 +635,8 @@ export class Heap {
       this.freeRun(pointer);
       return;
     }
-    const start = blocks.release(record, granule);
+    requireStack(this.room);
+    const start = blocks.free(record, granule);
     this.room = (this.room + (blocks.freed << 3)) | 0;
     this.pages.giveBackLarge(start);
   }
@@ -563,6 +644,7 @@ export class Heap {
   private freeRun(pointer: number): void {
     const pages = this.runPages(pointer);
     if (pages <= 0) return void this.refuse(pointer);
+    requireStack(this.room);
     this.pages.resizeRun(pointer, pages, 0);
     this.count(pages * -4096);
   }
@@ -579,18 +661,9 @@ export class Heap {
     const { top } = this.pages;
     if (!this.isAtTop(granule + has)) return false;
     const pages = Math.ceil((granule + granules - top) / PAGE_GRANULES);
-    try {
-      const done = this.memory.atomically(() => {
-        if (!this.pages.addAtTop(pages) || !this.blocks.extend(record, granule, granules)) return false;
-        this.count((granules - has) * 8);
-        return true;
-      });
-      this.requireAlive();
-      return done;
-    } catch (error) {
-      if ((error as MorphError).code !== "ERR_MORPH_OUT_OF_MEMORY") throw error;
-      return false;
-    }
+    if (!this.pages.addAtTop(pages) || !this.blocks.extend(record, granule, granules)) return false;
+    this.count((granules - has) * 8);
+    return true;
   }
 
   /** Bytes are copied as words, few of them one by one. Both sizes are multiples of 16. */
@@ -606,30 +679,22 @@ export class Heap {
     for (let i = 0; i < words; i++) i32[target + i] = i32[source + i] as number;
   }
 
-  private move(pointer: number, room: number, size: number, toRun: boolean): number {
-    let to: number;
-    try {
-      to = toRun ? this.takeRun(size, 1) : this.malloc(size);
-    } catch (error) {
-      // A smaller slot would have been nicer; this one will do.
-      if (size <= room && (error as MorphError).code === "ERR_MORPH_OUT_OF_MEMORY") return pointer;
-      throw error;
-    }
-    this.copy(pointer, to, size < room ? (size + 3) & -4 : room);
-    this.free(pointer);
-    return to;
+  private move(pointer: number, room: number, size: number): number {
+    const to = this.tryMalloc(size);
+    // Where there is no room, a smaller slot would have been nicer; this one will do.
+    if (to === 0) return size <= room ? pointer : 0;
+    return this.moveTo(to, pointer, Math.min(room, size));
   }
 
-  private tryMove(pointer: number, size: number): number {
-    try {
-      const to = this.malloc(size);
-      this.copy(pointer, to, (size + 3) & -4);
-      this.free(pointer);
-      return to;
-    } catch (error) {
-      if ((error as MorphError).code !== "ERR_MORPH_OUT_OF_MEMORY") throw error;
-      return 0;
-    }
+  private moveToRun(pointer: number, room: number, size: number): number {
+    const to = this.mallocRun(size, 1);
+    return to === 0 ? 0 : this.moveTo(to, pointer, Math.min(room, size));
+  }
+
+  private moveTo(to: number, pointer: number, bytes: number): number {
+    this.copy(pointer, to, (bytes + 3) & -4);
+    this.free(pointer);
+    return to;
   }
 
   private raisePeak(room: number): void {
@@ -677,10 +742,9 @@ export class Heap {
   /** Whether an object that started at a pointer outside slabs was freed, and nobody has its bytes now. */
   private wasFreed(record: number, p: number): boolean {
     const { blocks } = this;
-    const granule = p >>> 7;
-    if (!blocks.wasFreed(record, granule)) return false;
+    if (!blocks.wasFreed(record, p)) return false;
     if (this.i32[record + INFO] !== SPACE) return this.memory.ownerOf(p >>> 0) === 0;
-    const start = blocks.covering(granule);
+    const start = blocks.covering(p >>> 7);
     return start >= 0 && blocks.isFree(blocks.record(start >>> 5), start);
   }
 
@@ -699,6 +763,19 @@ export class Heap {
     throw new MorphError(
       "ERR_MORPH_INVALID_POINTER",
       `expected the pointer of a live object, got ${describe(pointer)}`,
+    );
+  }
+
+  /** @throws that there is no room; a refusal that repeats another one tells no stack, which would take most of its time */
+  private refuseRoom(size: number): never {
+    throw this.pages.refusal(size);
+  }
+
+  private refuseProduct(count: number, size: number): never {
+    this.requireAlive();
+    throw new MorphError(
+      "ERR_MORPH_INVALID_SIZE",
+      `count, size: expected integers from 1 whose product is at most 2^32, got ${describe(count)}, ${describe(size)}`,
     );
   }
 
@@ -730,6 +807,7 @@ export class Heap {
     this.control = this.blocks.control;
     this.directory = this.blocks.directory;
     this.i32 = this.blocks.i32 = this.memory.i32;
+    this.f64 = this.memory.f64;
     this.slabs.clear();
   }
 

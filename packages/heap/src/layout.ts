@@ -15,8 +15,10 @@
  *
  *   word   slab: equal slots of 16 to 1024 bytes       space: blocks, tiling it without gaps
  *   0      one bit a slot from the top: 1 is free      one bit for 128 bytes: a block starts here
- *   1      the same                                    one bit for 128 bytes: that block is live
- *   2..7   the same
+ *   1      the same                                    one bit for 128 bytes: a live block starts here
+ *   2      the same                                    one bit for 128 bytes: an object that started here was freed
+ *   3      the same                                    class of the slab that the unit was last, 0 for none
+ *   4..7   the same
  *   8      info: class, reciprocal, slots used         info: SPACE
  *   9, 10  next and previous slab of the class         next and previous unit of the bin
  *   11     0 a new slab, 1 used again, 2 sparse        where the last block that starts here ends
@@ -28,11 +30,12 @@
  * Places and sizes in the space are counted in granules of 128 bytes: 2^25 of them are 4 GiB, so they are small integers
  * everywhere. The block in front of an address is found by the bits in the same unit or, when none is set, word 12; the
  * size of a block by the next bit in the same unit or, when none is set, word 11: two words for boundary tags.
- * In the space a live bit without a start bit is the trace of an object that was freed: it tells a second `free` of it
- * from a pointer that was never handed out.
+ * Words 2 and 3 tell a second `free` from a pointer that was never handed out, also when the unit is nobody's.
  */
 
 /** Word of a record; see above. */
+export const FREED = 2;
+export const FORMER_CLASS = 3;
 export const INFO = 8;
 export const NEXT = 9;
 export const PREVIOUS = 10;
@@ -121,6 +124,8 @@ export const MAX_CLASS = 64;
  *               those of a record 9 words before the bin's, so that no link is nobody's
  *   1704..1768  for each class, its sparse slabs
  *   1776..1780  objects that are page runs: their table, its entries, those in use, those live, all their pages
+ *   1792, 1793  a freed block that waits for the next request of its size, and that size, 64 granules or more; 0 for none
+ *   1794..1919  for each smaller size, two such blocks; 0 for none
  */
 export const CONTROL_BYTES = 8192;
 export const NO_SLAB = 64;
@@ -136,5 +141,7 @@ export const RUN_CAPACITY = 1777;
 export const RUN_USED = 1778;
 export const RUN_COUNT = 1779;
 export const RUN_PAGES = 1780;
+export const WAITING = 1792;
+export const WAITING_SIZES = 64;
 /** Objects of that many bytes and more are page runs. */
 export const RUN_BYTES = 1_048_576;

@@ -25,6 +25,8 @@ export class Pages {
   peak = 0;
   /** Where the highest page that was ever added last ends; the memory may have room right behind it. */
   top = 0;
+  /** Whether there may be records in which no unit has an owner. */
+  private recordsUnused = false;
 
   private readonly memory: AddressSpace;
   private readonly owner: number;
@@ -53,7 +55,7 @@ export class Pages {
    * @throws ERR_MORPH_OUT_OF_MEMORY; then it has taken nothing
    */
   open(): void {
-    this.requireRoom(DIRECTORY_BYTES + CONTROL_BYTES);
+    if (DIRECTORY_BYTES + CONTROL_BYTES > this.maxBytes) throw this.refusal(DIRECTORY_BYTES + CONTROL_BYTES);
     const directory = this.memory.acquireTable(DIRECTORY_BYTES);
     try {
       this.blocks.control = (this.memory.acquireTable(CONTROL_BYTES) / 4) | 0;
@@ -85,35 +87,43 @@ export class Pages {
   }
 
   /**
-   * Adds pages to the space so that a free block of that many granules is there. If the space ends with a free block that
-   * the memory can make longer, that saves pages. O(pages).
-   * @throws ERR_MORPH_OUT_OF_MEMORY; then the space is as it was
+   * Adds pages to the space so that a free block of that many granules is there, at a multiple of `align` granules, at most
+   * a page. If the space ends with a free block that the memory can make longer, that saves pages. O(pages).
+   * @returns false when there is no room; then the space is as it was
    */
-  private add(granules: number): void {
+  grow(granules: number, align: number): boolean {
+    // Pages start at a multiple of every such alignment.
     const pages = Math.ceil(granules / PAGE_GRANULES);
-    const missing = Math.max(1, Math.ceil((granules - this.freeAtTop()) / PAGE_GRANULES));
+    const start = (this.top - this.freeAtTop() + align - 1) & -align;
+    const missing = Math.max(1, Math.ceil((start + granules - this.top) / PAGE_GRANULES));
     // A hole lower down is better, unless the free end makes the difference.
-    if (missing < pages && this.room(missing) && this.addAtTop(missing)) return;
-    this.requireRoom(pages * PAGE_BYTES);
-    let pointer = this.memory.acquire(pages, this.owner);
-    if (this.lacksRecords(pointer, pages)) {
-      // Tables first: behind the pages, they would be in the way of what wants to grow.
-      this.memory.release(pointer, pages);
-      this.addRecords(pointer, pages);
-      pointer = this.memory.acquire(pages, this.owner);
-    }
+    if (missing < pages && this.addAtTop(missing)) return true;
+    const pointer = this.takeWithRecords(pages);
+    if (pointer === 0) return false;
     this.adopt(pointer, pages);
     const end = pointer / GRANULE_BYTES + pages * PAGE_GRANULES;
     if (end > this.top) this.top = end;
+    return true;
   }
 
-  /**
-   * The same, as an operation of its own: listeners of growth are called after it, when everything is in order.
-   * @throws ERR_MORPH_DESTROYED when one of them destroyed the heap
-   */
-  grow(granules: number): void {
-    this.memory.atomically(() => this.add(granules));
-    if (this.blocks.directory === 0) throw new MorphError("ERR_MORPH_DESTROYED", "the heap was destroyed");
+  /** Pages and the records for them. @returns their pointer; 0 when there is no room, nothing is taken then */
+  private takeWithRecords(pages: number): number {
+    if (!this.room(pages)) return 0;
+    let pointer = acquire(this.memory, pages, this.owner, 1);
+    if (pointer === 0) return 0;
+    let lacks = this.lacksRecords(pointer, pages);
+    if (lacks) {
+      // Tables first: behind the pages, they would be in the way of what wants to grow.
+      this.memory.release(pointer, pages);
+      if (!this.addRecords(pointer, pages) || !this.room(pages)) return 0;
+      pointer = acquire(this.memory, pages, this.owner, 1);
+      if (pointer === 0) return 0;
+      // The tables may have taken just those pages.
+      lacks = this.lacksRecords(pointer, pages);
+    }
+    if (!lacks || (this.addRecords(pointer, pages) && this.room(pages))) return pointer;
+    this.memory.release(pointer, pages);
+    return 0;
   }
 
   /** Makes the space longer at `top`, where a free or live block ends. @returns whether it could */
@@ -121,15 +131,23 @@ export class Pages {
     const last = (this.top - PAGE_GRANULES) * GRANULE_BYTES;
     if (!this.room(pages) || this.memory.ownerOf(last) !== this.owner) return false;
     if (!this.memory.tryExtend(last, 1, pages)) return false;
-    this.adopt(this.top * GRANULE_BYTES, pages);
+    const pointer = this.top * GRANULE_BYTES;
+    if (this.lacksRecords(pointer, pages) && !(this.addRecords(pointer, pages) && this.room(pages))) {
+      this.memory.release(pointer, pages);
+      return false;
+    }
+    this.adopt(pointer, pages);
     this.top += pages * PAGE_GRANULES;
     return true;
   }
 
-  /** Gives a free block that has just grown back to the memory when it is a large one. O(1), O(pages) when it is. */
+  /**
+   * Gives a free block that has just grown back to the memory when it is a large one. O(1), O(pages) when it is.
+   * @param granule where it starts; -1 for none
+   */
   giveBackLarge(granule: number): void {
     const { freeSize } = this.blocks;
-    if (freeSize >= GIVE_BACK_GRANULES) this.giveBack(granule, freeSize);
+    if (granule >= 0 && freeSize >= GIVE_BACK_GRANULES) this.giveBack(granule, freeSize);
   }
 
   /** Gives the whole pages in a free block back to the memory. O(pages). @returns their bytes */
@@ -139,6 +157,7 @@ export class Pages {
     if (pages <= 0) return 0;
     this.blocks.removeRun(granule, first * UNITS_A_PAGE, pages * UNITS_A_PAGE);
     this.memory.release(first * PAGE_BYTES, pages);
+    this.recordsUnused = true;
     this.count -= pages;
     if ((first + pages) * PAGE_GRANULES === this.top) this.top = first * PAGE_GRANULES;
     return pages * PAGE_BYTES;
@@ -146,6 +165,7 @@ export class Pages {
 
   /** Gives the whole pages in all free blocks back to the memory. O(bins + pages given back). @returns their bytes */
   giveBackAll(): number {
+    this.blocks.releaseWaiting();
     this.blocks.binVictim();
     const { i32 } = this.blocks;
     let bytes = 0;
@@ -158,24 +178,27 @@ export class Pages {
   }
 
   /**
-   * Takes a run of pages for one object, at a multiple of `align` pages. O(pages + align).
-   * @returns its pointer
-   * @throws ERR_MORPH_OUT_OF_MEMORY; then nothing has changed
+   * Takes a run of pages for one object, at a multiple of `align` pages. O(pages).
+   * @returns its pointer; 0 when there is no room, nothing is taken then
    */
   takeRun(pages: number, align: number): number {
-    const taken = pages + align - 1;
-    this.requireRoom(taken * PAGE_BYTES);
-    this.runs.reserve();
-    this.requireRoom(taken * PAGE_BYTES);
-    const first = this.memory.acquire(taken, this.owner);
-    // What lies before and behind the aligned ones goes back.
-    const pointer = Math.ceil(first / (align * PAGE_BYTES)) * align * PAGE_BYTES;
-    const before = (pointer - first) / PAGE_BYTES;
-    if (before > 0) this.memory.release(first, before);
-    if (before < align - 1) this.memory.release(pointer + pages * PAGE_BYTES, align - 1 - before);
+    if (!this.room(pages) || !this.reserveRun() || !this.room(pages)) return 0;
+    const pointer = acquire(this.memory, pages, this.owner, align);
+    if (pointer === 0) return 0;
     this.runs.add(pointer / PAGE_BYTES, pages);
+    this.blocks.zeroedFrom = Math.ceil(zeroedFrom(this.memory) / GRANULE_BYTES);
     this.took(0);
     return pointer;
+  }
+
+  private reserveRun(): boolean {
+    const bytes = this.runs.missingTableBytes();
+    if (bytes > 0) {
+      const table = this.acquireTable(bytes);
+      if (table === 0) return false;
+      this.runs.moveTo(table, bytes);
+    }
+    return true;
   }
 
   /** Gives a run another size in place, 0 to free it. O(pages). @returns whether it could; shorter it always can */
@@ -192,6 +215,8 @@ export class Pages {
 
   /** Gives back tables that describe nothing. O(MiB of addresses). @returns their bytes */
   dropRecords(): number {
+    if (!this.recordsUnused) return 0;
+    this.recordsUnused = false;
     const bytes = this.blocks.dropRecords(false);
     this.tableBytes -= bytes;
     return bytes;
@@ -209,16 +234,13 @@ export class Pages {
     return start >= 0 && this.blocks.isFree(this.blocks.record(start >>> 5), start) ? this.top - start : 0;
   }
 
+  /** Makes pages that have records a free part of the space. */
   private adopt(pointer: number, pages: number): void {
-    try {
-      this.addRecords(pointer, pages);
-      this.requireRoom(pages * PAGE_BYTES);
-    } catch (error) {
-      this.memory.release(pointer, pages);
-      throw error;
-    }
     this.count += pages;
     this.took(0);
+    const end = pointer / GRANULE_BYTES + pages * PAGE_GRANULES;
+    const zeroed = Math.min(end, Math.ceil(zeroedFrom(this.memory) / GRANULE_BYTES));
+    if (zeroed > pointer / GRANULE_BYTES && zeroed > this.blocks.fresh) this.blocks.fresh = zeroed;
     this.blocks.addRun((pointer / PAGE_BYTES) * UNITS_A_PAGE, pages * UNITS_A_PAGE);
   }
 
@@ -230,13 +252,28 @@ export class Pages {
     return false;
   }
 
-  private addRecords(pointer: number, pages: number): void {
-    this.blocks.addRecords((pointer / PAGE_BYTES) * UNITS_A_PAGE, pages * UNITS_A_PAGE, () => {
-      this.requireRoom(TABLE_BYTES);
-      const table = this.memory.acquireTable(TABLE_BYTES);
+  /** Makes sure that pages have records. @returns false when there is no room; tables taken before that stay */
+  private addRecords(pointer: number, pages: number): boolean {
+    const first = (pointer / PAGE_BYTES) * UNITS_A_PAGE;
+    for (let mib = first >>> 8; mib <= (first + pages * UNITS_A_PAGE - 1) >>> 8; mib++) {
+      if (this.blocks.hasRecords(mib)) continue;
+      const table = this.acquireTable(TABLE_BYTES);
+      if (table === 0) return false;
+      this.recordsUnused = true;
+      this.blocks.addRecords(mib, (table / 4) | 0);
       this.took(TABLE_BYTES);
-      return table;
-    });
+    }
+    return true;
+  }
+
+  private acquireTable(bytes: number): number {
+    if (this.footprint + bytes > this.maxBytes) return 0;
+    try {
+      return this.memory.acquireTable(bytes);
+    } catch (error) {
+      if ((error as MorphError).code !== "ERR_MORPH_OUT_OF_MEMORY") throw error;
+      return 0;
+    }
   }
 
   private took(tableBytes: number): void {
@@ -248,12 +285,31 @@ export class Pages {
     return this.footprint + pages * PAGE_BYTES <= this.maxBytes;
   }
 
-  private requireRoom(bytes: number): void {
-    if (this.footprint + bytes > this.maxBytes) {
-      throw new MorphError(
-        "ERR_MORPH_OUT_OF_MEMORY",
-        `the heap has ${this.footprint} bytes and may have ${this.maxBytes}: no room for ${bytes} more`,
-      );
-    }
+  /** The error for a request that found no room. */
+  refusal(bytes: number): MorphError {
+    return new MorphError(
+      "ERR_MORPH_OUT_OF_MEMORY",
+      `no room for ${bytes} bytes: the heap has ${this.footprint} and may have ${this.maxBytes}, the memory has no more to give`,
+    );
   }
+}
+
+/** Pages at a multiple of `align` pages; 0 when there are none. */
+function acquire(memory: AddressSpace, pages: number, owner: number, align: number): number {
+  try {
+    if (align === 1) return memory.acquire(pages, owner);
+    const first = memory.acquire(pages + align - 1, owner);
+    const pointer = Math.ceil(first / (align * PAGE_BYTES)) * align * PAGE_BYTES;
+    const before = (pointer - first) / PAGE_BYTES;
+    if (before > 0) memory.release(first, before);
+    if (before < align - 1) memory.release(pointer + pages * PAGE_BYTES, align - 1 - before);
+    return pointer;
+  } catch (error) {
+    if ((error as MorphError).code !== "ERR_MORPH_OUT_OF_MEMORY") throw error;
+    return 0;
+  }
+}
+
+function zeroedFrom(memory: AddressSpace): number {
+  return (memory as { zeroedFrom?: number }).zeroedFrom ?? 2 ** 32;
 }

@@ -8,7 +8,7 @@ const LEAST = 8;
 /**
  * Very large objects, which are page runs of the memory and nothing else: they need no records, so that one can grow as
  * far as the pages behind it are free, and they go back at once. A hash table in a side table knows them:
- * open addressing from the page number on, two words an entry, page and pages; 0 pages is the trace of a freed one.
+ * open addressing from the page number on, two words an entry, page and pages; 0 pages tell of a freed one.
  *
  * Everything it knows lies in the control table.
  */
@@ -39,20 +39,21 @@ export class Runs {
     return entry === 0 || this.blocks.i32[entry] === 0 ? -1 : (this.blocks.i32[entry + 1] as number);
   }
 
-  /**
-   * Makes room for one more entry. O(1) on average.
-   * @throws ERR_MORPH_OUT_OF_MEMORY; then nothing has changed
-   */
-  reserve(): void {
-    const capacity = this.get(RUN_CAPACITY);
-    if (this.get(RUN_USED) * 2 < capacity) return;
-    // Twice the live ones at least; traces are forgotten.
+  /** Bytes of the larger table that one more entry needs; 0 when there is room for it. O(1). */
+  missingTableBytes(): number {
+    if (this.get(RUN_USED) * 2 < this.get(RUN_CAPACITY)) return 0;
+    // Twice the live ones at least; what tells of freed ones is forgotten.
     let wanted = LEAST;
     while (wanted < (this.get(RUN_COUNT) + 1) * 4) wanted *= 2;
-    const table = this.memory.acquireTable(wanted * 8);
+    return wanted * 8;
+  }
+
+  /** Moves everything to a table of zeros. O(runs). */
+  moveTo(table: number, bytes: number): void {
     const old = this.get(RUN_TABLE);
-    this.set(RUN_TABLE, table / 4);
-    this.set(RUN_CAPACITY, wanted);
+    const capacity = this.get(RUN_CAPACITY);
+    this.set(RUN_TABLE, (table / 4) | 0);
+    this.set(RUN_CAPACITY, bytes / 8);
     this.set(RUN_USED, 0);
     this.set(RUN_COUNT, 0);
     this.set(RUN_PAGES, 0);

@@ -14,7 +14,6 @@ import {
   slotsOf,
   sparseSlots,
   UNIT_BYTES,
-  UNIT_GRANULES,
 } from "./layout.ts";
 import type { Pages } from "./pages.ts";
 
@@ -43,18 +42,18 @@ export class Slabs {
   }
 
   /**
-   * Takes a slot when the word that the class allocates from is used up: from another word, another slab, or a new one.
-   * @returns its pointer
-   * @throws ERR_MORPH_OUT_OF_MEMORY
+   * Takes a slot when the word that the class allocates from is used up: from another word, or another slab. O(1).
+   * @returns its pointer; 0 when no slab of the class has a free slot
    */
   take(c: number): number {
-    let record = (this.blocks.i32[(this.blocks.control & 0x3ffffff0) + 128 + c] as number) & 0x3ffffff0;
-    let word = record === 0 ? 0 : this.wordWithRoom(record, c);
-    while (word === 0) {
-      record = record === 0 ? this.addSlab(c) : this.retire(record, c);
-      if (record !== 0) word = this.wordWithRoom(record, c);
-    }
     const { i32 } = this.blocks;
+    let record = (i32[(this.blocks.control & 0x3ffffff0) + 128 + c] as number) & 0x3ffffff0;
+    let word = 0;
+    while (word === 0) {
+      if (record === 0) return 0;
+      word = this.wordWithRoom(record, c);
+      if (word === 0) record = this.retire(record, c);
+    }
     this.allocateFrom(c, word);
     const bits = i32[word] as number;
     const slot = ((word & 7) << 5) | Math.clz32(bits);
@@ -137,24 +136,19 @@ export class Slabs {
     }
   }
 
-  /** Makes a slab, from which the class allocates then; returns the one it does. */
-  private addSlab(c: number): number {
-    let record = this.blocks.takeUnit();
-    if (record === 0) {
-      this.dropEmpty();
-      record = this.blocks.takeUnit();
-      while (record === 0) {
-        this.pages.grow(UNIT_GRANULES);
-        record = this.blocks.takeUnit();
-      }
+  /** Takes a slot of the smallest class above `c`, up to `most`, that has one free. O(classes). @returns its pointer, or 0 */
+  takeLarger(c: number, most: number): number {
+    for (const larger of CLASSES) {
+      const pointer = larger <= c || larger > most ? 0 : this.take(larger);
+      if (pointer !== 0) return pointer;
     }
-    const { i32, control } = this.blocks;
-    const first = i32[control + SLABS + c] as number;
-    if (first !== 0) {
-      // A growth listener has brought the class a slab.
-      this.blocks.addUnit(record);
-      return first;
-    }
+    return 0;
+  }
+
+  /** Makes a block that is one unit a slab of a class without free slots. O(1). */
+  addSlab(c: number, granule: number): void {
+    const { i32 } = this.blocks;
+    const record = this.blocks.record(granule >>> 5);
     const slots = slotsOf(c);
     for (let k = 0; k < 8; k++) i32[record + k] = freeBits(slots - k * 32);
     i32[record + INFO] = c | (Math.ceil(16384 / c) << 7);
@@ -164,7 +158,6 @@ export class Slabs {
     this.count++;
     this.append(record, c);
     this.useFirst(c);
-    return record;
   }
 
   private dropSlab(record: number): void {
@@ -186,7 +179,9 @@ export class Slabs {
 
   private isEmpty(record: number, c: number): boolean {
     const slots = slotsOf(c);
-    for (let k = 0; k < 8; k++) if (this.blocks.i32[record + k] !== freeBits(slots - k * 32)) return false;
+    // Mostly the first word tells.
+    if (this.blocks.i32[record] !== (slots >= 32 ? -1 : ~(-1 >>> slots))) return false;
+    for (let k = 1; k < 8; k++) if (this.blocks.i32[record + k] !== freeBits(slots - k * 32)) return false;
     return true;
   }
 

@@ -34,6 +34,8 @@ import {
   TABLE_UNITS,
   UNIT_BYTES,
   UNIT_GRANULES,
+  WAITING,
+  WAITING_SIZES,
   WHERE,
 } from "./layout.ts";
 import type { Runs } from "./runs.ts";
@@ -57,7 +59,7 @@ export interface Counted {
 export function verifyHeap(heap: Counted): void {
   const { blocks } = heap;
   heap.runs.verify(heap.owner);
-  const found = { live: heap.runs.pages * 4096, slabs: 0, full: 0, units: 0, binned: new Set<number>(), victim: -1 };
+  const found = { live: heap.runs.pages * 4096, slabs: 0, full: 0, units: 0, binned: new Set<number>(), victim: -1, waiting: 0 };
   // Where the block that runs into the next unit starts and ends.
   let start = -1;
   let end = -1;
@@ -86,6 +88,7 @@ export function verifyHeap(heap: Counted): void {
         found.live += verifySlab(blocks, record, base);
         continue;
       }
+      if (((word(1) as number) & ~(word(0) as number)) !== 0) throw broken(base, "a block is live that starts nowhere");
       let largest = 0;
       let at = base;
       if (end > base) {
@@ -107,11 +110,15 @@ export function verifyHeap(heap: Counted): void {
         const neighbour = before < 0 ? 0 : blocks.record(before >>> 5);
         if (before >= 0 && blocks.endOf(neighbour, before) !== at)
           throw broken(at, "the block before it ends elsewhere");
-        if (free && before >= 0 && blocks.isFree(neighbour, before)) throw broken(at, "two free blocks are not merged");
+        const waits = free && blocks.isWaiting(at, next - at);
+        if (waits) found.waiting++;
+        else if (free && before >= 0 && blocks.isFree(neighbour, before) && !blocks.isWaiting(before, at - before)) {
+          throw broken(at, "two free blocks are not merged");
+        }
         if (free && at === blocks.victim) {
-          if (next - at !== blocks.victimSize) throw broken(at, "the victim has another size");
+          if (next - at !== blocks.victimSize || waits) throw broken(at, "the victim has another size, or waits for its size");
           found.victim = at;
-        } else if (free && next - at > largest) {
+        } else if (free && !waits && next - at > largest) {
           largest = next - at;
         }
         [start, end, at] = [at, next, next];
@@ -126,6 +133,10 @@ export function verifyHeap(heap: Counted): void {
         found.binned.add(record);
       }
     }
+  }
+  const waiting = countWaiting(blocks);
+  if (found.waiting !== waiting) {
+    throw broken(0, `${waiting} blocks are noted as waiting for their size, the records have ${found.waiting}`);
   }
   if (found.victim !== blocks.victim) throw broken(blocks.victim, "the victim is no free block");
   if (found.units * UNIT_BYTES !== heap.pages * PAGE_BYTES) {
@@ -171,6 +182,12 @@ function verifySlab(blocks: Blocks, record: number, base: number): number {
     throw broken(base, `the slab does not count its ${used} slots`);
   if (!current && used === 0) throw broken(base, "the slab is empty and was not given up");
   return used * c;
+}
+
+function countWaiting({ i32, control }: Blocks): number {
+  let count = i32[control + WAITING + 1] === 0 ? 0 : 1;
+  for (let word = control + WAITING + 2; word < control + WAITING + 2 * WAITING_SIZES; word++) if (i32[word] !== 0) count++;
+  return count;
 }
 
 function verifyBins(blocks: Blocks, binned: Set<number>): void {

@@ -1,0 +1,68 @@
+import type { Blocks } from "./blocks.ts";
+import type { Pages } from "./pages.ts";
+import type { Runs } from "./runs.ts";
+import type { Slabs } from "./slabs.ts";
+
+/**
+ * Where room comes from when no bin has any: blocks that wait for their size, slabs that are empty, pages of the memory, blocks
+ * that the bins hide, and pages that come back from elsewhere in the heap, in this order. What was in vain is not tried again
+ * before something is freed, so that a refusal costs little.
+ */
+export class Room {
+  private readonly blocks: Blocks;
+  private readonly pages: Pages;
+  private readonly runs: Runs;
+  private readonly slabs: Slabs;
+  /** The count of releases at which nothing was left to return. */
+  private trimmedAt = -1;
+
+  constructor(blocks: Blocks, pages: Pages, runs: Runs, slabs: Slabs) {
+    this.blocks = blocks;
+    this.pages = pages;
+    this.runs = runs;
+    this.slabs = slabs;
+  }
+
+  /**
+   * Takes a block at a multiple of `align` granules, at most a page. O(1), but for new pages and before a refusal.
+   * @returns its first granule; -1 when there is no room
+   */
+  takeBlock(granules: number, align: number): number {
+    const { blocks, pages } = this;
+    let granule = this.take(granules, align);
+    if (granule >= 0) return granule;
+    const { releases } = blocks;
+    blocks.releaseWaiting();
+    this.slabs.dropEmpty();
+    if (releases !== blocks.releases) granule = this.take(granules, align);
+    if (granule < 0 && pages.grow(granules, align)) granule = this.take(granules, align);
+    if (granule < 0) granule = blocks.search(granules, align);
+    if (granule < 0 && this.trim() > 0 && pages.grow(granules, align)) {
+      granule = this.take(granules, align);
+      if (granule < 0) granule = blocks.search(granules, align);
+    }
+    return granule;
+  }
+
+  /** Takes a run of pages for one object, at a multiple of `align` pages. O(pages). @returns its pointer; 0 when there is no room */
+  takeRun(pages: number, align: number): number {
+    const pointer = this.pages.takeRun(pages, align);
+    return pointer !== 0 || this.trim() === 0 ? pointer : this.pages.takeRun(pages, align);
+  }
+
+  /** Returns all pages without a live object, and tables without use. O(bins + MiB of addresses). @returns their bytes */
+  trim(): number {
+    const { blocks } = this;
+    blocks.releaseWaiting();
+    this.slabs.dropEmpty();
+    let bytes = this.runs.dropTable();
+    if (this.trimmedAt === blocks.releases) return bytes;
+    bytes += this.pages.giveBackAll() + this.pages.dropRecords();
+    this.trimmedAt = blocks.releases;
+    return bytes;
+  }
+
+  private take(granules: number, align: number): number {
+    return align === 1 ? this.blocks.take(granules) : this.blocks.takeAligned(granules, align);
+  }
+}
