@@ -178,7 +178,7 @@ export class Blocks {
   take(granules: number): number {
     const i32 = this.i32;
     const control = this.control & 0x3ffffff0;
-    if (granules < 64) {
+    if (granules < 32) {
       const waiting = control + 1792 + (granules << 1);
       const granule = (i32[waiting] as number) & 0x3ffffff;
       if (granule !== 0) {
@@ -347,8 +347,8 @@ export class Blocks {
   }
 
   /**
-   * Frees a live object's block. Those of less than 8 KiB wait, two of each size, for the next request of just that size, and of
-   * the larger ones one; the one that waited longest is released in its place. O(1).
+   * Frees a live object's block. Those of less than 4 KiB wait, two of each size, for the next request of just that size, and of
+   * those of less than a page one; the one that waited longest is released in its place. O(1).
    * @returns where the free block starts that was made by that, whose size is in `freeSize`; -1 when none was
    */
   free(unit: number, place: number): number {
@@ -359,10 +359,11 @@ export class Blocks {
     i32[record + 2] = (i32[record + 2] as number) | bit;
     const size = this.endOf(record, granule) - granule;
     this.freed = size;
+    if (size >= 512) return this.release(record, granule);
     i32[record + 1] = (i32[record + 1] as number) & ~bit;
     let waiting = (this.control & 0x3ffffff0) + 1792;
     let out: number;
-    if (size < 64) {
+    if (size < 32) {
       waiting += size << 1;
       out = (i32[waiting + 1] as number) & 0x3ffffff;
       i32[waiting + 1] = i32[waiting] as number;
@@ -377,19 +378,24 @@ export class Blocks {
   /** Whether a free block is one of those that wait for their size. O(1). */
   isWaiting(granule: number, size: number): boolean {
     const waiting = (this.control & 0x3ffffff0) + 1792;
-    if (size >= 64) return this.i32[waiting] === granule && this.i32[waiting + 1] === size;
+    if (size >= 32) return this.i32[waiting] === granule && this.i32[waiting + 1] === size;
     return this.i32[waiting + (size << 1)] === granule || this.i32[waiting + (size << 1) + 1] === granule;
   }
 
-  /** Releases all blocks that wait for their size. O(sizes). */
-  releaseWaiting(): void {
+  /**
+   * Releases all blocks that wait for their size. O(sizes).
+   * @param released told where each free block starts that was made by that, whose size is in `freeSize`
+   */
+  releaseWaiting(released?: (start: number) => void): void {
     const { i32, control } = this;
-    if (i32[control + WAITING + 1] !== 0) this.stopWaiting(i32[control + WAITING] as number);
-    for (let word = control + WAITING + 2; word < control + WAITING + 2 * WAITING_SIZES; word++) {
+    for (let word = control + WAITING; word < control + WAITING + 2 * WAITING_SIZES; word++) {
       const granule = i32[word] as number;
+      // Of the larger one the second word is its size.
+      if (word === control + WAITING && i32[++word] === 0) continue;
       if (granule === 0) continue;
       i32[word] = 0;
-      this.release(this.record(granule >>> 5), granule);
+      const start = this.release(this.record(granule >>> 5), granule);
+      released?.(start);
     }
   }
 

@@ -1,6 +1,8 @@
 import type { Heap } from "./heap.ts";
 import { requireStack } from "./stack.ts";
 
+const needStack = requireStack;
+
 /*
  * WASI's numbers, which Emscripten uses too.
  */
@@ -95,7 +97,7 @@ export function cFunctions(heap: Heap, errno?: () => number): CFunctions {
     memalign: alignedAlloc,
     posix_memalign: (result, alignment, size) => {
       if (!isAlignment(alignment) || (alignment & 3) !== 0) return EINVAL;
-      requireStack(heap.owner);
+      needStack(heap.owner);
       const pointer = align(alignment, size);
       if (pointer === 0) return ENOMEM;
       heap.memory.i32[(result >>> 0) / 4] = pointer;

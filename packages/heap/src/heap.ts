@@ -17,6 +17,7 @@ import {
   INFO,
   MAX_SLOT_BYTES,
   NEW,
+  NOBODYS,
   ONE_SLOT,
   PAGE_GRANULES,
   POINTER,
@@ -32,8 +33,11 @@ import { Pages } from "./pages.ts";
 import { Room } from "./room.ts";
 import { Runs } from "./runs.ts";
 import { Slabs } from "./slabs.ts";
-import { requireStack } from "./stack.ts";
+import { requireStack, requireStackForPages } from "./stack.ts";
 import { verifyHeap } from "./verify.ts";
+
+const needStack = requireStack;
+const needStackForPages = requireStackForPages;
 
 /** What a heap holds now; plain numbers. */
 export interface HeapStats {
@@ -87,6 +91,9 @@ export class Heap {
   private room = 0;
 
   private destroyed = false;
+  /** The count of releases and the footprint at the last refusal. */
+  private refusedAt = -1;
+  private refusedWith = 0;
   private readonly blocks: Blocks;
   private readonly pages: Pages;
   private readonly runs: Runs;
@@ -98,8 +105,8 @@ export class Heap {
    * @throws ERR_MORPH_INVALID_CONFIG, ERR_MORPH_VERSION when `memory` speaks another contract, ERR_MORPH_OUT_OF_MEMORY
    */
   constructor(options: HeapOptions = {}) {
-    requireOptions(options);
-    requireStack(0);
+    requireOptions(options, ["memory", "maxBytes", "owner"]);
+    needStackForPages();
     const { memory = new LinearMemory(), maxBytes = Number.POSITIVE_INFINITY } = options;
     requireMaxBytes(maxBytes);
     this.memory = memory;
@@ -107,14 +114,19 @@ export class Heap {
     this.i32 = new Int32Array(0);
     this.f64 = new Float64Array(0);
     this.blocks = new Blocks(memory);
-    const viewsChanged = () => {
+    const viewsChanged = (): void => {
       if (this.directory !== 0) {
         this.i32 = memory.i32;
         this.f64 = memory.f64;
       }
       this.blocks.i32 = memory.i32;
     };
-    this.owner = joinMemory(memory, { name: "heap", contractVersion: CONTRACT, viewsChanged }, options.owner);
+    // Without a view, every operation that changes something comes to `memory.refresh`.
+    const suspend = (suspended: boolean): void => {
+      if (suspended) this.i32 = new Int32Array(0);
+      else viewsChanged();
+    };
+    this.owner = joinMemory(memory, { name: "heap", contractVersion: CONTRACT, viewsChanged, suspend }, options.owner);
     // Another thread may have grown the memory since the blocks took their view.
     viewsChanged();
     this.runs = new Runs(memory, this.blocks);
@@ -224,7 +236,7 @@ export class Heap {
   }
 
   private callocLarge(bytes: number): number {
-    requireStack(this.room);
+    needStack(this.room);
     this.blocks.zeroedFrom = END_OF_MEMORY;
     const pointer = this.tryMalloc(bytes);
     if (pointer === 0) return 0;
@@ -253,9 +265,9 @@ export class Heap {
    * @throws as `free`, and ERR_MORPH_INVALID_SIZE
    */
   tryRealloc(pointer: number, size: number): number {
+    needStack(this.room);
     const record = this.find(pointer);
     if (!isSize(size)) return this.refuseSize(size);
-    requireStack(this.room);
     if (record <= 0) return this.reallocRun(pointer, size);
     const c = (this.i32[record + INFO] as number) & 127;
     if (c !== 0) {
@@ -270,6 +282,7 @@ export class Heap {
   private reallocRun(pointer: number, size: number): number {
     const has = this.runPages(pointer);
     if (has <= 0) return this.refuse(pointer);
+    needStackForPages();
     const pages = Math.ceil(size / PAGE_BYTES);
     if (pages === has) return pointer;
     if (size < GROWN_RUN_BYTES && pages < has) {
@@ -342,7 +355,7 @@ export class Heap {
     }
     if (!isSize(size)) return this.refuseSize(size);
     if (alignment <= 16) return this.tryMalloc(size);
-    requireStack(this.room);
+    needStack(this.room);
     this.refreshViews();
     // Slabs start at 4 KiB, so a slot size that is a multiple of the alignment will do.
     const rounded = Math.ceil(size / alignment) * alignment;
@@ -408,7 +421,7 @@ export class Heap {
   trim(): number {
     this.requireAlive();
     this.refreshViews();
-    requireStack(this.room);
+    needStackForPages();
     return this.space.trim();
   }
 
@@ -427,7 +440,8 @@ export class Heap {
 
   /** What the heap holds. O(1). */
   stats(): HeapStats {
-    this.refreshViews();
+    // Growth listeners may ask too, in which `this.i32` is empty.
+    this.blocks.i32 = this.memory.i32;
     return {
       footprint: this.pages.footprint,
       peakFootprint: this.pages.peak,
@@ -461,6 +475,7 @@ export class Heap {
   reset(): void {
     this.requireAlive();
     this.refreshViews();
+    needStackForPages();
     const { memory } = this;
     const pages = memory.u8.length / PAGE_BYTES;
     for (let page = 0; page < pages; page++) {
@@ -490,6 +505,7 @@ export class Heap {
   saveState(pointer: number): void {
     this.requireAlive();
     this.refreshViews();
+    needStack(this.room);
     this.blocks.binVictim();
     const { i32, pages } = this;
     const at = pointer / 4;
@@ -531,6 +547,7 @@ export class Heap {
     if (this.destroyed) return;
     this.requireAlive();
     this.refreshViews();
+    needStackForPages();
     this.destroyed = true;
     this.room = this.peakLive;
     this.slabs.count = 0;
@@ -554,7 +571,7 @@ export class Heap {
       this.requireAlive();
       this.memory.refresh();
     }
-    requireStack(this.room);
+    needStack(this.room);
     const pointer = this.takeSlot(this.slabs.classOf(size));
     return pointer !== 0 ? pointer : this.mallocElsewhere(size);
   }
@@ -591,7 +608,7 @@ export class Heap {
 
   private mallocLarge(size: number): number {
     if (!isSize(size)) return this.refuseSize(size);
-    requireStack(this.room);
+    needStack(this.room);
     if (size >= RUN_BYTES) return this.mallocRun(size, 1);
     const granules = (size + 127) >>> 7;
     const granule = this.i32.length === 0 ? -1 : this.blocks.take(granules);
@@ -619,13 +636,17 @@ export class Heap {
   }
 
   private freeNoticed(record: number, word: number, bits: number): void {
-    requireStack(this.room);
+    needStack(this.room);
+    this.freeSlot(record, word, bits);
+  }
+
+  private freeSlot(record: number, word: number, bits: number): void {
     const { i32 } = this;
     const left = ((i32[record + INFO] as number) - ONE_SLOT) | 0;
     i32[word] = bits;
     i32[record + INFO] = left;
     this.room = (this.room + (left & 127)) | 0;
-    this.slabs.changed(record, left);
+    if ((left & 0x80400000) !== 0) this.slabs.changed(record, left);
   }
 
   private freeLarge(record: number, pointer: number): void {
@@ -635,18 +656,40 @@ export class Heap {
       this.freeRun(pointer);
       return;
     }
-    requireStack(this.room);
+    needStack(this.room);
+    this.freeBlock(record, granule);
+  }
+
+  private freeBlock(record: number, granule: number): void {
+    const { blocks } = this;
     const start = blocks.free(record, granule);
     this.room = (this.room + (blocks.freed << 3)) | 0;
     this.pages.giveBackLarge(start);
+    if (this.room === this.peakLive) this.pages.releaseWaiting();
   }
 
   private freeRun(pointer: number): void {
     const pages = this.runPages(pointer);
     if (pages <= 0) return void this.refuse(pointer);
-    requireStack(this.room);
-    this.pages.resizeRun(pointer, pages, 0);
-    this.count(pages * -4096);
+    needStackForPages();
+    this.resizeRun(pointer, pages, 0);
+  }
+
+  /** Frees an object that is known to be live, by an operation that has stack enough. */
+  private freeLive(pointer: number): void {
+    const p = pointer | 0;
+    const record = this.blocks.record(p >>> 12);
+    const info = record === 0 ? NOBODYS : (this.i32[record + INFO] as number);
+    const c = info & 127;
+    if (c !== 0) {
+      const slot = (256 - ((p >>> 4) & 255)) / c - 1;
+      const word = record + (slot >>> 5);
+      this.freeSlot(record, word, (this.i32[word] as number) | (-0x80000000 >>> slot));
+    } else if (info === SPACE) {
+      this.freeBlock(record, p >>> 7);
+    } else {
+      this.resizeRun(pointer, this.runs.find(pointer), 0);
+    }
   }
 
   /** Whether nothing is in use from a granule to the end of the newest pages. */
@@ -660,18 +703,18 @@ export class Heap {
   private extendAtTop(record: number, granule: number, has: number, granules: number): boolean {
     const { top } = this.pages;
     if (!this.isAtTop(granule + has)) return false;
+    needStackForPages();
     const pages = Math.ceil((granule + granules - top) / PAGE_GRANULES);
     if (!this.pages.addAtTop(pages) || !this.blocks.extend(record, granule, granules)) return false;
     this.count((granules - has) * 8);
     return true;
   }
 
-  /** Bytes are copied as words, few of them one by one. Both sizes are multiples of 16. */
-  private copy(from: number, to: number, bytes: number): void {
+  /** Copies words, few of them one by one. */
+  private copy(from: number, to: number, words: number): void {
     const { i32 } = this;
     const source = from >>> 2;
     const target = to >>> 2;
-    const words = (bytes / 4) >>> 0;
     if (words > 128) {
       i32.copyWithin(target, source, source + words);
       return;
@@ -692,8 +735,8 @@ export class Heap {
   }
 
   private moveTo(to: number, pointer: number, bytes: number): number {
-    this.copy(pointer, to, (bytes + 3) & -4);
-    this.free(pointer);
+    this.copy(pointer, to, Math.ceil(bytes / 4));
+    this.freeLive(pointer);
     return to;
   }
 
@@ -768,7 +811,11 @@ export class Heap {
 
   /** @throws that there is no room; a refusal that repeats another one tells no stack, which would take most of its time */
   private refuseRoom(size: number): never {
-    throw this.pages.refusal(size);
+    const { releases } = this.blocks;
+    const repeated = this.refusedAt === releases && this.refusedWith === this.pages.footprint;
+    this.refusedAt = releases;
+    this.refusedWith = this.pages.footprint;
+    throw this.pages.refusal(size, repeated);
   }
 
   private refuseProduct(count: number, size: number): never {

@@ -124,8 +124,8 @@ export const MAX_CLASS = 64;
  *               those of a record 9 words before the bin's, so that no link is nobody's
  *   1704..1768  for each class, its sparse slabs
  *   1776..1780  objects that are page runs: their table, its entries, those in use, those live, all their pages
- *   1792, 1793  a freed block that waits for the next request of its size, and that size, 64 granules or more; 0 for none
- *   1794..1919  for each smaller size, two such blocks; 0 for none
+ *   1792, 1793  a freed block that waits for the next request of its size, and that size, 32 granules or more; 0 for none
+ *   1794..1855  for each smaller size, two such blocks; 0 for none
  */
 export const CONTROL_BYTES = 8192;
 export const NO_SLAB = 64;
@@ -142,6 +142,6 @@ export const RUN_USED = 1778;
 export const RUN_COUNT = 1779;
 export const RUN_PAGES = 1780;
 export const WAITING = 1792;
-export const WAITING_SIZES = 64;
+export const WAITING_SIZES = 32;
 /** Objects of that many bytes and more are page runs. */
 export const RUN_BYTES = 1_048_576;

@@ -1,4 +1,4 @@
-import { type AddressSpace, MorphError, PAGE_BYTES } from "@morph/memory";
+import { type AddressSpace, MorphError, PAGE_BYTES, repeatedRefusal } from "@morph/memory";
 import type { Blocks } from "./blocks.ts";
 import {
   CONTROL_BYTES,
@@ -11,6 +11,9 @@ import {
   WHERE,
 } from "./layout.ts";
 import type { Runs } from "./runs.ts";
+import { requireStackForPages } from "./stack.ts";
+
+const needStackForPages = requireStackForPages;
 
 const UNITS_A_PAGE = 16;
 /** A free block of that many granules, 1 MiB, goes back to the memory by itself, as far as it is whole pages. */
@@ -55,7 +58,7 @@ export class Pages {
    * @throws ERR_MORPH_OUT_OF_MEMORY; then it has taken nothing
    */
   open(): void {
-    if (DIRECTORY_BYTES + CONTROL_BYTES > this.maxBytes) throw this.refusal(DIRECTORY_BYTES + CONTROL_BYTES);
+    if (DIRECTORY_BYTES + CONTROL_BYTES > this.maxBytes) throw this.refusal(DIRECTORY_BYTES + CONTROL_BYTES, false);
     const directory = this.memory.acquireTable(DIRECTORY_BYTES);
     try {
       this.blocks.control = (this.memory.acquireTable(CONTROL_BYTES) / 4) | 0;
@@ -109,14 +112,14 @@ export class Pages {
   /** Pages and the records for them. @returns their pointer; 0 when there is no room, nothing is taken then */
   private takeWithRecords(pages: number): number {
     if (!this.room(pages)) return 0;
-    let pointer = acquire(this.memory, pages, this.owner, 1);
+    let pointer = this.memory.tryAcquire(pages, this.owner);
     if (pointer === 0) return 0;
     let lacks = this.lacksRecords(pointer, pages);
     if (lacks) {
       // Tables first: behind the pages, they would be in the way of what wants to grow.
       this.memory.release(pointer, pages);
       if (!this.addRecords(pointer, pages) || !this.room(pages)) return 0;
-      pointer = acquire(this.memory, pages, this.owner, 1);
+      pointer = this.memory.tryAcquire(pages, this.owner);
       if (pointer === 0) return 0;
       // The tables may have taken just those pages.
       lacks = this.lacksRecords(pointer, pages);
@@ -147,7 +150,12 @@ export class Pages {
    */
   giveBackLarge(granule: number): void {
     const { freeSize } = this.blocks;
-    if (granule >= 0 && freeSize >= GIVE_BACK_GRANULES) this.giveBack(granule, freeSize);
+    if (granule >= 0 && freeSize >= GIVE_BACK_GRANULES && hasStack()) this.giveBack(granule, freeSize);
+  }
+
+  /** When no object is live, nothing waits for its size any more. O(sizes). */
+  releaseWaiting(): void {
+    if (hasStack()) this.blocks.releaseWaiting((start) => this.giveBackLarge(start));
   }
 
   /** Gives the whole pages in a free block back to the memory. O(pages). @returns their bytes */
@@ -183,10 +191,10 @@ export class Pages {
    */
   takeRun(pages: number, align: number): number {
     if (!this.room(pages) || !this.reserveRun() || !this.room(pages)) return 0;
-    const pointer = acquire(this.memory, pages, this.owner, align);
+    const pointer = this.memory.tryAcquire(pages, this.owner, align);
     if (pointer === 0) return 0;
     this.runs.add(pointer / PAGE_BYTES, pages);
-    this.blocks.zeroedFrom = Math.ceil(zeroedFrom(this.memory) / GRANULE_BYTES);
+    this.blocks.zeroedFrom = Math.ceil(this.memory.zeroedFrom / GRANULE_BYTES);
     this.took(0);
     return pointer;
   }
@@ -239,7 +247,7 @@ export class Pages {
     this.count += pages;
     this.took(0);
     const end = pointer / GRANULE_BYTES + pages * PAGE_GRANULES;
-    const zeroed = Math.min(end, Math.ceil(zeroedFrom(this.memory) / GRANULE_BYTES));
+    const zeroed = Math.min(end, Math.ceil(this.memory.zeroedFrom / GRANULE_BYTES));
     if (zeroed > pointer / GRANULE_BYTES && zeroed > this.blocks.fresh) this.blocks.fresh = zeroed;
     this.blocks.addRun((pointer / PAGE_BYTES) * UNITS_A_PAGE, pages * UNITS_A_PAGE);
   }
@@ -267,13 +275,7 @@ export class Pages {
   }
 
   private acquireTable(bytes: number): number {
-    if (this.footprint + bytes > this.maxBytes) return 0;
-    try {
-      return this.memory.acquireTable(bytes);
-    } catch (error) {
-      if ((error as MorphError).code !== "ERR_MORPH_OUT_OF_MEMORY") throw error;
-      return 0;
-    }
+    return this.footprint + bytes > this.maxBytes ? 0 : this.memory.tryAcquireTable(bytes);
   }
 
   private took(tableBytes: number): void {
@@ -286,30 +288,21 @@ export class Pages {
   }
 
   /** The error for a request that found no room. */
-  refusal(bytes: number): MorphError {
-    return new MorphError(
-      "ERR_MORPH_OUT_OF_MEMORY",
-      `no room for ${bytes} bytes: the heap has ${this.footprint} and may have ${this.maxBytes}, the memory has no more to give`,
-    );
+  refusal(bytes: number, repeated: boolean): MorphError {
+    const most = this.maxBytes === Number.POSITIVE_INFINITY ? "what the memory has" : this.maxBytes;
+    const message = `no room for ${bytes} bytes: the heap has ${this.footprint} bytes and may have ${most}`;
+    return repeated
+      ? repeatedRefusal("ERR_MORPH_OUT_OF_MEMORY", message)
+      : new MorphError("ERR_MORPH_OUT_OF_MEMORY", message);
   }
 }
 
-/** Pages at a multiple of `align` pages; 0 when there are none. */
-function acquire(memory: AddressSpace, pages: number, owner: number, align: number): number {
+/** Whether there is stack enough to call the memory. What was freed is free by then, so that nothing may be thrown any more. */
+function hasStack(): boolean {
   try {
-    if (align === 1) return memory.acquire(pages, owner);
-    const first = memory.acquire(pages + align - 1, owner);
-    const pointer = Math.ceil(first / (align * PAGE_BYTES)) * align * PAGE_BYTES;
-    const before = (pointer - first) / PAGE_BYTES;
-    if (before > 0) memory.release(first, before);
-    if (before < align - 1) memory.release(pointer + pages * PAGE_BYTES, align - 1 - before);
-    return pointer;
-  } catch (error) {
-    if ((error as MorphError).code !== "ERR_MORPH_OUT_OF_MEMORY") throw error;
-    return 0;
+    needStackForPages();
+    return true;
+  } catch {
+    return false;
   }
-}
-
-function zeroedFrom(memory: AddressSpace): number {
-  return (memory as { zeroedFrom?: number }).zeroedFrom ?? 2 ** 32;
 }

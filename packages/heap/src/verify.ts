@@ -59,7 +59,15 @@ export interface Counted {
 export function verifyHeap(heap: Counted): void {
   const { blocks } = heap;
   heap.runs.verify(heap.owner);
-  const found = { live: heap.runs.pages * 4096, slabs: 0, full: 0, units: 0, binned: new Set<number>(), victim: -1, waiting: 0 };
+  const found = {
+    live: heap.runs.pages * 4096,
+    slabs: 0,
+    full: 0,
+    units: 0,
+    binned: new Set<number>(),
+    victim: -1,
+    waiting: 0,
+  };
   // Where the block that runs into the next unit starts and ends.
   let start = -1;
   let end = -1;
@@ -116,7 +124,8 @@ export function verifyHeap(heap: Counted): void {
           throw broken(at, "two free blocks are not merged");
         }
         if (free && at === blocks.victim) {
-          if (next - at !== blocks.victimSize || waits) throw broken(at, "the victim has another size, or waits for its size");
+          if (next - at !== blocks.victimSize || waits)
+            throw broken(at, "the victim has another size, or waits for its size");
           found.victim = at;
         } else if (free && !waits && next - at > largest) {
           largest = next - at;
@@ -186,7 +195,8 @@ function verifySlab(blocks: Blocks, record: number, base: number): number {
 
 function countWaiting({ i32, control }: Blocks): number {
   let count = i32[control + WAITING + 1] === 0 ? 0 : 1;
-  for (let word = control + WAITING + 2; word < control + WAITING + 2 * WAITING_SIZES; word++) if (i32[word] !== 0) count++;
+  for (let word = control + WAITING + 2; word < control + WAITING + 2 * WAITING_SIZES; word++)
+    if (i32[word] !== 0) count++;
   return count;
 }
 

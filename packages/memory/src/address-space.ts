@@ -105,8 +105,11 @@ export interface AddressSpace {
    * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_NOT_OWNER (no such owner), ERR_MORPH_OUT_OF_MEMORY
    */
   acquire(pages: number, owner: number): number;
-  /** As {@link acquire}, but 0 where there is no room: quick, because no error is made. */
-  tryAcquire(pages: number, owner: number): number;
+  /**
+   * As {@link acquire}, but 0 where there is no room: quick, because no error is made.
+   * @param align the run starts at a multiple of so many pages, from 1; default 1
+   */
+  tryAcquire(pages: number, owner: number, align?: number): number;
   /**
    * Grows the memory now, by what is missing for a run of so many free pages: until they are used, no growth detaches a view.
    * O(pages of the memory).
@@ -132,6 +135,8 @@ export interface AddressSpace {
    * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_OUT_OF_MEMORY
    */
   acquireTable(bytes: number): number;
+  /** As {@link acquireTable}, but 0 where there is no room. */
+  tryAcquireTable(bytes: number): number;
   /**
    * Takes back a table; `bytes` as it was acquired. O(bytes).
    * @throws ERR_MORPH_INVALID_POINTER when it is no table of that size, ERR_MORPH_DOUBLE_FREE; then nothing has changed

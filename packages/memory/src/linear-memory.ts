@@ -3,7 +3,7 @@ import { describe, MorphError, repeatedRefusal, withoutStackTraces } from "./err
 import { FIRST_OWNER, FOREIGN, FREE, LAYOUT_VERSION, MEMORY_ITSELF, SPARE, WORD } from "./header.ts";
 import { backingOf, DEFAULT_INITIAL_PAGES, isSharedBuffer, type LinearMemoryOptions, MAX_PAGES } from "./options.ts";
 import { PageLock } from "./page-lock.ts";
-import { mapLengthFor, Records, recordPages } from "./records.ts";
+import { alignUp, mapLengthFor, Records, recordPages } from "./records.ts";
 import { requireStack } from "./stack.ts";
 import { GRANULE_BYTES, granulesOf, isLarge, pagesOfRegion } from "./table-regions.ts";
 import { Views } from "./views.ts";
@@ -203,11 +203,12 @@ export class LinearMemory implements AddressSpace {
     return pointer === 0 ? this.refuse(pages, repeated) : pointer;
   }
 
-  tryAcquire(pages: number, owner: number): number {
+  tryAcquire(pages: number, owner: number, align = 1): number {
     requirePages("pages", pages);
+    requirePages("align", align);
     this.requireOwner(owner);
     if (this.isRefused(pages)) return 0;
-    return this.exclusively(() => this.take(pages, owner) * PAGE_BYTES);
+    return this.exclusively(() => this.take(pages, owner, align) * PAGE_BYTES);
   }
 
   tryExtend(pointer: number, pages: number, more: number): boolean {
@@ -235,15 +236,18 @@ export class LinearMemory implements AddressSpace {
 
   reserve(pages: number): void {
     requirePages("pages", pages);
-    const found = this.exclusively(() => this.findOrGrow(pages) !== 0);
+    const found = this.exclusively(() => this.findOrGrow(pages, 1) !== 0);
     if (!found) this.refuse(pages, false);
   }
 
   acquireTable(bytes: number): number {
+    const pointer = this.tryAcquireTable(bytes);
+    return pointer === 0 ? this.refuse(pagesOfRegion(granulesOf(bytes), 0).least, false) : pointer;
+  }
+
+  tryAcquireTable(bytes: number): number {
     const granules = granulesOf(this.tableBytes(bytes));
-    const pointer = this.exclusively(() => this.records.tables.take(granules) || this.takeFromNewRegion(granules));
-    if (pointer === 0) this.refuse(pagesOfRegion(granules, 0).least, false);
-    return pointer;
+    return this.exclusively(() => this.records.tables.take(granules) || this.takeFromNewRegion(granules));
   }
 
   releaseTable(pointer: number, bytes: number): void {
@@ -443,24 +447,25 @@ export class LinearMemory implements AddressSpace {
   }
 
   /** Number of the first page of a new run, or 0. */
-  private take(pages: number, owner: number): number {
-    const page = this.findOrGrow(pages);
+  private take(pages: number, owner: number, align: number): number {
+    const page = this.findOrGrow(pages, align);
     if (page !== 0) this.claim(page, pages, owner);
     return page;
   }
 
-  private findOrGrow(pages: number): number {
+  private findOrGrow(pages: number, align: number): number {
     const { records } = this;
-    let page = records.findRun(pages);
+    let page = records.findRun(pages, align);
     // Again after growing: on a shared memory someone else may have grown it in between.
     while (page === 0) {
-      const missing = pages - records.tailRun();
+      const count = records.get(WORD.pageCount);
+      const missing = alignUp(count - records.tailRun(), align) + pages - count;
       if (!this.tryGrow(missing) && !records.freeSpare()) {
         // What the engine refuses it may give later; what the maximum forbids it may not.
-        if (missing > records.get(WORD.maxPages) - records.get(WORD.pageCount)) records.noteRefused(pages);
+        if (align === 1 && missing > records.get(WORD.maxPages) - count) records.noteRefused(pages);
         return 0;
       }
-      page = records.findRun(pages);
+      page = records.findRun(pages, align);
     }
     return page;
   }
@@ -482,7 +487,7 @@ export class LinearMemory implements AddressSpace {
     let page = records.findRegion(pages);
     if (page === 0 && this.tryGrow(pages)) page = records.findRegion(pages);
     // Pages that allocators had are the last choice, when the memory has no others.
-    if (page === 0) page = records.findRun(pages);
+    if (page === 0) page = records.findRun(pages, 1);
     if (page === 0) return 0;
     records.addRegion(page, pages, isLarge(granules));
     return records.tables.take(granules);

@@ -139,25 +139,26 @@ export class Records {
     return Math.min(this.get(WORD.pageCount), this.get(WORD.mapLength));
   }
 
-  /** The lowest run of `pages` free pages, or 0 when there is none. */
-  findRun(pages: number): number {
-    const found = this.findRunFrom(pages);
+  /** The lowest run of `pages` free pages at a multiple of `align` pages, or 0 when there is none. */
+  findRun(pages: number, align: number): number {
+    const found = this.findRunFrom(pages, align);
     if (found !== 0 || this.get(WORD.searchStart) === this.get(WORD.firstPage)) return found;
     // The pages before the search's start are used when nothing else is left.
     this.set(WORD.searchStart, this.get(WORD.firstPage));
     this.set(WORD.firstFree, this.get(WORD.firstPage));
-    return this.findRunFrom(pages);
+    return this.findRunFrom(pages, align);
   }
 
-  private findRunFrom(pages: number): number {
+  private findRunFrom(pages: number, align: number): number {
     const end = this.knownPages();
     const { view } = this;
     const map = this.mapWord;
     let start = this.get(WORD.firstFree);
     while (start < end && !isFree(view[map + start] as number)) start++;
     this.set(WORD.firstFree, start);
+    start = alignUp(start, align);
     for (let page = start; page < end; page++) {
-      if (!isFree(view[map + page] as number)) start = page + 1;
+      if (!isFree(view[map + page] as number)) start = alignUp(page + 1, align);
       else if (page + 1 - start === pages) return start;
     }
     return 0;
@@ -312,6 +313,11 @@ export class Records {
     this.setOwners(Math.max(from, end), mapped, FOREIGN);
     this.set(WORD.neverUsed, this.get(WORD.neverUsed) + Math.max(0, oursEnd - ours));
   }
+}
+
+/** The next multiple of `align`. */
+export function alignUp(page: number, align: number): number {
+  return align === 1 ? page : Math.ceil(page / align) * align;
 }
 
 function isFree(owner: number): boolean {
