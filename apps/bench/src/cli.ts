@@ -140,7 +140,7 @@ const bench = new Command("bench")
     `only these scenarios, or a replay of these .rep or .rep.gz files; scenarios: ${scenarios.map(({ id }) => id).join(", ")}`,
   )
   .option("--only <names...>", "the same as naming them", [])
-  .option("--quick", "a first impression in about a minute")
+  .option("--quick", "a first impression in a minute or two")
   .option("--check", "measure what the floors need; exit 1 when one is missed")
   .option("--json <path>", "where to write the results", `${packageFolder}bench-results.json`)
   .option("--report <path>", "where to write the report", `${packageFolder}bench-report.html`)

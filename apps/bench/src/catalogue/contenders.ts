@@ -6,9 +6,20 @@ export type Preload = "mimalloc" | "jemalloc" | "tcmalloc";
 /** The C programs: what calls malloc, and what calls our C reference of a context. */
 export type Program = "bench" | "context";
 
+/** Allocators whose subject, which passes them as a parameter, is also run as a constant of the module. */
+export type Held = "pool" | "manager" | "heap" | "arena";
+
+/** A module of the worker. */
+interface JsLaunch {
+  readonly type: "js";
+  readonly module: string;
+  readonly grown?: true;
+  readonly held?: Held;
+}
+
 /** How a contender is started: a module of the worker, or a C program with or without another malloc under it. */
 export type Launch =
-  | { readonly type: "js"; readonly module: string; readonly grown?: true }
+  | JsLaunch
   | { readonly type: "native"; readonly program: Program; readonly preload?: Preload; readonly bump?: true };
 
 /** One allocator, held in one way. */
@@ -34,14 +45,16 @@ export const DRAWN: readonly string[] = ["heap-parameter", BASELINE];
 /** The contender that a scenario's ratios refer to. */
 export const baselineOf = (scenario: Scenario): string => (isOfContext(scenario) ? REFERENCE : BASELINE);
 
-const js = (id: string, label: string, kinds: readonly Kind[]): Contender => ({
+type JsContender = Contender & { readonly launch: JsLaunch };
+
+const js = (id: string, label: string, kinds: readonly Kind[]): JsContender => ({
   id,
   label,
   ours: false,
   kinds,
   launch: { type: "js", module: id },
 });
-const morph = (id: string, label: string, kinds: readonly Kind[]): Contender => ({
+const morph = (id: string, label: string, kinds: readonly Kind[]): JsContender => ({
   ...js(id, label, kinds),
   ours: true,
 });
@@ -49,13 +62,18 @@ const probe = (id: string, label: string, kinds: readonly Kind[]): Contender => 
   ...morph(id, label, kinds),
   probe: true,
 });
+/** The same allocator as in `HELD-parameter`, but held as a constant of a module. */
+const constant = (held: Held, label: string, kinds: readonly Kind[]): JsContender => ({
+  ...morph(`${held}-constant`, label, kinds),
+  launch: { type: "js", module: "constant", held },
+});
 /** The same module on a memory that has grown. */
-const grown = (contender: Contender, kinds: readonly Kind[]): Contender => ({
+const grown = (contender: JsContender, kinds: readonly Kind[]): Contender => ({
   ...contender,
   id: `${contender.id}-grown`,
   label: `${contender.label}, its memory grown`,
   kinds,
-  launch: { type: "js", module: contender.id, grown: true },
+  launch: { ...contender.launch, grown: true },
 });
 const native = (id: string, label: string, preload?: Preload): Contender => ({
   id,
@@ -77,14 +95,10 @@ const native = (id: string, label: string, preload?: Preload): Contender => ({
   launch: { type: "native", program: "bench", ...(preload !== undefined && { preload }) },
 });
 
-const poolConstant = morph("pool-constant", "morph Pool, a constant of the module", ["batch", "lifo"]);
+const poolConstant = constant("pool", "morph Pool, a constant of the module", ["batch", "lifo"]);
 const poolParameter = morph("pool-parameter", "morph Pool, passed as a parameter", ["batch", "fresh", "lifo", "slots"]);
 
-const heapConstant = morph("heap-constant", "morph Heap, a constant of the module", [
-  "random",
-  "random-large",
-  "replay",
-]);
+const heapConstant = constant("heap", "morph Heap, a constant of the module", ["random", "random-large", "replay"]);
 
 const locked = morph("context-locked", "morph MemoryContext on shared memory, locked", ["locked"]);
 const malloc = native(BASELINE, "native malloc");
@@ -95,7 +109,7 @@ export const contenders: readonly Contender[] = [
   grown(poolConstant, ["batch", "lifo"]),
   poolParameter,
   grown(poolParameter, ["batch", "lifo"]),
-  morph("manager-constant", "morph PoolManager, a constant of the module", ["random"]),
+  constant("manager", "morph PoolManager, a constant of the module", ["random"]),
   morph("manager-parameter", "morph PoolManager, passed as a parameter", ["batch", "lifo", "random"]),
   heapConstant,
   grown(heapConstant, ["random-large"]),
@@ -115,7 +129,7 @@ export const contenders: readonly Contender[] = [
     ...probe("c-own-border", "wasi-libc's malloc linked in, an empty import before each call", ["c-program"]),
     launch: { type: "js", module: "c-border" },
   },
-  morph("arena-constant", "morph Arena, a constant of the module", ["arena"]),
+  constant("arena", "morph Arena, a constant of the module", ["arena"]),
   morph("arena-parameter", "morph Arena, passed as a parameter", ["arena"]),
   morph("pool-and-arena", "morph PoolManager to 256 B, Arena above", ["replay"]),
   morph("context-constant", "morph MemoryContext, a constant of the module", ["typed-batch", "typed-lifo", "objects"]),

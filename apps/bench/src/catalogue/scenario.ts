@@ -54,6 +54,8 @@ export interface Scenario {
   readonly trace?: string;
   /** Whether our memory starts small and has grown before anything is timed. */
   readonly grown?: boolean;
+  /** The allocator that is held as a constant of a module, where one is: see worker/subjects/constant.ts. */
+  readonly held?: string;
   /** So many times as many fresh processes: where contenders lie closer together than one's processes do. */
   readonly processFactor?: number;
 }

@@ -35,7 +35,7 @@ export const FULL: Settings = {
   budgetMs: 60_000,
 };
 
-/** A first impression in about a minute: one process each, so clusters between processes do not show. */
+/** A first impression in a minute or two: one process each, so clusters between processes do not show. */
 export const QUICK: Settings = {
   mode: "quick",
   processes: 1,

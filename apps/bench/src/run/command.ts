@@ -61,6 +61,7 @@ export const commandFor = (
   const times = [warmMsOf(scenario, settings), settings.targetMs].map(String);
   const given = {
     grown: launch.grown,
+    held: launch.held,
     ...(scenario.trace !== undefined && { trace: traceFile(scenario.trace) }),
   };
   return {

@@ -3,7 +3,8 @@ import type { Scenario } from "../../catalogue/scenario.js";
 import { type Allocator, pointers, type Subject, type Task } from "../subject.js";
 import { taskFor } from "../tasks.js";
 
-const create = (): Subject<number> => {
+/** On a memory of its own. */
+export const create = (): Subject<number> => {
   const arena = new Arena();
   // An arena frees in bulk only; nothing calls `free` where there is a `reset`.
   const allocator = arena as unknown as Allocator<number>;

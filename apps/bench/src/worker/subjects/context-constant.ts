@@ -5,7 +5,7 @@ import { BRIEF, type Task } from "../subject.js";
 import { TYPE } from "../typed-loops.js";
 import { bytesOf, objectCount } from "../typed-tasks.js";
 
-// As in pool-constant.ts: the loops close over the constant, so they are written out here.
+// As in constant.ts: the loops close over the constant, so they are written out here.
 
 const { size, sizes = [], batch, times } = scenario;
 const context: MemoryContext = contextFor(scenario);

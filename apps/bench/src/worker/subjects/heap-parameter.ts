@@ -4,7 +4,8 @@ import { givenTrace, replayTask } from "../replay.js";
 import type { Subject, Task } from "../subject.js";
 import { taskFor } from "../tasks.js";
 
-const create = (scenario: Scenario): Subject<number> => heapSubject(heapFor(scenario));
+/** On a memory of its own. */
+export const create = (scenario: Scenario): Subject<number> => heapSubject(heapFor(scenario));
 
 /** The work of any scenario. */
 export const prepare = (scenario: Scenario): Task => {

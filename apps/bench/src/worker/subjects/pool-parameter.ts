@@ -4,7 +4,8 @@ import { memoryFor, takenOf } from "../memory.js";
 import { pointers, type Subject, type Task } from "../subject.js";
 import { taskFor } from "../tasks.js";
 
-const create = (scenario: Scenario): Subject<number> => {
+/** On a memory of its own. */
+export const create = (scenario: Scenario): Subject<number> => {
   const memory = memoryFor(scenario);
   return {
     allocator: new Pool({ slotSize: scenario.size, memory }),
