@@ -21,4 +21,8 @@ test.each(cases)("%s", (name, { file, bytes, expected, code }) => {
     if (code < 0) expect(exitCode, way).not.toBe(0);
     else expect(exitCode, way).toBe(code);
   }
+  // Nothing but the allocations tells a literal that was made once from one that is made each time.
+  const [way, options] = WAYS.at(-1)!;
+  const original = executeModule(generateModule(result.program, { literalsEachTime: true }), options);
+  expect(original.stdout, `${way}, literals each time`).toBe(expected);
 });

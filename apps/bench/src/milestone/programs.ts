@@ -23,6 +23,8 @@ export interface MilestoneProgram {
   readonly style?: Style;
   /** Lines of the generated source, for a front end. */
   readonly lines?: number;
+  /** Whether a string literal is made once, as n0 does it by default. All others make one each time, as the original does. */
+  readonly literalsOnce?: true;
 }
 
 /** Lines of the generated sources. */
@@ -35,6 +37,15 @@ export const frontEnd = (style: Style, lines: number): MilestoneProgram => ({
   file: `${style}/main.fox`,
   style,
   lines,
+});
+
+/** The literal front end with literals that are made once. It has no style: floors and charts are about the original's way. */
+export const literalsOnce = (lines: number): MilestoneProgram => ({
+  id: `once-${lines}`,
+  what: `front end, literals made once, ${lines.toLocaleString("en-US")} lines`,
+  file: "literal/main.fox",
+  lines,
+  literalsOnce: true,
 });
 
 /** What is not a front end. */
@@ -72,5 +83,5 @@ export const compile = async (
     const all = result.diagnostics.map(({ file: where, line, message }) => `${where}:${line}: ${message}`);
     throw new Error(`${program.id} does not compile:\n${all.join("\n")}`);
   }
-  return buildProgram(result.program, { recorded });
+  return buildProgram(result.program, { recorded, literalsEachTime: program.literalsOnce !== true });
 };

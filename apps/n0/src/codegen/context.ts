@@ -8,6 +8,7 @@ import { Effects } from "./effects.ts";
 import { Image } from "./image.ts";
 import { Interfaces } from "./interfaces.ts";
 import { isTraced, wasmType } from "./layout.ts";
+import { Literals } from "./literals.ts";
 import { BASE, RESULT } from "./names.ts";
 
 /** An expression or statement of WebAssembly, made with binaryen; each may stand in one place only. */
@@ -17,6 +18,8 @@ export type Code = binaryen.ExpressionRef;
 export interface CodegenOptions {
   /** Whether each pointer the module stores is also reported to the runtime, for a recording. Default false. */
   readonly recorded?: boolean;
+  /** Whether a string literal makes a new string each time it is evaluated, as the original's do. Default false: it is made once. */
+  readonly literalsEachTime?: boolean;
 }
 
 /** A global variable: a reference lies in the region, where the collector sees it; anything else in a WebAssembly global. */
@@ -32,6 +35,7 @@ export class ModuleContext {
   readonly effects: Effects;
   readonly image: Image;
   readonly interfaces: Interfaces;
+  readonly literals: Literals;
   readonly files: readonly string[];
   /** How many globals hold references. */
   readonly referenceGlobals: number;
@@ -44,10 +48,11 @@ export class ModuleContext {
   private readonly returnGlobals: Set<string> = new Set();
   private readonly helpers: Set<string> = new Set();
 
-  constructor(program: Program, { recorded = false }: CodegenOptions) {
+  constructor(program: Program, { recorded = false, literalsEachTime = false }: CodegenOptions) {
     this.program = program;
     this.recorded = recorded;
-    this.effects = new Effects(program);
+    this.literals = new Literals(this, !literalsEachTime);
+    this.effects = new Effects(program, literalsEachTime);
     this.files = program.modules.map(({ file }) => file);
     let references = 0;
     let numbers = 0;

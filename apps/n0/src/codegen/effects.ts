@@ -9,12 +9,14 @@ import { nativeAllocates } from "../natives.ts";
 /** The answers for one program. Each expression is looked at once. */
 export class Effects {
   private readonly threads: boolean;
+  private readonly literalsEachTime: boolean;
   private readonly functions: Set<FunctionLiteral> = new Set();
   private readonly expressions: Map<Expression, boolean> = new Map();
 
   /** O(size of the program). */
-  constructor(program: Program) {
+  constructor(program: Program, literalsEachTime: boolean) {
     this.threads = program.usesThreads;
+    this.literalsEachTime = literalsEachTime;
     this.findAllocatingFunctions(program);
   }
 
@@ -76,6 +78,7 @@ export class Effects {
   private itself(expression: Expression, calls: (callee: FunctionLiteral) => boolean): boolean {
     switch (expression.kind) {
       case "string":
+        return this.literalsEachTime;
       case "array":
       case "map":
       case "struct":

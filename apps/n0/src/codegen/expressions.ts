@@ -1,6 +1,6 @@
 /** Generates expressions: each becomes WebAssembly code with one value of the type's {@link wasmType}, or none for void. */
 import binaryen from "binaryen";
-import type { Expression, Identifier, InterpolatedString, MemberExpression, StringLiteral } from "../ast.ts";
+import type { Expression, Identifier, InterpolatedString, MemberExpression } from "../ast.ts";
 import type { NameSymbol } from "../symbols.ts";
 import { generateCall } from "./calls.ts";
 import { captureAddress, generateClosure, generateFunctionValue } from "./closures.ts";
@@ -27,7 +27,7 @@ export function generateExpression(builder: FunctionBuilder, expression: Express
     case "null":
       return zero(m, expression.type);
     case "string":
-      return generateString(builder, expression);
+      return builder.context.literals.string(expression.bytes);
     case "interpolated":
       return generateInterpolated(builder, expression);
     case "array":
@@ -74,12 +74,6 @@ export function codeInLocal(
   const result = binaryen.getExpressionType(used);
   const resultType = result === binaryen.unreachable ? binaryen.none : result;
   return m.block(null, [m.local.set(local, code), used], resultType);
-}
-
-function generateString(builder: FunctionBuilder, { bytes }: StringLiteral): Code {
-  const { context, m } = builder;
-  const address = context.address(context.image.literal(bytes));
-  return context.runtime("mph_string_new", [address, m.i32.const(bytes.length)]);
 }
 
 /** The parts are joined from left to right, a new string each time. */

@@ -61,6 +61,7 @@ function buildModule(context: ModuleContext): void {
   }
   generateStart(context);
   if (program.usesThreads) addThreads(context);
+  context.literals.finish();
   addTable(context);
   addRegion(context);
 }

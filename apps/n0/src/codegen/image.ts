@@ -1,7 +1,7 @@
 /*
  * The module's region of the memory, at an address that is known when it starts:
  *
- *   type handles, 4 bytes each │ references of globals, 8 each │ vtables and bytes of string literals
+ *   type handles, 4 bytes each │ references of globals, 8 each │ vtables and bytes of string literals │ pointers of literals
  *
  * All of it is the module's data segment; the runner writes the handles once the module is there.
  */
@@ -58,6 +58,12 @@ export class Image {
       view.setInt32(i * 4, value, true);
     });
     return this.append(bytes);
+  }
+
+  /** Offset of so many bytes of 0, a multiple of 8. */
+  zeros(bytes: number): number {
+    this.append(new Uint8Array(roundUp(this.end, 8) - this.end));
+    return this.append(new Uint8Array(bytes));
   }
 
   /** The data segment. */

@@ -42,7 +42,9 @@ export function evaluate(builder: FunctionBuilder, operands: readonly Operand[],
   let allocates = held;
   for (let i = count - 1; i >= 0; i--) {
     const { expression, again = false, copy = false } = operands[i]!;
-    const needsRoot = allocates && isTraced(expression.type) && (copy || !isStable(expression));
+    // A literal that was made once is rooted for ever.
+    const traced = isTraced(expression.type) && !(expression.kind === "string" && context.literals.once);
+    const needsRoot = allocates && traced && (copy || !isStable(expression));
     rooted[i] = needsRoot;
     if (lastLocal < i && (needsRoot || copy || (again && !isStable(expression)))) lastLocal = i;
     allocates ||= effects.of(expression);

@@ -24,6 +24,7 @@ export function generateStart(context: ModuleContext): void {
     const operands = [context.address(image.globals), m.i32.const(context.referenceGlobals)];
     code.push(context.runtime("mph_gc_push_frame", operands));
   }
+  code.push(...context.literals.prepare());
   modules.forEach((module, file) => {
     const isMain = module === main;
     const statements = module.statements.filter((statement) => (isMain ? runs(statement) : statement.kind === "var"));
