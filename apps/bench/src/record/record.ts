@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, renameSync, rmSync } from "node:fs";
+import { accessSync, constants, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { setImmediate as immediate, setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { MOST_OPERATIONS } from "../trace.js";
@@ -164,6 +164,8 @@ export const record = async (
   { out = `${basename(command[0] ?? "")}.rep`, limit = MOST_OPERATIONS, signal, onProgress }: RecordOptions = {},
 ): Promise<Recording> => {
   if (process.platform !== "linux") throw new Error("recording works on Linux only");
+  // Before the command runs in vain.
+  accessSync(dirname(resolve(out)), constants.W_OK);
   const folder = mkdtempSync(`${tmpdir()}/morph-record-`);
   try {
     const library = buildRecorder(folder);
