@@ -17,6 +17,7 @@ const LAYERS = [
   ["@morph/arena", ["@morph/memory"]],
   ["@morph/pool", ["@morph/memory"]],
   ["@morph/heap", ["@morph/memory"]],
+  ["@morph/range", ["@morph/memory"]],
   ["@morph/mem-v2", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap"]],
   ["n0-runtime", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap", "@morph/mem-v2"]],
   ["n0", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap", "@morph/mem-v2", "n0-runtime"]],

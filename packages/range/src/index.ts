@@ -1,0 +1,2 @@
+export { Ids } from "./ids.ts";
+export { Ranges, type RangesOptions } from "./ranges.ts";
