@@ -4,7 +4,7 @@ import { FIRST_OWNER, FOREIGN, FREE, LAYOUT_VERSION, MEMORY_ITSELF, SPARE, WORD 
 import { backingOf, DEFAULT_INITIAL_PAGES, isSharedBuffer, type LinearMemoryOptions, MAX_PAGES } from "./options.ts";
 import { PageLock } from "./page-lock.ts";
 import { alignUp, mapLengthFor, Records, recordPages } from "./records.ts";
-import { requireStack } from "./stack.ts";
+import { COLD_CALLS, requireStack } from "./stack.ts";
 import { GRANULE_BYTES, granulesOf, isLarge, pagesOfRegion } from "./table-regions.ts";
 import { Views } from "./views.ts";
 
@@ -502,6 +502,8 @@ export class LinearMemory implements AddressSpace {
     const count = records.get(WORD.pageCount);
     const room = records.get(WORD.maxPages) - count;
     if (need > room) return false;
+    // Before anything is grown.
+    requireStack(COLD_CALLS);
     const mapLength = records.get(WORD.mapLength);
     if (count + need > mapLength) return this.growWithMap(need, room);
     const wanted = records.get(WORD.exactGrowth) === 1 ? need : Math.max(need, count >>> 2);

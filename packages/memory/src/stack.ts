@@ -1,13 +1,20 @@
-/** How many calls, of more than 128 bytes each. */
+/** How many calls, of more than 128 bytes each: some 8 KiB, which is more than any slow path takes. */
 const CALLS = 44;
+/** The same where functions may run for the first time: to compile them takes V8 up to 40 KiB. */
+export const COLD_CALLS = 300;
+
+/** How often it is still assumed that they do. */
+let cold = 200;
 
 /**
- * Throws the engine's RangeError unless some 8 KiB of the stack are left. An allocator's slow paths call it first: a stack overflow
- * then comes before anything has changed, and not in the middle of an operation. O(1), about 200 ns.
+ * Throws the engine's RangeError unless some 8 KiB of the stack are left, and 64 KiB at first, as long as functions may have to be compiled. An
+ * allocator's slow paths call it first: a stack overflow then comes before anything has changed, and not in the middle of an operation.
+ * O(1), about 200 ns.
  * @param calls for more or less stack than this memory's own operations need, which take 44
  */
 export function requireStack(calls: number = CALLS): void {
-  probe(calls, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  probe(cold > 0 && calls < COLD_CALLS ? COLD_CALLS : calls, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  if (cold > 0) cold--;
 }
 
 /** Goes down `calls` times. Arguments are passed on the stack; each call changes some, so that the engine keeps them there. */
