@@ -5,10 +5,12 @@ import {
   LinearMemory,
   MorphError,
   PAGE_BYTES,
+  type PageOwner,
   requireOptions,
+  requireStack,
 } from "@morph/memory";
 import { CONTRACT, type PoolManagerOptions, requireSizeClasses, requireSlabBytes } from "./options.ts";
-import { POOL_STATE_BYTES, Pool, type PoolStats } from "./pool.ts";
+import { freesOf, joinPools, POOL_STATE_BYTES, Pool, type PoolStats, SUSPENDED } from "./pool.ts";
 
 /** What a pool manager holds now; plain numbers. */
 export interface PoolManagerStats {
@@ -45,24 +47,48 @@ export class PoolManager {
   private pageMap: number;
   private pageMapLength: number;
   private destroyed = false;
+  /** How often slots had been taken back when slabs without a live slot were last looked for in vain. */
+  private freesInVain = -1;
   /** The manager owns no pages; it registers to hear of growth. */
   private readonly owner: number;
+  /** The ids under which the memory knows the pools and the manager. */
+  readonly owners: readonly number[];
 
   /**
    * Takes no slab before the first `alloc`.
    * @throws ERR_MORPH_INVALID_CONFIG, ERR_MORPH_VERSION when `memory` speaks another contract
    */
   constructor(options: PoolManagerOptions = {}) {
-    requireOptions(options);
+    requireOptions(options, ["memory", "sizeClasses", "slabBytes", "owner"]);
     const { memory = new LinearMemory(), sizeClasses = DEFAULT_CLASSES, slabBytes = PAGE_BYTES } = options;
     requireSizeClasses(sizeClasses);
     requireSlabBytes(slabBytes);
+    requireStack();
     this.memory = memory;
     const { owner } = options;
-    this.pools = sizeClasses.map((slotSize, i) => {
-      return new Pool({ slotSize, slabBytes, memory, ...(owner === undefined ? {} : { owner: owner + i }) });
-    });
+    this.pools = [];
+    try {
+      for (const [i, slotSize] of sizeClasses.entries()) {
+        this.pools.push(
+          new Pool({ slotSize, slabBytes, memory, ...(owner === undefined ? {} : { owner: owner + i }) }),
+        );
+      }
+      const asOwner: PageOwner = {
+        name: "pool",
+        contractVersion: CONTRACT,
+        viewsChanged: () => this.followViews(),
+        suspend: (suspended) => {
+          this.i32 = suspended ? SUSPENDED : memory.i32;
+        },
+      };
+      this.owner = joinMemory(memory, asOwner, owner === undefined ? undefined : owner + sizeClasses.length);
+    } catch (error) {
+      // What another thread's manager owns stays its own.
+      if (owner === undefined) for (const pool of this.pools) pool.destroy();
+      throw error;
+    }
     this.firstOwner = this.pools[0]!.owner;
+    this.owners = [...this.pools.map((pool) => pool.owner), this.owner];
     this.poolOfOwner = [];
     for (const pool of this.pools) {
       while (this.poolOfOwner.length < pool.owner - this.firstOwner) this.poolOfOwner.push(undefined);
@@ -73,15 +99,7 @@ export class PoolManager {
     for (const pool of this.pools) {
       while (this.poolOfSize.length <= pool.slotSize / 8) this.poolOfSize.push(pool);
     }
-    this.owner = joinMemory(memory, {
-      name: "pool",
-      contractVersion: CONTRACT,
-      viewsChanged: () => {
-        this.i32 = memory.i32;
-        this.pageMap = (memory.pageMap / 4) | 0;
-        this.pageMapLength = memory.pageMapLength;
-      },
-    });
+    joinPools(this.pools, () => this.relieve());
     this.i32 = memory.i32;
     this.pageMap = (memory.pageMap / 4) | 0;
     this.pageMapLength = memory.pageMapLength;
@@ -98,6 +116,14 @@ export class PoolManager {
     const pool = this.poolOfSize[(size + 7) >>> 3];
     if (pool === undefined || (size | 0) !== size) return this.refuseSize(size);
     return pool.alloc();
+  }
+
+  /**
+   * As {@link alloc}, but 0 when the memory is full, without the cost of an exception. O(1).
+   * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_DESTROYED
+   */
+  tryAlloc(size: number): number {
+    return this.poolFor(size).tryAlloc();
   }
 
   /**
@@ -145,8 +171,8 @@ export class PoolManager {
   }
 
   /** The pointers of all live slots, class by class, ascending in each. Do not allocate or free while walking. */
-  *liveSlots(): Generator<number, void, undefined> {
-    for (const pool of this.pools) yield* pool.liveSlots();
+  *liveObjects(): Generator<number, void, undefined> {
+    for (const pool of this.pools) yield* pool.liveObjects();
   }
 
   /**
@@ -155,6 +181,7 @@ export class PoolManager {
    */
   trim(): number {
     this.requireAlive();
+    requireStack();
     return this.pools.reduce((bytes, pool) => bytes + pool.trim(), 0);
   }
 
@@ -186,22 +213,36 @@ export class PoolManager {
   /** Frees every slot and returns all slabs to the memory. O(pages). */
   reset(): void {
     this.requireAlive();
+    requireStack();
     for (const pool of this.pools) pool.reset();
   }
 
-  /** Writes {@link stateBytes} bytes from which the same manager in another thread goes on; see {@link Pool.saveState}. */
+  /**
+   * Writes {@link stateBytes} bytes from which the same manager in another thread goes on; see {@link Pool.saveState}. O(classes).
+   * @throws ERR_MORPH_INVALID_POINTER, ERR_MORPH_DESTROYED
+   */
   saveState(pointer: number): void {
+    this.requireAlive();
+    requireStack();
     for (let i = 0; i < this.pools.length; i++) this.pools[i]!.saveState(pointer + i * POOL_STATE_BYTES);
   }
 
-  /** Takes over what {@link saveState} wrote there, in whichever thread. */
+  /**
+   * Takes over what {@link saveState} wrote there, in whichever thread. O(classes).
+   * @throws ERR_MORPH_INVALID_POINTER when that is not this manager's state, ERR_MORPH_DESTROYED
+   */
   loadState(pointer: number): void {
+    this.requireAlive();
+    requireStack();
+    // The other thread may have moved the page map without a growth that this one has not seen.
+    this.followViews();
     for (let i = 0; i < this.pools.length; i++) this.pools[i]!.loadState(pointer + i * POOL_STATE_BYTES);
   }
 
   /** Returns all pages to the memory; the memory itself stays. The manager refuses every use from then on. */
   destroy(): void {
     if (this.destroyed) return;
+    requireStack();
     for (const pool of this.pools) pool.destroy();
     this.memory.unregister(this.owner);
     this.destroyed = true;
@@ -210,6 +251,22 @@ export class PoolManager {
   /** `using pools = new PoolManager()` destroys it at the end of the block. */
   [Symbol.dispose](): void {
     this.destroy();
+  }
+
+  /** Returns slabs without a live slot before a pool is refused one; whether there were any. */
+  private relieve(): boolean {
+    const frees = freesOf(this.pools);
+    if (frees === this.freesInVain) return false;
+    if (this.trim() > 0) return true;
+    this.freesInVain = frees;
+    return false;
+  }
+
+  private followViews(): void {
+    const { memory } = this;
+    this.i32 = memory.i32;
+    this.pageMap = (memory.pageMap / 4) | 0;
+    this.pageMapLength = memory.pageMapLength;
   }
 
   /** The pool whose page `pointer` lies in. */

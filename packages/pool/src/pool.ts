@@ -7,7 +7,10 @@ import {
   LinearMemory,
   MorphError,
   PAGE_BYTES,
+  type PageOwner,
+  repeatedRefusal,
   requireOptions,
+  requireStack,
   StateTable,
   TABLE_STATE_BYTES,
 } from "@morph/memory";
@@ -32,7 +35,13 @@ export interface PoolStats {
 }
 
 /** Bytes that {@link Pool.saveState} writes. */
-export const POOL_STATE_BYTES: number = TABLE_STATE_BYTES + 24;
+export const POOL_STATE_BYTES: number = TABLE_STATE_BYTES + 32;
+
+/** Makes pools a manager's: before one of them is refused a slab, `relief` returns pages of the others, and says whether there were any. */
+export let joinPools: (pools: readonly Pool[], relief: () => boolean) => void;
+
+/** How often slots were taken back, in all of these pools: while it is the same number, no slab of theirs has become empty. */
+export let freesOf: (pools: readonly Pool[]) => number;
 
 /**
  * Slots of one size. Slabs are cut from the memory's pages and carved from the front; freed slots form a list, each
@@ -40,6 +49,13 @@ export const POOL_STATE_BYTES: number = TABLE_STATE_BYTES + 24;
  * and always, everything that is not the pointer of a live slot of this pool.
  */
 export class Pool {
+  static {
+    joinPools = (pools, relief) => {
+      for (const pool of pools) pool.relief = relief;
+    };
+    freesOf = (pools) => pools.reduce((frees, pool) => (frees + pool.freed) | 0, 0);
+  }
+
   /** Where the slots lie. */
   readonly memory: AddressSpace;
   /** Bytes of every slot. */
@@ -65,10 +81,17 @@ export class Pool {
   /** Slots carved so far: all but the rest of the newest slab. */
   private carved = 0;
   private slabs = 0;
-  private usedSlots = 0;
+  /** Slots ever handed out and ever taken back; those in use are the difference. Both wrap around. */
+  private allocated = 0;
+  private freed = 0;
   /** A slot handed out is LIVE, one on the free list is FREED, at its first granule; all else is 0. */
   private readonly states: StateTable;
   private destroyed = false;
+  /** Returns pages of the other pools of a manager, when this one finds none; whether there were any. See {@link joinPools}. */
+  private relief: (() => boolean) | undefined = undefined;
+  /** What `freed` was when a trim found nothing, and `allocated` when a slot was refused. */
+  private freedInVain = 0;
+  private refusedAt = -1;
   private readonly slabPages: number;
   private readonly slotsPerSlab: number;
   /** The id under which the memory knows this pool's pages. */
@@ -79,7 +102,8 @@ export class Pool {
    * @throws ERR_MORPH_INVALID_CONFIG, ERR_MORPH_VERSION when `memory` speaks another contract
    */
   constructor(options: PoolOptions) {
-    requireOptions(options);
+    requireOptions(options, ["slotSize", "memory", "slabBytes", "owner"]);
+    requireStack();
     const { slotSize, memory = new LinearMemory(), slabBytes = PAGE_BYTES } = options;
     requireSlotSize(slotSize);
     requireSlabBytes(slabBytes);
@@ -89,10 +113,17 @@ export class Pool {
     this.slotsPerSlab = Math.floor(slabBytes / slotSize);
     this.memory = memory;
     this.states = new StateTable(memory, this.shift);
-    const viewsChanged = () => {
-      this.i32 = this.states.i32 = memory.i32;
+    const asOwner: PageOwner = {
+      name: "pool",
+      contractVersion: CONTRACT,
+      viewsChanged: () => {
+        this.i32 = this.states.i32 = memory.i32;
+      },
+      suspend: (suspended) => {
+        this.i32 = this.states.i32 = suspended ? SUSPENDED : memory.i32;
+      },
     };
-    this.owner = joinMemory(memory, { name: "pool", contractVersion: CONTRACT, viewsChanged }, options.owner);
+    this.owner = joinMemory(memory, asOwner, options.owner);
     // Another thread may have grown the memory since the table took its view. Assigned only once, until the memory grows: where the
     // pool is a constant, V8 then takes this for one, too.
     this.i32 = this.states.i32 = memory.i32;
@@ -119,17 +150,25 @@ export class Pool {
     if ((states & free) === 0) return this.allocSlow() >>> 0;
     this.i32[word] = states ^ (free | (free >>> 1));
     this.head = this.i32[p >>> 2] as number;
-    this.usedSlots = (this.usedSlots + 1) | 0;
+    this.allocated = (this.allocated + 1) | 0;
     return p >>> 0;
+  }
+
+  /**
+   * As {@link alloc}, but 0 when the memory is full, without the cost of an exception. O(1).
+   * @throws ERR_MORPH_DESTROYED
+   */
+  tryAlloc(): number {
+    return this.prepare() ? this.alloc() : 0;
   }
 
   /**
    * Hands out `count` slots that lie side by side, for those who keep free slots of their own. O(count).
    * @param count slots, 1 to as many as a slab has
-   * @returns pointer of the lowest; the others follow, `slotSize` bytes apart
-   * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_OUT_OF_MEMORY (single slots may still be free), ERR_MORPH_DESTROYED
+   * @returns pointer of the lowest, the others follow, `slotSize` bytes apart; 0 when the memory is full (single slots may still be free)
+   * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_DESTROYED
    */
-  allocRun(count: number): number {
+  tryAllocRun(count: number): number {
     this.requireAlive();
     this.refreshViews();
     if (!Number.isInteger(count) || count < 1 || count > this.slotsPerSlab) {
@@ -138,16 +177,18 @@ export class Pool {
         `count: expected an integer from 1 to ${this.slotsPerSlab}, got ${describe(count)}`,
       );
     }
+    requireStack();
     const bytes = count * this.slotSize;
-    while (((this.carveEnd - this.cursor) | 0) < bytes) {
+    if (((this.carveEnd - this.cursor) | 0) < bytes) {
       this.freeUncarved();
-      this.nextSlab();
+      // Slots on the free list may fill whole slabs, yet not lie in the order that is asked for.
+      if (!this.addSlab() && !(this.trimOnce() && this.addSlab())) return 0;
     }
     const first = this.cursor;
     this.states.setEach(first, this.slotSize, count, LIVE);
     this.cursor = (first + bytes) | 0;
     this.carved += count;
-    this.usedSlots += count;
+    this.allocated = (this.allocated + count) | 0;
     return first >>> 0;
   }
 
@@ -171,7 +212,7 @@ export class Pool {
     this.i32[word] = states ^ (live | (live << 1));
     this.i32[p >>> 2] = this.head;
     this.head = p;
-    this.usedSlots = (this.usedSlots - 1) | 0;
+    this.freed = (this.freed + 1) | 0;
   }
 
   /** Whether `pointer` is a live slot of this pool: whether `free` would take it. O(1). */
@@ -181,7 +222,7 @@ export class Pool {
   }
 
   /** The pointers of all live slots, ascending. Do not allocate or free while walking. O(pages + slots). */
-  *liveSlots(): Generator<number, void, undefined> {
+  *liveObjects(): Generator<number, void, undefined> {
     this.refreshViews();
     for (const slab of this.slabPointers()) {
       for (let p = slab, end = this.lastSlot(slab); p <= end; p += this.slotSize) {
@@ -199,6 +240,7 @@ export class Pool {
   trim(): number {
     this.requireAlive();
     this.refreshViews();
+    requireStack();
     const empty = [...this.slabPointers()].filter((slab) => !this.hasLive(slab));
     if (empty.length === 0) return 0;
     this.unlink(
@@ -225,8 +267,8 @@ export class Pool {
     return {
       slotSize: this.slotSize,
       slots,
-      used: this.usedSlots,
-      free: slots - this.usedSlots,
+      used: this.used,
+      free: slots - this.used,
       slabs: this.slabs,
       bytes: this.slabs * this.slabPages * PAGE_BYTES,
       tableBytes: this.states.bytes,
@@ -253,7 +295,7 @@ export class Pool {
       }
     }
     if (slabs !== this.slabs) throw broken(`${this.slabs} slabs are counted, the page map has ${slabs}`);
-    if (live !== this.usedSlots) throw broken(`${this.usedSlots} slots are counted as used, the table has ${live}`);
+    if (live !== this.used) throw broken(`${this.used} slots are counted as used, the table has ${live}`);
     if (live + free !== this.carved) throw broken(`${this.carved} slots are carved, the table has ${live + free}`);
     let listed = 0;
     let before = 0;
@@ -273,47 +315,68 @@ export class Pool {
   reset(): void {
     this.requireAlive();
     this.refreshViews();
+    requireStack();
     for (const slab of [...this.slabPointers()]) this.memory.release(slab, this.slabPages);
-    this.dropTable();
-    this.head = this.cursor = this.carveEnd = this.carved = this.usedSlots = this.slabs = 0;
+    this.forget();
   }
 
   /**
    * Writes what this object knows into {@link POOL_STATE_BYTES} bytes of the memory, so that the same pool in another thread can
    * go on from there. The caller sees to it that one thread at a time uses the pool. O(1).
+   * @param pointer a multiple of 4, with so many bytes of the caller's behind it
+   * @throws ERR_MORPH_INVALID_POINTER, ERR_MORPH_DESTROYED
    */
   saveState(pointer: number): void {
+    this.requireAlive();
+    this.refreshViews();
+    this.requireStatePlace(pointer);
+    requireStack();
     this.states.saveState(pointer);
+    const { i32 } = this;
     const at = (pointer + TABLE_STATE_BYTES) / 4;
-    this.i32[at] = this.head;
-    this.i32[at + 1] = this.usedSlots;
-    this.i32[at + 2] = this.cursor;
-    this.i32[at + 3] = this.carveEnd;
-    this.i32[at + 4] = this.carved;
-    this.i32[at + 5] = this.slabs;
+    i32[at] = this.head;
+    i32[at + 1] = this.allocated;
+    i32[at + 2] = this.freed;
+    i32[at + 3] = this.cursor;
+    i32[at + 4] = this.carveEnd;
+    i32[at + 5] = this.carved;
+    i32[at + 6] = this.slabs;
+    i32[at + 7] = this.stateSignature(pointer);
   }
 
-  /** Takes over what {@link saveState} wrote there, in whichever thread. O(1). */
+  /**
+   * Takes over what {@link saveState} wrote there, in whichever thread. O(1).
+   * @throws ERR_MORPH_INVALID_POINTER when that is not this pool's state, ERR_MORPH_DESTROYED
+   */
   loadState(pointer: number): void {
+    this.requireAlive();
+    this.refreshViews();
+    this.requireStatePlace(pointer);
+    const { i32 } = this;
+    const at = (pointer + TABLE_STATE_BYTES) / 4;
+    if (i32[at + 7] !== this.stateSignature(pointer)) {
+      throw new MorphError("ERR_MORPH_INVALID_POINTER", `expected the saved state of this pool at ${pointer}`);
+    }
+    requireStack();
     this.states.loadState(pointer);
     this.followTable();
-    const at = (pointer + TABLE_STATE_BYTES) / 4;
-    this.head = this.i32[at] as number;
-    this.usedSlots = this.i32[at + 1] as number;
-    this.cursor = this.i32[at + 2] as number;
-    this.carveEnd = this.i32[at + 3] as number;
-    this.carved = this.i32[at + 4] as number;
-    this.slabs = this.i32[at + 5] as number;
+    this.head = i32[at] as number;
+    this.allocated = i32[at + 1] as number;
+    this.freed = i32[at + 2] as number;
+    this.cursor = i32[at + 3] as number;
+    this.carveEnd = i32[at + 4] as number;
+    this.carved = i32[at + 5] as number;
+    this.slabs = i32[at + 6] as number;
   }
 
   /** Returns all pages to the memory; the memory itself stays. The pool refuses every use from then on. */
   destroy(): void {
     if (this.destroyed) return;
     this.refreshViews();
-    this.destroyed = true;
-    this.dropTable();
-    this.head = this.cursor = this.carveEnd = this.carved = this.usedSlots = this.slabs = 0;
+    requireStack();
     this.memory.unregister(this.owner);
+    this.forget();
+    this.destroyed = true;
   }
 
   /** `using pool = new Pool(...)` destroys it at the end of the block. */
@@ -323,27 +386,59 @@ export class Pool {
 
   // --- slow paths --------------------------------------------------------------------------------------------------
 
+  /** A slot that was never handed out: calls nothing, so that it cannot fail half-way. */
   private allocSlow(): number {
-    this.requireAlive();
-    if (this.refreshViews()) return this.alloc();
-    if (this.usedSlots !== this.carved) {
-      // There are free slots, yet the list does not lead to one.
-      this.relinkFree();
-      return this.alloc();
+    const p = this.cursor;
+    // There are no free slots, and the newest slab has some that were never handed out.
+    if (((this.allocated - this.freed) | 0) === this.carved && p !== this.carveEnd) {
+      const shift = this.shift;
+      const granule = ((p - this.lo) | 0) >>> shift;
+      const word = (this.table & 0x3fff_ffff) + (granule >>> 4);
+      const states = this.i32[word];
+      // Not so when the view is detached.
+      if (states !== undefined) {
+        this.i32[word] = states | (1 << (granule << 1));
+        this.head = 0;
+        this.cursor = (p + this.slotSize) | 0;
+        this.carved++;
+        this.allocated = (this.allocated + 1) | 0;
+        return p;
+      }
     }
-    this.head = 0;
-    if (this.cursor === this.carveEnd) this.nextSlab();
-    return this.carve() >>> 0;
+    return this.allocSlower();
   }
 
-  /** Cuts a slot off the newest slab, which has one. */
-  private carve(): number {
-    const p = this.cursor;
-    this.cursor = (p + this.slotSize) | 0;
-    this.carved++;
-    this.usedSlots++;
-    this.states.set(p, LIVE);
-    return p;
+  private allocSlower(): number {
+    this.requireAlive();
+    if (this.refreshViews()) return this.alloc();
+    // There are free slots, yet the list does not lead to one.
+    if (this.used !== this.carved) this.relinkFree();
+    else if (!this.prepare()) throw this.outOfMemory();
+    return this.alloc();
+  }
+
+  /** Makes sure that `alloc` finds a slot. O(1), but for a new slab. @returns false when the memory is full */
+  private prepare(): boolean {
+    if (this.cursor !== this.carveEnd || this.used !== this.carved) return true;
+    this.requireAlive();
+    this.refreshViews();
+    return this.addSlab() || (this.relief?.() === true && this.addSlab());
+  }
+
+  /** Trims, unless nothing was freed since that was in vain; whether there was anything to return. */
+  private trimOnce(): boolean {
+    if (this.freed === this.freedInVain) return false;
+    if (this.trim() > 0) return true;
+    this.freedInVain = this.freed;
+    return false;
+  }
+
+  private outOfMemory(): MorphError {
+    const code = "ERR_MORPH_OUT_OF_MEMORY";
+    const message = `no slab of ${this.slabPages} pages for slots of ${this.slotSize} bytes: the memory is full`;
+    if (this.refusedAt === this.allocated) return repeatedRefusal(code, message);
+    this.refusedAt = this.allocated;
+    return new MorphError(code, message);
   }
 
   /** Puts the slots of the newest slab that were never handed out on the free list, the lowest first. */
@@ -358,26 +453,23 @@ export class Pool {
     this.cursor = this.carveEnd;
   }
 
-  private nextSlab(): void {
-    do {
-      this.memory.atomically(() => this.addSlab());
-      // Growth listeners, called since, may have used the slab up, or destroyed the pool.
-      this.requireAlive();
-    } while (this.cursor === this.carveEnd);
-  }
-
-  private addSlab(): void {
-    const slab = this.memory.acquire(this.slabPages, this.owner);
+  /** @returns false when the memory has no pages, or no room for the table; then nothing has changed */
+  private addSlab(): boolean {
+    requireStack();
+    const slab = this.memory.tryAcquire(this.slabPages, this.owner);
+    if (slab === 0) return false;
     try {
       this.states.cover(slab, slab + this.slabPages * PAGE_BYTES);
     } catch (error) {
       this.memory.release(slab, this.slabPages);
+      if ((error as MorphError).code === "ERR_MORPH_OUT_OF_MEMORY") return false;
       throw error;
     }
     this.followTable();
     this.slabs++;
     this.cursor = slab | 0;
     this.carveEnd = (slab + this.slotsPerSlab * this.slotSize) | 0;
+    return true;
   }
 
   private freeSlow(pointer: number): void {
@@ -399,6 +491,10 @@ export class Pool {
   /** Notices that someone else grew the memory, which detaches an unshared one's views. */
   private refreshViews(): boolean {
     return this.i32.length === 0 && this.memory.refresh();
+  }
+
+  private get used(): number {
+    return (this.allocated - this.freed) | 0;
   }
 
   // --- slabs -------------------------------------------------------------------------------------------------------
@@ -446,6 +542,29 @@ export class Pool {
     this.followTable();
   }
 
+  /** Forgets every slab, after it was given back. */
+  private forget(): void {
+    this.dropTable();
+    this.head = this.cursor = this.carveEnd = this.carved = this.slabs = 0;
+    this.allocated = this.freed;
+  }
+
+  // --- the state for another thread --------------------------------------------------------------------------------
+
+  private requireStatePlace(pointer: number): void {
+    const inside = Number.isInteger(pointer) && pointer > 0 && pointer % 4 === 0;
+    if (inside && pointer + POOL_STATE_BYTES <= this.i32.byteLength) return;
+    throw new MorphError(
+      "ERR_MORPH_INVALID_POINTER",
+      `expected a multiple of 4 with ${POOL_STATE_BYTES} bytes of the memory behind it, got ${describe(pointer)}`,
+    );
+  }
+
+  /** What tells this pool's state, at this very place, from anything else. */
+  private stateSignature(pointer: number): number {
+    return Math.imul(this.owner, 0x9e37_79b1) ^ Math.imul(this.slotSize, 0x85eb_ca6b) ^ this.slabPages ^ pointer;
+  }
+
   // --- the free list -----------------------------------------------------------------------------------------------
 
   /** Takes the slots in some pages out of the list and keeps the order of the others. O(free). */
@@ -454,7 +573,7 @@ export class Pool {
     let p = this.head;
     this.head = 0;
     // Where a write after free broke the list it ends early, or goes round; the next `alloc` that misses a slot mends it.
-    for (let left = this.carved - this.usedSlots; left > 0 && this.states.covers(p); left--) {
+    for (let left = this.carved - this.used; left > 0 && this.states.covers(p); left--) {
       if (this.states.get(p) !== FREED) break;
       const next = this.i32[p >>> 2] as number;
       if (!pages.has(p >>> 16)) {
@@ -469,6 +588,7 @@ export class Pool {
 
   /** Makes the list anew from the table, lowest slot first: for when a write after free has broken it. */
   private relinkFree(): void {
+    requireStack();
     this.head = 0;
     for (const slab of [...this.slabPointers()].reverse()) {
       for (let p = this.lastSlot(slab); p >= slab; p -= this.slotSize) {
@@ -482,6 +602,9 @@ export class Pool {
     this.head = p;
   }
 }
+
+/** What stands in for a view while a growth listener runs: whoever wants to change something finds it empty, and asks the memory. */
+export const SUSPENDED: Int32Array = new Int32Array(0);
 
 function broken(what: string): MorphError {
   return new MorphError("ERR_MORPH_INVALID_POINTER", `the pool is broken: ${what}`);

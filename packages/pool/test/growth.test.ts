@@ -45,7 +45,7 @@ describe("growth by someone else", () => {
     const pool = new Pool({ slotSize: 64, memory });
     const pointers = Array.from({ length: 3000 }, () => pool.alloc());
     const walked: number[] = [];
-    for (const pointer of pool.liveSlots()) {
+    for (const pointer of pool.liveObjects()) {
       if (walked.push(pointer) % 700 === 0) memory.wasm.grow(1);
     }
     expect(walked).toEqual(pointers);

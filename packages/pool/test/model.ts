@@ -69,7 +69,7 @@ export class PoolModel {
     this.pointers.forEach((pointer, i) => {
       this.lookAtAll(pointer, this.sizes[i]!);
     });
-    const walked = Float64Array.from(this.pools.liveSlots()).sort();
+    const walked = Float64Array.from(this.pools.liveObjects()).sort();
     expect(walked).toEqual(Float64Array.from(this.pointers).sort());
     const stats = this.pools.stats();
     expect(stats.used).toBe(this.live);

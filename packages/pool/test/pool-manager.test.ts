@@ -44,7 +44,7 @@ describe("a pool manager", () => {
       expect(pointer % pools.usableSize(pointer)).toBe(0);
     });
     expect(pools.stats()).toMatchObject({ used: 256, slabs: 5, bytes: 5 * PAGE_BYTES });
-    expect([...pools.liveSlots()].sort((a, b) => a - b)).toEqual([...pointers].sort((a, b) => a - b));
+    expect([...pools.liveObjects()].sort((a, b) => a - b)).toEqual([...pointers].sort((a, b) => a - b));
     pools.verify();
     for (const pointer of pointers) pools.free(pointer);
     expect(pools.stats()).toMatchObject({ used: 0, free: 4096 + 2048 + 1024 + 512 + 256 });
@@ -128,7 +128,7 @@ describe("a pool manager", () => {
       () => expect(codeOf(() => pools.free(1))).toBe("ERR_MORPH_INVALID_POINTER"),
       () => expect(pools.usableSize(pointers[0]!)).toBe(256),
       () => expect(pools.owns(pointers[0]!)).toBe(true),
-      () => expect([...pools.liveSlots()].length).toBe(10),
+      () => expect([...pools.liveObjects()].length).toBe(10),
       () => pools.verify(),
       () => pools.trim(),
       () => pools.stats(),

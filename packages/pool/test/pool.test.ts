@@ -25,14 +25,14 @@ describe("a pool", () => {
     const memory = new LinearMemory({ maxPages: 4 });
     const pool = new Pool({ slotSize: 256, memory });
     const single = pool.alloc();
-    const runs = [pool.allocRun(200), pool.allocRun(200)];
+    const runs = [pool.tryAllocRun(200), pool.tryAllocRun(200)];
     expect(pool.stats()).toMatchObject({ slabs: 2, used: 401, free: 111 });
     for (const run of runs) expect(run % 256).toBe(0);
     pool.verify();
     for (const count of [0, 257, 1.5, -1, Number.NaN, "1"]) {
-      expect([count, codeOf(() => pool.allocRun(count as number))]).toEqual([count, "ERR_MORPH_INVALID_SIZE"]);
+      expect([count, codeOf(() => pool.tryAllocRun(count as number))]).toEqual([count, "ERR_MORPH_INVALID_SIZE"]);
     }
-    for (;;) if (codeOf(() => pool.allocRun(256)) === "ERR_MORPH_OUT_OF_MEMORY") break;
+    while (pool.tryAllocRun(256) !== 0);
     const { free } = pool.stats();
     const rest = new Set(Array.from({ length: free }, () => pool.alloc()));
     expect(rest.size).toBe(free);
@@ -105,7 +105,7 @@ describe("a pool", () => {
       expect(codeOf(() => pool.free(pointer))).toBe("ERR_MORPH_INVALID_POINTER");
     }
     pool.verify();
-    expect([...pool.liveSlots()]).toEqual([]);
+    expect([...pool.liveObjects()]).toEqual([]);
   });
 
   it("takes pointers that come as heap numbers", () => {
@@ -153,7 +153,7 @@ describe("a pool", () => {
     const pool = new Pool({ slotSize: 128 });
     const pointers = Array.from({ length: 1500 }, () => pool.alloc());
     const kept = pointers.filter((pointer, i) => i % 3 === 0 || pool.free(pointer) !== undefined);
-    expect([...pool.liveSlots()]).toEqual(kept.sort((a, b) => a - b));
+    expect([...pool.liveObjects()]).toEqual(kept.sort((a, b) => a - b));
   });
 
   it("trims slabs in which nothing is live, wherever they are in the free list", () => {
@@ -169,7 +169,7 @@ describe("a pool", () => {
     const again = Array.from({ length: 300 }, () => pool.alloc());
     expect(new Set([...again, ...pointers.filter((pointer) => pool.owns(pointer))]).size).toBe(556);
     pool.verify();
-    for (const pointer of [...pool.liveSlots()]) pool.free(pointer);
+    for (const pointer of [...pool.liveObjects()]) pool.free(pointer);
     expect(pool.trim()).toBe(3 * PAGE_BYTES);
     expect(pool.stats()).toMatchObject({ slabs: 0, slots: 0, used: 0, free: 0, bytes: 0, tableBytes: 0 });
     pool.free(pool.alloc());
