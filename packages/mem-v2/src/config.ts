@@ -1,4 +1,5 @@
-import { type AddressSpace, describe, MorphError } from "@morph/memory";
+import { type AddressSpace, describe, MorphError, requireOptions } from "@morph/memory";
+import { LOCK_TIMEOUT_MS, requireTimeout } from "./mutex.ts";
 
 /** What a context is for; decides where objects go. */
 export type Mode = "COMPILER" | "RUNTIME" | "VM" | "SERVER";
@@ -23,15 +24,22 @@ export interface ContextConfig {
   /** The memory to take pages from. Default: a new one. A shared one makes a context that several threads can use. */
   readonly memory?: AddressSpace;
   /**
-   * Called in SERVER mode when the pages taken rise above four fifths of the limit, after the allocation that did it; and when
-   * an allocation would be refused, which is then tried once more. It may free objects, also all by `reset` (what is being
-   * allocated is then allocated anew), and allocate; on shared memory this thread has the lock. Not taken over by
-   * `attach`.
+   * On shared memory: how many milliseconds a call waits for a thread that is at work before it is ERR_MORPH_TIMEOUT. Default 5,000. A worker
+   * that was terminated inside a call never gives the lock back.
+   */
+  readonly lockTimeoutMs?: number;
+  /**
+   * Called in SERVER mode when the pages taken have risen above four fifths of the limit, before the next object for which more has to be
+   * done than to take a free slot; and when an allocation would be refused, which is then tried once more. It may free objects, also all
+   * by `reset`, and allocate; on shared memory this thread has the lock. Not taken over by `attach`.
    * @param held bytes of pages and tables that the context has
    * @param limit `heapSizeHint`
    */
   readonly onMemoryPressure?: (held: number, limit: number) => void;
 }
+
+/** What a context is made with: a preset, or a mode and what shall differ from the mode's preset. */
+export type ContextOptions = Pick<ContextConfig, "mode"> & Partial<ContextConfig>;
 
 // Sizes are written out, in hexadecimal: computed ones would stay in bundles that use none of these.
 
@@ -78,15 +86,37 @@ export const SERVER: ContextConfig = {
 /** Smallest limit of a SERVER context: its tables and a slab of each class. */
 const LEAST_LIMIT = 0x10_0000;
 
-/** @throws ERR_MORPH_INVALID_CONFIG unless a context can be made of it */
-export function requireConfig(config: ContextConfig): void {
-  const mode: unknown = config?.mode;
-  if (mode !== "COMPILER" && mode !== "RUNTIME" && mode !== "VM" && mode !== "SERVER") {
+/** Every option there is. */
+const OPTIONS: readonly (keyof ContextConfig)[] = [
+  "mode",
+  "heapSizeHint",
+  "gcThreshold",
+  "gcPauseTargetMs",
+  "enableGenerational",
+  "enableCompaction",
+  "memory",
+  "lockTimeoutMs",
+  "onMemoryPressure",
+];
+
+/** The options with what their mode's preset says where they say nothing. @throws ERR_MORPH_INVALID_CONFIG unless a context can be made of them */
+export function completeConfig(options: ContextOptions): ContextConfig {
+  requireOptions(options, OPTIONS);
+  const presets = { COMPILER, RUNTIME, VM, SERVER };
+  const mode: unknown = options.mode;
+  if (typeof mode !== "string" || !Object.hasOwn(presets, mode)) {
     throw new MorphError(
       "ERR_MORPH_INVALID_CONFIG",
       `mode: expected COMPILER, RUNTIME, VM or SERVER, got ${describe(mode)}`,
     );
   }
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const config: ContextConfig = { ...presets[mode as Mode], ...Object.fromEntries(given) };
+  requireConfig(config);
+  return config;
+}
+
+function requireConfig(config: ContextConfig): void {
   const numbers = ["heapSizeHint", "gcThreshold", "gcPauseTargetMs"] as const;
   for (const name of numbers) {
     const value = config[name];
@@ -94,12 +124,18 @@ export function requireConfig(config: ContextConfig): void {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", `${name}: expected a number from 0, got ${describe(value)}`);
     }
   }
-  if (mode === "SERVER" && config.heapSizeHint < LEAST_LIMIT) {
+  for (const name of ["enableGenerational", "enableCompaction"] as const) {
+    if (typeof config[name] !== "boolean") {
+      throw new MorphError("ERR_MORPH_INVALID_CONFIG", `${name}: expected a boolean, got ${describe(config[name])}`);
+    }
+  }
+  if (config.mode === "SERVER" && config.heapSizeHint < LEAST_LIMIT) {
     throw new MorphError(
       "ERR_MORPH_INVALID_CONFIG",
       `heapSizeHint: a SERVER context needs at least ${LEAST_LIMIT} bytes, got ${describe(config.heapSizeHint)}`,
     );
   }
+  requireTimeout("lockTimeoutMs", config.lockTimeoutMs ?? LOCK_TIMEOUT_MS);
   const listener: unknown = config.onMemoryPressure;
   if (listener !== undefined && typeof listener !== "function") {
     throw new MorphError(

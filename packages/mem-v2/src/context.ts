@@ -9,10 +9,14 @@ import {
   LinearMemory,
   MorphError,
   PAGE_BYTES,
+  type PageOwner,
+  repeatedRefusal,
+  requireStack,
   StateTable,
 } from "@morph/memory";
 import { type Pool, PoolManager } from "@morph/pool";
-import { type ContextConfig, requireConfig } from "./config.ts";
+import { generationWord, leaveAnchor, type Place, setState, stateAt, takeAnchor } from "./anchor.ts";
+import { type ContextConfig, type ContextOptions, completeConfig } from "./config.ts";
 import { formatStats } from "./format.ts";
 import { FreeSlots, type SlotOwner } from "./free-slots.ts";
 import {
@@ -32,29 +36,29 @@ import {
   typeOf,
 } from "./header.ts";
 import { Limit, ownMemory } from "./limit.ts";
-import { Mutex } from "./mutex.ts";
+import { LOCK_TIMEOUT_MS, Mutex } from "./mutex.ts";
 import {
   AT_LARGE,
   AT_LISTS,
-  AT_MUTEX,
   AT_NO_LISTS,
   AT_OBJECTS,
   AT_POOLS,
   AT_WORDS,
   CHUNK_CURSOR,
   CHUNK_LEFT,
-  DESTROYED,
   KEY,
   LARGE_OWNER,
   LIVE_BYTES,
+  MODE,
   NAMES,
   NEXT_CHUNK_BYTES,
+  OWN_OWNER,
   PEAK_BYTES,
   POOLS_OWNER,
   VERSION,
 } from "./state-layout.ts";
 import { type ContextStats, Statistics } from "./statistics.ts";
-import { NAMES_BYTES, readTypeName, requireType, writeTypeName } from "./type-names.ts";
+import { encodeTypeName, NAMES_BYTES, readTypeName, requireType, writeTypeName } from "./type-names.ts";
 
 /** The memory contract this package was written against; see CONTRACT_VERSION of `@morph/memory`. */
 const CONTRACT = 1;
@@ -72,6 +76,9 @@ const LARGEST_CHUNKED = 2047;
 const FIRST_CHUNK_BYTES = 0x1000;
 const MAX_CHUNK_BYTES = 0x1_0000;
 
+/** The modes as the state has them. */
+const MODES: readonly ContextConfig["mode"][] = ["COMPILER", "RUNTIME", "VM", "SERVER"];
+
 /** What {@link MemoryContext.quick} may be. */
 const NO = 0;
 const TRYING = 1;
@@ -84,8 +91,25 @@ const MAX_ROOM = 0x3fff_ffff;
 export interface ContextHandle {
   readonly wasm: WebAssembly.Memory;
   readonly firstPage: number;
-  readonly state: number;
+  readonly place: Place;
   readonly config: ContextConfig;
+}
+
+/** What stands in for the views while a growth listener runs: whoever wants to change something finds them empty, and asks the memory. */
+const NO_WORDS: Int32Array = new Int32Array(0);
+const NO_FLOATS: Float64Array = new Float64Array(0);
+
+/** A context's handle, and the memory that was attached for it: only {@link MemoryContext.attach} makes one. */
+class Attachment {
+  readonly memory: AddressSpace;
+  readonly place: Place;
+  readonly state: number;
+
+  constructor({ wasm, firstPage, place }: ContextHandle) {
+    this.memory = new LinearMemory({ wasm, firstPage, attach: true });
+    this.place = place;
+    this.state = stateAt(this.memory, place);
+  }
 }
 
 /**
@@ -114,8 +138,8 @@ export class MemoryContext {
   /** Counts the changes of what only slow paths change; another thread that saw the same number knows it all. */
   private version = 0;
   private savedVersion = -1;
-  /** Resets so far in this thread: a listener's may drop what an `alloc` under way has made. */
-  private resets = 0;
+  /** Objects ever freed, when pages without a live object were last looked for in vain: there are none as long as it is the same number. */
+  private freedInVain = -1;
   // The next four are assigned only once in a context that needs no lock, until something of them changes: where the context is a
   // constant, V8 then takes them for constants, too, and a pair takes 1 ns less.
   private i32: Int32Array;
@@ -143,6 +167,14 @@ export class MemoryContext {
   private guarded: boolean;
   /** Whether an operation is under way that may not leave the fast paths, and whether it had to. */
   private quick = NO;
+  /** Whether a refusal is 0 and no exception: in {@link tryAlloc}. */
+  private quiet = false;
+  /** A block of the heap that no object was made of, because the stack was full; 0 is none. */
+  private orphan = 0;
+  /** Whether growth listeners run, who may only look. */
+  private suspended = false;
+  /** Objects ever allocated when one was refused last. */
+  private refusedAt = -1;
   private readonly pools: PoolManager;
   private readonly classes: readonly Pool[];
   /** Where large objects lie: one of the two. */
@@ -150,12 +182,8 @@ export class MemoryContext {
   private readonly heap: Heap | undefined;
   /** The arena of a context that needs no lock, until `destroy`. */
   private openArena: Arena | undefined;
-  /** Where the arena was before the latest block was taken from it. */
-  private beforeBlock: ArenaMark | undefined;
   /** The flag of large objects. */
   private readonly largeFlag: number;
-  /** Bytes on the free lists when slabs without objects were last looked for in vain. */
-  private keptBytes = 0;
   /** SERVER's bound and listener. */
   private readonly limit: Limit | undefined;
   /** Which granules hold the start of a live large object, or of a freed one. */
@@ -163,91 +191,157 @@ export class MemoryContext {
   private readonly slots: FreeSlots;
   /** The lock of a context on shared memory; on unshared memory there is none. */
   private readonly mutex: Mutex | undefined;
+  /** Where other threads find a shared context, and the word that says whether it is still there. */
+  private readonly place: Place | undefined;
+  private readonly generation: number;
   /** Pointer of the state in the memory, and word indexes of its words, of the free lists, and of those that are empty for ever. */
   private readonly state: number;
   private readonly words: number;
   private readonly freeLists: number;
   private readonly noLists: number;
+  private readonly lockTimeoutMs: number;
   private readonly roots: number[] = [];
   private readonly owner: number;
   private destroyed = false;
 
   /**
-   * @param config a preset, or one's own: `{ ...COMPILER, memory }`
-   * @param state where the context lies that this one continues: use {@link MemoryContext.attach}
-   * @throws ERR_MORPH_INVALID_CONFIG, ERR_MORPH_VERSION, ERR_MORPH_OUT_OF_MEMORY
+   * @param options a preset, or one's own: `{ ...COMPILER, memory }`, or a mode and what shall differ from its preset: `{ mode: "VM", memory }`
+   * @throws ERR_MORPH_INVALID_CONFIG, ERR_MORPH_VERSION, ERR_MORPH_OUT_OF_MEMORY; then nothing is left in the memory
    */
-  constructor(config: ContextConfig, state?: number) {
-    requireConfig(config);
-    const { memory = ownMemory(config), onMemoryPressure, ...rest } = config;
+  constructor(options: ContextOptions);
+  /** @internal */
+  constructor(options: ContextOptions, attachment: Attachment);
+  constructor(options: ContextOptions, attachment?: Attachment) {
+    const config = completeConfig(options);
+    if (attachment !== undefined && !(attachment instanceof Attachment)) {
+      throw new MorphError("ERR_MORPH_INVALID_CONFIG", "a context takes one argument; see MemoryContext.attach");
+    }
+    requireStack();
+    const { memory = attachment?.memory ?? ownMemory(config), onMemoryPressure, ...rest } = config;
     this.config = rest;
     this.memory = memory;
-    const attached = state !== undefined;
-    const words = attached ? (state + AT_WORDS) / 4 : 0;
-    const saved = (word: number): number | undefined => (attached ? memory.i32[words + word] : undefined);
-    this.pools = new PoolManager({ memory, ...ownedBy(saved(POOLS_OWNER)) });
-    this.classes = [16, 32, 64, 128, 256].map((bytes) => this.pools.poolFor(bytes));
-    const large = { memory, ...ownedBy(saved(LARGE_OWNER)) };
-    this.arena = config.mode === "COMPILER" ? new Arena(large) : undefined;
-    this.heap = config.mode === "COMPILER" ? undefined : new Heap(large);
+    const words = attachment === undefined ? 0 : (attachment.state + AT_WORDS) / 4;
+    const saved = (word: number): number | undefined => (words === 0 ? undefined : memory.i32[words + word]);
+    const undo: (() => void)[] = [];
+    try {
+      this.pools = new PoolManager({ memory, ...ownedBy(saved(POOLS_OWNER)) });
+      undo.push(() => this.pools.destroy());
+      const large = { memory, ...ownedBy(saved(LARGE_OWNER)) };
+      this.arena = config.mode === "COMPILER" ? new Arena(large) : undefined;
+      this.heap = config.mode === "COMPILER" ? undefined : new Heap(large);
+      undo.push(() => (this.arena ?? this.heap)?.destroy());
+      this.state = attachment?.state ?? memory.acquireTable(this.stateBytes);
+      undo.push(() => memory.releaseTable(this.state, this.stateBytes));
+      this.place = memory.shared ? (attachment?.place ?? takeAnchor(memory)) : undefined;
+      undo.push(() => this.place !== undefined && leaveAnchor(memory, this.place));
+      this.classes = [16, 32, 64, 128, 256].map((bytes) => this.pools.poolFor(bytes));
+      this.objects = new StateTable(memory, GRANULE_SHIFT);
+      this.words = (this.state + AT_WORDS) / 4;
+      this.statistics = new Statistics(memory, this.state + AT_LISTS, attachment === undefined);
+      this.freeLists = ((this.state + AT_LISTS) / 4) | 0;
+      this.slots = new FreeSlots(memory, this.freeLists, this.classes, this.slotOwner());
+      const asOwner: PageOwner = {
+        name: "mem-v2",
+        contractVersion: CONTRACT,
+        viewsChanged: () => this.followViews(memory.i32, memory.f64),
+        suspend: (suspended) => {
+          this.suspended = suspended;
+          if (suspended) this.followViews(NO_WORDS, NO_FLOATS);
+          else this.followViews(memory.i32, memory.f64);
+        },
+      };
+      this.owner = joinMemory(memory, asOwner, saved(OWN_OWNER));
+      const owners = [...this.pools.owners, (this.arena ?? (this.heap as Heap)).owner, this.owner];
+      undo.push(() => memory.unregister(this.owner));
+      if (attachment === undefined && memory.shared) {
+        memory.seal(owners);
+        undo.push(() => memory.unseal());
+      }
+    } catch (error) {
+      // Of an attached context everything is another thread's, but for the memory object, which nobody has.
+      if (attachment === undefined) undoAll(undo);
+      throw error;
+    }
     this.largeFlag = this.heap === undefined ? IN_ARENA : IN_HEAP;
     if (config.mode === "SERVER") this.limit = new Limit(Math.floor(config.heapSizeHint), onMemoryPressure);
-    this.objects = new StateTable(memory, GRANULE_SHIFT);
-    this.state = state ?? memory.acquireTable(this.stateBytes);
-    this.words = (this.state + AT_WORDS) / 4;
-    this.statistics = new Statistics(memory, this.state + AT_LISTS, !attached);
     this.carry = new Proxy((counter: number) => {
+      // Between two times here all counters together can free less than another 2^30 bytes. Written out: nothing is called before the counter is
+      // emptied.
+      const { room } = this;
+      if (room > MAX_ROOM) {
+        const { mark, peakBefore } = this;
+        if (mark >>> 0 > peakBefore >>> 0) this.peakBefore = mark;
+        this.mark = (mark - room) | 0;
+        this.room = 0;
+      }
       this.statistics.carry(counter);
-      // Between two times here all counters together can free less than another 2^30 bytes.
-      if (this.room > MAX_ROOM) this.setMark(this.liveBytes);
     }, {});
-    this.freeLists = ((this.state + AT_LISTS) / 4) | 0;
-    this.slots = new FreeSlots(memory, this.freeLists, this.classes, this.slotOwner());
     this.noLists = ((this.state + AT_NO_LISTS) / 4) | 0;
-    const viewsChanged = () => {
-      this.i32 = this.objects.i32 = this.slots.i32 = this.statistics.i32 = memory.i32;
-      this.f64 = this.statistics.f64 = memory.f64;
-      if (this.headers > 0) this.openFastPaths();
-    };
-    this.owner = joinMemory(memory, { name: "mem-v2", contractVersion: CONTRACT, viewsChanged });
     // Another thread may have grown the memory since the parts took their views.
     this.i32 = this.objects.i32 = this.slots.i32 = this.statistics.i32 = memory.i32;
     this.f64 = this.statistics.f64 = memory.f64;
-    const { shared } = memory;
+    const shared = this.place !== undefined;
     this.guarded = shared;
     this.lists = shared ? this.noLists : this.freeLists;
     this.headers = shared ? 0 : headersIn(this.i32);
     this.key = saved(KEY) ?? newKey();
     this.openArena = shared ? undefined : this.arena;
-    this.mutex = shared ? new Mutex(memory.i32, this.state + AT_MUTEX) : undefined;
-    if (attached) return;
+    this.mutex = this.place === undefined ? undefined : new Mutex(memory.i32, this.place.anchor);
+    this.generation = this.place === undefined ? 0 : generationWord(this.place);
+    this.lockTimeoutMs = config.lockTimeoutMs ?? LOCK_TIMEOUT_MS;
+    if (attachment !== undefined) return;
     this.i32[this.words + KEY] = this.key;
     this.i32[this.words + POOLS_OWNER] = this.pools.firstOwner;
     this.i32[this.words + LARGE_OWNER] = (this.arena ?? (this.heap as Heap)).owner;
-    if (shared) this.saveAll();
+    this.i32[this.words + OWN_OWNER] = this.owner;
+    this.i32[this.words + MODE] = MODES.indexOf(config.mode);
+    if (this.place === undefined) return;
+    try {
+      this.saveAll();
+    } catch (error) {
+      undoAll(undo);
+      throw error;
+    }
+    setState(this.i32, this.place, this.state);
   }
 
   /**
    * Continues a shared context in this thread.
-   * @throws ERR_MORPH_INVALID_CONFIG, ERR_MORPH_VERSION
+   * @throws ERR_MORPH_INVALID_CONFIG, ERR_MORPH_VERSION, ERR_MORPH_DESTROYED
    */
   static attach(handle: ContextHandle): MemoryContext {
-    if (typeof handle?.state !== "number") {
+    if (typeof handle?.place !== "object" || handle.place === null) {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", `handle: expected a context's handle, got ${describe(handle)}`);
     }
-    const { wasm, firstPage, config, state } = handle;
-    const memory = new LinearMemory({ wasm, firstPage, attach: true });
-    return new MemoryContext({ ...config, memory }, state);
+    requireStack();
+    const attachment = new Attachment(handle);
+    const mode = MODES[attachment.memory.i32[(attachment.state + AT_WORDS) / 4 + MODE] as number];
+    if (handle.config?.mode !== mode) {
+      throw new MorphError(
+        "ERR_MORPH_INVALID_CONFIG",
+        `handle: the context's mode is ${mode}, got ${describe(handle.config?.mode)}`,
+      );
+    }
+    return new MemoryContext(handle.config, attachment);
   }
 
   /** What {@link attach} needs in another thread. @throws ERR_MORPH_INVALID_CONFIG on unshared memory */
   handle(): ContextHandle {
+    if (this.isDestroyed()) this.leaveForGood();
     this.requireAlive();
-    if (this.mutex === undefined) {
+    if (this.place === undefined) {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", "only a context on shared memory can be continued elsewhere");
     }
     const { wasm, firstPage } = this.memory;
-    return { wasm, firstPage, state: this.state, config: this.config };
+    return { wasm, firstPage, place: this.place, config: this.config };
+  }
+
+  /**
+   * This thread's number among those of a shared context, in the order in which they attached, from 1; 0 on unshared memory.
+   * ERR_MORPH_TIMEOUT names the thread that has the lock by it.
+   */
+  get thread(): number {
+    return this.mutex?.token ?? 0;
   }
 
   /**
@@ -282,12 +376,22 @@ export class MemoryContext {
             i32[seal] = tag ^ pointer ^ this.key;
             const room = (this.room - size) | 0;
             this.room = room;
-            if (room < 0) this.raiseMark(room);
+            // Written out: once the slot is off the list, nothing may be called that finds the stack full.
+            if (room < 0) {
+              this.mark = (this.mark - room) | 0;
+              this.room = 0;
+            }
             const counter = list + 32 + kind;
             const sum = (i32[counter]! + (size | 0x10_0000)) | 0;
             i32[counter] = sum;
             // Last, so that what was loaded before the call is not needed after it.
-            if (sum < 0) this.carry(counter);
+            if (sum < 0) {
+              try {
+                this.carry(counter);
+              } catch {
+                // The stack is full: the next object of the kind tries again.
+              }
+            }
             return pointer >>> 0;
           }
         }
@@ -356,7 +460,13 @@ export class MemoryContext {
           const counter = list + 40 + (tag & 0x7f0);
           const sum = (i32[counter]! + (size + 0x10_0000)) | 0;
           i32[counter] = sum;
-          if (sum < 0) this.carry(counter);
+          if (sum < 0) {
+            try {
+              this.carry(counter);
+            } catch {
+              // As in `alloc`.
+            }
+          }
           return;
         }
       }
@@ -364,9 +474,114 @@ export class MemoryContext {
     this.freeSlow(pointer);
   }
 
+  /**
+   * As {@link alloc}, but 0 when the memory is full or a SERVER context is at its limit, without the cost of an exception. O(1).
+   * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_INVALID_TYPE, ERR_MORPH_DESTROYED
+   */
+  tryAlloc(size: number, typeId = 0): number {
+    this.quiet = true;
+    try {
+      return this.alloc(size, typeId);
+    } finally {
+      this.quiet = false;
+    }
+  }
+
+  /**
+   * Makes an object larger or smaller: its type stays, and its bytes up to the smaller size. In place where the block has the room, else it moves.
+   * It counts as an object freed and one allocated. O(1) in place, else O(size).
+   * @returns its pointer now; the old one is not good any more, unless it is the same
+   * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_OUT_OF_MEMORY, and what {@link free} throws; then the object is as it was
+   */
+  realloc(pointer: number, size: number): number {
+    return this.exclusively(() => {
+      requireStack();
+      requireSize(size);
+      const p = this.requireLive(pointer);
+      const before = this.sizeOf(p);
+      const typeId = typeOf(this.i32[p >>> 2] as number);
+      if (flagsOf(this.i32[p >>> 2] as number) === 0) {
+        if (size <= LARGEST_SMALL && classOf(size) === classOf(before)) {
+          // The slot freed last is the next one: only the header is written.
+          this.free(pointer);
+          return this.alloc(size, typeId);
+        }
+      } else if (size > LARGEST_SMALL && size <= this.roomOf(p)) {
+        return this.resizeLarge(p, before, size, typeId);
+      }
+      const moved = this.alloc(size, typeId);
+      this.memory.u8.copyWithin(moved, pointer, pointer + Math.min(before, size));
+      this.free(pointer);
+      return moved;
+    });
+  }
+
+  /**
+   * Bytes from an object's pointer on that are its own: its size, and what rounding up left. O(1).
+   * @throws ERR_MORPH_INVALID_POINTER, ERR_MORPH_DOUBLE_FREE, ERR_MORPH_DESTROYED
+   */
+  usableSize(pointer: number): number {
+    return this.looking(() => this.roomOf(this.requireLive(pointer)));
+  }
+
+  /** Whether `pointer` is a live object of this context with a sound header: whether {@link free} would take it. O(1). */
+  owns(pointer: number): boolean {
+    if (this.isDestroyed()) return false;
+    return this.looking(() => {
+      const p = typeof pointer === "number" ? (pointer - HEADER_BYTES) | 0 : 0;
+      return (p + HEADER_BYTES) >>> 0 === pointer && this.stateOf(p) === LIVE && this.isSealed(p);
+    });
+  }
+
+  /**
+   * The pointers of all live objects, or of those of one type: small ones by size class, then large ones, each in ascending order. The object
+   * given last may be freed; allocate nothing while walking, nor free others. O(pages of the memory + slots + the table of large objects).
+   * @throws ERR_MORPH_INVALID_TYPE, ERR_MORPH_DESTROYED
+   */
+  liveObjects(typeId?: number): Generator<number, void, undefined> {
+    if (typeId !== undefined) requireType(typeId);
+    this.requireAlive();
+    return this.walk(typeId);
+  }
+
+  private *walk(typeId: number | undefined): Generator<number, void, undefined> {
+    const isWanted = (p: number): boolean =>
+      this.isSealed(p) && (typeId === undefined || typeOf(this.i32[p >>> 2] as number) === typeId);
+    for (const [index, { slotSize }] of this.classes.entries()) {
+      // A page at a time, so that a shared context's lock is not held while somebody looks at an object.
+      for (const page of this.exclusively(() => this.slots.pagesOf(index))) {
+        yield* this.exclusively(() => {
+          const pointers: number[] = [];
+          for (let slot = page; slot < page + PAGE_BYTES; slot += slotSize) {
+            if (this.slots.classAt(slot | 0) === index && this.isLiveSmall(slot | 0) && isWanted(slot | 0)) {
+              pointers.push(slot + HEADER_BYTES);
+            }
+          }
+          return pointers;
+        });
+      }
+    }
+    yield* this.exclusively(() =>
+      [...this.objects.pointersIn(LIVE)].filter(isWanted).map((p) => (p >>> 0) + HEADER_BYTES),
+    );
+  }
+
+  /**
+   * Returns what the context holds for nothing to the memory: pages in which no object lives, and, once no large object lives, the arena's. It
+   * does so by itself before it refuses an object; call it where others use the same memory. O(pages of the memory + slots).
+   * @returns the bytes returned
+   * @throws ERR_MORPH_DESTROYED
+   */
+  trim(): number {
+    return this.exclusively(() => {
+      requireStack();
+      return this.giveBack();
+    });
+  }
+
   /** What the object's header says. O(1). @throws ERR_MORPH_INVALID_POINTER, ERR_MORPH_DOUBLE_FREE, ERR_MORPH_DESTROYED */
   headerOf(pointer: number): ObjectHeader {
-    return this.exclusively(() => {
+    return this.looking(() => {
       const p = this.requireLive(pointer);
       const tag = this.i32[p >>> 2] as number;
       return {
@@ -387,15 +602,17 @@ export class MemoryContext {
   registerType(id: number, name: string): void {
     requireType(id);
     this.exclusively(() => {
+      requireStack();
+      const bytes = encodeTypeName(name);
       if (this.names === 0) this.takeNames();
-      writeTypeName(this.memory, this.names, id, name);
+      writeTypeName(this.memory, this.names, id, bytes);
     });
   }
 
   /** The name that {@link registerType} gave, or `undefined`. @throws ERR_MORPH_INVALID_TYPE, ERR_MORPH_DESTROYED */
   typeName(id: number): string | undefined {
     requireType(id);
-    return this.exclusively(() => (this.names === 0 ? undefined : readTypeName(this.memory, this.names, id)));
+    return this.looking(() => (this.names === 0 ? undefined : readTypeName(this.memory, this.names, id)));
   }
 
   /**
@@ -404,7 +621,7 @@ export class MemoryContext {
    * @throws ERR_MORPH_INVALID_POINTER
    */
   pushRoot(slot: number): void {
-    this.requireAlive();
+    this.requireUsable();
     if (!Number.isInteger(slot) || slot < 1 || slot >= 2 ** 32) {
       throw new MorphError("ERR_MORPH_INVALID_POINTER", `slot: expected 1 to 2^32 - 1, got ${describe(slot)}`);
     }
@@ -413,7 +630,7 @@ export class MemoryContext {
 
   /** Drops the `count` roots pushed last. @throws ERR_MORPH_INVALID_SIZE when there are fewer; then it drops none */
   popRoots(count: number): void {
-    this.requireAlive();
+    this.requireUsable();
     if (!Number.isInteger(count) || count < 0 || count > this.roots.length) {
       throw new MorphError(
         "ERR_MORPH_INVALID_SIZE",
@@ -428,11 +645,15 @@ export class MemoryContext {
     return this.roots.length;
   }
 
-  /** Drops every object; types and totals stay, and pages but the heap's. O(pages). */
+  /**
+   * Drops every object; types and totals stay, and so do the pages that were in use since the last time, but the heap's. O(pages).
+   * @throws ERR_MORPH_DESTROYED
+   */
   reset(): void {
     this.exclusively(() => {
+      requireStack();
       this.version = (this.version + 1) | 0;
-      this.resets = (this.resets + 1) | 0;
+      this.freedInVain = -1;
       this.arena?.reset();
       this.heap?.reset();
       const { word, granules } = this.objects;
@@ -447,7 +668,7 @@ export class MemoryContext {
 
   /** What the context holds and has done, right after every operation. O(types). */
   stats(): ContextStats {
-    return this.exclusively(() => {
+    return this.looking(() => {
       const pool = this.pools.stats();
       // Listed one by one: V8 takes long over `...`.
       const objects = this.statistics.readInto(pool);
@@ -561,7 +782,13 @@ export class MemoryContext {
           const counter = lists + 38 + (typeId << 4);
           const sum = (i32[counter]! + ((size + 0x40_0000) | 0)) | 0;
           i32[counter] = sum;
-          if (sum < 0) this.carry(counter);
+          if (sum < 0) {
+            try {
+              this.carry(counter);
+            } catch {
+              // As in `alloc`.
+            }
+          }
           return pointer >>> 0;
         }
       }
@@ -576,30 +803,28 @@ export class MemoryContext {
       if (size <= LARGEST_SMALL) {
         if (this.slots.carve(classOf(size))) return this.alloc(size, typeId);
       } else if (openArena !== undefined && size > LARGEST_CHUNKED) {
-        const bytes = (size + 31) & -16;
-        this.beforeBlock = openArena.mark();
-        return this.placeLarge(openArena.alloc(bytes) | 0, bytes, size, typeId);
+        const pointer = this.allocInArena(openArena, size, typeId);
+        if (pointer !== 0) return pointer;
       }
     }
     if (this.quick !== NO) return this.miss();
     if (this.guarded) return this.allocLocked(size, typeId);
-    return this.limit === undefined ? this.allocOpen(size, typeId) : this.allocLimited(size, typeId, this.limit);
+    return this.allocOpen(size, typeId);
   }
 
   private allocLargeZeroed(size: number, typeId: number): number {
     const { openArena } = this;
     if (openArena !== undefined && this.isPlain(size, typeId)) {
       const bytes = (size + 31) & -16;
-      const { resets } = this;
-      this.beforeBlock = openArena.mark();
-      const pointer = this.placeLarge(openArena.allocZeroed(bytes) | 0, bytes, size, typeId);
-      // If a growth listener reset the context, it is another block.
-      return resets === this.resets ? pointer : this.cleared(pointer, size);
+      const mark = openArena.mark();
+      const block = zeroIfFull(() => openArena.allocZeroed(bytes));
+      const pointer = block === 0 ? 0 : this.placeLarge(block | 0, bytes, size, typeId);
+      if (pointer !== 0) return pointer;
+      if (block !== 0) takeBack(openArena, mark);
     }
-    return this.cleared(this.alloc(size, typeId), size);
-  }
-
-  private cleared(pointer: number, size: number): number {
+    // Reserved before the object is made.
+    requireStack();
+    const pointer = this.alloc(size, typeId);
     this.f64.fill(0, pointer / 8, Math.ceil((pointer + size) / 8));
     return pointer;
   }
@@ -616,64 +841,101 @@ export class MemoryContext {
     );
   }
 
-  /** In this thread's own time: on unshared memory, or with the lock. */
+  /**
+   * With the lock, or on unshared memory. Nobody is refused while pages without a live object are the context's; a SERVER context's listener
+   * hears of pressure before, and may free something.
+   */
   private allocOpen(size: number, typeId: number): number {
     this.requireAlive();
-    if (typeof size !== "number" || !(size >= 0 && size <= 2 ** 32 - HEADER_BYTES && Math.floor(size) === size)) {
-      throw new MorphError("ERR_MORPH_INVALID_SIZE", `size: expected 0 to 2^32 - 16, got ${describe(size)}`);
-    }
+    requireSize(size);
     if (typeof typeId !== "number" || (typeId & MAX_TYPE) !== typeId) requireType(typeId);
     this.refreshViews();
-    // Once there is a slot, the fast path finds it.
-    if (size <= LARGEST_SMALL && this.slots.prepare(classOf(size))) return this.alloc(size, typeId);
-    if (size > LARGEST_SMALL && size <= LARGEST_CHUNKED && this.prepareChunk(size)) return this.alloc(size, typeId);
-    return this.allocBlock(size, typeId);
+    const { limit } = this;
+    if (limit !== undefined) this.callOut(() => limit.watch(this.held));
+    let pointer = this.allocHere(size, typeId);
+    if (pointer === 0 && this.relieve()) pointer = this.allocHere(size, typeId);
+    if (pointer === 0 && limit !== undefined && this.callOut(() => limit.callListener(this.held))) {
+      pointer = this.allocHere(size, typeId);
+      if (pointer === 0 && this.relieve()) pointer = this.allocHere(size, typeId);
+    }
+    return pointer === 0 ? this.refuse(size) : pointer;
   }
 
-  /**
-   * In a bounded context: tells its listener of pressure. Before giving up it returns what pool and heap keep for nothing, then
-   * gives the listener a chance to free something.
-   */
-  private allocLimited(size: number, typeId: number, limit: Limit): number {
-    let pointer: number;
-    try {
-      pointer = this.allocReturning(size, typeId);
-    } catch (error) {
-      if (!isOutOfMemory(error) || !limit.callListener(this.held)) throw error;
-      return this.allocReturning(size, typeId);
-    }
-    const { resets } = this;
-    limit.watch(this.held);
-    // The listener may have grown the memory, destroyed the context, or dropped the object.
+  /** Lets the user's listener act: it may do anything, even destroy the context. */
+  private callOut<T>(call: () => T): T {
+    const { quiet } = this;
+    this.quiet = false;
+    const result = call();
+    this.quiet = quiet;
     this.requireAlive();
     this.refreshViews();
-    return resets === this.resets ? pointer : this.alloc(size, typeId);
+    return result;
   }
 
-  private allocReturning(size: number, typeId: number): number {
-    try {
-      return this.allocOpen(size, typeId);
-    } catch (error) {
-      if (!isOutOfMemory(error) || !this.returnFree()) throw error;
-      return this.allocOpen(size, typeId);
+  /** With what pool, arena and heap have, or get from the memory. @returns 0 when that is not enough */
+  private allocHere(size: number, typeId: number): number {
+    if (size <= LARGEST_CHUNKED) {
+      // Seldom needed: a page, or a chunk, serves many objects.
+      requireStack();
+      // Once there is a slot, or room in the chunk, the fast path finds it.
+      const isReady = size <= LARGEST_SMALL ? this.prepareSlot(classOf(size)) : this.prepareChunk(size);
+      if (isReady) return this.alloc(size, typeId);
     }
+    return this.arena === undefined ? this.allocInHeap(size, typeId) : this.allocInArena(this.arena, size, typeId);
   }
 
-  /** Returns the heap's free pages and the pool's slabs without objects to the memory; whether there were any. */
-  private returnFree(): boolean {
+  private prepareSlot(index: number): boolean {
+    if (this.slots.prepare(index)) return true;
+    // Before the arena stands in for the pool: if all it holds was freed, its pages are the pool's again.
+    return this.arena !== undefined && this.holdsOnlyFreed() && this.giveBack() > 0 && this.slots.prepare(index);
+  }
+
+  /** Whether there were large objects, and none lives any more. O(types), O(table of large objects) when none lives. */
+  private holdsOnlyFreed(): boolean {
+    if (this.objects.granules === 0 || this.statistics.largeBytes() > 0) return false;
+    return this.objects.pointersIn(LIVE).next().done === true;
+  }
+
+  private refuse(size: number): number {
+    if (this.quiet) return 0;
+    const { limit } = this;
+    const full = limit === undefined ? "the memory is full" : `it may have ${limit.bytes} bytes, and has ${this.held}`;
+    const message = `no room in the context for an object of ${size} bytes: ${full}`;
+    // When no object was made since the last refusal, there is nothing new to tell where it was.
+    const made = this.statistics.allocated();
+    if (made === this.refusedAt) throw repeatedRefusal("ERR_MORPH_OUT_OF_MEMORY", message);
+    this.refusedAt = made;
+    throw new MorphError("ERR_MORPH_OUT_OF_MEMORY", message);
+  }
+
+  /** Returns pages in which nothing lives before an object is refused; whether there were any. O(1) when nothing was freed since that was in vain. */
+  private relieve(): boolean {
+    const freed = this.statistics.freed();
+    if (freed === this.freedInVain) return false;
+    requireStack();
+    if (this.giveBack() > 0) return true;
+    this.freedInVain = freed;
+    return false;
+  }
+
+  /** @returns the bytes that went back to the memory */
+  private giveBack(): number {
     this.version = (this.version + 1) | 0;
-    const bytes = this.heap?.trim() ?? 0;
-    return bytes + this.returnSlabs() > 0;
+    const before = this.memory.footprint;
+    this.heap?.trim();
+    this.arena?.trim();
+    this.slots.returnPages();
+    if (this.holdsOnlyFreed()) this.dropLarge();
+    return before - this.memory.footprint;
   }
 
-  /** The pool's part, when there is more free than the last time in vain. O(slots of the pool). */
-  private returnSlabs(): number {
-    const free = this.freeCounts().reduce((sum, count, index) => sum + count * this.classes[index]!.slotSize, 0);
-    this.keptBytes = Math.min(this.keptBytes, free);
-    if (free < this.keptBytes + PAGE_BYTES) return 0;
-    const bytes = this.slots.returnPages();
-    this.keptBytes = bytes > 0 ? 0 : free;
-    return bytes;
+  /** No large object lives: what freed ones left in the arena, and their table, go. */
+  private dropLarge(): void {
+    this.arena?.reset();
+    this.arena?.trim();
+    this.i32.fill(0, this.freeLists + CHUNK_CURSOR, this.freeLists + NEXT_CHUNK_BYTES + 1);
+    this.objects.drop();
+    this.useTable();
   }
 
   /** How many slots of each class are free: those the pool gave that hold no object. */
@@ -684,41 +946,60 @@ export class MemoryContext {
     return taken.map((slots, index) => slots - pool.classes[index]!.used);
   }
 
-  /** In the arena or the heap: a large object, or one that the pool cannot serve. */
-  private allocBlock(size: number, typeId: number): number {
-    // Multiples of 16 only, so that every block starts at one.
-    // At least 32, so that an object of size 0 at the end of a memory of 4 GiB does not get pointer 2^32.
-    // With room for what `allocZeroed` clears of a slot of 64 bytes.
-    const payload = size > 16 && size <= 48 ? 48 : size || 1;
-    const bytes = size <= 0x3fff_ffff ? (payload + 31) & -16 : Math.ceil((size + HEADER_BYTES) / 16) * 16;
-    const block = this.arena === undefined ? this.allocInHeap(bytes) : this.allocInArena(this.arena, bytes);
-    return this.placeLarge(block | 0, bytes, size, typeId);
+  // --- large objects, and small ones that the pool cannot serve -----------------------------------------------------
+
+  private allocInArena(arena: Arena, size: number, typeId: number): number {
+    const bytes = blockBytes(size);
+    this.version = (this.version + 1) | 0;
+    const mark = arena.mark();
+    const block = arena.tryAlloc(bytes);
+    if (block === 0) return 0;
+    const pointer = this.placeLarge(block | 0, bytes, size, typeId);
+    if (pointer === 0) takeBack(arena, mark);
+    return pointer;
+  }
+
+  private allocInHeap(size: number, typeId: number): number {
+    if (this.orphan !== 0) this.freeOrphan();
+    const bytes = blockBytes(size);
+    const block = this.tryHeap(bytes);
+    if (block === 0) return 0;
+    try {
+      return this.placeLarge(block | 0, bytes, size, typeId);
+    } catch (error) {
+      // The stack is full: there is not even enough to free the block.
+      this.orphan = block;
+      throw error;
+    }
+  }
+
+  private freeOrphan(): void {
+    const { orphan } = this;
+    (this.heap as Heap).free(orphan);
+    this.orphan = 0;
+  }
+
+  private tryHeap(bytes: number): number {
+    const heap = this.heap as Heap;
+    this.version = (this.version + 1) | 0;
+    if (this.limit !== undefined) heap.maxBytes = Math.max(1, this.limit.bytes - this.held + heap.stats().footprint);
+    return zeroIfFull(() => heap.malloc(bytes));
   }
 
   /** Makes sure that a large object of `size` bytes fits into the chunk. @returns false when the arena has no further one */
   private prepareChunk(size: number): boolean {
     const { arena, freeLists: lists } = this;
     if (arena === undefined) return false;
-    const bytes = (size + 31) & -16;
-    // Growth listeners, called when it is taken, may use it up.
-    while ((this.i32[lists + CHUNK_LEFT] as number) < bytes) {
-      try {
-        // They wait until it is in use, or given back.
-        this.memory.atomically(() => this.takeChunk(arena));
-      } catch (error) {
-        if (!isOutOfMemory(error)) throw error;
-        return false;
-      }
-      this.requireAlive();
-    }
-    return true;
-  }
-
-  private takeChunk(arena: Arena): void {
-    const { freeLists: lists } = this;
+    if ((this.i32[lists + CHUNK_LEFT] as number) >= ((size + 31) & -16)) return true;
     const bytes = (this.i32[lists + NEXT_CHUNK_BYTES] as number) || FIRST_CHUNK_BYTES;
-    const start = this.allocInArena(arena, bytes);
-    this.coverBlock(start, bytes);
+    this.version = (this.version + 1) | 0;
+    const mark = arena.mark();
+    const start = arena.tryAlloc(bytes);
+    if (start === 0) return false;
+    if (!this.cover(start, bytes)) {
+      takeBack(arena, mark);
+      return false;
+    }
     const { i32 } = this;
     const left = i32[lists + CHUNK_LEFT] as number;
     // Mostly it goes on where the last one ended.
@@ -726,18 +1007,17 @@ export class MemoryContext {
     if (!follows) i32[lists + CHUNK_CURSOR] = start;
     i32[lists + CHUNK_LEFT] = follows ? left + bytes : bytes;
     i32[lists + NEXT_CHUNK_BYTES] = Math.min(2 * bytes, MAX_CHUNK_BYTES);
+    return true;
   }
 
-  private allocInArena(arena: Arena, bytes: number): number {
-    this.version = (this.version + 1) | 0;
-    this.beforeBlock = arena.mark();
-    return arena.alloc(bytes);
-  }
-
-  /** Makes an object of a block of the arena or the heap. */
+  /** Makes an object of a block of the arena or the heap. @returns 0 when there is no room for the object table */
   private placeLarge(p: number, bytes: number, size: number, typeId: number): number {
-    if ((((p - this.lo) | 0) >>> 4) + (bytes >>> 4) > this.granules) return this.placeUncovered(p, bytes, size, typeId);
-    const { i32 } = this;
+    if ((((p - this.lo) | 0) >>> 4) + Math.ceil(bytes / 16) > this.granules) {
+      return this.placeUncovered(p, bytes, size, typeId);
+    }
+    // The only call: what follows cannot fail half-way.
+    this.statistics.countAllocated(typeId, size);
+    const { i32, mark } = this;
     const word = p >>> 2;
     const tag = (this.largeFlag << 21) | (typeId << 4);
     i32[word] = tag;
@@ -747,51 +1027,63 @@ export class MemoryContext {
     const states = (this.table + (p >>> 8)) | 0;
     const live = 1 << (p >>> 3);
     i32[states] = ((i32[states] as number) | live) & ~(live << 1);
-    if (size > 0x3fff_ffff) this.setMark(this.liveBytes + size);
-    else this.raiseLive(size);
-    this.statistics.countAllocated(typeId, size);
+    const room = this.room - size;
+    if (room >= 0) this.room = room;
+    else {
+      this.mark = (mark - room) | 0;
+      this.room = 0;
+    }
     return pointer >>> 0;
   }
 
   /** As {@link placeLarge}, for a block that the object table does not cover yet. */
   private placeUncovered(p: number, bytes: number, size: number, typeId: number): number {
-    const { resets } = this;
-    // Growth listeners wait until it is clear whether the block can be used.
-    this.memory.atomically(() => this.coverBlock(p >>> 0, bytes));
-    this.requireAlive();
-    // Or one of them took the block back, by a reset.
-    return resets === this.resets ? this.placeLarge(p, bytes, size, typeId) : this.alloc(size, typeId);
+    requireStack();
+    return this.cover(p >>> 0, bytes) ? this.placeLarge(p, bytes, size, typeId) : 0;
   }
 
-  /** Makes the table cover a block of the arena or the heap, or gives the block back. */
-  private coverBlock(block: number, bytes: number): void {
-    try {
-      this.limit?.require(this.held + this.tableGrowth(block, block + bytes));
-      this.objects.cover(block, block + bytes);
-    } catch (error) {
-      if (this.beforeBlock !== undefined) this.arena?.rewind(this.beforeBlock);
-      this.arena?.trim();
-      this.heap?.free(block);
-      this.heap?.trim();
-      throw error;
-    }
+  /** Makes the table cover a block of the arena or the heap. @returns false when it has no room; then the block is given back */
+  private cover(block: number, bytes: number): boolean {
+    const { limit } = this;
+    const isAllowed = limit === undefined || limit.allows(this.held + this.tableGrowth(block, block + bytes));
+    if (isAllowed && zeroIfFull(() => this.coverBytes(block, bytes)) > 0) return true;
+    this.heap?.free(block);
+    this.heap?.trim();
+    return false;
+  }
+
+  private coverBytes(block: number, bytes: number): number {
+    this.objects.cover(block, block + bytes);
     this.useTable();
+    return this.granules;
   }
 
-  private allocInHeap(bytes: number): number {
-    const heap = this.heap as Heap;
-    this.version = (this.version + 1) | 0;
-    if (this.limit !== undefined) heap.maxBytes = Math.max(1, this.limit.bytes - this.held + heap.stats().footprint);
-    return heap.malloc(bytes);
+  /** Another size for a large object whose block has the room. */
+  private resizeLarge(p: number, before: number, size: number, typeId: number): number {
+    const { i32 } = this;
+    i32[(p >>> 2) + 1] = size;
+    i32[(p >>> 2) + 3] = this.sealOf(p);
+    this.statistics.countFreed(typeId, before);
+    this.statistics.countAllocated(typeId, size);
+    this.lowerLive(before);
+    this.raiseLive(size);
+    return (p + HEADER_BYTES) >>> 0;
+  }
+
+  /** Payload bytes that the block of the live object at a signed pointer has room for. */
+  private roomOf(p: number): number {
+    const tag = this.i32[p >>> 2] as number;
+    if (flagsOf(tag) === 0) return this.classes[tag & 15]!.slotSize - HEADER_BYTES;
+    const bytes = this.heap?.usableSize(p >>> 0) ?? blockBytes(this.sizeOf(p));
+    return bytes - HEADER_BYTES;
   }
 
   private slotOwner(): SlotOwner {
     return {
-      beforePage: () => {
+      mayTakePage: () => {
         this.version = (this.version + 1) | 0;
-        this.limit?.require(this.held + PAGE_BYTES);
+        return this.limit === undefined || this.limit.allows(this.held + PAGE_BYTES);
       },
-      requireAlive: () => this.requireAlive(),
       isLive: (p) => this.isLiveSmall(p),
       freeCount: (index) => this.freeCounts()[index] as number,
     };
@@ -815,20 +1107,38 @@ export class MemoryContext {
     const p = this.requireLive(pointer);
     const tag = this.i32[p >>> 2] as number;
     const size = this.sizeOf(p);
+    const typeId = typeOf(tag);
     const flags = flagsOf(tag);
     // A small object comes here when the views were detached, or with a header that was forged.
-    if (flags === 0 && tag === smallTag(size, typeOf(tag))) return void this.freeSmall(p, size, typeOf(tag));
+    if (flags === 0 && tag === smallTag(size, typeId)) return void this.freeSmall(p, size, typeId);
     if (flags !== this.largeFlag) throw overwritten(pointer);
+    const { statistics } = this;
+    const { f64, largeLive } = statistics;
+    const total = statistics.totals + typeId * 4 + 2;
     if (this.heap !== undefined) {
       this.version = (this.version + 1) | 0;
       this.heap.free(p >>> 0);
     }
-    this.objects.set(p, FREED);
-    this.statistics.countFreed(typeOf(tag), size);
-    this.lowerLive(size);
+    // Nothing is called from here on, so that the stack cannot be found full half-way.
+    const { i32 } = this;
+    const states = (this.table + (p >>> 8)) | 0;
+    const live = 1 << (p >>> 3);
+    i32[states] = ((i32[states] as number) & ~live) | (live << 1);
+    f64[largeLive]! -= size;
+    f64[total]! += 1;
+    f64[total + 1]! += size;
+    const room = this.room + size;
+    if (room <= MAX_ROOM) this.room = room;
+    else {
+      const { mark } = this;
+      if (mark >>> 0 > this.peakBefore >>> 0) this.peakBefore = mark;
+      this.mark = (mark - room) | 0;
+      this.room = 0;
+    }
   }
 
   private freeSmall(p: number, size: number, typeId: number): void {
+    requireStack();
     const index = classOf(size);
     this.slots.push(index, p);
     this.statistics.countSmallFreed(typeId, index, size);
@@ -845,23 +1155,19 @@ export class MemoryContext {
     return Math.max(this.peakBefore >>> 0, this.mark >>> 0);
   }
 
-  /** So many more, at most 2^30. */
   private raiseLive(bytes: number): void {
-    const room = (this.room - bytes) | 0;
-    this.room = room;
-    if (room < 0) this.raiseMark(room);
+    const room = this.room - bytes;
+    if (room >= 0) this.room = room;
+    else {
+      this.mark = (this.mark - room) | 0;
+      this.room = 0;
+    }
   }
 
   private lowerLive(bytes: number): void {
     const room = this.room + bytes;
     if (room <= MAX_ROOM) this.room = room;
     else this.setMark(this.liveBytes - bytes);
-  }
-
-  /** More live than the mark says: `room` is by how much, negative. */
-  private raiseMark(room: number): void {
-    this.mark = (this.mark - room) | 0;
-    this.room = 0;
   }
 
   /** So much lives; the mark starts there anew. */
@@ -933,6 +1239,12 @@ export class MemoryContext {
     return memory.tableBytes(Math.ceil(Math.min(span * 1.25, 2 ** 32) / 64)) - objects.bytes;
   }
 
+  private followViews(i32: Int32Array, f64: Float64Array): void {
+    this.i32 = this.objects.i32 = this.slots.i32 = this.statistics.i32 = i32;
+    this.f64 = this.statistics.f64 = f64;
+    if (this.headers > 0 && i32.length > 0) this.openFastPaths();
+  }
+
   private openFastPaths(): void {
     this.lists = this.freeLists;
     this.headers = headersIn(this.i32);
@@ -952,11 +1264,12 @@ export class MemoryContext {
   }
 
   private takeNames(): void {
-    const names = this.memory.acquireTable(NAMES_BYTES);
-    // Growth listeners, called since, may have destroyed the context, or registered a type.
-    this.requireAlive();
-    if (this.names === 0) this.i32[this.words + NAMES] = names;
-    else this.memory.releaseTable(names, NAMES_BYTES);
+    const take = (): number => zeroIfFull(() => this.memory.acquireTable(NAMES_BYTES));
+    const names = take() || (this.relieve() ? take() : 0);
+    if (names === 0) {
+      throw new MorphError("ERR_MORPH_OUT_OF_MEMORY", `no room in the memory for ${NAMES_BYTES} bytes of type names`);
+    }
+    this.i32[this.words + NAMES] = names;
   }
 
   private get names(): number {
@@ -964,7 +1277,15 @@ export class MemoryContext {
   }
 
   private requireAlive(): void {
+    // On shared memory the lock's holder looks whether another thread destroyed it.
     if (this.destroyed) throw new MorphError("ERR_MORPH_DESTROYED", "the context was destroyed");
+  }
+
+  /** For what needs no lock. @throws ERR_MORPH_DESTROYED, also when another thread destroyed it; ERR_MORPH_BUSY in a growth listener */
+  private requireUsable(): void {
+    if (!this.destroyed && this.isDestroyed()) this.leaveForGood();
+    this.requireAlive();
+    this.refreshViews();
   }
 
   // --- several threads ---------------------------------------------------------------------------------------------
@@ -979,15 +1300,7 @@ export class MemoryContext {
       }
       if (pointer !== 0) return pointer;
     }
-    let resets = 0;
-    const pointer = this.exclusively(() => {
-      const made = this.alloc(size, typeId);
-      resets = this.resets;
-      return made;
-    });
-    // A growth listener, called before the lock was given back, may have destroyed the context, or dropped the object.
-    this.requireAlive();
-    return resets === this.resets ? pointer : this.alloc(size, typeId);
+    return this.exclusively(() => this.alloc(size, typeId));
   }
 
   private freeLocked(pointer: number): void {
@@ -1006,28 +1319,47 @@ export class MemoryContext {
 
   /**
    * Takes the lock for an operation that the fast paths can do, which is most of them: these need no more of the state than a few words,
-   * if no other thread has changed anything else. @returns false when one has; then the lock is not taken
+   * if no other thread has changed anything else. Once it has the lock it calls nothing, so that it cannot fail half-way.
+   * @returns false when another thread has; then the lock is not taken
    */
   private enter(): boolean {
     const mutex = this.mutex as Mutex;
     if (this.destroyed) return false;
-    mutex.lock();
+    if (mutex.held) this.leaveLate();
+    mutex.lock(this.lockTimeoutMs);
     const { i32, words } = this;
-    if (i32[words + DESTROYED] === 1 || i32[words + VERSION] !== this.savedVersion) {
+    const { lo, word } = this.objects;
+    if (i32[this.generation] !== this.place!.generation || i32[words + VERSION] !== this.savedVersion) {
       mutex.unlock();
       return false;
     }
-    this.loadLive();
-    this.openFastPaths();
+    this.mark = i32[words + LIVE_BYTES] as number;
+    this.room = 0;
+    this.peakBefore = i32[words + PEAK_BYTES] as number;
+    this.key = i32[words + KEY] as number;
+    this.lists = this.freeLists;
+    this.headers = i32.length - 3;
+    this.lo = lo;
+    this.granules = this.objects.granules;
+    this.table = (word - (lo >>> 8)) | 0;
     this.quick = TRYING;
     return true;
   }
 
+  /** Takes no more stack than {@link enter} did. */
   private leaveQuickly(): void {
+    const { i32, words, mark, peakBefore } = this;
     this.quick = NO;
-    this.saveLive();
-    this.closeFastPaths();
+    i32[words + LIVE_BYTES] = (mark - this.room) | 0;
+    i32[words + PEAK_BYTES] = mark >>> 0 > peakBefore >>> 0 ? mark : peakBefore;
+    this.lists = this.noLists;
+    this.headers = this.granules = 0;
     (this.mutex as Mutex).unlock();
+  }
+
+  /** Gives back the lock that this thread had no stack left to give back. */
+  private leaveLate(): void {
+    if (this.guarded) this.leaveQuickly();
   }
 
   /** What a fast path cannot do is to be done again, by the slow ones. */
@@ -1039,32 +1371,45 @@ export class MemoryContext {
   /** Runs `action` while no other thread uses the context. */
   private exclusively<T>(action: () => T): T {
     this.requireAlive();
-    // Also when this thread has the lock: in a growth listener.
+    // Also when this thread has the lock: in a listener of a SERVER context.
     if (!this.guarded) {
       this.refreshViews();
       return action();
     }
+    // Before the lock is taken, as giving it back takes stack, too.
+    requireStack();
     const mutex = this.mutex as Mutex;
-    mutex.lock();
+    if (mutex.held) this.leaveLate();
+    mutex.lock(this.lockTimeoutMs);
     try {
-      // Growth listeners are called when the state is loaded, and before it is saved.
-      return this.memory.atomically(() => {
-        // Another thread may have grown the memory: its objects may lie beyond this thread's views.
-        this.memory.refresh();
-        if (this.i32[this.words + DESTROYED] === 1) this.leaveForGood();
-        this.requireAlive();
-        this.loadState();
-        this.guarded = false;
-        return action();
-      });
+      // Another thread may have grown the memory: its objects may lie beyond this thread's views.
+      this.memory.refresh();
+      if (this.isDestroyed()) this.leaveForGood();
+      this.requireAlive();
+      this.loadState();
+      this.guarded = false;
+      return action();
     } finally {
       this.leave(mutex);
     }
   }
 
+  /** Runs `action`, which changes nothing: as {@link exclusively}, but also in a growth listener. */
+  private looking<T>(action: () => T): T {
+    if (!this.suspended) return this.exclusively(action);
+    this.requireAlive();
+    this.followViews(this.memory.i32, this.memory.f64);
+    try {
+      if (this.guarded) this.loadLive();
+      return action();
+    } finally {
+      this.followViews(NO_WORDS, NO_FLOATS);
+    }
+  }
+
   private leave(mutex: Mutex): void {
     try {
-      if (!this.guarded) this.saveAll();
+      if (!this.guarded && !this.destroyed) this.saveAll();
     } finally {
       this.guarded = true;
       this.closeFastPaths();
@@ -1076,8 +1421,6 @@ export class MemoryContext {
   private refreshViews(): void {
     if (this.i32.length !== 0) return;
     this.memory.refresh();
-    // A growth listener may have destroyed the context.
-    this.requireAlive();
   }
 
   private giveAllBack(): void {
@@ -1087,9 +1430,11 @@ export class MemoryContext {
     this.heap?.destroy();
     this.objects.drop();
     if (this.names !== 0) this.memory.releaseTable(this.names, NAMES_BYTES);
-    // Other threads still look here: a shared context's state stays behind.
-    this.i32[this.words + DESTROYED] = 1;
-    if (this.mutex === undefined) this.memory.releaseTable(this.state, this.stateBytes);
+    this.memory.releaseTable(this.state, this.stateBytes);
+    if (this.place !== undefined) {
+      leaveAnchor(this.memory, this.place);
+      this.memory.unseal();
+    }
     this.leaveForGood();
   }
 
@@ -1097,13 +1442,18 @@ export class MemoryContext {
     this.openArena = undefined;
     this.destroyed = true;
     this.memory.unregister(this.owner);
-    if (this.mutex === undefined) this.i32 = this.slots.i32 = this.statistics.i32 = new Int32Array(0);
+    this.headers = 0;
+    this.followViews(NO_WORDS, NO_FLOATS);
+  }
+
+  /** Whether this thread, or another one, destroyed the context. */
+  private isDestroyed(): boolean {
+    return this.destroyed || (this.place !== undefined && this.memory.i32[this.generation] !== this.place.generation);
   }
 
   private saveAll(): void {
-    // Saving may grow the memory, and growth listeners may use the context: until nothing is left to save.
-    while (!this.destroyed && this.version !== this.savedVersion) this.memory.atomically(() => this.saveState());
-    if (!this.destroyed) this.saveLive();
+    if (this.version !== this.savedVersion) this.saveState();
+    this.saveLive();
   }
 
   private saveLive(): void {
@@ -1141,8 +1491,41 @@ export class MemoryContext {
   }
 }
 
-function isOutOfMemory(error: unknown): boolean {
-  return (error as MorphError).code === "ERR_MORPH_OUT_OF_MEMORY";
+/** Takes back what a constructor did, the last step first. */
+function undoAll(steps: readonly (() => void)[]): void {
+  for (const step of steps.toReversed()) step();
+}
+
+/** Takes back what was allocated since the mark, with the pages that were taken for it. */
+function takeBack(arena: Arena, mark: ArenaMark): void {
+  arena.rewind(mark);
+  arena.trim();
+}
+
+/** What `take` returns, or 0 when it ends in ERR_MORPH_OUT_OF_MEMORY. */
+function zeroIfFull(take: () => number): number {
+  try {
+    return take();
+  } catch (error) {
+    if ((error as MorphError).code === "ERR_MORPH_OUT_OF_MEMORY") return 0;
+    throw error;
+  }
+}
+
+/** @throws ERR_MORPH_INVALID_SIZE */
+function requireSize(size: number): void {
+  if (typeof size !== "number" || !(size >= 0 && size <= 2 ** 32 - HEADER_BYTES && Math.floor(size) === size)) {
+    throw new MorphError("ERR_MORPH_INVALID_SIZE", `size: expected 0 to 2^32 - 16, got ${describe(size)}`);
+  }
+}
+
+/**
+ * Bytes of the block that an object of the arena or the heap gets: multiples of 16 only, so that every block starts at one; at least 32, so that an
+ * object of size 0 at the end of a memory of 4 GiB does not get pointer 2^32; and room for what `allocZeroed` clears of a slot of 64 bytes.
+ */
+function blockBytes(size: number): number {
+  const payload = size > 16 && size <= 48 ? 48 : size || 1;
+  return Math.ceil((payload + HEADER_BYTES) / 16) * 16;
 }
 
 /** Words of a view at which a header can start. */

@@ -26,10 +26,8 @@ const CARVED_SLOTS = 64;
 
 /** The context, as its slots see it. */
 export interface SlotOwner {
-  /** Called before a page is taken. @throws ERR_MORPH_OUT_OF_MEMORY when the context may not have it */
-  beforePage(): void;
-  /** @throws ERR_MORPH_DESTROYED */
-  requireAlive(): void;
+  /** Called before a page is taken; returns whether the context may have it. */
+  mayTakePage(): boolean;
   /** Whether the slot at a signed pointer has a live object's header that is as it was written. */
   isLive(p: number): boolean;
   /** How many slots of a class are free, as the statistics know it. */
@@ -59,16 +57,7 @@ export class FreeSlots {
    * @returns false when the pool has none
    */
   prepare(index: number): boolean {
-    // Growth listeners, called when a page is taken, may take its slots.
-    while (!this.isReady(index)) {
-      try {
-        this.takePage(index);
-      } catch (error) {
-        if ((error as MorphError).code !== "ERR_MORPH_OUT_OF_MEMORY") throw error;
-        return false;
-      }
-    }
-    return true;
+    return this.isReady(index) || (this.takePage(index) && this.isReady(index));
   }
 
   /** Puts the slot at a signed pointer on the free list. O(1). */
@@ -82,33 +71,29 @@ export class FreeSlots {
     i32[list] = word;
   }
 
-  /** Makes every slot a free one. O(pages of the memory). */
+  /**
+   * Makes every slot a free one, and returns the pages that were not used since the last time to the memory: the next frame may need
+   * another class. O(pages of the memory).
+   */
   freeAll(): void {
     const owners = this.classes.map(({ owner }) => owner);
+    const unused = owners.map((_, index) => this.untouched(index));
     for (let index = 0; index < owners.length; index++) this.forget(index);
     // From the highest page down, so that the lowest is the first to be used.
     for (let page = this.memory.u8.length - PAGE_BYTES; page >= 0; page -= PAGE_BYTES) {
       const index = owners.indexOf(this.memory.ownerOf(page));
-      if (index >= 0) this.pushRun(index, page, page + PAGE_BYTES);
+      if (index >= 0 && !unused[index]!.has(page)) this.pushRun(index, page, page + PAGE_BYTES);
     }
+    for (const [index, pages] of unused.entries()) this.release(index, [...pages]);
   }
 
   /** Returns the pages in which no object lives to the memory. O(slots). @returns their bytes */
   returnPages(): number {
     let bytes = 0;
-    for (const [index, pool] of this.classes.entries()) {
-      const free = this.unused(index);
-      const inPage = new Map<number, number>();
-      for (const slot of free) inPage.set(pageOf(slot), (inPage.get(pageOf(slot)) ?? 0) + 1);
-      const isWhole = (slot: number): boolean => inPage.get(pageOf(slot)) === PAGE_BYTES / pool.slotSize;
-      const unused = free.filter(isWhole);
-      if (unused.length === 0) continue;
-      this.relink(
-        index,
-        free.filter((slot) => !isWhole(slot)),
-      );
-      for (const slot of unused) pool.free(slot);
-      bytes += pool.trim();
+    for (const [index, { slotSize }] of this.classes.entries()) {
+      // With fewer free slots than a page has, no page is empty.
+      if (this.owner.freeCount(index) * slotSize < PAGE_BYTES) continue;
+      bytes += this.release(index, this.rebuild(index, true));
     }
     return bytes;
   }
@@ -149,7 +134,7 @@ export class FreeSlots {
       free.add(slot);
     }
     const live: number[] = [];
-    for (const slot of pool.liveSlots()) {
+    for (const slot of pool.liveObjects()) {
       if (free.has(slot)) continue;
       if (!this.owner.isLive(slot | 0)) throw overwritten(slot + HEADER_BYTES);
       live.push(slot | 0);
@@ -165,8 +150,10 @@ export class FreeSlots {
     if (i32[list] !== 0) return false;
     const cursor = i32[list + RUN_CURSORS] as number;
     const words = 4 << index;
-    const end = Math.min(cursor + CARVED_SLOTS * words, i32[list + RUN_ENDS] as number);
-    if (end === cursor) return false;
+    const last = i32[list + RUN_ENDS] as number;
+    if (last === cursor) return false;
+    // From here on nothing is called, so that a stack that is full cannot leave it half done.
+    const end = last - cursor > CARVED_SLOTS * words ? cursor + CARVED_SLOTS * words : last;
     i32[list + RUN_CURSORS] = end;
     // The lowest comes first.
     for (let word = cursor; word < end; word += words) {
@@ -193,22 +180,21 @@ export class FreeSlots {
     return this.carve(index);
   }
 
-  private takePage(index: number): void {
+  /** @returns false when the pool has none; then nothing has changed */
+  private takePage(index: number): boolean {
     const pool = this.classes[index]!;
     const { slotSize } = pool;
-    this.owner.beforePage();
-    // Growth listeners wait until the page is a free run, or given back: there is no page in between that they could reset.
-    this.memory.atomically(() => {
-      const page = pool.allocRun(PAGE_BYTES / slotSize);
-      const end = page + PAGE_BYTES;
-      if (isAtTheEnd(end, slotSize)) {
-        for (let slot = page; slot < end; slot += slotSize) pool.free(slot);
-        pool.trim();
-        refuseLastSlot();
-      }
-      this.pushRun(index, page, end);
-    });
-    this.owner.requireAlive();
+    if (!this.owner.mayTakePage()) return false;
+    const page = pool.tryAllocRun(PAGE_BYTES / slotSize);
+    if (page === 0) return false;
+    const end = page + PAGE_BYTES;
+    if (isAtTheEnd(end, slotSize)) {
+      // The last slot would be an object of size 0, only a header, with pointer 2^32. The arena or the heap then serves, with larger blocks.
+      this.release(index, [page]);
+      return false;
+    }
+    this.pushRun(index, page, end);
+    return true;
   }
 
   private pushRun(index: number, start: number, end: number): void {
@@ -225,24 +211,80 @@ export class FreeSlots {
 
   /** Makes the free list anew, after something wrote over a link of it. O(pages of the memory + slots). */
   private mend(index: number): void {
-    this.relink(index, this.unused(index));
+    this.rebuild(index, false);
   }
 
   /**
-   * The slots of a class without an object, ascending, also where a link of the list is damaged: all that hold none, if there are as many
-   * as the statistics know. Otherwise an object's header was written over, and what looks neither live nor free may be it: that is left
-   * out. O(pages of the memory + slots).
+   * Makes the free list of a class anew, the lowest slot first; there is no run then. O(pages of the memory + slots).
+   * @param leaveOut whether pages in which no object lives are left out of it
+   * @returns the pages that were left out; when there are none, nothing has changed
    */
-  private unused(index: number): number[] {
-    const slots = [...this.classes[index]!.liveSlots()].filter((slot) => !this.owner.isLive(slot | 0));
-    const all = slots.length === this.owner.freeCount(index);
-    return all ? slots : slots.filter((slot) => this.isFree(index, slot | 0));
+  private rebuild(index: number, leaveOut: boolean): number[] {
+    const { slotSize } = this.classes[index]!;
+    const isFree = this.freeTest(index);
+    const pages = this.pagesOf(index);
+    const empty = leaveOut ? pages.filter((page) => everySlot(page, slotSize, isFree)) : [];
+    if (leaveOut && empty.length === 0) return empty;
+    const left = new Set(empty);
+    this.forget(index);
+    for (const page of pages.toReversed()) {
+      if (left.has(page)) continue;
+      for (let slot = page + PAGE_BYTES - slotSize; slot >= page; slot -= slotSize) {
+        if (isFree(slot)) this.push(index, slot | 0);
+      }
+    }
+    return empty;
   }
 
-  /** Makes the free list anew, of these slots, the first one first; there is no run then. */
-  private relink(index: number, slots: number[]): void {
-    this.forget(index);
-    for (const slot of slots.toReversed()) this.push(index, slot | 0);
+  /**
+   * Tells which slots of a class are free, also where a link of the list is damaged: those that hold no object, if there are as many as the
+   * statistics know. Otherwise an object's header was written over, and what looks neither live nor free may be it: that is not free.
+   */
+  private freeTest(index: number): (slot: number) => boolean {
+    const isUnused = (slot: number): boolean => !this.owner.isLive(slot | 0);
+    let unused = 0;
+    for (const slot of this.classes[index]!.liveObjects()) if (isUnused(slot)) unused++;
+    if (unused === this.owner.freeCount(index)) return isUnused;
+    const free = new Set<number>();
+    for (const slot of this.classes[index]!.liveObjects()) {
+      if (isUnused(slot) && this.isFree(index, slot | 0)) free.add(slot);
+    }
+    return (slot) => free.has(slot);
+  }
+
+  /** Gives pages of a class back that are not on its free list any more. @returns their bytes */
+  private release(index: number, pages: readonly number[]): number {
+    if (pages.length === 0) return 0;
+    const pool = this.classes[index]!;
+    for (const page of pages) {
+      for (let slot = page; slot < page + PAGE_BYTES; slot += pool.slotSize) pool.free(slot);
+    }
+    return pool.trim();
+  }
+
+  /** The pages of a class, ascending. O(pages of the memory). */
+  pagesOf(index: number): number[] {
+    const { owner } = this.classes[index]!;
+    const pages: number[] = [];
+    for (let page = 0; page < this.memory.u8.length; page += PAGE_BYTES) {
+      if (this.memory.ownerOf(page) === owner) pages.push(page);
+    }
+    return pages;
+  }
+
+  /** The pages of a class from which no slot was taken since the last reset. */
+  private untouched(index: number): Set<number> {
+    const pages = new Set<number>();
+    const { i32 } = this;
+    // Up to where something wrote over one.
+    for (
+      let run = i32[this.heads + RUNS + index] as number;
+      run !== 0 && this.isRunOrNone(run);
+      run = i32[run] as number
+    ) {
+      pages.add(run * 4);
+    }
+    return pages;
   }
 
   private forget(index: number): void {
@@ -287,16 +329,12 @@ export class FreeSlots {
   }
 }
 
-function pageOf(slot: number): number {
-  return Math.floor(slot / PAGE_BYTES);
+function everySlot(page: number, slotSize: number, test: (slot: number) => boolean): boolean {
+  for (let slot = page; slot < page + PAGE_BYTES; slot += slotSize) if (!test(slot)) return false;
+  return true;
 }
 
 /** Whether a run ends where an object of size 0, only a header, would have pointer 2^32. */
 function isAtTheEnd(end: number, slotSize: number): boolean {
   return end === 2 ** 32 && slotSize === HEADER_BYTES;
-}
-
-/** The arena or the heap then serves, with a larger block. */
-function refuseLastSlot(): never {
-  throw new MorphError("ERR_MORPH_OUT_OF_MEMORY", "the last 16 bytes of 4 GiB have no pointer behind them");
 }

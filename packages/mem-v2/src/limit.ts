@@ -1,4 +1,4 @@
-import { LinearMemory, MorphError, PAGE_BYTES } from "@morph/memory";
+import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import type { ContextConfig } from "./config.ts";
 
 /** Part of the limit above which the listener hears of pressure. */
@@ -18,16 +18,12 @@ export class Limit {
     this.listener = listener;
   }
 
-  /** @throws ERR_MORPH_OUT_OF_MEMORY when `held` bytes are too many */
-  require(held: number): void {
-    if (held <= this.bytes) return;
-    throw new MorphError(
-      "ERR_MORPH_OUT_OF_MEMORY",
-      `the context may have ${this.bytes} bytes of pages: ${held} would be needed`,
-    );
+  /** Whether the context may hold so many bytes. */
+  allows(held: number): boolean {
+    return held <= this.bytes;
   }
 
-  /** Calls the listener when the soft limit is crossed upwards. */
+  /** Calls the listener when the soft limit was crossed upwards since the last time. */
   watch(held: number): void {
     const above = held > this.bytes * SOFT;
     const crossed = above && !this.above;
@@ -42,10 +38,12 @@ export class Limit {
     try {
       this.listener(held, this.bytes);
     } catch (error) {
-      // What was allocated is allocated: a listener's error must not take its pointer away. It is uncaught instead.
-      queueMicrotask(() => {
-        throw error;
-      });
+      // An object can be made all the same. The error is uncaught instead; an AudioWorklet has no queueMicrotask.
+      if (typeof queueMicrotask === "function") {
+        queueMicrotask(() => {
+          throw error;
+        });
+      } else void Promise.reject(error);
     } finally {
       this.calling = false;
     }

@@ -1,7 +1,10 @@
-import { describe, MorphError } from "@morph/memory";
+import { describe, MorphError, requireStack } from "@morph/memory";
 
 /** Bytes that a mutex takes in the memory. */
-export const MUTEX_BYTES = 12;
+export const MUTEX_BYTES = 16;
+
+/** How long a thread waits for a lock if nobody says otherwise, in milliseconds. */
+export const LOCK_TIMEOUT_MS = 5000;
 
 const UNLOCKED = 0;
 const LOCKED = 1;
@@ -14,14 +17,17 @@ const SPINS = 100;
  * A lock in shared memory, on `Atomics`: spins for a moment, then waits. Three states, after Drepper, "Futexes Are
  * Tricky" (mutex 2): an unlock without contention wakes nobody. It is not recursive.
  *
- * Words: state, owner's token, the last token given.
+ * Words: state, owner's token, the last token given, how often the lock was taken.
  */
 export class Mutex {
   private readonly i32: Int32Array;
   private readonly state: number;
   private readonly owner: number;
-  /** Tells this object from those of the other threads. */
-  private readonly token: number;
+  private readonly turns: number;
+  /** This object's number among those of the same lock, from 1 in the order in which they were made. */
+  readonly token: number;
+  /** The turn of the holder for whom this thread waited in vain, where it can only wait by spinning. */
+  private stuckTurn = -1;
 
   /**
    * @param i32 a view of shared memory; the mutex keeps it (growth does not detach shared memory)
@@ -29,7 +35,7 @@ export class Mutex {
    * @throws ERR_MORPH_INVALID_CONFIG
    */
   constructor(i32: Int32Array, pointer: number) {
-    if (!(i32 instanceof Int32Array) || i32.buffer instanceof ArrayBuffer) {
+    if (kindOf(i32) !== "Int32Array" || kindOf(i32.buffer) !== "SharedArrayBuffer") {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", "a mutex needs an Int32Array of shared memory");
     }
     if (!Number.isInteger(pointer) || pointer < 0 || pointer % 4 !== 0 || pointer + MUTEX_BYTES > i32.byteLength) {
@@ -41,6 +47,7 @@ export class Mutex {
     this.i32 = i32;
     this.state = pointer / 4;
     this.owner = this.state + 1;
+    this.turns = this.state + 3;
     this.token = Atomics.add(i32, this.state + 2, 1) + 1;
   }
 
@@ -51,13 +58,14 @@ export class Mutex {
   }
 
   /**
-   * Takes the lock, waiting for it if need be. Where waiting is forbidden (a browser's main thread) it spins.
-   * @param timeoutMs how long to wait at most, in milliseconds; for ever by default
-   * @throws ERR_MORPH_TIMEOUT when the time is over; ERR_MORPH_NOT_OWNER when this object holds it already, which would
-   *   wait for ever
+   * Takes the lock, waiting for it if need be. Where waiting is forbidden (a browser's main thread) it spins, and once that was in vain it
+   * waits no more for the same turn of the same holder.
+   * @param timeoutMs how long to wait at most, in milliseconds; 5,000 by default
+   * @throws ERR_MORPH_TIMEOUT, which names the holder by its {@link token}, when the time is over; ERR_MORPH_NOT_OWNER when this object
+   *   holds it already, which would wait for ever
    */
-  lock(timeoutMs: number = Number.POSITIVE_INFINITY): void {
-    requireTimeout(timeoutMs);
+  lock(timeoutMs: number = LOCK_TIMEOUT_MS): void {
+    requireTimeout("timeoutMs", timeoutMs);
     if (!this.tryLock()) this.lockSlow(timeoutMs);
   }
 
@@ -65,6 +73,7 @@ export class Mutex {
   tryLock(): boolean {
     if (Atomics.compareExchange(this.i32, this.state, UNLOCKED, LOCKED) !== UNLOCKED) return false;
     this.i32[this.owner] = this.token;
+    this.i32[this.turns]! += 1;
     return true;
   }
 
@@ -77,6 +86,8 @@ export class Mutex {
 
   /** Runs `action` with the lock held, and gives it back also when `action` throws. */
   withLock<T>(action: () => T, timeoutMs?: number): T {
+    // To give it back takes stack, too.
+    requireStack();
     this.lock(timeoutMs);
     try {
       return action();
@@ -87,27 +98,52 @@ export class Mutex {
 
   private lockSlow(timeoutMs: number): void {
     if (this.held) throw new MorphError("ERR_MORPH_NOT_OWNER", "this thread's mutex holds the lock already");
+    requireStack();
     for (let i = 0; i < SPINS; i++) if (this.tryLock()) return;
-    const deadline = timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : performance.now() + timeoutMs;
+    const deadline = now() + timeoutMs;
     // Taken here as contended, even if nobody else waits any more: the next unlock then wakes once too often at worst.
     while (Atomics.exchange(this.i32, this.state, CONTENDED) !== UNLOCKED) {
-      const left = deadline - performance.now();
-      if (left <= 0) throw new MorphError("ERR_MORPH_TIMEOUT", `the lock was not free within ${timeoutMs} ms`);
-      this.wait(left);
+      const left = deadline - now();
+      if (left <= 0 || !this.wait(left)) throw this.timeout(timeoutMs);
     }
     this.i32[this.owner] = this.token;
+    this.i32[this.turns]! += 1;
   }
 
-  private wait(ms: number): void {
+  /** Waits for a change, at most so long. @returns false when there is no use in that any more */
+  private wait(ms: number): boolean {
     try {
       Atomics.wait(this.i32, this.state, CONTENDED, ms);
+      return true;
     } catch {
       // Not allowed to wait here: the caller's loop spins.
+      return this.i32[this.turns] !== this.stuckTurn;
     }
+  }
+
+  private timeout(timeoutMs: number): MorphError {
+    this.stuckTurn = this.i32[this.turns] as number;
+    const holder = this.i32[this.owner] as number;
+    const who = holder === 0 ? "a thread that was just taking it or giving it back" : `thread ${holder}`;
+    return new MorphError(
+      "ERR_MORPH_TIMEOUT",
+      `the lock was not free within ${timeoutMs} ms: ${who} holds it, this is thread ${this.token}; a worker that was terminated inside never gives it back`,
+    );
   }
 }
 
-function requireTimeout(ms: number): void {
+/** @throws ERR_MORPH_INVALID_CONFIG unless it is a number of milliseconds */
+export function requireTimeout(name: string, ms: number): void {
   if (typeof ms === "number" && ms >= 0) return;
-  throw new MorphError("ERR_MORPH_INVALID_CONFIG", `timeoutMs: expected a number from 0, got ${describe(ms)}`);
+  throw new MorphError("ERR_MORPH_INVALID_CONFIG", `${name}: expected a number from 0, got ${describe(ms)}`);
+}
+
+/** Milliseconds from some moment on. An AudioWorklet has no `performance`. */
+function now(): number {
+  return typeof performance === "object" ? performance.now() : Date.now();
+}
+
+/** What kind of platform object something is, from whichever realm: `instanceof` knows only this one's. */
+function kindOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
 }

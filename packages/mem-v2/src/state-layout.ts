@@ -1,10 +1,9 @@
 import { TABLE_STATE_BYTES } from "@morph/memory";
 import { LISTS_BYTES } from "./statistics.ts";
 
-// Where a context's state lies in its memory. The mutex, some of the words, the free lists and the counters are live
+// Where a context's state lies in its memory. Some of the words, the free lists and the counters are live
 // there; the rest is written there by a shared context, before it gives the lock away.
-export const AT_MUTEX = 0;
-export const AT_WORDS = 16;
+export const AT_WORDS = 0;
 /** 32 words that stay 0: the free slots of a context that may not be used. */
 export const AT_NO_LISTS = 64;
 /** Free lists and runs, and the counters: see `statistics.ts`. */
@@ -15,7 +14,6 @@ export const AT_OBJECTS: number = AT_LARGE + 64;
 export const AT_POOLS: number = AT_OBJECTS + TABLE_STATE_BYTES;
 
 /** Words at AT_WORDS. */
-export const DESTROYED = 0;
 export const NAMES = 1;
 export const POOLS_OWNER = 2;
 export const LARGE_OWNER = 3;
@@ -23,6 +21,8 @@ export const VERSION = 4;
 export const LIVE_BYTES = 5;
 export const PEAK_BYTES = 6;
 export const KEY = 7;
+export const MODE = 8;
+export const OWN_OWNER = 9;
 
 /** Words of the free slots, one for each size class, counted from the heads of the free lists: see `free-slots.ts`. */
 export const RUN_CURSORS = 5;

@@ -107,8 +107,8 @@ export class Statistics {
   f64: Float64Array;
   /** Word index of the heads, and where among the floats the live bytes of large objects and the types' totals are. */
   private readonly lists: number;
-  private readonly largeLive: number;
-  private readonly totals: number;
+  readonly largeLive: number;
+  readonly totals: number;
 
   /** @param fresh whether to start at 0, on bytes that are 0; otherwise goes on */
   constructor(memory: AddressSpace, pointer: number, fresh: boolean) {
@@ -125,22 +125,36 @@ export class Statistics {
     }
   }
 
-  /** Empties a counter into the totals; called when its top bit is set. */
+  /**
+   * Empties a counter into the totals; called when its top bit is set. Calls nothing, so that a stack that is full cannot leave it half done:
+   * then nothing was done, and the next object of the kind brings it here again.
+   */
   carry(counter: number): void {
-    const { i32 } = this;
-    const offset = counter - this.lists - TYPES;
+    const { i32, f64, lists } = this;
+    const offset = counter - lists - TYPES;
     const typeId = offset >>> 4;
     const freed = offset & FREED_AT;
     const index = offset & 7;
     const sum = i32[counter] as number;
     i32[counter] = 0;
-    const first = freed === 0 && this.makeKnown(typeId, index);
+    let start = 0;
+    if (freed === 0) {
+      const known = lists + TYPES + typeId * TYPE_WORDS + KNOWN_CLASSES;
+      if (((i32[known] as number) & (1 << index)) === 0) start = index === CHUNKED ? FULL_CHUNKED : FULL;
+      i32[known]! |= 1 << index;
+      i32[lists + KNOWN_TYPES + (typeId >>> 5)]! |= 1 << typeId;
+    }
+    const total = this.totals + typeId * 4 + (freed >>> 2);
     if (index === CHUNKED) {
-      this.addLarge(typeId, first ? 1 : sum >>> CHUNKED_SHIFT, sum & CHUNKED_MASK);
+      const bytes = sum & CHUNKED_MASK;
+      f64[this.largeLive]! += bytes;
+      f64[total]! += (sum - start) >>> CHUNKED_SHIFT;
+      f64[total + 1]! += bytes;
     } else {
-      const objects = first ? 1 : sum >>> 20;
-      i32[this.lists + CARRIED + index]! += freed === 0 ? objects : -objects;
-      this.add(typeId, freed >>> 2, objects, sum & BYTES_MASK);
+      const objects = (sum - start) >>> 20;
+      i32[lists + CARRIED + index]! += freed === 0 ? objects : -objects;
+      f64[total]! += objects;
+      f64[total + 1]! += sum & BYTES_MASK;
     }
   }
 
@@ -151,31 +165,60 @@ export class Statistics {
     if ((this.i32[counter] as number) < 0) this.carry(counter);
   }
 
-  /** Counts a large object as allocated. Those from chunks `MemoryContext` counts itself. */
+  /** Counts a large object as allocated; calls nothing. Those from chunks `MemoryContext` counts itself. */
   countAllocated(typeId: number, size: number): void {
-    this.makeKnown(typeId, LARGER);
-    this.addLarge(typeId, 1, size);
+    const { i32, f64, lists } = this;
+    i32[lists + TYPES + typeId * TYPE_WORDS + KNOWN_CLASSES]! |= 1 << LARGER;
+    i32[lists + KNOWN_TYPES + (typeId >>> 5)]! |= 1 << typeId;
+    const total = this.totals + typeId * 4;
+    f64[this.largeLive]! += size;
+    f64[total]! += 1;
+    f64[total + 1]! += size;
   }
 
   /** Counts a large object as freed. */
   countFreed(typeId: number, size: number): void {
-    this.f64[this.largeLive]! -= size;
-    this.add(typeId, 2, 1, size);
+    const { f64 } = this;
+    const total = this.totals + typeId * 4 + 2;
+    f64[this.largeLive]! -= size;
+    f64[total]! += 1;
+    f64[total + 1]! += size;
   }
 
-  private addLarge(typeId: number, objects: number, bytes: number): void {
-    this.f64[this.largeLive]! += bytes;
-    this.add(typeId, 0, objects, bytes);
+  /** Live bytes of large objects. O(types that were used). */
+  largeBytes(): number {
+    const { i32, f64, lists } = this;
+    let bytes = f64[this.largeLive] as number;
+    for (let typeId = 0; typeId <= MAX_TYPE; typeId++) {
+      const type = lists + TYPES + typeId * TYPE_WORDS;
+      if (this.isKnown(typeId) && this.isKnownClass(type, CHUNKED))
+        bytes += (i32[type + CHUNKED] as number) & CHUNKED_MASK;
+    }
+    return bytes;
   }
 
-  /** Whether this counter of a type counted nothing before. */
-  private makeKnown(typeId: number, index: number): boolean {
-    const { i32, lists } = this;
-    const known = lists + TYPES + typeId * TYPE_WORDS + KNOWN_CLASSES;
-    const first = ((i32[known] as number) & (1 << index)) === 0;
-    i32[known]! |= 1 << index;
-    i32[lists + KNOWN_TYPES + (typeId >>> 5)]! |= 1 << typeId;
-    return first;
+  /** How many objects were ever freed. O(types that were used). */
+  freed(): number {
+    return this.sum(2, FREED_AT);
+  }
+
+  /** How many objects were ever allocated, but for those that the first counters have not told of. O(types that were used). */
+  allocated(): number {
+    return this.sum(0, 0);
+  }
+
+  private sum(total: number, first: number): number {
+    const { i32, f64, lists } = this;
+    let objects = 0;
+    for (let word = 0; word < 4; word++) {
+      for (let types = i32[lists + KNOWN_TYPES + word] as number; types !== 0; types &= types - 1) {
+        const typeId = word * 32 + 31 - Math.clz32(types & -types);
+        const counters = lists + TYPES + typeId * TYPE_WORDS + first;
+        objects += f64[this.totals + typeId * 4 + total] as number;
+        for (let index = 0; index < CLASSES; index++) objects += (i32[counters + index] as number) >>> 20;
+      }
+    }
+    return objects;
   }
 
   /** Counts every live object as freed. O(types). */
@@ -250,13 +293,6 @@ export class Statistics {
     }
     pool.free = pool.slots - pool.used;
     return { totalAllocated, totalFreed, objectCount, liveObjects, objectCountByType, bytesByType, largeBytes };
-  }
-
-  /** Adds to a type's totals: of allocated objects (at 0) or freed ones (at 2). */
-  private add(typeId: number, at: number, objects: number, bytes: number): void {
-    const total = this.totals + typeId * 4 + at;
-    this.f64[total]! += objects;
-    this.f64[total + 1]! += bytes;
   }
 
   private isKnown(typeId: number): boolean {

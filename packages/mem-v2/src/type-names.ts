@@ -1,5 +1,6 @@
 import { type AddressSpace, describe, MorphError } from "@morph/memory";
 import { MAX_TYPE } from "./header.ts";
+import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
 
 /** Bytes of a name in the memory, its length included. */
 const NAME_BYTES = 64;
@@ -14,15 +15,18 @@ export function requireType(id: number): void {
   }
 }
 
+/** A type's name in UTF-8. @throws ERR_MORPH_INVALID_TYPE unless it is a string of 1 to 63 bytes */
+export function encodeTypeName(name: string): number[] {
+  const bytes = typeof name === "string" ? encodeUtf8(name) : [];
+  if (bytes.length > 0 && bytes.length < NAME_BYTES) return bytes;
+  throw new MorphError(
+    "ERR_MORPH_INVALID_TYPE",
+    `type name: expected a string of 1 to ${NAME_BYTES - 1} bytes, got ${describe(name)}`,
+  );
+}
+
 /** Writes a type's name into the table at `names`: a length byte, then UTF-8. */
-export function writeTypeName(memory: AddressSpace, names: number, id: number, name: string): void {
-  const bytes = typeof name === "string" ? new TextEncoder().encode(name) : undefined;
-  if (bytes === undefined || bytes.length === 0 || bytes.length >= NAME_BYTES) {
-    throw new MorphError(
-      "ERR_MORPH_INVALID_TYPE",
-      `type name: expected a string of 1 to ${NAME_BYTES - 1} bytes, got ${describe(name)}`,
-    );
-  }
+export function writeTypeName(memory: AddressSpace, names: number, id: number, bytes: readonly number[]): void {
   const at = names + id * NAME_BYTES;
   memory.u8[at] = bytes.length;
   memory.u8.set(bytes, at + 1);
@@ -32,5 +36,5 @@ export function writeTypeName(memory: AddressSpace, names: number, id: number, n
 export function readTypeName(memory: AddressSpace, names: number, id: number): string | undefined {
   const at = names + id * NAME_BYTES;
   const length = memory.u8[at] as number;
-  return length === 0 ? undefined : new TextDecoder().decode(memory.u8.slice(at + 1, at + 1 + length));
+  return length === 0 ? undefined : decodeUtf8(memory.u8.subarray(at + 1, at + 1 + length));
 }

@@ -1,0 +1,223 @@
+import { Arena } from "@morph/arena";
+import { LinearMemory, PAGE_BYTES } from "@morph/memory";
+import { Pool } from "@morph/pool";
+import { describe, expect, it } from "vitest";
+import { COMPILER, MemoryContext, RUNTIME, SERVER, VM } from "../src/index.ts";
+import { codeOf } from "./code.ts";
+
+const SIZES = [48, 100_000, 16, 3000, 0, 240, 500, 200_000, 48];
+
+const MODES = [
+  ["COMPILER", COMPILER],
+  ["RUNTIME", RUNTIME],
+  ["VM", VM],
+  ["SERVER", { ...SERVER, heapSizeHint: 3 * 2 ** 20 }],
+] as const;
+
+/** Fills a context with objects of one size. */
+function fill(ctx: MemoryContext, size: number): number[] {
+  const pointers: number[] = [];
+  for (let pointer = ctx.tryAlloc(size, 1); pointer !== 0; pointer = ctx.tryAlloc(size, 1)) pointers.push(pointer);
+  return pointers;
+}
+
+describe.each(MODES)("a full context, in %s mode", (_, config) => {
+  it.each([false, true])("that freed everything serves any other size (shared: %s)", (shared) => {
+    const memory = new LinearMemory({ initialPages: 1, maxPages: 32, shared });
+    const ctx = new MemoryContext({ ...config, memory });
+    for (const size of SIZES) {
+      const pointers = fill(ctx, size);
+      expect(pointers.length * Math.max(size, 16)).toBeGreaterThan(12 * PAGE_BYTES * (size < 100_000 ? 1 : 0.6));
+      for (const pointer of pointers) ctx.free(pointer);
+      ctx.verify();
+    }
+    expect(ctx.stats()).toMatchObject({ currentLive: 0, liveObjects: 0 });
+  });
+
+  it("is refused nothing small while a page of another class is empty", () => {
+    const memory = new LinearMemory({ initialPages: 1, maxPages: 24 });
+    const ctx = new MemoryContext({ ...config, memory });
+    const pointers = fill(ctx, 48);
+    // One object a page stays, but for one page.
+    const last = pointers[0]! >>> 16;
+    const kept = new Map<number, number>();
+    for (const pointer of pointers) {
+      if (!kept.has(pointer >>> 16) && pointer >>> 16 !== last) kept.set(pointer >>> 16, pointer);
+      else ctx.free(pointer);
+    }
+    expect(ctx.tryAlloc(100, 2)).not.toBe(0);
+    for (const pointer of kept.values()) expect(ctx.headerOf(pointer).size).toBe(48);
+    ctx.verify();
+  });
+
+  it("refuses without a change, and goes on when something is freed", () => {
+    const memory = new LinearMemory({ initialPages: 1, maxPages: 24 });
+    const ctx = new MemoryContext({ ...config, memory });
+    const pointers = [...fill(ctx, 100_000), ...fill(ctx, 100), ...fill(ctx, 0)];
+    const before = ctx.stats();
+    for (let i = 0; i < 50; i++) {
+      for (const size of [0, 100, 1000, 100_000]) {
+        expect(ctx.tryAlloc(size, 1)).toBe(0);
+        expect(codeOf(() => ctx.alloc(size, 1))).toBe("ERR_MORPH_OUT_OF_MEMORY");
+        expect(codeOf(() => ctx.allocZeroed(size, 1))).toBe("ERR_MORPH_OUT_OF_MEMORY");
+      }
+    }
+    expect(ctx.stats()).toEqual(before);
+    expect(codeOf(() => ctx.tryAlloc(-1, 1))).toBe("ERR_MORPH_INVALID_SIZE");
+    expect(codeOf(() => ctx.tryAlloc(8, 128))).toBe("ERR_MORPH_INVALID_TYPE");
+    const small = pointers.find((pointer) => ctx.headerOf(pointer).size === 100)!;
+    ctx.free(small);
+    expect(ctx.tryAlloc(100, 1)).toBe(small);
+    ctx.verify();
+  });
+});
+
+describe("a context beside other allocators", () => {
+  it.each(MODES)("gives them back what it does not need: %s", (_, config) => {
+    const memory = new LinearMemory({ maxPages: 64 });
+    const ctx = new MemoryContext({ ...config, memory });
+    const pool = new Pool({ slotSize: 4096, memory });
+    const kept = ctx.alloc(48, 1);
+    const pointers = [...fill(ctx, 48), ...fill(ctx, 2500)];
+    for (const pointer of pointers) ctx.free(pointer);
+    expect(ctx.trim()).toBeGreaterThan(30 * PAGE_BYTES);
+    expect(ctx.headerOf(kept).size).toBe(48);
+    ctx.verify();
+    const slots: number[] = [];
+    for (let slot = pool.tryAlloc(); slot !== 0; slot = pool.tryAlloc()) slots.push(slot);
+    expect(slots.length).toBeGreaterThan(16 * 40);
+    // And takes them again.
+    for (const slot of slots) pool.free(slot);
+    expect(ctx.tryAlloc(10_000, 1)).toBe(0);
+    pool.trim();
+    expect(ctx.tryAlloc(10_000, 1)).not.toBe(0);
+    ctx.verify();
+  });
+});
+
+describe("frames of a COMPILER context", () => {
+  const MIB = 2 ** 20;
+
+  it("leave no more than twice the largest of them, whatever their sizes are", () => {
+    const memory = new LinearMemory();
+    const ctx = new MemoryContext({ ...COMPILER, memory });
+    for (let frame = 0; frame < 200; frame++) {
+      ctx.alloc(2_500_000 + frame * 65_536, 1);
+      ctx.reset();
+      expect(memory.footprint).toBeLessThanOrEqual(2 * (2_500_000 + frame * 65_536) + 4 * MIB);
+    }
+  });
+
+  it("leave no pages of a class behind that another frame used", () => {
+    const memory = new LinearMemory();
+    const ctx = new MemoryContext({ ...COMPILER, memory });
+    for (let round = 0; round < 4; round++) {
+      for (const size of [0, 16, 48, 112, 240, 1000, 5000, 3 * MIB]) {
+        for (let bytes = 0; bytes < 12 * MIB; bytes += Math.max(size, 16)) ctx.alloc(size, 1);
+        ctx.reset();
+        // With its header the smallest object takes as much again.
+        expect(memory.footprint).toBeLessThanOrEqual(2 * 2 * 12 * MIB + 4 * MIB);
+      }
+    }
+    ctx.verify();
+  });
+});
+
+describe("a constructor that fails", () => {
+  it("at any step leaves no owner, no page and no table", () => {
+    for (const shared of [false, true]) {
+      for (const [, config] of MODES) {
+        const memory = new LinearMemory({ initialPages: 4, maxPages: 200, shared });
+        const known = new Set<number>();
+        let tables = 0;
+        let left = Number.POSITIVE_INFINITY;
+        const step = (): void => {
+          if (left-- <= 0) throw new Error("refused");
+        };
+        const real = { ...wrapped(memory) };
+        Object.assign(memory, {
+          register: (...of: Parameters<typeof real.register>) => {
+            step();
+            const id = real.register(...of);
+            known.add(id);
+            return id;
+          },
+          unregister: (id: number) => {
+            real.unregister(id);
+            known.delete(id);
+          },
+          acquireTable: (bytes: number) => {
+            step();
+            tables++;
+            return real.acquireTable(bytes);
+          },
+          releaseTable: (pointer: number, bytes: number) => {
+            tables--;
+            real.releaseTable(pointer, bytes);
+          },
+          seal: (owners: readonly number[]) => {
+            step();
+            real.seal(owners);
+          },
+        });
+        let failures = 0;
+        // A destroyed shared context leaves its anchor for the next.
+        let rest = 0;
+        for (let after = 0; ; after++) {
+          left = after;
+          if (codeOf(() => new MemoryContext({ ...config, memory }).destroy()) === "did not throw") break;
+          failures++;
+          rest = Math.max(rest, tables);
+          expect([known.size, rest]).toEqual([0, shared ? Math.min(rest, 1) : 0]);
+        }
+        expect(failures).toBeGreaterThan(7);
+        expect([known.size, tables]).toEqual([0, shared ? 1 : 0]);
+      }
+    }
+  });
+
+  it("of one context after the other takes nothing more", () => {
+    const memory = new LinearMemory({ maxPages: 40, shared: true });
+    const first = new MemoryContext({ ...COMPILER, memory });
+    const { footprint } = memory;
+    for (let i = 0; i < 50; i++) {
+      expect(codeOf(() => new MemoryContext({ ...RUNTIME, memory }))).toBe("ERR_MORPH_INVALID_CONFIG");
+      expect(codeOf(() => new Arena({ memory }))).toBe("ERR_MORPH_INVALID_CONFIG");
+      expect(codeOf(() => new Pool({ slotSize: 8, memory }))).toBe("ERR_MORPH_INVALID_CONFIG");
+    }
+    expect(memory.footprint).toBe(footprint);
+    first.alloc(100, 1);
+    first.verify();
+    first.destroy();
+    for (let i = 0; i < 200; i++) {
+      const ctx = new MemoryContext({ ...(i % 2 === 0 ? RUNTIME : COMPILER), memory });
+      ctx.registerType(1, "T");
+      ctx.alloc(300, 1);
+      ctx.destroy();
+    }
+    expect(memory.footprint).toBeLessThanOrEqual(footprint);
+  });
+
+  it("is none of a shared context where another allocator is", () => {
+    const memory = new LinearMemory({ maxPages: 40, shared: true });
+    const pool = new Pool({ slotSize: 64, memory });
+    const { footprint } = memory;
+    expect(codeOf(() => new MemoryContext({ ...COMPILER, memory }))).toBe("ERR_MORPH_INVALID_CONFIG");
+    // An anchor is left, for the next one.
+    expect(memory.footprint).toBeLessThanOrEqual(footprint + PAGE_BYTES);
+    pool.destroy();
+    new MemoryContext({ ...COMPILER, memory }).alloc(8);
+  });
+});
+
+function wrapped(memory: LinearMemory) {
+  const bind = <K extends "register" | "unregister" | "acquireTable" | "releaseTable" | "seal">(name: K) =>
+    memory[name].bind(memory) as LinearMemory[K];
+  return {
+    register: bind("register"),
+    unregister: bind("unregister"),
+    acquireTable: bind("acquireTable"),
+    releaseTable: bind("releaseTable"),
+    seal: bind("seal"),
+  };
+}
