@@ -21,6 +21,7 @@ const LAYERS = [
   ["@morph/mem-v2", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap"]],
   ["n0-runtime", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap", "@morph/mem-v2"]],
   ["n0", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap", "@morph/mem-v2", "n0-runtime"]],
+  ["n1", ["n0-runtime", "n0"]],
   ["bench", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap", "@morph/mem-v2", "n0-runtime", "n0"]],
 ];
 

@@ -14,6 +14,7 @@ import { LimitError } from "./limits.ts";
 import type { RunResult } from "./run.ts";
 import { runInWorker } from "./run-in-worker.ts";
 import { isStackOverflow } from "./stack-overflow.ts";
+import { unwindable } from "./unwinding.ts";
 
 const FILE_HELP =
   "the main file, or - for stdin; imports are looked for in its folder, then in stdlib and n1 of the present one";
@@ -95,7 +96,9 @@ async function run(file: string, args: string[], flags: RunFlags): Promise<void>
   const source = bytesOf(file);
   if (source === null) return;
   const from = performance.now();
-  const module = isModule(source) ? source : await builtModule(file, source, { recorded: flags.record !== undefined });
+  const module = isModule(source)
+    ? await unwindable(source)
+    : await builtModule(file, source, { recorded: flags.record !== undefined });
   if (module === null) return;
   const compileMs = performance.now() - from;
   const { allocator, maxMemory, record } = flags;

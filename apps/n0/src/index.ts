@@ -11,3 +11,4 @@ export { type RunOptions, type RunResult, runModule } from "./run.ts";
 export { runInWorker, type WorkerRunOptions } from "./run-in-worker.ts";
 export type * from "./symbols.ts";
 export type * from "./types.ts";
+export { unwindable } from "./unwinding.ts";

@@ -7,7 +7,8 @@ import { wasmType } from "./layout.ts";
 import { encodeManifest, MANIFEST_SECTION, MANIFEST_VERSION, type Manifest } from "./manifest.ts";
 import { BASE, MEMORY, RESULT, STACK_LIMIT, STACK_POINTER, TABLE } from "./names.ts";
 import { generateStart } from "./start.ts";
-import { addThreads, asyncify } from "./threads.ts";
+import { addThreads } from "./threads.ts";
+import { addUnwinding } from "./unwinding.ts";
 
 export type { CodegenOptions } from "./context.ts";
 
@@ -24,7 +25,7 @@ export function generateModule(program: Program, options: CodegenOptions = {}): 
   const { m } = context;
   try {
     buildModule(context);
-    if (program.usesThreads) asyncify(context);
+    if (program.usesThreads) addUnwinding(m);
     return new Uint8Array(m.emitBinary());
   } finally {
     m.dispose();

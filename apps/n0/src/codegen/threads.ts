@@ -11,7 +11,7 @@ import type { Code, ModuleContext } from "./context.ts";
 import { generateExpression } from "./expressions.ts";
 import { FunctionBuilder } from "./function-builder.ts";
 import { isTraced, partsOf, wasmType } from "./layout.ts";
-import { RECEIVE, SEND, SLEEP, SPAWN, TABLE, TURNS_LEFT, YIELD } from "./names.ts";
+import { SPAWN, TABLE, TURNS_LEFT, YIELD } from "./names.ts";
 import { generateNative } from "./natives.ts";
 import { words } from "./values.ts";
 
@@ -59,15 +59,6 @@ export function addThreads({ m }: ModuleContext): void {
   const call = m.call_indirect(TABLE, m.local.get(0, i32), operands, binaryen.createType([i32, i32]), none);
   m.addFunction(RUN_THREAD, binaryen.createType([i32, i32, i32]), none, [], call);
   m.addFunctionExport(RUN_THREAD, RUN_THREAD);
-}
-
-/** Rewrites the finished module. */
-export function asyncify({ m }: ModuleContext): void {
-  // Optimising what the pass makes takes four times as long and hardly shows.
-  binaryen.setOptimizeLevel(0);
-  binaryen.setPassArgument("asyncify-imports", [SEND, RECEIVE, SLEEP, YIELD].map((name) => `n0.${name}`).join());
-  m.runPasses(["asyncify"]);
-  binaryen.setPassArgument("asyncify-imports", null);
 }
 
 /** A function of the argument's two words. */

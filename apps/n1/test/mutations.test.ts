@@ -1,0 +1,6 @@
+import { test } from "vitest";
+import { compareMutations } from "./mutations.ts";
+
+test("damaged programs get n0's messages", async () => {
+  await compareMutations(100, 1);
+});
