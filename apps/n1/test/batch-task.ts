@@ -1,10 +1,20 @@
-/** What `compiler.ts` tells `batch.ts`. */
-import type { AllocatorName } from "n0-runtime";
+/** What `compiler.ts` tells `batch.ts`, and what it answers. */
+import type { RunOptions } from "n0";
 
-/** The runs of one compiler: the arguments of each. */
-export interface Batch {
-  readonly allocator: AllocatorName;
-  readonly tasks: readonly (readonly string[])[];
+/** A run of a module. */
+export interface Task {
+  /** The module's file. */
+  readonly module: string;
+  readonly args: readonly string[];
+  readonly options: Pick<RunOptions, "allocator" | "v1">;
+}
+
+/** How a run ended. */
+export interface Outcome {
+  readonly exitCode: number;
+  readonly stdout: string;
+  /** Why it could not go on; null when it ended by itself. */
+  readonly failure: string | null;
 }
 
 /** Stands on stderr behind what each run has written there. */

@@ -1,9 +1,9 @@
-/** Runs the compiler for many tasks in one process; see `compiler.ts`, which starts it. */
+/** Runs many modules in one process; see `compiler.ts`, which starts it. */
 import { readFileSync, writeFileSync, writeSync } from "node:fs";
 import { isMainThread, Worker, workerData } from "node:worker_threads";
 import { runModule } from "n0";
 import { MemoryWriter } from "n0-runtime";
-import { type Batch, MARK, STACK_MIB } from "./batch-task.ts";
+import { MARK, type Outcome, STACK_MIB, type Task } from "./batch-task.ts";
 
 if (isMainThread) {
   // Only a thread of its own can have a large stack, as the command gives it.
@@ -17,12 +17,16 @@ if (isMainThread) {
   });
 } else {
   const folder = workerData as string;
-  const { allocator, tasks } = JSON.parse(readFileSync(`${folder}/batch.json`, "utf8")) as Batch;
-  const module = new Uint8Array(readFileSync(`${folder}/compiler.wasm`));
-  const outcomes = tasks.map((args) => {
-    const { exitCode, failure } = runModule(module, { allocator, args, stdout: new MemoryWriter() });
+  const tasks = JSON.parse(readFileSync(`${folder}/tasks.json`, "utf8")) as Task[];
+  const modules = new Map<string, Uint8Array<ArrayBuffer>>();
+  const outcomes: Outcome[] = [];
+  for (const { module: file, args, options } of tasks) {
+    const module = modules.get(file) ?? new Uint8Array(readFileSync(file));
+    modules.set(file, module);
+    const stdout = new MemoryWriter();
+    const { exitCode, failure } = runModule(module, { ...options, args, stdout });
     writeSync(2, MARK);
-    return { exitCode, failure };
-  });
+    outcomes.push({ exitCode, failure, stdout: stdout.text() });
+  }
   writeFileSync(`${folder}/outcomes.json`, JSON.stringify(outcomes));
 }

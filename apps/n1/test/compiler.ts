@@ -1,33 +1,32 @@
-/** The stages of the compiler, and what they say and write. */
+/** The stages of the compiler, what they say and write, and what the programs do that they compile. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { buildProgram, compileFrontEnd, disk } from "n0";
-import type { AllocatorName } from "n0-runtime";
-import { type Batch, MARK } from "./batch-task.ts";
-
-/** The folder of the compiler's sources. */
-export const SOURCES: string = fileURLToPath(new URL("../src/", import.meta.url));
+import { buildProgram, compileFrontEnd, disk, unwindable } from "n0";
+import { MARK, type Outcome, type Task } from "./batch-task.ts";
 
 /** The compiler's main file; the stages are all built from it under this name. */
-export const MAIN: string = `${SOURCES}main.fox`;
+export const MAIN: string = fileURLToPath(new URL("../src/main.fox", import.meta.url));
+
+/** The bytes of a module. */
+export type Module = Uint8Array<ArrayBuffer>;
+
+/** One run of a program. */
+export interface Run extends Outcome {
+  readonly stderr: string;
+}
 
 /** One run of the compiler. */
-export interface Run {
-  readonly exitCode: number;
-  /** What it wrote to stderr. */
-  readonly messages: string;
-  /** Why it could not go on; null when it ended by itself. */
-  readonly failure: string | null;
+export interface Compilation extends Run {
   /** The module it wrote; null for none. */
-  readonly module: Uint8Array<ArrayBuffer> | null;
+  readonly module: Module | null;
 }
 
 /** Stage A: the compiler, compiled by n0. */
-export async function stageA(main: string = MAIN): Promise<Uint8Array<ArrayBuffer>> {
+export async function stageA(main: string = MAIN): Promise<Module> {
   const result = compileFrontEnd({ file: main, bytes: readFileSync(main), reader: disk });
   if (!result.ok) throw new Error(`n0 rejects the compiler: ${JSON.stringify(result.diagnostics)}`);
   return buildProgram(result.program);
@@ -35,55 +34,82 @@ export async function stageA(main: string = MAIN): Promise<Uint8Array<ArrayBuffe
 
 /** Compiles files, all with the same compiler. */
 export async function buildAll(
-  compiler: Uint8Array,
+  compiler: Module,
   files: readonly string[],
-  allocator: AllocatorName = "v2",
-): Promise<Run[]> {
-  const folder = mkdtempSync(join(tmpdir(), "n1-test-"));
-  try {
-    const outputs = files.map((_, i) => join(folder, `${i}.wasm`));
-    const tasks = files.map((file, i) => ["build", file, "-o", outputs[i]!]);
-    const runs = await runBatch(folder, compiler, { allocator, tasks });
+  options: Task["options"] = {},
+): Promise<Compilation[]> {
+  return inFolder(async (folder) => {
+    const outputs = files.map((_, i) => join(folder, `out${i}.wasm`));
+    const argumentLists = files.map((file, i) => ["build", file, "-o", outputs[i]!]);
+    const runs = await runAll(
+      folder,
+      argumentLists.map((args) => ({ module: compiler, args, options })),
+    );
     return runs.map((run, i) => {
       const output = outputs[i]!;
       return { ...run, module: existsSync(output) ? new Uint8Array(readFileSync(output)) : null };
     });
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  });
 }
 
-/** Checks programs given as bytes, all with the same compiler. They are called `0.fox`, `1.fox` and so on here. */
+/** Checks programs given as bytes, all with the same compiler, which knows each under the name beside its run. */
 export async function checkAll(
-  compiler: Uint8Array,
+  compiler: Module,
   programs: readonly Uint8Array[],
-  allocator: AllocatorName = "v2",
 ): Promise<{ readonly file: string; readonly run: Run }[]> {
-  const folder = mkdtempSync(join(tmpdir(), "n1-test-"));
-  try {
+  return inFolder(async (folder) => {
     const files = programs.map((bytes, i) => {
       const file = join(folder, `${i}.fox`);
       writeFileSync(file, bytes);
       return file;
     });
-    const runs = await runBatch(folder, compiler, { allocator, tasks: files.map((file) => ["check", file]) });
-    return runs.map((run, i) => ({ file: files[i]!, run: { ...run, module: null } }));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+    const runs = await runAll(
+      folder,
+      files.map((file) => ({ module: compiler, args: ["check", file], options: {} })),
+    );
+    return runs.map((run, i) => ({ file: files[i]!, run }));
+  });
 }
 
-async function runBatch(folder: string, compiler: Uint8Array, batch: Batch): Promise<Omit<Run, "module">[]> {
-  writeFileSync(`${folder}/compiler.wasm`, compiler);
-  writeFileSync(`${folder}/batch.json`, JSON.stringify(batch));
+/** Runs modules without arguments, each with each of these options. */
+export async function runEach(modules: readonly Module[], ways: readonly Task["options"][]): Promise<Run[][]> {
+  return inFolder(async (folder) => {
+    const finished = await Promise.all(modules.map(unwindable));
+    const tasks = finished.flatMap((module) => ways.map((options) => ({ module, args: [], options })));
+    const runs = await runAll(folder, tasks);
+    return modules.map((_, i) => runs.slice(i * ways.length, (i + 1) * ways.length));
+  });
+}
+
+type ModuleTask = Omit<Task, "module"> & { readonly module: Module };
+
+async function runAll(folder: string, tasks: readonly ModuleTask[]): Promise<Run[]> {
+  const files = new Map<Module, string>();
+  for (const { module } of tasks) {
+    if (files.has(module)) continue;
+    const file = join(folder, `module${files.size}.wasm`);
+    writeFileSync(file, module);
+    files.set(module, file);
+  }
+  const described: Task[] = tasks.map((task) => ({ ...task, module: files.get(task.module)! }));
+  writeFileSync(join(folder, "tasks.json"), JSON.stringify(described));
   const { status, stderr } = spawnSync(process.execPath, [await bundledBatch(), folder], {
     encoding: "utf8",
     maxBuffer: 256 * 1024 * 1024,
   });
   if (status !== 0) throw new Error(`the batch ended with ${status}: ${stderr}`);
   const messages = stderr.split(MARK);
-  const outcomes = JSON.parse(readFileSync(`${folder}/outcomes.json`, "utf8")) as Pick<Run, "exitCode" | "failure">[];
-  return outcomes.map((outcome, i) => ({ ...outcome, messages: messages[i]! }));
+  const outcomes = JSON.parse(readFileSync(join(folder, "outcomes.json"), "utf8")) as Outcome[];
+  return outcomes.map((outcome, i) => ({ ...outcome, stderr: messages[i]! }));
+}
+
+async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "n1-test-"));
+  try {
+    return await use(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 const BUNDLE = fileURLToPath(new URL("../node_modules/.n1-test/", import.meta.url));

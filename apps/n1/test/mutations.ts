@@ -14,7 +14,7 @@ export async function compareMutations(count: number, seed: number): Promise<voi
     const expected = result.ok ? "" : formatDiagnostics(result.diagnostics, result.sources);
     const context = new TextDecoder().decode(bytes);
     expect(run.failure, context).toBeNull();
-    expect(run.messages, context).toBe(expected);
+    expect(run.stderr, context).toBe(expected);
     expect(run.exitCode, context).toBe(result.ok ? 0 : 1);
     if (!result.ok) rejected++;
   }

@@ -2,10 +2,10 @@
 import { compileFrontEnd, disk, formatDiagnostics } from "n0";
 import { beforeAll, expect, test } from "vitest";
 import { corpus } from "../../n0/test/corpus.ts";
-import { buildAll, type Run, stageA } from "./compiler.ts";
+import { buildAll, type Compilation, stageA } from "./compiler.ts";
 
 const programs = corpus("rejected");
-let runs: Run[] = [];
+let runs: Compilation[] = [];
 
 beforeAll(async () => {
   runs = await buildAll(
@@ -17,6 +17,6 @@ beforeAll(async () => {
 test.each(programs.map((program, i) => [program.name, program, i] as const))("%s", (_, { file, bytes }, i) => {
   const result = compileFrontEnd({ file, bytes, reader: disk });
   if (result.ok) throw new Error("n0 accepts it");
-  expect(runs[i]!.messages).toBe(formatDiagnostics(result.diagnostics, result.sources));
+  expect(runs[i]!.stderr).toBe(formatDiagnostics(result.diagnostics, result.sources));
   expect(runs[i]).toMatchObject({ exitCode: 1, failure: null, module: null });
 });
