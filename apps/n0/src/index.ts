@@ -1,6 +1,6 @@
 /** The compiler of Morph, and what runs its modules. */
 export type * from "./ast.ts";
-export { buildProgram } from "./build.ts";
+export { buildProgram, whyRefused } from "./build.ts";
 export type { BuiltinName } from "./builtins.ts";
 export type { CodegenOptions } from "./codegen/context.ts";
 export { type Diagnostic, formatDiagnostics, type Palette, type Stage } from "./diagnostics.ts";

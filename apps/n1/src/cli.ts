@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "commander";
-import { runInWorker, unwindable } from "n0";
+import { runInWorker, unwindable, whyRefused } from "n0";
 import type { AllocatorName } from "n0-runtime";
 
 const FILE_HELP = "the main file; imports are looked for in its folder, then in stdlib and n1 of the present one";
@@ -81,6 +81,13 @@ async function build(file: string, output: string, allocator: AllocatorName, qui
   // The one step that is not Morph: a program with threads is rewritten, as n0 rewrites its own.
   const module = new Uint8Array(readFileSync(output));
   const finished = await unwindable(module);
+  const refusal = whyRefused(finished);
+  if (refusal !== null) {
+    rmSync(output);
+    process.stderr.write(`error: cannot build ${file}: ${refusal}\n`);
+    process.exitCode = 1;
+    return false;
+  }
   if (finished !== module) writeFileSync(output, finished);
   return true;
 }

@@ -11,7 +11,7 @@ export async function compareMutations(count: number, seed: number): Promise<voi
   for (const { file, run } of await checkAll(await stageA(), programs)) {
     const bytes = programs[Number(/(\d+)\.fox$/.exec(file)![1])]!;
     const result = compileFrontEnd({ file, bytes });
-    const expected = result.ok ? "" : formatDiagnostics(result.diagnostics, result.sources);
+    const expected = formatDiagnostics(result.ok ? result.warnings : result.diagnostics, result.sources);
     const context = new TextDecoder().decode(bytes);
     expect(run.failure, context).toBeNull();
     expect(run.stderr, context).toBe(expected);
