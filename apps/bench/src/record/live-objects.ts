@@ -3,15 +3,15 @@ const FIRST_SLOTS = 2 ** 10;
 const GOLDEN = 0x9e3779b9;
 const HIGH_WORD = 2 ** 32;
 
-/** What is known of an object that is live. */
+/** An object that is live. */
 export interface LiveObject {
   readonly id: number;
   readonly size: number;
 }
 
 /**
- * The objects that a recorded program holds, by pointer: a hash table with linear probing. In typed arrays, because a `Map` holds 16.7
- * million entries at most and keeps them in V8's own heap. At most half of the slots are taken. O(1) expected.
+ * The objects that a recorded program holds, by pointer: a hash table with linear probing, at most half full. It lies in typed arrays,
+ * because a `Map` holds at most 16.7 million entries and keeps them in V8's own heap. Every operation is O(1) expected.
  */
 export class LiveObjects {
   /** 0 where the slot is free. */

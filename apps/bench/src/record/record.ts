@@ -11,7 +11,7 @@ import { hasEnded, programsIn, type RecordedProgram, takeWindow } from "./window
 const SOURCE = fileURLToPath(new URL("../../native/record.c", import.meta.url));
 
 const POLL_MS = 20;
-/** A command that was asked to end gets this long for it. */
+/** A command that was asked to end is killed after this time. */
 const GRACE_MS = 2_000;
 
 /** How far a recording is. */
@@ -45,11 +45,11 @@ export interface Recording {
 export interface RecordOptions {
   /** Default: COMMAND.rep here. */
   readonly out?: string | undefined;
-  /** The most requests of one trace; the program runs on without being recorded. Default and most: what can be replayed. */
+  /** The most requests of one trace; the program runs on without being recorded. The default, and the most, is what can be replayed. */
   readonly limit?: number | undefined;
   /** Ends the command, as SIGINT would; what was recorded until then is kept. */
   readonly signal?: AbortSignal | undefined;
-  /** Told now and then. */
+  /** Called after each look at the programs, some 50 times a second. */
   readonly onProgress?: ((progress: RecordProgress) => void) | undefined;
 }
 
@@ -68,11 +68,11 @@ const buildRecorder = (folder: string): string => {
 class Traces {
   readonly #folder: string;
   readonly #out: string;
-  /** Of programs that run, by name. */
+  /** Files of programs that run, by the name of the program. */
   readonly #open: Map<string, RepFile> = new Map();
   /** Names of programs that ended before the folder was looked at next. */
   readonly #ended: Set<string> = new Set();
-  /** Of programs that have ended. */
+  /** What was written of programs that have ended. */
   readonly #written: RecordedTrace[] = [];
   #started = 0;
 
@@ -102,7 +102,7 @@ class Traces {
       const file = this.#fileOf(program);
       for (const window of complete ? program.windows : program.windows.slice(0, -1)) {
         file.add(takeWindow(this.#folder, program, window));
-        // A signal may have come, or the command have ended.
+        // Signals, and the end of the command, are noticed here.
         await immediate();
       }
       if (complete) this.#close(program, file);
@@ -164,7 +164,7 @@ export const record = async (
   { out = `${basename(command[0] ?? "")}.rep`, limit = MOST_OPERATIONS, signal, onProgress }: RecordOptions = {},
 ): Promise<Recording> => {
   if (process.platform !== "linux") throw new Error("recording works on Linux only");
-  // Before the command runs in vain.
+  // The command would run in vain if its trace could not be written.
   accessSync(dirname(resolve(out)), constants.W_OK);
   const folder = mkdtempSync(`${tmpdir()}/morph-record-`);
   try {

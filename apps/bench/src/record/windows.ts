@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 
-/** A program that one process runs, and the windows of its that have not been read. */
+/** A program that one process runs, and those of its windows that have not been read. */
 export interface RecordedProgram {
   /** Process and start, as in the file names of native/record.c. */
   readonly name: string;

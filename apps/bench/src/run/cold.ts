@@ -7,7 +7,7 @@ import type { Entry } from "./entry.js";
 import { type Job, type OnStep, rotated } from "./interleave.js";
 import { ContenderProcess, Stopped } from "./process.js";
 
-/** A peer that needs longer when it is warm would hold up the run to say that it is slow. */
+/** A peer whose warm repetition takes longer is left out: its cold one would only hold up the run. */
 const MOST_PEER_MS = 500;
 
 const operationsOf = ({ trace, times }: Scenario): number =>

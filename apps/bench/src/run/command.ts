@@ -11,7 +11,7 @@ const WORKER = fileURLToPath(new URL("../worker/main.js", import.meta.url));
 /** A replay goes through far more of an allocator's code than a loop does, so that the JIT needs longer for it. */
 const LEAST_REPLAY_WARM_MS = 250;
 
-/** Each repetition is on new memory, and the last one's is to be gone by then. */
+/** In these kinds each repetition is on new memory. The worker collects the memory of the last one first. */
 const FRESH_KINDS: readonly Kind[] = ["fresh", "objects-fresh", "c-program"];
 
 /** A warm-up that leaves the process cold. */

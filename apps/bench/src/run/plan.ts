@@ -28,7 +28,7 @@ export interface Selection {
   readonly floorsOnly: boolean;
 }
 
-/** The budgets are for traces of up to so many operations; a longer one has so many times as much. */
+/** The time budgets are for traces of up to so many operations. For a longer trace they grow with its length. */
 const BUDGETED_OPERATIONS = 2_000_000;
 
 const budgetFactorOf = ({ trace }: Scenario): number =>

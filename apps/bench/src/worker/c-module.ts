@@ -2,22 +2,22 @@ import { readFileSync } from "node:fs";
 import { Heap } from "@morph/heap";
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 
-/** The modules that scripts/build-c.mjs makes of c/*.c: whose malloc the C code calls. */
+/** The modules that scripts/build-c.mjs builds, named for whose malloc the C code calls; see c/README.md. */
 export type CModule = "imported" | "own" | "border";
 
 /** What they export. */
 export interface CExports {
-  /** The heap package's C test program, once; returns its checksum. */
+  /** Runs the heap package's C test program and returns its checksum. An instance can run it once. */
   run_program(): number;
-  /** So many times malloc and free of a size. */
+  /** Calls malloc and free, so many times. */
   run_calls(size: number, pairs: number): void;
-  /** Of modules that make their memory themselves. */
+  /** Exported by modules that make their memory themselves. */
   readonly memory: WebAssembly.Memory;
-  /** Of those that import it: where their data ends. */
+  /** Exported by modules that import their memory: where their data ends. */
   readonly __heap_base: WebAssembly.Global;
 }
 
-/** What scripts/build-c.mjs links with. */
+/** Pages of a module's memory at its start, as scripts/build-c.mjs links them. */
 const INITIAL_PAGES = 2;
 
 /** The program's checksum, also as a native program. */
@@ -81,7 +81,7 @@ export interface ProgramCalls {
 
 type Functions = Record<string, (...values: number[]) => number>;
 
-/** Counts by a run on a heap. */
+/** Counts the program's calls, by running it on a heap. */
 export const countProgram = (): ProgramCalls => {
   let calls = 0;
   let live = 0;
@@ -109,7 +109,7 @@ export const countProgram = (): ProgramCalls => {
       ...counted("malloc", (size) => remember(real.malloc!(size), size)),
       ...counted("calloc", (count, size) => remember(real.calloc!(count, size), count * size)),
       ...counted("aligned_alloc", (alignment, size) => remember(real.aligned_alloc!(alignment, size), size)),
-      // What it hands out is freed at once; where it lies only the module knows.
+      // The program frees what this hands out at once. The pointer is in the module's memory, so its size is not counted.
       ...counted("posix_memalign", (result, alignment, size) => real.posix_memalign!(result, alignment, size)),
       ...counted("realloc", (pointer, size) => {
         forget(pointer);

@@ -9,7 +9,7 @@ const callsTask = ({ size, times }: Scenario, { run_calls }: CExports): Task => 
   brief: () => run_calls(size, BRIEF / 2),
 });
 
-/** The program leaves its variables as they are at its end, so that each run needs an instance of its own. */
+/** Each run needs an instance of its own, because the program leaves its variables as they are at its end. */
 const programTask = ({ times }: Scenario, instantiate: () => CExports): Task => {
   let instance = instantiate();
   return {
@@ -22,7 +22,7 @@ const programTask = ({ times }: Scenario, instantiate: () => CExports): Task => 
       return { footprint: instance.memory.buffer.byteLength, peakLive };
     },
     before: () => {
-      // As for other fresh memory, see tasks.ts.
+      // Memories of earlier runs keep their address space until collected, as in tasks.ts.
       globalThis.gc?.();
       instance = instantiate();
     },
@@ -30,6 +30,6 @@ const programTask = ({ times }: Scenario, instantiate: () => CExports): Task => 
   };
 };
 
-/** The work of a scenario in C, in a module that is made so. */
+/** The work of a scenario in C. @param instantiate makes a new instance of the module */
 export const cTaskFor = (scenario: Scenario, instantiate: () => CExports): Task =>
   scenario.kind === "c-program" ? programTask(scenario, instantiate) : callsTask(scenario, instantiate());

@@ -6,8 +6,8 @@ import { scenario } from "./scenario.js";
 import type { Task } from "./subject.js";
 
 // A process of one JavaScript contender. It warms up, says so in a line of JSON, then answers each line on stdin with
-// one timed round; it ends when stdin does. With a warm-up of less than 0 it is left cold: what it answers first is the first that it
-// does. native/harness.h speaks the same protocol.
+// one timed round; it ends when stdin does. With a warm-up of less than 0 it does nothing before: its first round is the first
+// repetition. native/harness.h speaks the same protocol.
 
 interface SubjectModule {
   prepare(scenario: Scenario): Task | Promise<Task>;

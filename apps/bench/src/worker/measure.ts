@@ -25,7 +25,7 @@ const callOften = ({ before, brief }: Task, ms: number): void => {
   }
 };
 
-/** What answers the requests for rounds. */
+/** A task that is ready for its rounds. */
 export interface Rounds {
   readonly round: () => Round;
   /** About how long a round will take. */
@@ -39,7 +39,7 @@ const repetitionOf = (task: Task) => (): number => {
   return performance.now() - start;
 };
 
-/** A task that is not warmed up: the first round is the first time that its code runs, and there is nothing yet to undo before. */
+/** Does not warm the task up: the first round is the first time that its code runs. There is nothing to undo before it. */
 export const cold = ({ operations, run }: Task): Rounds => {
   const repetition = repetitionOf({ operations, run });
   return { round: () => ({ ns: (repetition() * 1e6) / operations }) };

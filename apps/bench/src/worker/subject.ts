@@ -52,7 +52,7 @@ export const BRIEF = 100;
 export interface Task extends Ready {
   /** Operations of one repetition. */
   readonly operations: number;
-  /** Done once before the warm-up, and not before a cold round: looks whether the work is done rightly. @throws Error when it is not */
+  /** Checks the work and looks at its memory, once before the warm-up; not before a cold round. @throws Error when the work is wrong */
   check?(): Ready;
   /** Done before each repetition, not timed. */
   before?(): void;

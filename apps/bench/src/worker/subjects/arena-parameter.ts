@@ -3,7 +3,7 @@ import type { Scenario } from "../../catalogue/scenario.js";
 import { type Allocator, pointers, type Subject, type Task } from "../subject.js";
 import { taskFor } from "../tasks.js";
 
-/** On a memory of its own. */
+/** Makes the allocator, for constant.ts too. */
 export const create = (): Subject<number> => {
   const arena = new Arena();
   // An arena frees in bulk only; nothing calls `free` where there is a `reset`.

@@ -15,7 +15,7 @@ interface Parameter {
 
 const { create } = (await import(`./${scenario.held}-parameter.js`)) as Parameter;
 const subject: Subject<number> = create(scenario);
-// It has a realloc where one is called.
+// Only traces call `realloc`, and what takes part in them has one.
 const allocator: Reallocator<number> = subject.allocator as Reallocator<number>;
 const { size, batch, times, resident, live } = scenario;
 const store: Uint32Array = new Uint32Array(Math.max(batch, live));

@@ -4,7 +4,7 @@ import { givenTrace, replayTask } from "../replay.js";
 import type { Subject, Task } from "../subject.js";
 import { taskFor } from "../tasks.js";
 
-/** On a memory of its own. */
+/** Makes the allocator, for constant.ts too. */
 export const create = (scenario: Scenario): Subject<number> => heapSubject(heapFor(scenario));
 
 /** The work of any scenario. */

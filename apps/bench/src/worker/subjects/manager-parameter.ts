@@ -4,7 +4,7 @@ import { memoryFor } from "../memory.js";
 import { pointers, type Subject, type Task } from "../subject.js";
 import { taskFor } from "../tasks.js";
 
-/** On a memory of its own. */
+/** Makes the allocator, for constant.ts too. */
 export const create = (scenario: Scenario): Subject<number> => ({
   allocator: new PoolManager({ memory: memoryFor(scenario) }),
   store: pointers,

@@ -4,7 +4,7 @@ import { memoryFor, takenOf } from "../memory.js";
 import { pointers, type Subject, type Task } from "../subject.js";
 import { taskFor } from "../tasks.js";
 
-/** On a memory of its own. */
+/** Makes the allocator, for constant.ts too. */
 export const create = (scenario: Scenario): Subject<number> => {
   const memory = memoryFor(scenario);
   return {
