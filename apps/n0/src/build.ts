@@ -3,10 +3,14 @@ import { readFileSync } from "node:fs";
 import type { Program } from "./ast.ts";
 import type { CodegenOptions } from "./codegen/context.ts";
 
-/** The module of a program. The encoder is large, so it is loaded when it is first needed. */
+/** The module of a program. The generator is loaded when it is first needed: who runs a module needs none. */
 export async function buildProgram(program: Program, options: CodegenOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   const { generateModule } = await import("./codegen/generate.ts");
-  return generateModule(program, options);
+  const module = generateModule(program, options);
+  if (!program.usesThreads) return module;
+  // Binaryen is large, too.
+  const { rewriteForThreads } = await import("./codegen/unwinding.ts");
+  return rewriteForThreads(module);
 }
 
 /** Whether a file starts as a WebAssembly module does. @throws what the file system throws */

@@ -6,7 +6,7 @@ const UNWIND = "asyncify_start_unwind";
 
 /**
  * The module as it can be run: one that uses Morph threads and cannot be unwound is rewritten, any other bytes stay as
- * they are. The encoder is large, so it is loaded when it is first needed.
+ * they are. Binaryen is large, so it is loaded for such a module alone.
  */
 export async function unwindable(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   if (!needsUnwinding(bytes)) return bytes;

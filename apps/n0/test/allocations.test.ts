@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { generateModule } from "../src/codegen/generate.ts";
-import { executeModule, executeSource, WAYS } from "./execute.ts";
+import { executeModule, executeSource, moduleOf, WAYS } from "./execute.ts";
 import { program } from "./support.ts";
 
 /** Allocations of statements that run once, on each allocator. */
@@ -69,7 +68,7 @@ test("a literal is made once, at the start, however often it stands and is evalu
 
 test("as the original does it: a new string each time a literal is evaluated", () => {
   const checked = program('var i = 0 var s string selama i < 10 s = "x" i = i + 1 akhir');
-  const module = generateModule(checked, { literalsEachTime: true });
+  const module = moduleOf(checked, { literalsEachTime: true });
   for (const [, options] of WAYS) expect(executeModule(module, options).stats!.allocations).toBe(20);
 });
 

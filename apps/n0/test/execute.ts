@@ -1,7 +1,8 @@
 /** Compiles and runs programs in this process, with a small stack. */
 import { MemoryWriter, type V1Options } from "n0-runtime";
 import type { Program } from "../src/ast.ts";
-import { generateModule } from "../src/codegen/generate.ts";
+import { type CodegenOptions, generateModule } from "../src/codegen/generate.ts";
+import { rewriteForThreads } from "../src/codegen/unwinding.ts";
 import { type RunResult, runModule } from "../src/run.ts";
 import { program } from "./support.ts";
 
@@ -26,9 +27,15 @@ export const WAYS: readonly (readonly [string, ExecuteOptions])[] = [
   ["v1, collecting at every allocation", { allocator: "v1", v1: { threshold: 0 } }],
 ];
 
+/** The module of a checked program, as `buildProgram` makes it. */
+export function moduleOf(checked: Program, options: CodegenOptions = {}): Uint8Array<ArrayBuffer> {
+  const module = generateModule(checked, options);
+  return checked.usesThreads ? rewriteForThreads(module) : module;
+}
+
 /** Runs a checked program. */
 export function execute(checked: Program, options: ExecuteOptions = {}): Executed {
-  return executeModule(generateModule(checked), options);
+  return executeModule(moduleOf(checked), options);
 }
 
 /** Runs a module. */
@@ -45,7 +52,7 @@ export function executeSource(source: string, options?: ExecuteOptions): Execute
 
 /** What a program given as text prints, a line each, however it is run; it must not fail. */
 export function lines(source: string): string[] {
-  const module = generateModule(program(source));
+  const module = moduleOf(program(source));
   const printed = WAYS.map(([name, options]) => {
     const { stdout, failure } = executeModule(module, options);
     if (failure !== null) throw new Error(`${name}: ${failure}`);

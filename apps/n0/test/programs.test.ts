@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
-import { generateModule } from "../src/codegen/generate.ts";
 import { disk } from "../src/disk.ts";
 import { compileFrontEnd } from "../src/front-end.ts";
 import { corpus } from "./corpus.ts";
-import { executeModule, WAYS } from "./execute.ts";
+import { executeModule, moduleOf, WAYS } from "./execute.ts";
 
 /** These need the large stack that only the command has; `command.test.ts` runs them. */
 const DEEP = ["deep-recursion", "endless-recursion"];
@@ -14,7 +13,7 @@ test.each(cases)("%s", (name, { file, bytes, expected, code }) => {
   const result = compileFrontEnd({ file, bytes, reader: disk });
   if (!result.ok) throw new Error("the program is rejected");
   if (DEEP.includes(name)) return;
-  const module = generateModule(result.program);
+  const module = moduleOf(result.program);
   for (const [way, options] of WAYS) {
     const { stdout, exitCode } = executeModule(module, options);
     expect(stdout, way).toBe(expected);
@@ -23,6 +22,6 @@ test.each(cases)("%s", (name, { file, bytes, expected, code }) => {
   }
   // Nothing but the allocations tells a literal that was made once from one that is made each time.
   const [way, options] = WAYS.at(-1)!;
-  const original = executeModule(generateModule(result.program, { literalsEachTime: true }), options);
+  const original = executeModule(moduleOf(result.program, { literalsEachTime: true }), options);
   expect(original.stdout, `${way}, literals each time`).toBe(expected);
 });

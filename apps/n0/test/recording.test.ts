@@ -1,10 +1,10 @@
 import { decodeRecording, MemoryWriter, Recorder, replay } from "n0-runtime";
 import { expect, test } from "vitest";
-import { generateModule } from "../src/codegen/generate.ts";
 import { disk } from "../src/disk.ts";
 import { compileFrontEnd } from "../src/front-end.ts";
 import { runModule } from "../src/run.ts";
 import { corpus } from "./corpus.ts";
+import { moduleOf } from "./execute.ts";
 import { program } from "./support.ts";
 
 const NAMES = [
@@ -29,12 +29,12 @@ test.each(cases.map((entry) => [entry.name, entry] as const))(
     const result = compileFrontEnd({ file, bytes, reader: disk });
     if (!result.ok) throw new Error("the program is rejected");
     const recorder = new Recorder();
-    const recorded = generateModule(result.program, { recorded: true });
+    const recorded = moduleOf(result.program, { recorded: true });
     runModule(recorded, { allocator: "v2", stdout: new MemoryWriter(), recorder });
     const recording = decodeRecording(recorder.bytes());
     for (const threshold of [0, 1000]) {
       const v1 = { threshold };
-      const { stats } = runModule(generateModule(result.program), { allocator: "v1", stdout: new MemoryWriter(), v1 });
+      const { stats } = runModule(moduleOf(result.program), { allocator: "v1", stdout: new MemoryWriter(), v1 });
       const replayed = replay(recording, "v1", v1).stats;
       expect(replayed.allocations).toBe(stats!.allocations);
       expect(replayed.collections.count).toBe(stats!.collections.count);
@@ -44,6 +44,6 @@ test.each(cases.map((entry) => [entry.name, entry] as const))(
 );
 
 test("a module that was not generated for it is refused", () => {
-  const module = generateModule(program('native_print("x")'));
+  const module = moduleOf(program('native_print("x")'));
   expect(() => runModule(module, { recorder: new Recorder() })).toThrow("built without recording");
 });

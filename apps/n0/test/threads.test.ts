@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { generateModule } from "../src/codegen/generate.ts";
-import { executeSource, lines } from "./execute.ts";
+import { executeSource, lines, moduleOf } from "./execute.ts";
 import { program } from "./support.ts";
 
 describe("channels without threads", () => {
@@ -28,7 +27,7 @@ selama i > 1 native_print_int(terima(c)) i = i - 1 akhir`;
 
   test("a program without luncurkan is not rewritten", () => {
     const exports = (source: string): string[] =>
-      WebAssembly.Module.exports(new WebAssembly.Module(generateModule(program(source)))).map(({ name }) => name);
+      WebAssembly.Module.exports(new WebAssembly.Module(moduleOf(program(source)))).map(({ name }) => name);
     const send = "fungsi f() void kirim(saluran_baru(), 1) akhir";
     expect(exports(`${send} luncurkan(f)`)).toContain("asyncify_start_unwind");
     expect(exports(`${send} f()`)).not.toContain("asyncify_start_unwind");

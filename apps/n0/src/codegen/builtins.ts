@@ -1,9 +1,10 @@
 /** Generates the built-in functions. */
-import binaryen from "binaryen";
+
 import type { CallExpression, Expression } from "../ast.ts";
 import type { BuiltinName } from "../builtins.ts";
 import type { FunctionSymbol } from "../symbols.ts";
 import { INT, type StructType } from "../types.ts";
+import * as wasm from "../wasm/index.ts";
 import { generateAppend, generateDelete, generateHas, generateKeys } from "./collections.ts";
 import type { Code } from "./context.ts";
 import { codeInLocal, generateExpression } from "./expressions.ts";
@@ -53,12 +54,12 @@ export function generateBuiltin(builder: FunctionBuilder, call: CallExpression, 
       const channel = required(builder, a, () => values.get(0), line);
       const send = [channel, ...words(builder, values.get(1)), m.i32.const(builder.file), m.i32.const(line)];
       values.release();
-      return sequence(builder, values.before, context.runner(SEND, send), binaryen.none);
+      return sequence(builder, values.before, context.runner(SEND, send), wasm.none);
     }
     case "terima": {
       const channel = generateRequired(builder, a, line);
       const receive = context.runner(RECEIVE, [channel, m.i32.const(builder.file), m.i32.const(line)]);
-      return m.block(null, [receive, resultCell(context, INT)], binaryen.i64);
+      return m.block(null, [receive, resultCell(context, INT)], wasm.i64);
     }
     case "luncurkan":
       return generateSpawn(builder, startedFunction(a), operands[1] ?? null);
@@ -71,7 +72,7 @@ export function generateBuiltin(builder: FunctionBuilder, call: CallExpression, 
 function generateLength(builder: FunctionBuilder, value: Expression, line: number): Code {
   const { m } = builder;
   if (value.type.kind !== "map") return m.i64.load(8, 8, generateRequired(builder, value, line));
-  return codeInLocal(builder, generateExpression(builder, value), binaryen.i32, (get) =>
+  return codeInLocal(builder, generateExpression(builder, value), wasm.i32, (get) =>
     m.if(get(), m.i64.load(16, 8, get()), m.i64.const(0n)),
   );
 }
@@ -84,7 +85,7 @@ function ofStrings(builder: FunctionBuilder, name: string, { arguments: operands
   );
   const codes = operands.map((operand, i) => required(builder, operand, () => values.get(i), line));
   values.release();
-  return sequence(builder, values.before, builder.context.runtime(name, codes), binaryen.i32);
+  return sequence(builder, values.before, builder.context.runtime(name, codes), wasm.i32);
 }
 
 /** `substring(s, a, b)`: of null the empty string. */
@@ -98,7 +99,7 @@ function generateSubstring(builder: FunctionBuilder, operands: readonly Expressi
   const end = words(builder, values.get(2));
   values.release();
   const code = builder.context.runtime("mph_string_substring", [string, ...start, ...end]);
-  return sequence(builder, values.before, code, binaryen.i32);
+  return sequence(builder, values.before, code, wasm.i32);
 }
 
 /** `assert(i, T)`: the instance when it is a T, else null. */

@@ -1,15 +1,16 @@
 /** Generates calls. The first result is the value of the call; the other parts of a tuple come in globals. */
-import binaryen from "binaryen";
+
 import type { CallExpression, Expression } from "../ast.ts";
 import type { NativeName } from "../natives.ts";
 import type { FunctionType, InterfaceMethod, InterfaceType, Type } from "../types.ts";
+import * as wasm from "../wasm/index.ts";
 import { generateBuiltin } from "./builtins.ts";
 import { closureSignature } from "./closures.ts";
 import type { Code } from "./context.ts";
 import { generateExpression } from "./expressions.ts";
 import type { FunctionBuilder } from "./function-builder.ts";
 import { wasmType } from "./layout.ts";
-import { FAIL_NULL, TABLE } from "./names.ts";
+import { FAIL_NULL } from "./names.ts";
 import { generateNative } from "./natives.ts";
 import { evaluate, isNeverNull, sequence } from "./operands.ts";
 import { generateStruct } from "./structs.ts";
@@ -86,8 +87,8 @@ function callInterface(
   const operands = [{ expression: receiver, again: true }, ...call.arguments.map((expression) => ({ expression }))];
   const values = evaluate(builder, operands);
   const { before, get } = values;
-  const vtable = builder.take(binaryen.i32);
-  const getVtable = (): Code => m.local.get(vtable, binaryen.i32);
+  const vtable = builder.take(wasm.i32);
+  const getVtable = (): Code => m.local.get(vtable, wasm.i32);
   // A later argument may hold a call through the same local, so the place of the function is found last.
   const codes = [low(m, get(0)), ...call.arguments.map((_, i) => get(i + 1))];
   const check = m.block(
@@ -97,12 +98,12 @@ function callInterface(
       failIf(builder, m.i32.eqz(getVtable()), FAIL_NULL, call.line),
       m.i32.load(context.interfaces.methodOffset(type, method), 4, getVtable()),
     ],
-    binaryen.i32,
+    wasm.i32,
   );
   builder.give(vtable);
-  const params = [binaryen.i32, ...method.type.parameters.map(wasmType)];
+  const params = [wasm.i32, ...method.type.parameters.map(wasmType)];
   const result = wasmType(method.type.result);
-  const code = m.call_indirect(TABLE, check, codes, binaryen.createType(params), result);
+  const code = m.callIndirect(check, codes, params, result);
   values.release();
   return sequence(builder, before, code, result);
 }
@@ -119,9 +120,9 @@ function callClosure(builder: FunctionBuilder, call: CallExpression, type: Funct
   // The check stands before the first operand: it is what the environment is read from.
   const environment = isNeverNull(callee)
     ? m.i32.load(8, 4, get(0))
-    : m.block(null, [failIfNull(builder, get(0), line), m.i32.load(8, 4, get(0))], binaryen.i32);
+    : m.block(null, [failIfNull(builder, get(0), line), m.i32.load(8, 4, get(0))], wasm.i32);
   const codes = [environment, ...call.arguments.map((_, i) => get(i + 1))];
-  const code = m.call_indirect(TABLE, m.i32.load(0, 4, get(0)), codes, binaryen.createType([...params]), result);
+  const code = m.callIndirect(m.i32.load(0, 4, get(0)), codes, params, result);
   values.release();
   return sequence(builder, before, code, result);
 }

@@ -5,10 +5,11 @@
  *
  * Captured variables are copied when the closure is made, and live in its environment from then on.
  */
-import binaryen from "binaryen";
+
 import type { FunctionLiteral } from "../ast.ts";
 import type { CaptureSymbol, FunctionSymbol } from "../symbols.ts";
 import type { FunctionType } from "../types.ts";
+import * as wasm from "../wasm/index.ts";
 import type { Code, ModuleContext } from "./context.ts";
 import { codeInLocal } from "./expressions.ts";
 import { FunctionBuilder, type Signature } from "./function-builder.ts";
@@ -37,14 +38,14 @@ export function captureAddress(
 ): { address: () => Code; offset: number } {
   const { m } = builder;
   return {
-    address: () => m.local.get(ENVIRONMENT, binaryen.i32),
+    address: () => m.local.get(ENVIRONMENT, wasm.i32),
     offset: environmentLayout(symbol.owner).offsets[symbol.index]!,
   };
 }
 
 /** How a function value of that type is called: the environment, then the arguments. */
 export function closureSignature(type: FunctionType): Signature {
-  return { params: [binaryen.i32, ...type.parameters.map(wasmType)], result: wasmType(type.result) };
+  return { params: [wasm.i32, ...type.parameters.map(wasmType)], result: wasmType(type.result) };
 }
 
 /** A new closure with copies of what it captures. */
@@ -54,8 +55,8 @@ export function generateClosure(builder: FunctionBuilder, literal: FunctionLiter
   const name = context.functionName(literal);
   if (captures.length === 0) return newClosure(builder, name, m.i32.const(0), 0);
   const layout = environmentLayout(literal);
-  const environment = builder.take(binaryen.i32);
-  const get = (): Code => m.local.get(environment, binaryen.i32);
+  const environment = builder.take(wasm.i32);
+  const get = (): Code => m.local.get(environment, wasm.i32);
   const code = [m.local.set(environment, allocate(builder, "closure environment", layout))];
   captures.forEach(({ source, type }, i) => {
     const offset = layout.offsets[i]!;
@@ -67,7 +68,7 @@ export function generateClosure(builder: FunctionBuilder, literal: FunctionLiter
     );
   });
   builder.give(environment);
-  return sequence(builder, code, newClosure(builder, name, get(), layout.size), binaryen.i32);
+  return sequence(builder, code, newClosure(builder, name, get(), layout.size), wasm.i32);
 }
 
 function readSource(builder: FunctionBuilder, source: CaptureSymbol["source"]): Code {

@@ -1,8 +1,9 @@
 /** Arrays, maps, and the bytes of strings. Elements are read and written in the memory, maps by the runtime. */
-import binaryen from "binaryen";
+
 import { KEY_IDENTITY, KEY_RAW, KEY_STRING, ORDER_BOOL, ORDER_FLOAT, ORDER_INT } from "n0-runtime";
 import type { ArrayLiteral, Expression, IndexExpression, MapLiteral } from "../ast.ts";
 import type { MapType, Type } from "../types.ts";
+import * as wasm from "../wasm/index.ts";
 import type { Code } from "./context.ts";
 import { codeInLocal, generateExpression } from "./expressions.ts";
 import type { FunctionBuilder } from "./function-builder.ts";
@@ -47,9 +48,9 @@ export function generateArrayLiteral(builder: FunctionBuilder, { type, elements 
   const operands = [m.i32.const(elements.length), m.i32.const(size), m.i32.const(isTraced(element) ? 1 : 0)];
   const made = context.runtime("mph_array_new", operands);
   if (elements.length === 0) return made;
-  const array = builder.take(binaryen.i32);
-  const data = builder.take(binaryen.i32);
-  const get = (): Code => m.local.get(array, binaryen.i32);
+  const array = builder.take(wasm.i32);
+  const data = builder.take(wasm.i32);
+  const get = (): Code => m.local.get(array, wasm.i32);
   const rooted = elements.some((e) => context.effects.of(e));
   const slot = rooted ? builder.takeSlot() : -1;
   const code = [
@@ -57,12 +58,12 @@ export function generateArrayLiteral(builder: FunctionBuilder, { type, elements 
     m.local.set(data, m.i32.load(0, 4, get())),
   ];
   elements.forEach((value, i) => {
-    code.push(storeExpression(builder, element, () => m.local.get(data, binaryen.i32), i * size, value));
+    code.push(storeExpression(builder, element, () => m.local.get(data, wasm.i32), i * size, value));
   });
   builder.give(array);
   builder.give(data);
   if (rooted) builder.giveSlot(slot);
-  return sequence(builder, code, get(), binaryen.i32);
+  return sequence(builder, code, get(), wasm.i32);
 }
 
 function readElement(builder: FunctionBuilder, { object, index, type, line }: IndexExpression): Code {
@@ -83,7 +84,7 @@ function readElement(builder: FunctionBuilder, { object, index, type, line }: In
   const address = elementAddress(builder, type, get(0), get(1));
   const value =
     type.kind === "interface"
-      ? codeInLocal(builder, address, binaryen.i32, (again) => load(builder.context, type, again, 0))
+      ? codeInLocal(builder, address, wasm.i32, (again) => load(builder.context, type, again, 0))
       : load(builder.context, type, () => address, 0);
   values.release();
   return sequence(builder, before, value, wasmType(type));
@@ -127,7 +128,7 @@ export function storeElement(
   const address = elementAddress(builder, type, array(), index());
   code.push(
     storesInSteps(context, type)
-      ? codeInLocal(builder, address, binaryen.i32, (again) => store(context, type, again, 0, value))
+      ? codeInLocal(builder, address, wasm.i32, (again) => store(context, type, again, 0, value))
       : store(context, type, () => address, 0, value),
   );
   return m.block(null, code);
@@ -150,7 +151,7 @@ export function generateAppend(builder: FunctionBuilder, array: Expression, valu
   const address = elementAddress(builder, element, get(0), m.i64.extend_u(length()));
   before.push(
     storesInSteps(context, element)
-      ? codeInLocal(builder, address, binaryen.i32, (again) => store(context, element, again, 0, () => get(1)))
+      ? codeInLocal(builder, address, wasm.i32, (again) => store(context, element, again, 0, () => get(1)))
       : store(
           context,
           element,
@@ -201,8 +202,8 @@ export function generateMapLiteral(builder: FunctionBuilder, { type, entries, li
   const { key, value } = mapType(type);
   const made = context.runtime("mph_map_new", [m.i32.const(keyKind(key)), m.i32.const(isTraced(value) ? 1 : 0)]);
   if (entries.length === 0) return made;
-  const map = builder.take(binaryen.i32);
-  const get = (): Code => m.local.get(map, binaryen.i32);
+  const map = builder.take(wasm.i32);
+  const get = (): Code => m.local.get(map, wasm.i32);
   const boxes = value.kind === "interface";
   const rooted = boxes || entries.some((entry) => context.effects.of(entry.key) || context.effects.of(entry.value));
   const slot = rooted ? builder.takeSlot() : -1;
@@ -218,7 +219,7 @@ export function generateMapLiteral(builder: FunctionBuilder, { type, entries, li
   }
   builder.give(map);
   if (rooted) builder.giveSlot(slot);
-  return sequence(builder, code, get(), binaryen.i32);
+  return sequence(builder, code, get(), wasm.i32);
 }
 
 function readEntry(builder: FunctionBuilder, { object, index, type, line }: IndexExpression): Code {
@@ -230,7 +231,7 @@ function readEntry(builder: FunctionBuilder, { object, index, type, line }: Inde
   code.push(m.drop(context.runtime("mph_map_get", [map, ...keyBits(builder, index.type, key)])));
   values.release();
   if (type.kind !== "interface") return sequence(builder, code, resultCell(context, type), wasmType(type));
-  return sequence(builder, code, unbox(builder, m.i32.load(0, 4, context.result())), binaryen.i64);
+  return sequence(builder, code, unbox(builder, m.i32.load(0, 4, context.result())), wasm.i64);
 }
 
 /** `m[k] = v` */
@@ -265,19 +266,19 @@ export function setEntry(builder: FunctionBuilder, type: MapType, map: Code, key
 /** The interface value in a box; null is the interface null. */
 function unbox(builder: FunctionBuilder, box: Code): Code {
   const { m } = builder;
-  return codeInLocal(builder, box, binaryen.i32, (get) =>
+  return codeInLocal(builder, box, wasm.i32, (get) =>
     m.if(get(), pack(m, m.i32.load(0, 4, get()), m.i32.load(8, 4, get())), m.i64.const(0n)),
   );
 }
 
 /** `hapus(m, k)` */
 export function generateDelete(builder: FunctionBuilder, map: Expression, key: Expression, line: number): Code {
-  return ofMapAndKey(builder, "mph_map_delete", map, key, line, binaryen.none);
+  return ofMapAndKey(builder, "mph_map_delete", map, key, line, wasm.none);
 }
 
 /** `punya(m, k)` */
 export function generateHas(builder: FunctionBuilder, map: Expression, key: Expression, line: number): Code {
-  return ofMapAndKey(builder, "mph_map_get", map, key, line, binaryen.i32);
+  return ofMapAndKey(builder, "mph_map_get", map, key, line, wasm.i32);
 }
 
 function ofMapAndKey(
@@ -286,7 +287,7 @@ function ofMapAndKey(
   map: Expression,
   key: Expression,
   line: number,
-  result: binaryen.Type,
+  result: wasm.Type,
 ): Code {
   const values = evaluate(builder, [{ expression: map }, { expression: key }]);
   const mapCode = required(builder, map, () => values.get(0), line);
@@ -341,5 +342,5 @@ function readByte(builder: FunctionBuilder, { object, index, line }: IndexExpres
   const address = m.i32.add(m.i32.load(0, 4, get(0)), m.i32.wrap(get(1)));
   const value = m.i64.load8_s(0, 1, address);
   values.release();
-  return sequence(builder, before, value, binaryen.i64);
+  return sequence(builder, before, value, wasm.i64);
 }

@@ -1,9 +1,10 @@
 /** What the parts of the generator share about the module they make. */
-import binaryen from "binaryen";
+
 import { RUNTIME_IMPORTS } from "n0-runtime";
 import type { FunctionLiteral, Program } from "../ast.ts";
 import type { GlobalSymbol } from "../symbols.ts";
 import type { Type } from "../types.ts";
+import * as wasm from "../wasm/index.ts";
 import { Effects } from "./effects.ts";
 import { Image } from "./image.ts";
 import { Interfaces } from "./interfaces.ts";
@@ -11,8 +12,8 @@ import { isTraced, wasmType } from "./layout.ts";
 import { Literals } from "./literals.ts";
 import { BASE, RESULT } from "./names.ts";
 
-/** An expression or statement of WebAssembly, made with binaryen; each may stand in one place only. */
-export type Code = binaryen.ExpressionRef;
+/** An expression or statement of WebAssembly; each may stand in one place only. */
+export type Code = wasm.Code;
 
 /** How to generate. */
 export interface CodegenOptions {
@@ -29,7 +30,7 @@ export type GlobalPlace =
 
 /** One module on its way. */
 export class ModuleContext {
-  readonly m: binaryen.Module = new binaryen.Module();
+  readonly m: wasm.Module = new wasm.Module();
   readonly program: Program;
   readonly recorded: boolean;
   readonly effects: Effects;
@@ -113,49 +114,49 @@ export class ModuleContext {
   /** The address of an offset in the region. */
   address(offset: number): Code {
     const { m } = this;
-    const base = m.global.get(BASE, binaryen.i32);
+    const base = m.global.get(BASE, wasm.i32);
     return offset === 0 ? base : m.i32.add(base, m.i32.const(offset));
   }
 
   /** The address of the runtime's result cells. */
   result(): Code {
-    return this.m.global.get(RESULT, binaryen.i32);
+    return this.m.global.get(RESULT, wasm.i32);
   }
 
   /** A call of a runtime function. */
   runtime(name: string, operands: readonly Code[]): Code {
     const index = RUNTIME_INDEX.get(name)!;
     const { params, result } = RUNTIME_IMPORTS[index]!;
-    const type = result === undefined ? binaryen.none : binaryen.i32;
+    const type = result === undefined ? wasm.none : wasm.i32;
     this.importFunction(
       name,
       "env",
-      params.map(() => binaryen.i32),
+      params.map(() => wasm.i32),
       type,
     );
     return this.m.call(name, operands, type);
   }
 
   /** A call of a function of the runner. */
-  runner(name: string, operands: readonly Code[], type: binaryen.Type = binaryen.none): Code {
+  runner(name: string, operands: readonly Code[], type: wasm.Type = wasm.none): Code {
     this.importFunction(
       name,
       "n0",
-      operands.map(() => binaryen.i32),
+      operands.map(() => wasm.i32),
       type,
     );
     return this.m.call(name, operands, type);
   }
 
   /** The global through which a function returns the i-th part of a tuple, from 1 on. */
-  returnGlobal(i: number, type: Type): { readonly name: string; readonly type: binaryen.Type } {
-    const wasm = wasmType(type);
-    const name = `return${i}_${wasm === binaryen.i64 ? "i64" : wasm === binaryen.f64 ? "f64" : "i32"}`;
+  returnGlobal(i: number, type: Type): { readonly name: string; readonly type: wasm.Type } {
+    const own = wasmType(type);
+    const name = `return${i}_${own === wasm.i64 ? "i64" : own === wasm.f64 ? "f64" : "i32"}`;
     if (!this.returnGlobals.has(name)) {
       this.returnGlobals.add(name);
-      this.m.addGlobal(name, wasm, true, zero(this.m, type));
+      this.m.addGlobal(name, own, zero(this.m, type));
     }
-    return { name, type: wasm };
+    return { name, type: own };
   }
 
   /** Makes a function of the module's own when it is first asked for. @returns its name */
@@ -167,21 +168,21 @@ export class ModuleContext {
     return name;
   }
 
-  private importFunction(name: string, module: string, params: binaryen.Type[], result: binaryen.Type): void {
+  private importFunction(name: string, module: string, params: wasm.Type[], result: wasm.Type): void {
     if (this.imported.has(name)) return;
     this.imported.add(name);
-    this.m.addFunctionImport(name, module, name, binaryen.createType(params), result);
+    this.m.addFunctionImport(name, module, params, result);
   }
 }
 
 const RUNTIME_INDEX: ReadonlyMap<string, number> = new Map(RUNTIME_IMPORTS.map(({ name }, i) => [name, i]));
 
 /** 0, false or null. */
-export function zero(m: binaryen.Module, type: Type): Code {
+export function zero(m: wasm.Module, type: Type): Code {
   switch (wasmType(type)) {
-    case binaryen.i64:
+    case wasm.i64:
       return m.i64.const(0n);
-    case binaryen.f64:
+    case wasm.f64:
       return m.f64.const(0);
     default:
       return m.i32.const(0);

@@ -1,7 +1,8 @@
 /** Generates expressions: each becomes WebAssembly code with one value of the type's {@link wasmType}, or none for void. */
-import binaryen from "binaryen";
+
 import type { Expression, Identifier, InterpolatedString, MemberExpression } from "../ast.ts";
 import type { NameSymbol } from "../symbols.ts";
+import * as wasm from "../wasm/index.ts";
 import { generateCall } from "./calls.ts";
 import { captureAddress, generateClosure, generateFunctionValue } from "./closures.ts";
 import { generateArrayLiteral, generateIndex, generateMapLiteral } from "./collections.ts";
@@ -64,15 +65,15 @@ export function generateExpression(builder: FunctionBuilder, expression: Express
 export function codeInLocal(
   builder: FunctionBuilder,
   code: Code,
-  type: binaryen.Type,
+  type: wasm.Type,
   use: (get: () => Code) => Code,
 ): Code {
   const { m } = builder;
   const local = builder.take(type);
   const used = use(() => m.local.get(local, type));
   builder.give(local);
-  const result = binaryen.getExpressionType(used);
-  const resultType = result === binaryen.unreachable ? binaryen.none : result;
+  const result = used.type;
+  const resultType = result === wasm.unreachable ? wasm.none : result;
   return m.block(null, [m.local.set(local, code), used], resultType);
 }
 
@@ -81,9 +82,9 @@ function generateInterpolated(builder: FunctionBuilder, { parts, line }: Interpo
   const { context, m } = builder;
   const [first, ...rest] = parts as [Expression, ...Expression[]];
   if (rest.length === 0) return generateRequired(builder, first, line);
-  const local = builder.take(binaryen.i32);
+  const local = builder.take(wasm.i32);
   const slot = builder.takeSlot();
-  const get = (): Code => m.local.get(local, binaryen.i32);
+  const get = (): Code => m.local.get(local, wasm.i32);
   const set = (value: Code, root: boolean): Code =>
     root ? builder.setRooted(local, slot, first.type, value) : m.local.set(local, value);
   const code: Code[] = [];
@@ -94,7 +95,7 @@ function generateInterpolated(builder: FunctionBuilder, { parts, line }: Interpo
   }
   builder.give(local);
   builder.giveSlot(slot);
-  return sequence(builder, code, joined, binaryen.i32);
+  return sequence(builder, code, joined, wasm.i32);
 }
 
 function generateIdentifier(builder: FunctionBuilder, { symbol }: Identifier): Code {
@@ -132,5 +133,5 @@ function generateMember(builder: FunctionBuilder, expression: MemberExpression):
   const offset = structLayout(struct).offsets[field.index]!;
   const object = generateRequired(builder, expression.object, expression.line);
   if (field.type.kind !== "interface") return load(context, field.type, () => object, offset);
-  return codeInLocal(builder, object, binaryen.i32, (get) => load(context, field.type, get, offset));
+  return codeInLocal(builder, object, wasm.i32, (get) => load(context, field.type, get, offset));
 }

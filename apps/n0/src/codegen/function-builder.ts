@@ -7,19 +7,20 @@
  * too, and every write goes to both. Nothing moves, so reads come from the local alone. A function without slots has no
  * frame, and one that cannot allocate has no slots.
  */
-import binaryen from "binaryen";
+
 import type { Node } from "../ast.ts";
 import { LimitError, MOST_LOCALS } from "../limits.ts";
 import type { LocalSymbol } from "../symbols.ts";
 import type { Type } from "../types.ts";
+import * as wasm from "../wasm/index.ts";
 import type { Code, ModuleContext } from "./context.ts";
 import { isTraced, wasmType } from "./layout.ts";
 import { OVERFLOW, STACK_LIMIT, STACK_POINTER } from "./names.ts";
 
 /** How a function is called. */
 export interface Signature {
-  readonly params: readonly binaryen.Type[];
-  readonly result: binaryen.Type;
+  readonly params: readonly wasm.Type[];
+  readonly result: wasm.Type;
 }
 
 /** Where a variable lives; the slot is -1 for none. */
@@ -36,7 +37,7 @@ const EXIT = "exit";
 /** Locals, slots and the way out of one function. */
 export class FunctionBuilder {
   readonly context: ModuleContext;
-  readonly m: binaryen.Module;
+  readonly m: wasm.Module;
   /** The number of the file that failures name. */
   readonly file: number;
   /** Where the Morph code starts. */
@@ -46,8 +47,8 @@ export class FunctionBuilder {
   private readonly signature: Signature;
   /** Whether anything it calls may allocate. */
   private readonly allocates: boolean;
-  private readonly locals: binaryen.Type[] = [];
-  private readonly free: Map<binaryen.Type, number[]> = new Map();
+  private readonly locals: wasm.Type[] = [];
+  private readonly free: Map<wasm.Type, number[]> = new Map();
   private readonly freeSlots: number[] = [];
   private slots = 0;
   private readonly framePointer: number;
@@ -72,8 +73,8 @@ export class FunctionBuilder {
     this.place = options.place;
     this.results = options.results;
     this.allocates = options.allocates;
-    this.framePointer = this.newLocal(binaryen.i32);
-    this.resultLocal = signature.result === binaryen.none ? -1 : this.newLocal(signature.result);
+    this.framePointer = this.newLocal(wasm.i32);
+    this.resultLocal = signature.result === wasm.none ? -1 : this.newLocal(signature.result);
   }
 
   // --- variables ---------------------------------------------------------------------------------------------------
@@ -113,7 +114,7 @@ export class FunctionBuilder {
   // --- temporaries -------------------------------------------------------------------------------------------------
 
   /** A local for a while. */
-  take(type: binaryen.Type): number {
+  take(type: wasm.Type): number {
     return this.free.get(type)?.pop() ?? this.newLocal(type);
   }
 
@@ -137,10 +138,10 @@ export class FunctionBuilder {
   /** Sets a local and its slot. */
   setRooted(local: number, slot: number, type: Type, value: Code): Code {
     const { m } = this;
-    const wasm = wasmType(type);
+    const own = wasmType(type);
     // `local.tee` leaves the value for the store.
-    if (!this.context.recorded) return this.storeSlot(slot, type, m.local.tee(local, value, wasm));
-    return m.block(null, [m.local.set(local, value), this.storeSlot(slot, type, m.local.get(local, wasm))]);
+    if (!this.context.recorded) return this.storeSlot(slot, type, m.local.tee(local, value, own));
+    return m.block(null, [m.local.set(local, value), this.storeSlot(slot, type, m.local.get(local, own))]);
   }
 
   // --- control -----------------------------------------------------------------------------------------------------
@@ -168,7 +169,7 @@ export class FunctionBuilder {
     if (slots > 0) statements.push(...this.leaveFrame());
     if (this.resultLocal >= 0) statements.push(m.local.get(this.resultLocal, signature.result));
     const { params, result } = signature;
-    m.addFunction(name, binaryen.createType(params), result, this.locals, m.block(null, statements, result));
+    m.addFunction(name, params, result, this.locals, m.block(null, statements, result));
   }
 
   /** @throws LimitError */
@@ -185,8 +186,8 @@ export class FunctionBuilder {
     const bytes = slots * 8;
     const end = (): Code => m.i32.add(this.frame(), m.i32.const(bytes));
     const code = [
-      m.local.set(this.framePointer, m.global.get(STACK_POINTER, binaryen.i32)),
-      m.if(m.i32.gt_u(end(), m.global.get(STACK_LIMIT, binaryen.i32)), context.runner(OVERFLOW, [])),
+      m.local.set(this.framePointer, m.global.get(STACK_POINTER, wasm.i32)),
+      m.if(m.i32.gt_u(end(), m.global.get(STACK_LIMIT, wasm.i32)), context.runner(OVERFLOW, [])),
       m.global.set(STACK_POINTER, end()),
     ];
     if (slots <= MOST_STORES) {
@@ -210,7 +211,7 @@ export class FunctionBuilder {
   }
 
   private frame(): Code {
-    return this.m.local.get(this.framePointer, binaryen.i32);
+    return this.m.local.get(this.framePointer, wasm.i32);
   }
 
   /** A variable has its place from its declaration on, which is where it appears first. */
@@ -240,7 +241,7 @@ export class FunctionBuilder {
     return m.block(null, [stored, context.runtime("mph_record_store", [address, pointer])]);
   }
 
-  private newLocal(type: binaryen.Type): number {
+  private newLocal(type: wasm.Type): number {
     return this.signature.params.length + this.locals.push(type) - 1;
   }
 }

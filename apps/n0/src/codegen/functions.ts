@@ -1,7 +1,8 @@
 /** Generates the function of a Morph function, method or closure. */
-import binaryen from "binaryen";
+
 import type { FunctionLiteral } from "../ast.ts";
 import { type FunctionType, NULL, type StructType, type Type } from "../types.ts";
+import * as wasm from "../wasm/index.ts";
 import { closureSignature, ENVIRONMENT } from "./closures.ts";
 import type { ModuleContext } from "./context.ts";
 import { FunctionBuilder, type Signature } from "./function-builder.ts";
@@ -40,6 +41,6 @@ function generate(context: ModuleContext, literal: FunctionLiteral, signature: S
   });
   const body = [generateBlock({ builder, targets: new Map(), isStart: false }, literal.body!)];
   // The checker has seen a return on every path, but a validator does not see that.
-  if (signature.result !== binaryen.none) body.push(context.m.unreachable());
+  if (signature.result !== wasm.none) body.push(context.m.unreachable());
   builder.finish(context.functionName(literal), body);
 }

@@ -6,10 +6,11 @@
  * Interfaces of the same name are one type, also when they are declared in several modules: such a family shares its
  * tables, which have a place for every method that one of them has.
  */
-import binaryen from "binaryen";
+
 import type { InterfaceConversion } from "../ast.ts";
 import type { InterfaceMethod, InterfaceType, StructType } from "../types.ts";
 import { typeName } from "../types.ts";
+import * as wasm from "../wasm/index.ts";
 import type { Code, ModuleContext } from "./context.ts";
 import { codeInLocal, generateExpression } from "./expressions.ts";
 import type { FunctionBuilder } from "./function-builder.ts";
@@ -79,5 +80,5 @@ export function generateConversion(builder: FunctionBuilder, { value, struct, ty
 export function convert(builder: FunctionBuilder, value: Code, struct: StructType, type: InterfaceType): Code {
   const { context, m } = builder;
   const vtable = context.address(context.interfaces.vtable(struct, type));
-  return codeInLocal(builder, value, binaryen.i32, (get) => pack(m, get(), m.select(get(), vtable, m.i32.const(0))));
+  return codeInLocal(builder, value, wasm.i32, (get) => pack(m, get(), m.select(get(), vtable, m.i32.const(0))));
 }

@@ -10,23 +10,24 @@
  *
  * The type id of an interface is the first word of its vtable, so the pair says everything.
  */
-import binaryen from "binaryen";
+
 import type { StructType, Type } from "../types.ts";
+import * as wasm from "../wasm/index.ts";
 
 /** The WebAssembly type of a value; `none` for void. Of a tuple: that of its first part, see {@link partsOf}. */
-export function wasmType(type: Type): binaryen.Type {
+export function wasmType(type: Type): wasm.Type {
   switch (type.kind) {
     case "int":
     case "interface":
-      return binaryen.i64;
+      return wasm.i64;
     case "float":
-      return binaryen.f64;
+      return wasm.f64;
     case "void":
-      return binaryen.none;
+      return wasm.none;
     case "tuple":
       return wasmType(type.elements[0]!);
     default:
-      return binaryen.i32;
+      return wasm.i32;
   }
 }
 

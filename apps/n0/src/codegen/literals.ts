@@ -6,7 +6,7 @@
  *
  * The original makes a new string each time a literal is evaluated; a module can be generated to do that too, for comparisons.
  */
-import binaryen from "binaryen";
+import * as wasm from "../wasm/index.ts";
 import type { Code, ModuleContext } from "./context.ts";
 
 /** The address of the slots: known once all code is there. */
@@ -41,12 +41,12 @@ export class Literals {
       this.slots.set(key, slot);
       this.entries.push(offset, bytes.length);
     }
-    return m.i32.load(slot * 8, 4, m.global.get(SLOTS, binaryen.i32));
+    return m.i32.load(slot * 8, 4, m.global.get(SLOTS, wasm.i32));
   }
 
   /** Code for the start-up, before anything of the program. */
   prepare(): Code[] {
-    return this.once ? [this.context.m.call(MAKE, [], binaryen.none)] : [];
+    return this.once ? [this.context.m.call(MAKE, [], wasm.none)] : [];
   }
 
   /** Adds what {@link prepare} calls, once all code is there. */
@@ -54,11 +54,11 @@ export class Literals {
     const { context, entries } = this;
     const { m, image } = context;
     if (!this.once) return;
-    const { i32, none } = binaryen;
+    const { i32, none } = wasm;
     const count = this.slots.size;
     const table = image.words(entries);
     const slots = image.zeros(count * 8);
-    m.addGlobal(SLOTS, i32, true, m.i32.const(0));
+    m.addGlobal(SLOTS, i32, m.i32.const(0));
     const code: Code[] = [];
     if (count > 0) {
       const [i, slot] = [0, 1];
@@ -84,6 +84,6 @@ export class Literals {
         ),
       );
     }
-    m.addFunction(MAKE, none, none, [i32, i32], m.block(null, code));
+    m.addFunction(MAKE, [], none, [i32, i32], m.block(null, code));
   }
 }

@@ -1,9 +1,5 @@
 /** The names of what every generated module has. */
 
-/** The WebAssembly memory and function table. */
-export const MEMORY = "0";
-export const TABLE = "table";
-
 /** Imported: the address of the region, and of the runtime's result cells. */
 export const BASE = "base";
 export const RESULT = "result";

@@ -1,7 +1,8 @@
 /** The native functions, as calls of the runtime. */
-import binaryen from "binaryen";
+
 import type { NativeName } from "../natives.ts";
 import { ERROR, type FunctionType, type Type } from "../types.ts";
+import * as wasm from "../wasm/index.ts";
 import type { Code } from "./context.ts";
 import type { FunctionBuilder } from "./function-builder.ts";
 import { partsOf, wasmType } from "./layout.ts";
@@ -29,7 +30,7 @@ export function generateNative(
       if (context.program.usesThreads) return context.runner(SLEEP, words(builder, a));
       break;
     case "time_Now":
-      return m.block(null, [context.runtime("mph_time_Now", []), resultCell(context, type.result)], binaryen.i64);
+      return m.block(null, [context.runtime("mph_time_Now", []), resultCell(context, type.result)], wasm.i64);
   }
   const codes = type.parameters.flatMap((parameter, i) => argument(builder, parameter, operands[i]!, line));
   return resultOf(builder, type.result, context.runtime(`mph_${name}`, codes));

@@ -3,8 +3,9 @@
  * WebAssembly keeps it, on its operand stack, unless it is needed twice, or is a reference that has to live across an
  * allocation in a later expression: such a value goes to a local (and a slot), and so does what stands before it.
  */
-import binaryen from "binaryen";
+
 import type { Expression } from "../ast.ts";
+import * as wasm from "../wasm/index.ts";
 import type { Code } from "./context.ts";
 import { generateExpression } from "./expressions.ts";
 import type { FunctionBuilder } from "./function-builder.ts";
@@ -102,7 +103,7 @@ export function isStable(expression: Expression): boolean {
 }
 
 /** Several statements and a value as one expression. */
-export function sequence(builder: FunctionBuilder, before: readonly Code[], value: Code, type: binaryen.Type): Code {
+export function sequence(builder: FunctionBuilder, before: readonly Code[], value: Code, type: wasm.Type): Code {
   return before.length === 0 ? value : builder.m.block(null, [...before, value], type);
 }
 
@@ -110,7 +111,7 @@ export function sequence(builder: FunctionBuilder, before: readonly Code[], valu
 export function required(builder: FunctionBuilder, expression: Expression, get: () => Code, line: number): Code {
   if (isNeverNull(expression)) return get();
   if (!isStable(expression)) return requiredCode(builder, get(), line);
-  return builder.m.block(null, [failIfNull(builder, get(), line), get()], binaryen.i32);
+  return builder.m.block(null, [failIfNull(builder, get(), line), get()], wasm.i32);
 }
 
 /** {@link required} for an expression that nothing else is evaluated with. */

@@ -1,7 +1,8 @@
 /** Generates operators. Ints are 64 bits and wrap; a shift counts modulo 64, as WebAssembly's does. */
-import binaryen from "binaryen";
+
 import type { BinaryExpression, PrefixExpression } from "../ast.ts";
 import type { Type } from "../types.ts";
+import * as wasm from "../wasm/index.ts";
 import type { Code } from "./context.ts";
 import { generateExpression } from "./expressions.ts";
 import type { FunctionBuilder } from "./function-builder.ts";
@@ -53,10 +54,10 @@ export function generateBinary(builder: FunctionBuilder, expression: BinaryExpre
   const b = values.get(1);
   values.release();
   const code = left.type.kind === "float" ? floatOperation(m, operator, a, b) : intOperation(m, operator, a, b);
-  return sequence(builder, values.before, code, binaryen.getExpressionType(code));
+  return sequence(builder, values.before, code, code.type);
 }
 
-function intOperation(m: binaryen.Module, operator: string, a: Code, b: Code): Code {
+function intOperation(m: wasm.Module, operator: string, a: Code, b: Code): Code {
   const { i64 } = m;
   switch (operator) {
     case "+":
@@ -86,7 +87,7 @@ function intOperation(m: binaryen.Module, operator: string, a: Code, b: Code): C
   }
 }
 
-function floatOperation(m: binaryen.Module, operator: string, a: Code, b: Code): Code {
+function floatOperation(m: wasm.Module, operator: string, a: Code, b: Code): Code {
   const { f64 } = m;
   switch (operator) {
     case "+":
@@ -113,7 +114,7 @@ function generateConcat(builder: FunctionBuilder, { left, right, line }: BinaryE
   const a = required(builder, left, () => values.get(0), line);
   const b = required(builder, right, () => values.get(1), line);
   values.release();
-  return sequence(builder, values.before, builder.context.runtime(name, [a, b]), binaryen.i32);
+  return sequence(builder, values.before, builder.context.runtime(name, [a, b]), wasm.i32);
 }
 
 /** Division and remainder. Only divisors of 0 and -1 need more than one comparison. */
@@ -138,7 +139,7 @@ function generateDivision(builder: FunctionBuilder, { operator, left, right, lin
   before.push(m.if(isRare, failIf(builder, fails, FAIL_DIVIDE, line)));
   const code = divide(get(0), get(1));
   values.release();
-  return sequence(builder, before, code, binaryen.i64);
+  return sequence(builder, before, code, wasm.i64);
 }
 
 function generateEquality(builder: FunctionBuilder, { operator, left, right }: BinaryExpression): Code {
@@ -151,7 +152,7 @@ function generateEquality(builder: FunctionBuilder, { operator, left, right }: B
   const a = widened(values.get(0), left.type);
   const b = widened(values.get(1), right.type);
   values.release();
-  return sequence(builder, values.before, compare(builder, type, a, b, isEqual), binaryen.i32);
+  return sequence(builder, values.before, compare(builder, type, a, b, isEqual), wasm.i32);
 }
 
 /** A null has the type of what it is compared with; if that is a null as well, both are references. */
@@ -168,7 +169,7 @@ export function compare(builder: FunctionBuilder, type: Type, a: Code, b: Code, 
     case "float":
       return isEqual ? m.f64.eq(a, b) : m.f64.ne(a, b);
     case "string": {
-      const equal = m.call(stringEquals(builder.context), [a, b], binaryen.i32);
+      const equal = m.call(stringEquals(builder.context), [a, b], wasm.i32);
       return isEqual ? equal : m.i32.eqz(equal);
     }
     case "interface":

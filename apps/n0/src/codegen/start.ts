@@ -2,8 +2,9 @@
  * The start-up: initialisers of imported modules, the main file's statements in their order, then `main`. The main file
  * is cut into functions of some statements each, because engines take long over very large ones.
  */
-import binaryen from "binaryen";
+
 import type { Statement } from "../ast.ts";
+import * as wasm from "../wasm/index.ts";
 import type { Code, ModuleContext } from "./context.ts";
 import { FunctionBuilder } from "./function-builder.ts";
 import { wasmType } from "./layout.ts";
@@ -30,17 +31,17 @@ export function generateStart(context: ModuleContext): void {
     const statements = module.statements.filter((statement) => (isMain ? runs(statement) : statement.kind === "var"));
     for (let from = 0; from < statements.length; from += STATEMENTS) {
       const name = generatePart(context, file, from, statements.slice(from, from + STATEMENTS));
-      const part = m.call(name, [], binaryen.i32);
+      const part = m.call(name, [], wasm.i32);
       code.push(isMain ? m.if(part, m.return()) : m.drop(part));
     }
   });
   if (mainFunction !== null) {
     const result = wasmType(mainFunction.type.result);
     const call = m.call(context.functionName(mainFunction.declaration), [], result);
-    code.push(result === binaryen.none ? call : m.drop(call));
+    code.push(result === wasm.none ? call : m.drop(call));
   }
-  m.addFunction(START, binaryen.none, binaryen.none, [], m.block(null, code));
-  m.addFunctionExport(START, START);
+  m.addFunction(START, [], wasm.none, [], m.block(null, code));
+  m.exportFunction(START);
 }
 
 function runs(statement: Statement): boolean {
@@ -51,7 +52,7 @@ function runs(statement: Statement): boolean {
 function generatePart(context: ModuleContext, file: number, from: number, statements: readonly Statement[]): string {
   const { m } = context;
   const name = `start_${file}_${from}`;
-  const signature = { params: [], result: binaryen.i32 };
+  const signature = { params: [], result: wasm.i32 };
   const builder = new FunctionBuilder(context, signature, {
     file,
     place: statements[0]!,

@@ -1,5 +1,5 @@
 /** The module's own comparison of strings: a call of the runtime costs more than most comparisons. */
-import binaryen from "binaryen";
+import * as wasm from "../wasm/index.ts";
 import type { Code, ModuleContext } from "./context.ts";
 
 /** The name of a function (string, string) -> 0 or 1: the same content; null equals only null. */
@@ -12,7 +12,7 @@ const B = 1;
 const LEFT = 2;
 
 function make({ m }: ModuleContext, name: string): void {
-  const { i32 } = binaryen;
+  const { i32 } = wasm;
   const get = (local: number): Code => m.local.get(local, i32);
   const no = (): Code => m.return(m.i32.const(0));
   const yes = (): Code => m.return(m.i32.const(1));
@@ -56,5 +56,5 @@ function make({ m }: ModuleContext, name: string): void {
     ],
     i32,
   );
-  m.addFunction(name, binaryen.createType([i32, i32]), i32, [i32], body);
+  m.addFunction(name, [i32, i32], i32, [i32], body);
 }

@@ -1,7 +1,8 @@
 /** Structs: their layouts, and how objects are made. */
-import binaryen from "binaryen";
+
 import type { Expression } from "../ast.ts";
 import type { StructType, Type } from "../types.ts";
+import * as wasm from "../wasm/index.ts";
 import type { Code } from "./context.ts";
 import { codeInLocal, generateExpression } from "./expressions.ts";
 import type { FunctionBuilder } from "./function-builder.ts";
@@ -39,8 +40,8 @@ export function generateStruct(
   const { context, m } = builder;
   const struct = type as StructType;
   const layout = structLayout(struct);
-  const object = builder.take(binaryen.i32);
-  const get = (): Code => m.local.get(object, binaryen.i32);
+  const object = builder.take(wasm.i32);
+  const get = (): Code => m.local.get(object, wasm.i32);
   const allocated = allocate(builder, structName(struct), layout);
   const rooted = parts.some(({ value }) => context.effects.of(value));
   const slot = rooted ? builder.takeSlot() : -1;
@@ -50,7 +51,7 @@ export function generateStruct(
   }
   builder.give(object);
   if (rooted) builder.giveSlot(slot);
-  return sequence(builder, code, get(), binaryen.i32);
+  return sequence(builder, code, get(), wasm.i32);
 }
 
 /** Stores an expression's value at an address that is a local. */

@@ -1,17 +1,18 @@
 /**
  * Morph threads: `luncurkan` hands the runner an index of the table and an argument of 64 bits, and the runner calls it
  * later on stacks of its own. A module that uses them is rewritten (asyncify) so that the runner can unwind a thread
- * that waits and continue it.
+ * that waits and continue it: see `unwinding.ts`.
  */
-import binaryen from "binaryen";
+
 import type { Expression } from "../ast.ts";
 import type { FunctionSymbol } from "../symbols.ts";
 import type { Type } from "../types.ts";
+import * as wasm from "../wasm/index.ts";
 import type { Code, ModuleContext } from "./context.ts";
 import { generateExpression } from "./expressions.ts";
 import { FunctionBuilder } from "./function-builder.ts";
 import { isTraced, partsOf, wasmType } from "./layout.ts";
-import { SPAWN, TABLE, TURNS_LEFT, YIELD } from "./names.ts";
+import { SPAWN, TURNS_LEFT, YIELD } from "./names.ts";
 import { generateNative } from "./natives.ts";
 import { words } from "./values.ts";
 
@@ -41,7 +42,7 @@ export function generateSpawn(builder: FunctionBuilder, symbol: FunctionSymbol, 
 export function generateTurn(builder: FunctionBuilder): Code[] {
   const { context, m } = builder;
   if (!context.program.usesThreads) return [];
-  const left = (): Code => m.global.get(TURNS_LEFT, binaryen.i32);
+  const left = (): Code => m.global.get(TURNS_LEFT, wasm.i32);
   return [
     m.global.set(TURNS_LEFT, m.i32.sub(left(), m.i32.const(1))),
     m.if(
@@ -51,23 +52,23 @@ export function generateTurn(builder: FunctionBuilder): Code[] {
   ];
 }
 
-/** Adds what a program with threads needs: an export that starts one, and the code that unwinds and continues. */
+/** Adds what a program with threads needs: an export that starts one. */
 export function addThreads({ m }: ModuleContext): void {
-  const { i32, none } = binaryen;
-  m.addGlobal(TURNS_LEFT, i32, true, m.i32.const(TURNS));
+  const { i32, none } = wasm;
+  m.addGlobal(TURNS_LEFT, i32, m.i32.const(TURNS));
   const operands = [m.local.get(1, i32), m.local.get(2, i32)];
-  const call = m.call_indirect(TABLE, m.local.get(0, i32), operands, binaryen.createType([i32, i32]), none);
-  m.addFunction(RUN_THREAD, binaryen.createType([i32, i32, i32]), none, [], call);
-  m.addFunctionExport(RUN_THREAD, RUN_THREAD);
+  const call = m.callIndirect(m.local.get(0, i32), operands, [i32, i32], none);
+  m.addFunction(RUN_THREAD, [i32, i32, i32], none, [], call);
+  m.exportFunction(RUN_THREAD);
 }
 
 /** A function of the argument's two words. */
 function makeEntry(context: ModuleContext, symbol: FunctionSymbol, name: string): void {
   const { m } = context;
-  const { i32 } = binaryen;
+  const { i32 } = wasm;
   const { type, native, declaration } = symbol;
   const options = { file: context.fileNumber(declaration), place: declaration, results: [], allocates: false };
-  const builder = new FunctionBuilder(context, { params: [i32, i32], result: binaryen.none }, options);
+  const builder = new FunctionBuilder(context, { params: [i32, i32], result: wasm.none }, options);
   const argument = m.i64.or(
     m.i64.extend_u(m.local.get(0, i32)),
     m.i64.shl(m.i64.extend_u(m.local.get(1, i32)), m.i64.const(32n)),
@@ -81,22 +82,22 @@ function makeEntry(context: ModuleContext, symbol: FunctionSymbol, name: string)
   builder.finish(name, [partsOf(type.result).length === 0 ? call : m.drop(call)]);
 }
 
-function toBits(m: binaryen.Module, type: Type, value: Code): Code {
+function toBits(m: wasm.Module, type: Type, value: Code): Code {
   switch (wasmType(type)) {
-    case binaryen.i64:
+    case wasm.i64:
       return value;
-    case binaryen.f64:
+    case wasm.f64:
       return m.i64.reinterpret(value);
     default:
       return m.i64.extend_u(value);
   }
 }
 
-function fromBits(m: binaryen.Module, type: Type, value: Code): Code {
+function fromBits(m: wasm.Module, type: Type, value: Code): Code {
   switch (wasmType(type)) {
-    case binaryen.i64:
+    case wasm.i64:
       return value;
-    case binaryen.f64:
+    case wasm.f64:
       return m.f64.reinterpret(value);
     default:
       return m.i32.wrap(value);

@@ -1,6 +1,7 @@
 /** Reads and writes values in the memory, takes 64-bit values apart, and checks for null. */
-import binaryen from "binaryen";
+
 import type { Type } from "../types.ts";
+import * as wasm from "../wasm/index.ts";
 import type { Code, ModuleContext } from "./context.ts";
 import type { FunctionBuilder } from "./function-builder.ts";
 import { isTraced } from "./layout.ts";
@@ -68,22 +69,22 @@ function storeOnly(context: ModuleContext, type: Type, address: () => Code, offs
 }
 
 /** An interface value of an instance and a vtable. */
-export function pack(m: binaryen.Module, instance: Code, vtable: Code): Code {
+export function pack(m: wasm.Module, instance: Code, vtable: Code): Code {
   return m.i64.or(m.i64.extend_u(instance), m.i64.shl(m.i64.extend_u(vtable), m.i64.const(32n)));
 }
 
 /** The low word. */
-export function low(m: binaryen.Module, value: Code): Code {
+export function low(m: wasm.Module, value: Code): Code {
   return m.i32.wrap(value);
 }
 
 /** The high word. */
-export function high(m: binaryen.Module, value: Code): Code {
+export function high(m: wasm.Module, value: Code): Code {
   return m.i32.wrap(m.i64.shr_u(value, m.i64.const(32n)));
 }
 
 /** The type id of an interface with that vtable: its first word, 0 for null. */
-export function typeIdOf(m: binaryen.Module, vtable: () => Code): Code {
+export function typeIdOf(m: wasm.Module, vtable: () => Code): Code {
   return m.select(vtable(), m.i32.load(0, 4, vtable()), m.i32.const(0));
 }
 
@@ -107,9 +108,9 @@ export function failIfNull(builder: FunctionBuilder, reference: Code, line: numb
 /** A 64-bit value as two operands that stand side by side, low and high. */
 export function words(builder: FunctionBuilder, value: Code): [Code, Code] {
   const { m } = builder;
-  const local = builder.take(binaryen.i64);
+  const local = builder.take(wasm.i64);
   builder.give(local);
-  return [low(m, m.local.tee(local, value, binaryen.i64)), high(m, m.local.get(local, binaryen.i64))];
+  return [low(m, m.local.tee(local, value, wasm.i64)), high(m, m.local.get(local, wasm.i64))];
 }
 
 /** Any value as the 64 bits that maps and runtime functions take, low and high. An interface has to be boxed first. */
@@ -128,8 +129,8 @@ export function bits(builder: FunctionBuilder, type: Type, value: Code): [Code, 
 /** The reference that the code gives, once it is known not to be null; else the program ends. */
 export function requiredCode(builder: FunctionBuilder, code: Code, line: number): Code {
   const { m } = builder;
-  const local = builder.take(binaryen.i32);
+  const local = builder.take(wasm.i32);
   builder.give(local);
-  const get = (): Code => m.local.get(local, binaryen.i32);
-  return m.block(null, [m.local.set(local, code), failIfNull(builder, get(), line), get()], binaryen.i32);
+  const get = (): Code => m.local.get(local, wasm.i32);
+  return m.block(null, [m.local.set(local, code), failIfNull(builder, get(), line), get()], wasm.i32);
 }

@@ -1,6 +1,7 @@
 /** Stores into variables. */
-import binaryen from "binaryen";
+
 import type { VariableSymbol } from "../symbols.ts";
+import * as wasm from "../wasm/index.ts";
 import { captureAddress } from "./closures.ts";
 import type { Code } from "./context.ts";
 import { codeInLocal } from "./expressions.ts";
@@ -29,7 +30,7 @@ export function setSymbol(builder: FunctionBuilder, symbol: VariableSymbol, valu
       const stored = put(0, 4, address(), value);
       if (!context.recorded) return stored;
       const record = context.runtime("mph_record_store", [address(), m.i32.load(0, 4, address())]);
-      return m.block(null, [stored, record], binaryen.none);
+      return m.block(null, [stored, record], wasm.none);
     }
   }
 }

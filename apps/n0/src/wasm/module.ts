@@ -1,0 +1,464 @@
+/*
+ * A WebAssembly module on its way: functions as trees of instructions, and what they name. `emit` writes it as bytes.
+ * What a function names need not be there yet: indexes are found when the bytes are written.
+ */
+import { ByteSink } from "./bytes.ts";
+import { type Code, i32, node, none, type Type, typeOfAll, unreachable } from "./code.ts";
+import { type F64, F64_INSTRUCTIONS, type I32, I32_INSTRUCTIONS, type I64, I64_INSTRUCTIONS } from "./instructions.ts";
+
+interface ImportedFunction {
+  readonly name: string;
+  readonly module: string;
+  readonly params: readonly Type[];
+  readonly result: Type;
+}
+
+interface DefinedFunction {
+  readonly name: string;
+  readonly params: readonly Type[];
+  readonly result: Type;
+  readonly locals: readonly Type[];
+  readonly body: Code;
+}
+
+interface Global {
+  readonly name: string;
+  readonly type: Type;
+  /** The module it comes from; null when it is defined here. */
+  readonly from: string | null;
+  readonly init: Code | null;
+}
+
+/** The custom section that says in which lines the calls of a module stand. */
+export const LINES_SECTION = "n0.lines";
+
+const LEAST_PAGES = 1;
+const MOST_PAGES = 65536;
+
+/** A module; it has one imported memory and one table. */
+export class Module {
+  readonly i32: I32 = I32_INSTRUCTIONS;
+  readonly i64: I64 = I64_INSTRUCTIONS;
+  readonly f64: F64 = F64_INSTRUCTIONS;
+  /** The line of the source that the calls which are made now belong to; 0 for none. */
+  line = 0;
+  private readonly imports: ImportedFunction[] = [];
+  private readonly functions: DefinedFunction[] = [];
+  private readonly globals: Global[] = [];
+  private readonly exports: { readonly name: string; readonly kind: "function" | "global" }[] = [];
+  private readonly names: Map<string, string> = new Map();
+  private readonly sections: { readonly name: string; readonly bytes: Uint8Array }[] = [];
+  private table: readonly string[] = [];
+  private data: { readonly base: string; readonly bytes: Uint8Array } | null = null;
+
+  // --- instructions ------------------------------------------------------------------------------------------------
+
+  readonly local = {
+    get: (index: number, type: Type): Code => node("local", type, [], [0x20], "", index),
+    set: (index: number, value: Code): Code => node("local", none, [value], [0x21], "", index),
+    tee: (index: number, value: Code, type: Type): Code => node("local", type, [value], [0x22], "", index),
+  };
+
+  readonly global = {
+    get: (name: string, type: Type): Code => node("global", type, [], [0x23], name),
+    set: (name: string, value: Code): Code => node("global", none, [value], [0x24], name),
+  };
+
+  readonly memory = {
+    fill: (to: Code, value: Code, size: Code): Code => node("plain", none, [to, value, size], [0xfc, 11, 0]),
+  };
+
+  /** Parts one after the other; with a label, branches to it go on behind them. */
+  block(label: string | null, parts: readonly Code[], type?: Type): Code {
+    if (label === null) return node("sequence", type ?? typeOfAll(parts), parts);
+    return node("block", type ?? none, parts, [0x02], label);
+  }
+
+  /** Branches to its label start it again. */
+  loop(label: string, body: Code): Code {
+    return node("loop", body.type, [body], [0x03], label);
+  }
+
+  if(condition: Code, then: Code, otherwise?: Code): Code {
+    if (otherwise === undefined) return node("if", none, [condition, then]);
+    return node("if", then.type === unreachable ? otherwise.type : then.type, [condition, then, otherwise]);
+  }
+
+  /** A branch, when the condition holds if there is one. */
+  br(label: string, condition?: Code): Code {
+    if (condition === undefined) return node("branch", unreachable, [], [0x0c], label);
+    return node("branch", none, [condition], [0x0d], label);
+  }
+
+  return(value?: Code): Code {
+    return node("plain", unreachable, value === undefined ? [] : [value], [0x0f]);
+  }
+
+  unreachable(): Code {
+    return node("plain", unreachable, [], [0x00]);
+  }
+
+  drop(value: Code): Code {
+    return node("plain", none, [value], [0x1a]);
+  }
+
+  select(condition: Code, yes: Code, no: Code): Code {
+    return node("plain", yes.type, [yes, no, condition], [0x1b]);
+  }
+
+  call(name: string, operands: readonly Code[], type: Type): Code {
+    return node("call", type, operands, [0x10], name, this.line);
+  }
+
+  /** A call of the table's function at an index, which is evaluated last. */
+  callIndirect(index: Code, operands: readonly Code[], params: readonly Type[], type: Type): Code {
+    return node("indirect", type, [...operands, index], [0x11], "", this.line, params);
+  }
+
+  // --- parts of the module -----------------------------------------------------------------------------------------
+
+  addFunctionImport(name: string, module: string, params: readonly Type[], result: Type): void {
+    this.imports.push({ name, module, params, result });
+  }
+
+  /** An i32 that cannot be changed. Imports come before all other globals. */
+  addGlobalImport(name: string, module: string): void {
+    this.globals.push({ name, type: i32, from: module, init: null });
+  }
+
+  /** A global that can be changed. */
+  addGlobal(name: string, type: Type, init: Code): void {
+    this.globals.push({ name, type, from: null, init });
+  }
+
+  /** @param locals those behind the parameters */
+  addFunction(name: string, params: readonly Type[], result: Type, locals: readonly Type[], body: Code): void {
+    this.functions.push({ name, params, result, locals, body });
+  }
+
+  /** What debuggers and traces call a function. */
+  describeFunction(name: string, shown: string): void {
+    this.names.set(name, shown);
+  }
+
+  exportFunction(name: string): void {
+    this.exports.push({ name, kind: "function" });
+  }
+
+  exportGlobal(name: string): void {
+    this.exports.push({ name, kind: "global" });
+  }
+
+  /** The functions of the table from index 1 on; index 0 holds none. */
+  setTable(functions: readonly string[]): void {
+    this.table = functions;
+  }
+
+  /** Bytes of the memory from the address on that an imported global holds. */
+  setData(base: string, bytes: Uint8Array): void {
+    this.data = { base, bytes };
+  }
+
+  addCustomSection(name: string, bytes: Uint8Array): void {
+    this.sections.push({ name, bytes });
+  }
+
+  /** The index of each function that was defined so far; no import may be added any more. */
+  functionIndexes(): Map<string, number> {
+    return new Map(this.functions.map(({ name }, i) => [name, this.imports.length + i]));
+  }
+
+  // --- bytes -------------------------------------------------------------------------------------------------------
+
+  /** The module's bytes. O(size of the module). */
+  emit(): Uint8Array<ArrayBuffer> {
+    return new Writer(this.imports, this.functions, this.globals).write({
+      exports: this.exports,
+      names: this.names,
+      sections: this.sections,
+      table: this.table,
+      data: this.data,
+    });
+  }
+}
+
+/** Writes one module. */
+class Writer {
+  private readonly imports: readonly ImportedFunction[];
+  private readonly functions: readonly DefinedFunction[];
+  private readonly globals: readonly Global[];
+  private readonly functionIndex: Map<string, number> = new Map();
+  private readonly globalIndex: Map<string, number> = new Map();
+  private readonly typeIndex: Map<string, number> = new Map();
+  private readonly types: { readonly params: readonly Type[]; readonly result: Type }[] = [];
+  private readonly code: ByteSink = new ByteSink();
+  private readonly body: ByteSink = new ByteSink();
+  /** Where the calls of the present body stand, and their lines: pairs. */
+  private calls: number[] = [];
+  /** The same of all bodies, from the start of the code on. */
+  private readonly sites: number[] = [];
+  /** The labels around the present instruction, innermost last; "" for an `if`. */
+  private readonly labels: string[] = [];
+  /** Where the locals of the present function went: those of one type stand together. */
+  private places: Int32Array = new Int32Array(0);
+
+  constructor(imports: readonly ImportedFunction[], functions: readonly DefinedFunction[], globals: readonly Global[]) {
+    this.imports = imports;
+    this.functions = functions;
+    this.globals = globals;
+    for (const { name } of [...imports, ...functions]) this.functionIndex.set(name, this.functionIndex.size);
+    for (const { name } of globals) this.globalIndex.set(name, this.globalIndex.size);
+  }
+
+  write(parts: {
+    readonly exports: readonly { readonly name: string; readonly kind: "function" | "global" }[];
+    readonly names: ReadonlyMap<string, string>;
+    readonly sections: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+    readonly table: readonly string[];
+    readonly data: { readonly base: string; readonly bytes: Uint8Array } | null;
+  }): Uint8Array<ArrayBuffer> {
+    const { imports, functions, globals } = this;
+    // The code first: it is what asks for types.
+    for (const one of functions) this.writeFunction(one);
+    const importTypes = imports.map((one) => this.typeOf(one.params, one.result));
+    const functionTypes = functions.map((one) => this.typeOf(one.params, one.result));
+    const out = new ByteSink();
+    out.all([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+    const section = (id: number, count: number, write: (to: ByteSink) => void): void => {
+      const content = new ByteSink();
+      content.unsigned(count);
+      write(content);
+      out.byte(id);
+      out.unsigned(content.length);
+      out.all(content.view());
+    };
+    section(1, this.types.length, (to) => {
+      for (const { params, result } of this.types) {
+        to.byte(0x60);
+        to.unsigned(params.length);
+        to.all(params);
+        to.unsigned(result === none ? 0 : 1);
+        if (result !== none) to.byte(result);
+      }
+    });
+    const importedGlobals = globals.filter(({ from }) => from !== null);
+    section(2, imports.length + importedGlobals.length + 1, (to) => {
+      to.name("env");
+      to.name("memory");
+      to.all([2, 1]);
+      to.unsigned(LEAST_PAGES);
+      to.unsigned(MOST_PAGES);
+      for (const { name, from, type } of importedGlobals) {
+        to.name(from!);
+        to.name(name);
+        to.all([3, type, 0]);
+      }
+      imports.forEach(({ name, module }, i) => {
+        to.name(module);
+        to.name(name);
+        to.byte(0);
+        to.unsigned(importTypes[i]!);
+      });
+    });
+    section(3, functions.length, (to) => {
+      for (const type of functionTypes) to.unsigned(type);
+    });
+    section(4, 1, (to) => {
+      to.all([0x70, 1]);
+      to.unsigned(parts.table.length + 1);
+      to.unsigned(parts.table.length + 1);
+    });
+    const defined = globals.filter(({ from }) => from === null);
+    section(6, defined.length, (to) => {
+      for (const { type, init } of defined) {
+        to.all([type, 1, ...init!.bytes, 0x0b]);
+      }
+    });
+    section(7, parts.exports.length, (to) => {
+      for (const { name, kind } of parts.exports) {
+        to.name(name);
+        to.byte(kind === "function" ? 0 : 3);
+        to.unsigned((kind === "function" ? this.functionIndex : this.globalIndex).get(name)!);
+      }
+    });
+    section(9, 1, (to) => {
+      to.all([0, 0x41, 1, 0x0b]);
+      to.unsigned(parts.table.length);
+      for (const name of parts.table) to.unsigned(this.functionIndex.get(name)!);
+    });
+    const count = new ByteSink();
+    count.unsigned(functions.length);
+    out.byte(10);
+    out.unsigned(count.length + this.code.length);
+    out.all(count.view());
+    const start = out.length;
+    out.all(this.code.view());
+    const { data } = parts;
+    section(11, data === null ? 0 : 1, (to) => {
+      if (data === null) return;
+      to.all([0, 0x23]);
+      to.unsigned(this.globalIndex.get(data.base)!);
+      to.byte(0x0b);
+      to.unsigned(data.bytes.length);
+      to.all(data.bytes);
+    });
+    const custom = (name: string, bytes: Uint8Array): void => {
+      const content = new ByteSink();
+      content.name(name);
+      content.all(bytes);
+      out.byte(0);
+      out.unsigned(content.length);
+      out.all(content.view());
+    };
+    custom("name", this.nameSection(parts.names));
+    custom(LINES_SECTION, this.linesSection(start));
+    for (const { name, bytes } of parts.sections) custom(name, bytes);
+    return out.view().slice();
+  }
+
+  /** The functions' names, as the format's own section has them. */
+  private nameSection(names: ReadonlyMap<string, string>): Uint8Array {
+    const list = new ByteSink();
+    list.unsigned(this.functionIndex.size);
+    for (const [name, index] of this.functionIndex) {
+      list.unsigned(index);
+      list.name(names.get(name) ?? name);
+    }
+    const section = new ByteSink();
+    section.byte(1);
+    section.unsigned(list.length);
+    section.all(list.view());
+    return section.view();
+  }
+
+  /** For each call, by its place in the module: how many bytes behind the last one, and how many lines. */
+  private linesSection(start: number): Uint8Array {
+    const section = new ByteSink();
+    let place = 0;
+    let line = 0;
+    for (let i = 0; i < this.sites.length; i += 2) {
+      const at = start + this.sites[i]!;
+      section.unsigned(at - place);
+      section.signed(this.sites[i + 1]! - line);
+      place = at;
+      line = this.sites[i + 1]!;
+    }
+    return section.view();
+  }
+
+  private typeOf(params: readonly Type[], result: Type): number {
+    const key = `${params.join()}>${result}`;
+    let index = this.typeIndex.get(key);
+    if (index === undefined) {
+      index = this.types.push({ params, result }) - 1;
+      this.typeIndex.set(key, index);
+    }
+    return index;
+  }
+
+  private writeFunction({ params, locals, body }: DefinedFunction): void {
+    const sink = this.body;
+    sink.clear();
+    this.calls = [];
+    this.placeLocals(params.length, locals);
+    this.writeNode(body);
+    sink.byte(0x0b);
+    this.code.unsigned(sink.length);
+    const start = this.code.length;
+    this.code.all(sink.view());
+    for (let i = 0; i < this.calls.length; i += 2) this.sites.push(start + this.calls[i]!, this.calls[i + 1]!);
+  }
+
+  private placeLocals(params: number, locals: readonly Type[]): void {
+    const kinds = [...new Set(locals)];
+    const places = new Int32Array(params + locals.length);
+    for (let i = 0; i < params; i++) places[i] = i;
+    let next = params;
+    const sink = this.body;
+    sink.unsigned(kinds.length);
+    for (const kind of kinds) {
+      const first = next;
+      locals.forEach((type, i) => {
+        if (type === kind) places[params + i] = next++;
+      });
+      sink.unsigned(next - first);
+      sink.byte(kind);
+    }
+    this.places = places;
+  }
+
+  private writeNode(code: Code): void {
+    const sink = this.body;
+    const { parts } = code;
+    switch (code.kind) {
+      case "if":
+        this.writeIf(code);
+        return;
+      case "block":
+      case "loop":
+        this.open(code, code.name);
+        for (let i = 0; i < parts.length; i++) this.writeNode(parts[i]!);
+        this.close(code);
+        return;
+      case "sequence":
+        for (let i = 0; i < parts.length; i++) this.writeNode(parts[i]!);
+        return;
+    }
+    for (let i = 0; i < parts.length; i++) this.writeNode(parts[i]!);
+    switch (code.kind) {
+      case "plain":
+        sink.all(code.bytes);
+        return;
+      case "local":
+        sink.byte(code.bytes[0]!);
+        sink.unsigned(this.places[code.number]!);
+        return;
+      case "global":
+        sink.byte(code.bytes[0]!);
+        sink.unsigned(this.globalIndex.get(code.name)!);
+        return;
+      case "call":
+        if (code.number > 0) this.calls.push(sink.length, code.number);
+        sink.byte(0x10);
+        sink.unsigned(this.functionIndex.get(code.name)!);
+        return;
+      case "indirect":
+        if (code.number > 0) this.calls.push(sink.length, code.number);
+        sink.byte(0x11);
+        sink.unsigned(this.typeOf(code.params, code.type));
+        sink.byte(0);
+        return;
+      case "branch":
+        sink.byte(code.bytes[0]!);
+        sink.unsigned(this.labels.length - 1 - this.labels.lastIndexOf(code.name));
+        return;
+    }
+  }
+
+  private writeIf(code: Code): void {
+    const [condition, then, otherwise] = code.parts;
+    this.writeNode(condition!);
+    this.body.byte(0x04);
+    this.body.byte(code.type === unreachable ? none : code.type);
+    this.labels.push("");
+    this.writeNode(then!);
+    if (otherwise !== undefined) {
+      this.body.byte(0x05);
+      this.writeNode(otherwise);
+    }
+    this.close(code);
+  }
+
+  private open(code: Code, label: string): void {
+    this.body.byte(code.bytes[0]!);
+    this.body.byte(code.type === unreachable ? none : code.type);
+    this.labels.push(label);
+  }
+
+  /** What never goes on gives any value; the format wants to be told. */
+  private close(code: Code): void {
+    this.labels.pop();
+    this.body.byte(0x0b);
+    if (code.type === unreachable) this.body.byte(0x00);
+  }
+}
