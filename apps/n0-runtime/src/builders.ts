@@ -99,7 +99,7 @@ export class Builders {
     const length = core.i32[word + 2] as number;
     const needed = length + count;
     const capacity = core.i32[word + 4] as number;
-    if (needed > LONGEST) throw new RuntimeFailure("memory", `out of memory: a builder of ${needed} bytes is too long`);
+    if (needed > LONGEST) throw new RuntimeFailure("memory", `a builder of ${needed} bytes is too long`);
     if (needed > capacity) {
       const larger = Math.min(Math.max(needed, capacity * 2), LONGEST);
       core.hold(builder);

@@ -80,7 +80,7 @@ export class IoNatives {
       const read = readFully(descriptor, piece);
       if (read < 0) return 0;
       total += read;
-      if (total > LONGEST) throw new RuntimeFailure("memory", "out of memory: a file of 2 GiB or more is no string");
+      if (total > LONGEST) throw new RuntimeFailure("memory", "a file of 2 GiB or more is no string");
       pieces.push(piece.subarray(0, read));
       if (read < size) break;
     }

@@ -36,6 +36,9 @@ Examples:
   n0 run --allocator v1 --stats hello.fox
   n0 build hello.fox && n0 run hello.wasm`;
 
+const V2_KEEPS =
+  "v2 frees nothing before the program ends: live objects are all that were ever made. --allocator v1 collects.";
+
 /** Does what the arguments say, and sets `process.exitCode`. A file in place of a subcommand is run. */
 export async function main(args: readonly string[]): Promise<void> {
   const command = createCommand();
@@ -116,8 +119,16 @@ async function run(file: string, args: string[], flags: RunFlags): Promise<void>
   }
   const { exitCode, failure, stats, milliseconds } = result;
   process.exitCode = exitCode;
-  if (failure !== null) process.stderr.write(`${failure.replace(/^Runtime error/, colours().red("Runtime error"))}\n`);
-  if (flags.stats && stats !== null) process.stderr.write(`${formatStats(stats)}\n`);
+  if (failure !== null) {
+    const { red, dim } = colours();
+    process.stderr.write(`${failure.replace(/^Runtime error/, red("Runtime error"))}\n`);
+    for (const line of result.trace) process.stderr.write(`${dim(line)}\n`);
+    if (result.help !== null) process.stderr.write(`  help: ${result.help}\n`);
+  }
+  if (flags.stats && stats !== null) {
+    process.stderr.write(`${formatStats(stats)}\n`);
+    if (allocator === "v2") process.stderr.write(`${V2_KEEPS}\n`);
+  }
   if (flags.statsJson === undefined) return;
   const report = { file, exitCode, failure, compileMs, runMs: milliseconds, ...stats };
   writeOutput(flags.statsJson, `${JSON.stringify(report, null, 2)}\n`);

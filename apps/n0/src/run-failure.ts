@@ -6,25 +6,35 @@ import { isStackOverflow } from "./stack-overflow.ts";
 /** The end of a program that failed; its stdout was written before. */
 export class ProgramFailure extends Error {
   readonly exitCode: number;
+  /** Whether the message says where it was. */
+  readonly hasPlace: boolean;
+  /** Whether the memory was full. */
+  outOfMemory = false;
 
-  /** @param message what stderr shows behind `Runtime error: `, null for nothing */
-  constructor(message: string, exitCode = 1) {
+  /** @param message what stderr shows behind `Runtime error: `, empty for nothing */
+  constructor(message: string, exitCode = 1, hasPlace = false) {
     super(message);
     this.name = "ProgramFailure";
     this.exitCode = exitCode;
+    this.hasPlace = hasPlace;
   }
 }
 
 /** The exit code of a process that writes to a pipe that nobody reads any more. */
 const BROKEN_PIPE = 141;
 
+/** A failure whose message says where it was. */
+export function failureAt(message: string): ProgramFailure {
+  return new ProgramFailure(message, 1, true);
+}
+
 /** The failure that a module found itself, at a place of its source. */
 export function failureOf(kind: number, place: string, runtime: Runtime): ProgramFailure {
   switch (kind) {
     case FAIL_NULL:
-      return new ProgramFailure(`null dereference at ${place}`);
+      return failureAt(`null dereference at ${place}`);
     case FAIL_DIVIDE:
-      return new ProgramFailure(`division by zero, or of the smallest int by -1, at ${place}`);
+      return failureAt(`division by zero, or of the smallest int by -1, at ${place}`);
     case FAIL_INDEX:
       // The runtime prints the line on stdout that the language asks for.
       try {
@@ -32,9 +42,9 @@ export function failureOf(kind: number, place: string, runtime: Runtime): Progra
       } catch (error) {
         if ((error as Error).name !== "RuntimeFailure") return asFailure(error);
       }
-      return new ProgramFailure(`array index out of bounds at ${place}`);
+      return failureAt(`array index out of bounds at ${place}`);
     default:
-      return new ProgramFailure(`string index out of range at ${place}`);
+      return failureAt(`string index out of range at ${place}`);
   }
 }
 
@@ -44,7 +54,9 @@ export function asFailure(thrown: unknown): ProgramFailure {
   if (error instanceof ProgramFailure) return error;
   if (error.code === "EPIPE") return new ProgramFailure("", BROKEN_PIPE);
   if (error.reason === "memory" || error.code === "ERR_MORPH_OUT_OF_MEMORY") {
-    return new ProgramFailure(`out of memory: ${error.message}`);
+    const failure = new ProgramFailure(`out of memory: ${error.message.replace(/^mmap failed: /, "")}`);
+    failure.outOfMemory = true;
+    return failure;
   }
   // The program asked for its end.
   if (error.reason === "exit") return new ProgramFailure("", (thrown as RuntimeFailure).exitCode);

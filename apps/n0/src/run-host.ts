@@ -2,7 +2,7 @@
 import type { Runtime } from "n0-runtime";
 import type { Manifest } from "./codegen/manifest.ts";
 import { FAIL, OVERFLOW, RECEIVE, SEND } from "./codegen/names.ts";
-import { failureOf, ProgramFailure } from "./run-failure.ts";
+import { failureAt, failureOf, ProgramFailure } from "./run-failure.ts";
 
 /** The runner's functions, by the names a module imports. */
 export type HostFunctions = Record<string, (...operands: number[]) => void>;
@@ -11,7 +11,7 @@ export type HostFunctions = Record<string, (...operands: number[]) => void>;
 export function hostFunctions(runtime: Runtime, { files }: Manifest): HostFunctions {
   const placeOf = (file: number, line: number): string => `${files[file]}:${line}`;
   const waits = (what: string, file: number, line: number): ProgramFailure =>
-    new ProgramFailure(`deadlock: ${what} at ${placeOf(file, line)}`);
+    failureAt(`deadlock: ${what} at ${placeOf(file, line)}`);
   return {
     [FAIL]: (kind: number, file: number, line: number) => {
       throw failureOf(kind, placeOf(file, line), runtime);

@@ -9,7 +9,7 @@
 import type { Runtime } from "n0-runtime";
 import type { Manifest } from "./codegen/manifest.ts";
 import { RECEIVE, SEND, SLEEP, SPAWN, STACK_LIMIT, STACK_POINTER, YIELD } from "./codegen/names.ts";
-import { ProgramFailure } from "./run-failure.ts";
+import { failureAt, ProgramFailure } from "./run-failure.ts";
 import { type HostFunctions, hostFunctions } from "./run-host.ts";
 
 const BUFFER_HEADER = 8;
@@ -124,7 +124,7 @@ export class Scheduler {
       const wake = Math.min(this.deadline, first);
       if (wake === this.deadline) {
         if (ending) return null;
-        throw new ProgramFailure(`deadlock: every thread waits, the first at ${threads[0]!.place}`);
+        throw failureAt(`deadlock: every thread waits, the first at ${threads[0]!.place}`);
       }
       this.runtime.mph_time_Sleep(Math.max(Math.ceil(wake - performance.now()), 0), 0);
     }

@@ -16,6 +16,7 @@ import { BASE, RESULT, STACK_LIMIT, STACK_POINTER } from "./codegen/names.ts";
 import { asFailure, type ProgramFailure } from "./run-failure.ts";
 import { hostFunctions } from "./run-host.ts";
 import { Scheduler } from "./run-threads.ts";
+import { DEEPEST, formatTrace, type TraceFrame, traceOf } from "./trace.ts";
 
 /** How to run a module. */
 export interface RunOptions {
@@ -37,6 +38,10 @@ export interface RunResult {
   readonly exitCode: number;
   /** What stderr should show; null when the program did not fail, or when nobody is there to read. */
   readonly failure: string | null;
+  /** Lines that stderr should show below it: the calls that had not ended, innermost first. */
+  readonly trace: readonly string[];
+  /** What to do about the failure, where that can be said. */
+  readonly help: string | null;
   /** What the allocator holds at the end; null when there was not even memory to start with. */
   readonly stats: AllocatorStats | null;
   /** From the first statement to the end. */
@@ -68,6 +73,9 @@ export function runModule(bytes: Uint8Array<ArrayBuffer>, options: RunOptions = 
   let runtime: Runtime | null = null;
   let failure: ProgramFailure | null = null;
   let milliseconds = 0;
+  let trace: readonly TraceFrame[] = [];
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = DEEPEST;
   try {
     runtime = makeRuntime(options);
     const start = prepare(module, manifest, runtime, options);
@@ -79,6 +87,9 @@ export function runModule(bytes: Uint8Array<ArrayBuffer>, options: RunOptions = 
     }
   } catch (error) {
     failure = asFailure(error);
+    trace = traceOf(error, module, manifest);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
   try {
     runtime?.flush();
@@ -87,10 +98,28 @@ export function runModule(bytes: Uint8Array<ArrayBuffer>, options: RunOptions = 
   }
   return {
     exitCode: failure?.exitCode ?? 0,
-    failure: failure === null || failure.message === "" ? null : `Runtime error: ${failure.message}`,
+    failure: failure === null || failure.message === "" ? null : `Runtime error: ${placed(failure, trace)}`,
+    trace: failure === null || failure.message === "" ? [] : formatTrace(trace),
+    help: failure?.outOfMemory === true ? helpOf(options) : null,
     stats: runtime?.stats() ?? null,
     milliseconds,
   };
+}
+
+/** What to do when the memory is full. V2 gives nothing back, so a loop that makes garbage fills any memory. */
+function helpOf({ allocator = "v2", maxMemory = 2 ** 32 }: RunOptions): string {
+  const more = maxMemory < 2 ** 32 ? "; a larger --max-memory lets it make more" : "";
+  return allocator === "v2"
+    ? `v2 frees nothing before the program ends: --allocator v1 collects what is not used any more${more}`
+    : `v1 has collected, and all that is left is in use${more}`;
+}
+
+/** The message with the place where the runtime failed: what the module found itself has it already. */
+function placed({ message, hasPlace }: ProgramFailure, [innermost]: readonly TraceFrame[]): string {
+  if (hasPlace || innermost === undefined) return message;
+  const { file, line } = innermost;
+  const [what, ...details] = message.split(": ");
+  return [`${what} at ${line === 0 ? file : `${file}:${line}`}`, ...details].join(": ");
 }
 
 /** @throws Error when the bytes are no module, or none of ours */

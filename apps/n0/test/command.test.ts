@@ -55,6 +55,9 @@ describe("n0 run", () => {
       expect([code, stdout.toString()]).toEqual([1, "x\nPanic: Array index out of bounds\n"]);
       expect(stderr).toMatch(/^Runtime error: array index out of bounds at p\.fox:1\n/);
       expect(stderr).toMatch(/allocations +│ +4 │/);
+      if (allocator === "v2")
+        expect(stderr).toMatch(/v2 frees nothing before the program ends.*--allocator v1 collects/);
+      else expect(stderr).not.toContain("frees nothing");
       const stats = JSON.parse(readFileSync(join(folder, "stats.json"), "utf8"));
       expect(stats).toMatchObject({ allocator, allocations: 4, exitCode: 1, file: "p.fox" });
       expect(stats.peakFootprint).toBeGreaterThan(0);
@@ -144,6 +147,13 @@ describe("n0 run", () => {
     expect(await n0(["run", "p.fox"], "var a = 1")).toMatchObject({ code: 0, stderr: "" });
   });
 
+  test("a failure inside functions has a trace", async () => {
+    const { stderr } = await n0(["run", "p.fox"], "fungsi f(n int) int\n  kembalikan 1 / n\nakhir\nf(0)");
+    expect(stderr).toBe(
+      "Runtime error: division by zero, or of the smallest int by -1, at p.fox:2\n  at f (p.fox:2)\n  at p.fox:4\n",
+    );
+  });
+
   test("a recording is written", async () => {
     expect(await n0(["run", "--record", "p.rec", "p.fox"], 'native_print("x")')).toMatchObject({ code: 0 });
     expect(readFileSync(join(folder, "p.rec")).subarray(0, 4).toString()).toBe("MPRC");
@@ -165,7 +175,9 @@ describe("n0 run", () => {
     const args = ["run", "--max-memory", "16MiB", "p.fox"];
     const { code, stdout, stderr } = await n0(args, 'native_print("a") var s = "x" selama benar s = s + s akhir');
     expect([code, stdout.toString()]).toEqual([1, "a\n"]);
-    expect(stderr).toMatch(/^Runtime error: out of memory: .*\n$/);
+    expect(stderr).toMatch(
+      /^Runtime error: out of memory at p\.fox:1: .*\n {2}help: v2 frees nothing .*: --allocator v1 collects .*\n$/,
+    );
   });
 });
 

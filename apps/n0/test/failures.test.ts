@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { execute, executeSource, WAYS } from "./execute.ts";
+import { execute, executeSource, moduleOf, WAYS } from "./execute.ts";
 import { program } from "./support.ts";
 
 const PRELUDE = `struktur P  a int  b string  next P akhir
@@ -127,7 +127,9 @@ test("the file of a failure is the module's", () => {
 describe("the stack ends", () => {
   test("endless recursion is a message", () => {
     const source = "fungsi f(n int) int kembalikan f(n + 1) + 1 akhir native_print_int(f(0))";
-    expect(executeSource(source)).toMatchObject({ exitCode: 1, failure: "Runtime error: stack overflow" });
+    const { exitCode, failure, trace } = executeSource(`\n${source}`);
+    expect([exitCode, failure]).toEqual([1, "Runtime error: stack overflow at app/main.fox:2"]);
+    expect(trace).toEqual(["  at f (app/main.fox:2), 200 times", "  ..."]);
   });
 
   test("so it is when references fill the frames first", () => {
@@ -135,7 +137,10 @@ describe("the stack ends", () => {
     const source = `fungsi f(s string) string ${variables} kembalikan f(s) + s0 akhir native_print(f("x"))`;
     for (const [, options] of WAYS.slice(0, 2)) {
       const small = { ...options, maxMemory: 4 * 1024 * 1024 };
-      expect(executeSource(source, small)).toMatchObject({ exitCode: 1, failure: "Runtime error: stack overflow" });
+      expect(executeSource(source, small)).toMatchObject({
+        exitCode: 1,
+        failure: expect.stringMatching(/^Runtime error: stack overflow at app\/main\.fox:\d+$/),
+      });
     }
   });
 });
@@ -148,10 +153,15 @@ describe("the memory ends", () => {
   ])("%s: a message, and what was printed is there", (_, source) => {
     for (const [, options] of WAYS.slice(0, 2)) {
       const limited = { ...options, maxMemory: 8 * 1024 * 1024 };
-      const { stdout, exitCode, failure } = executeSource(`native_print("before") ${source}`, limited);
+      const { stdout, exitCode, failure, help } = executeSource(`native_print("before") ${source}`, limited);
       expect(stdout).toBe("before\n");
       expect(exitCode).toBe(1);
-      expect(failure).toMatch(/^Runtime error: out of memory: /);
+      expect(failure).toMatch(/^Runtime error: out of memory at app\/main\.fox:1: /);
+      expect(help).toMatch(
+        options.allocator === "v2"
+          ? /^v2 frees nothing .* --allocator v1 collects .* --max-memory/
+          : /^v1 has collected/,
+      );
     }
   });
 
@@ -159,5 +169,104 @@ describe("the memory ends", () => {
     const source = 'var i = 0 var t = "" selama i < 20000 t = "some text" + "more" i = i + 1 akhir native_print(t)';
     const options = { allocator: "v1", maxMemory: 4 * 1024 * 1024, v1: { threshold: 65536 } } as const;
     expect(executeSource(source, options)).toMatchObject({ exitCode: 0, stdout: "some textmore\n" });
+  });
+});
+
+describe("a failure says which calls had not ended", () => {
+  const source = `ambil "conv"
+struktur Akun
+  saldo int
+  next Akun
+akhir
+fungsi (a Akun) Dalam(n int) int
+  jika n == 0
+    kembalikan a.next.saldo
+  akhir
+  kembalikan a.Dalam(n - 1) + 1
+akhir
+fungsi tengah(a Akun) int
+  var f = fungsi(n int) int
+    kembalikan a.Dalam(n)
+  akhir
+  kembalikan f(3)
+akhir
+fungsi main() void
+  native_print(conv.Itoa(tengah(Akun(1,
+    kosong))))
+akhir`;
+
+  test("functions, methods and closures with files and lines, a recursion in one line", () => {
+    for (const [, options] of WAYS) {
+      const { failure, trace } = executeSource(source, options);
+      expect(failure).toBe("Runtime error: null dereference at app/main.fox:8");
+      expect(trace).toEqual([
+        "  at Akun.Dalam (app/main.fox:8)",
+        "  at Akun.Dalam (app/main.fox:10), 3 times",
+        "  at closure (app/main.fox:14)",
+        "  at tengah (app/main.fox:16)",
+        "  at main (app/main.fox:19)",
+      ]);
+    }
+  });
+
+  test("of a module and of the top level, through interfaces and a runtime function that fails", () => {
+    const files = {
+      "app/lib.fox": `ambil "bytes"
+antarmuka Reader
+  fungsi Read(i int) int
+akhir
+struktur Buffer
+  b bytes.Builder
+akhir
+fungsi (x Buffer) Read(i int) int
+  kembalikan bytes.Get(x.b, i)
+akhir
+fungsi First(r Reader) int
+  kembalikan r.Read(0)
+akhir
+fungsi Make() Buffer
+  kembalikan Buffer(bytes.New())
+akhir`,
+    };
+    const checked = program('ambil "lib"\nvar b = lib.Make()\nvar n =\n  lib.First(b)', files);
+    for (const [, options] of WAYS) {
+      const { failure, trace } = execute(checked, options);
+      expect(failure).toBe("Runtime error: array index out of bounds at app/lib.fox:9");
+      expect(trace).toEqual([
+        "  at Buffer.Read (app/lib.fox:9)",
+        "  at lib.First (app/lib.fox:12)",
+        "  at app/main.fox:4",
+      ]);
+    }
+  });
+
+  test("of a thread, whose code is moved, names and files", () => {
+    const threads = `fungsi g(n int) int
+  kembalikan 1 / n
+akhir
+fungsi f(n int) void
+  native_print_int(g(n))
+akhir
+var c = saluran_baru()
+luncurkan(f, 0)
+native_print_int(terima(c))`;
+    const { failure, trace } = executeSource(threads);
+    expect(failure).toBe("Runtime error: division by zero, or of the smallest int by -1, at app/main.fox:2");
+    expect(trace).toEqual(["  at g (app/main.fox)", "  at f (app/main.fox)"]);
+  });
+
+  test("nothing more is said of a failure at the top level, and nothing of os.Exit", () => {
+    expect(executeSource("var a = [1]\na[1] = 2")).toMatchObject({ trace: [], help: null });
+    expect(executeSource('ambil "os" fungsi f() void os.Exit(1) akhir f()')).toMatchObject({
+      failure: null,
+      trace: [],
+    });
+  });
+
+  test("the engine's own names are the program's", () => {
+    const module = new WebAssembly.Module(moduleOf(program(source)));
+    const [names] = WebAssembly.Module.customSections(module, "name");
+    const text = new TextDecoder("latin1").decode(names);
+    for (const name of ["Akun.Dalam", "tengah", "closure", "main", "top level"]) expect(text).toContain(name);
   });
 });

@@ -222,7 +222,7 @@ native_print_int(down(DEPTH))`;
     });
     expect(executeSource(source.replace("DEPTH", "2000"), small)).toMatchObject({
       exitCode: 1,
-      failure: "Runtime error: stack overflow",
+      failure: "Runtime error: stack overflow at app/main.fox",
     });
   });
 

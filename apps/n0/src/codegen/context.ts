@@ -10,6 +10,7 @@ import { Image } from "./image.ts";
 import { Interfaces } from "./interfaces.ts";
 import { isTraced, wasmType } from "./layout.ts";
 import { Literals } from "./literals.ts";
+import type { Manifest } from "./manifest.ts";
 import { BASE, RESULT } from "./names.ts";
 
 /** An expression or statement of WebAssembly; each may stand in one place only. */
@@ -42,6 +43,7 @@ export class ModuleContext {
   readonly referenceGlobals: number;
   private readonly globals: Map<GlobalSymbol, GlobalPlace> = new Map();
   private readonly functionNames: Map<FunctionLiteral, string> = new Map();
+  private readonly traceNames: { readonly name: string; readonly shown: string; readonly file: number }[] = [];
   private readonly fileOf: Map<FunctionLiteral, number> = new Map();
   private readonly tableNames: string[] = [];
   private readonly tableIndexes: Map<string, number> = new Map();
@@ -69,9 +71,12 @@ export class ModuleContext {
     for (const [symbol, i] of places) this.globals.set(symbol, { kind: "memory", offset: this.image.globals + i * 8 });
     program.modules.forEach(({ functions, methods, closures }, file) => {
       const literals = [...functions.map((f) => f.declaration), ...methods.map((f) => f.declaration), ...closures];
+      const module = program.modules[file]!.path;
       for (const literal of literals) {
-        this.functionNames.set(literal, `f${this.functionNames.size}`);
+        const name = `f${this.functionNames.size}`;
+        this.functionNames.set(literal, name);
         this.fileOf.set(literal, file);
+        this.traced(name, shownName(literal, module), file);
       }
     });
   }
@@ -79,6 +84,21 @@ export class ModuleContext {
   /** The WebAssembly function of a Morph function. */
   functionName(literal: FunctionLiteral): string {
     return this.functionNames.get(literal)!;
+  }
+
+  /** Notes what traces and debuggers call a function of the module. */
+  traced(name: string, shown: string, file: number): void {
+    this.traceNames.push({ name, shown, file });
+    this.m.describeFunction(name, shown === "" ? "top level" : shown);
+  }
+
+  /** All functions that a trace shows, once all are there. */
+  trace(): NonNullable<Manifest["trace"]> {
+    const indexes = this.m.functionIndexes();
+    return this.traceNames.flatMap(({ name, shown, file }) => {
+      const index = indexes.get(name);
+      return index === undefined ? [] : [[index, shown, file] as const];
+    });
   }
 
   /** The number of the file a function stands in. */
@@ -176,6 +196,13 @@ export class ModuleContext {
 }
 
 const RUNTIME_INDEX: ReadonlyMap<string, number> = new Map(RUNTIME_IMPORTS.map(({ name }, i) => [name, i]));
+
+/** A function's name in traces: of a method with its struct, of a module's function with the module. */
+function shownName({ name, receiver }: FunctionLiteral, modulePath: string): string {
+  if (name === "") return "closure";
+  if (receiver?.type.kind === "named") return `${receiver.type.name}.${name}`;
+  return modulePath === "" ? name : `${modulePath.slice(modulePath.lastIndexOf("/") + 1).replace(/\..*/, "")}.${name}`;
+}
 
 /** 0, false or null. */
 export function zero(m: wasm.Module, type: Type): Code {

@@ -18,6 +18,15 @@ import { load } from "./values.ts";
 /** The value of an expression. */
 export function generateExpression(builder: FunctionBuilder, expression: Expression): Code {
   const { m } = builder;
+  const { line } = m;
+  m.line = expression.line;
+  const code = generate(builder, expression);
+  m.line = line;
+  return code;
+}
+
+function generate(builder: FunctionBuilder, expression: Expression): Code {
+  const { m } = builder;
   switch (expression.kind) {
     case "int":
       return m.i64.const(expression.value);

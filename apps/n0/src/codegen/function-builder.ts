@@ -164,6 +164,7 @@ export class FunctionBuilder {
   finish(name: string, body: readonly Code[]): void {
     const { m, signature, slots } = this;
     this.requireLimits();
+    m.line = this.place.line;
     const statements: Code[] = slots > 0 ? this.enterFrame() : [];
     statements.push(this.exitUsed ? m.block(EXIT, body) : m.block(null, body));
     if (slots > 0) statements.push(...this.leaveFrame());

@@ -54,6 +54,7 @@ function addRegion(context: ModuleContext): void {
     files,
     threads: program.usesThreads,
     recorded,
+    trace: context.trace(),
   };
   m.addCustomSection(MANIFEST_SECTION, encodeManifest(manifest));
 }

@@ -14,6 +14,8 @@ export interface Manifest {
   readonly threads: boolean;
   /** Whether it reports the pointers it stores. */
   readonly recorded: boolean;
+  /** Of each function of the source: its index, its name (empty for statements of the top level), the number of its file. For traces. */
+  readonly trace?: readonly (readonly [index: number, name: string, file: number])[];
 }
 
 export const MANIFEST_SECTION = "n0";

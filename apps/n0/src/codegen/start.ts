@@ -52,6 +52,7 @@ function runs(statement: Statement): boolean {
 function generatePart(context: ModuleContext, file: number, from: number, statements: readonly Statement[]): string {
   const { m } = context;
   const name = `start_${file}_${from}`;
+  context.traced(name, "", file);
   const signature = { params: [], result: wasm.i32 };
   const builder = new FunctionBuilder(context, signature, {
     file,

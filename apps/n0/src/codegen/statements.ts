@@ -50,6 +50,7 @@ export function generateBlock(scope: Scope, block: Block): Code {
 export function generateStatement(scope: Scope, statement: Statement): Code[] {
   const { builder, targets } = scope;
   const { m } = builder;
+  m.line = statement.line;
   switch (statement.kind) {
     case "var":
       return [generateVar(builder, statement)];

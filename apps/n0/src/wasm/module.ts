@@ -19,6 +19,8 @@ interface DefinedFunction {
   readonly result: Type;
   readonly locals: readonly Type[];
   readonly body: Code;
+  /** The line of the source it starts in; 0 for none. */
+  readonly line: number;
 }
 
 interface Global {
@@ -29,7 +31,7 @@ interface Global {
   readonly init: Code | null;
 }
 
-/** The custom section that says in which lines the calls of a module stand. */
+/** The custom section that says in which lines the functions of a module start and its calls stand. */
 export const LINES_SECTION = "n0.lines";
 
 const LEAST_PAGES = 1;
@@ -131,9 +133,9 @@ export class Module {
     this.globals.push({ name, type, from: null, init });
   }
 
-  /** @param locals those behind the parameters */
+  /** A function that starts in the present {@link line}. @param locals those behind the parameters */
   addFunction(name: string, params: readonly Type[], result: Type, locals: readonly Type[], body: Code): void {
-    this.functions.push({ name, params, result, locals, body });
+    this.functions.push({ name, params, result, locals, body, line: this.line });
   }
 
   /** What debuggers and traces call a function. */
@@ -193,7 +195,7 @@ class Writer {
   private readonly types: { readonly params: readonly Type[]; readonly result: Type }[] = [];
   private readonly code: ByteSink = new ByteSink();
   private readonly body: ByteSink = new ByteSink();
-  /** Where the calls of the present body stand, and their lines: pairs. */
+  /** Where the calls of the present body stand, and where it starts, each with its line: pairs. */
   private calls: number[] = [];
   /** The same of all bodies, from the start of the code on. */
   private readonly sites: number[] = [];
@@ -331,7 +333,7 @@ class Writer {
     return section.view();
   }
 
-  /** For each call, by its place in the module: how many bytes behind the last one, and how many lines. */
+  /** For each call and start of a function, by its place in the module: how many bytes behind the last one, and how many lines. */
   private linesSection(start: number): Uint8Array {
     const section = new ByteSink();
     let place = 0;
@@ -356,10 +358,11 @@ class Writer {
     return index;
   }
 
-  private writeFunction({ params, locals, body }: DefinedFunction): void {
+  private writeFunction({ params, locals, body, line }: DefinedFunction): void {
     const sink = this.body;
     sink.clear();
-    this.calls = [];
+    // Where the engine's stack ends, a function is at its start.
+    this.calls = line > 0 ? [0, line] : [];
     this.placeLocals(params.length, locals);
     this.writeNode(body);
     sink.byte(0x0b);
