@@ -98,6 +98,9 @@ interface Rewind extends Position {
   readonly time: number;
 }
 
+/** Before every position. */
+const NOWHERE: Position = { depth: -1, pointer: 0 };
+
 /**
  * Bump allocation: a pointer moves through a block, and everything is freed at once. A block grows in place when another
  * one would be filled badly. Blocks are kept over `reset` and `rewind` and used again, first used first; those that are too small for
@@ -120,6 +123,8 @@ export class Arena {
   /** Rewinds and resets so far, and those that can make a mark stale: later ones lie behind earlier ones. */
   private time = 0;
   private readonly rewinds: Rewind[] = [];
+  /** The furthest position of a mark that may still be good. */
+  private furthestMark: Position = NOWHERE;
   private nextPages = 1;
   private readonly blockPages: number;
   /** The id under which the memory knows this arena's pages. */
@@ -204,7 +209,7 @@ export class Arena {
    */
   allocZeroed(size: number, align = 8): number {
     const pointer = this.alloc(size, align);
-    const block = this.inUse.findLast((each) => each.pointer <= pointer && pointer < endOf(each));
+    const block = this.blockAt(pointer);
     const dirtyEnd = Math.min(block?.zeroedFrom ?? 0, pointer + size);
     if (dirtyEnd > pointer) this.memory.u8.fill(0, pointer, dirtyEnd);
     return pointer;
@@ -213,7 +218,9 @@ export class Arena {
   /** Remembers this point, to free everything allocated after it with {@link rewind}. O(1); the arena does not keep it. */
   mark(): ArenaMark {
     this.requireAlive();
-    return new Mark(this, this.position, this.current, this.time);
+    const { position } = this;
+    if (isBefore(this.furthestMark, position)) this.furthestMark = position;
+    return new Mark(this, position, this.current, this.time);
   }
 
   /**
@@ -239,9 +246,7 @@ export class Arena {
   reset(): void {
     this.requireIdle();
     this.goBack({ depth: 0, pointer: 0 }, undefined);
-    // Marks of the empty arena are stale, too.
-    this.rewinds.length = 0;
-    this.rewinds.push({ depth: -1, pointer: 0, time: this.time });
+    this.dropMarks();
   }
 
   /**
@@ -303,20 +308,26 @@ export class Arena {
   destroy(): void {
     if (this.destroyed) return;
     this.requireIdle();
+    requireStack();
+    const { listBytes, listPointer } = this;
     this.memory.unregister(this.owner);
-    if (this.listBytes > 0) this.memory.releaseTable(this.listPointer, this.listBytes);
+    this.destroyed = true;
     this.inUse.length = this.spare.length = this.listBytes = 0;
     this.fill(undefined, 0);
-    this.destroyed = true;
+    if (listBytes > 0) this.memory.releaseTable(listPointer, listBytes);
   }
 
   /**
    * Writes what this object knows into {@link ARENA_STATE_BYTES} bytes of the memory, so that the same arena in another thread
    * can go on from there; marks are not part of it. The caller sees to it that one thread at a time uses the arena.
    * O(1), O(blocks) when a block was added.
-   * @throws ERR_MORPH_OUT_OF_MEMORY the first time, when there is no room for the list of blocks
+   * @throws ERR_MORPH_OUT_OF_MEMORY the first time, when there is no room for the list of blocks; ERR_MORPH_INVALID_POINTER when the bytes are
+   *   not in the memory, ERR_MORPH_DESTROYED, ERR_MORPH_BUSY in a growth listener
    */
   saveState(pointer: number): void {
+    this.requireIdle();
+    this.requireStatePlace(pointer);
+    requireStack();
     if (this.version !== this.savedVersion) this.saveBlocks();
     const { i32 } = this.memory;
     const at = pointer / 4;
@@ -328,12 +339,22 @@ export class Arena {
     i32[at + 5] = this.current === undefined ? -1 : this.inUse.indexOf(this.current);
     i32[at + 6] = this.listPointer;
     i32[at + 7] = this.listBytes;
+    i32[at + 8] = this.stateSignature(pointer);
   }
 
-  /** Takes over what {@link saveState} wrote there, in whichever thread. O(1), O(blocks) when they changed. */
+  /**
+   * Takes over what {@link saveState} wrote there, in whichever thread. O(1), O(blocks) when they changed.
+   * @throws ERR_MORPH_INVALID_POINTER when that is not this arena's state, ERR_MORPH_DESTROYED, ERR_MORPH_BUSY in a growth listener
+   */
   loadState(pointer: number): void {
+    this.requireIdle();
+    this.requireStatePlace(pointer);
     const { i32 } = this.memory;
     const at = pointer / 4;
+    if (i32[at + 8] !== this.stateSignature(pointer)) {
+      throw new MorphError("ERR_MORPH_INVALID_POINTER", `expected the saved state of this arena at ${pointer}`);
+    }
+    requireStack();
     this.cursor = i32[at] as number;
     if (i32[at + 2] !== this.savedVersion) this.loadBlocks(at);
     this.left = this.roomFor(MOST_LEFT);
@@ -412,6 +433,13 @@ export class Arena {
       : new MorphError("ERR_MORPH_OUT_OF_MEMORY", message);
   }
 
+  /** The block in use in which a pointer lies: mostly the current one. */
+  private blockAt(pointer: number): Block | undefined {
+    const { current } = this;
+    if (current !== undefined && current.pointer <= pointer && pointer < endOf(current)) return current;
+    return this.inUse.findLast((block) => block.pointer <= pointer && pointer < endOf(block));
+  }
+
   // --- blocks ------------------------------------------------------------------------------------------------------------
 
   /** The pointer of `bytes` in another block, or in the current one made longer; 0 when there is no room. */
@@ -467,7 +495,7 @@ export class Arena {
 
   /** A block of at least `pages` pages, or none. */
   private newBlock(pages: number): Block | undefined {
-    this.reserveRecord();
+    if (!this.reserveRecord()) return undefined;
     const { memory, owner } = this;
     const wanted = Math.max(pages, this.nextPages);
     let got = wanted;
@@ -489,18 +517,43 @@ export class Arena {
   /** Goes back to a position in a block, and makes what came after it spare, so that the first used is the next used. */
   private goBack(position: Position, block: Block | undefined): void {
     const { current } = this;
-    if (current !== undefined) current.filled = bytesOf(current) - this.roomFor(Number.POSITIVE_INFINITY);
-    for (const each of this.inUse) each.zeroedFrom = Math.max(each.zeroedFrom, each.pointer + each.filled);
-    while (this.inUse.length > position.depth) this.spare.push(this.inUse.pop()!);
-    this.time++;
-    // Rewinds to positions behind this one make no mark stale that this one does not.
-    while (this.rewinds.length > 0 && !isBefore(this.rewinds.at(-1)!, position)) this.rewinds.pop();
-    this.rewinds.push({ depth: position.depth, pointer: position.pointer, time: this.time });
+    if (current !== undefined) {
+      current.filled = bytesOf(current) - this.roomFor(Number.POSITIVE_INFINITY);
+      noteDirty(current);
+    }
+    // What is filled on again held more than it does now.
+    if (block !== undefined) noteDirty(block);
+    while (this.inUse.length > position.depth) {
+      const dropped = this.inUse.pop()!;
+      noteDirty(dropped);
+      this.spare.push(dropped);
+    }
+    if (isBefore(position, this.furthestMark)) this.noteRewind(position);
     this.fill(block, position.pointer);
   }
 
+  /** Marks between here and the furthest one are stale from now on. */
+  private noteRewind(position: Position): void {
+    this.time++;
+    this.furthestMark = { depth: position.depth, pointer: position.pointer };
+    // Rewinds to positions behind this one make no mark stale that this one does not.
+    while (this.rewinds.length > 0 && !isBefore(this.rewinds.at(-1)!, position)) this.rewinds.pop();
+    this.rewinds.push({ ...this.furthestMark, time: this.time });
+  }
+
+  /** Makes all marks stale, also those of the empty arena. */
+  private dropMarks(): void {
+    this.time++;
+    this.furthestMark = NOWHERE;
+    this.rewinds.length = 0;
+    this.rewinds.push({ ...NOWHERE, time: this.time });
+  }
+
   private get position(): Position {
-    return { depth: this.inUse.length, pointer: this.cursor >>> 0 };
+    const { current } = this;
+    // The cursor at the end of 4 GiB is 0.
+    const isFull = current !== undefined && this.cursor === 0;
+    return { depth: this.inUse.length, pointer: isFull ? endOf(current) : this.cursor >>> 0 };
   }
 
   /** Whether some rewind after the mark was made went further back. */
@@ -536,6 +589,22 @@ export class Arena {
 
   // --- saved state -------------------------------------------------------------------------------------------------------
 
+  /** @throws ERR_MORPH_INVALID_POINTER unless the state has its bytes at a multiple of 4 behind the memory's header */
+  private requireStatePlace(pointer: number): void {
+    const lowest = this.memory.firstPage * PAGE_BYTES;
+    const isPlace = Number.isInteger(pointer) && pointer > lowest && pointer % 4 === 0;
+    if (isPlace && pointer + ARENA_STATE_BYTES <= this.memory.u8.length) return;
+    throw new MorphError(
+      "ERR_MORPH_INVALID_POINTER",
+      `expected a multiple of 4 with ${ARENA_STATE_BYTES} bytes of the memory behind it, got ${describe(pointer)}`,
+    );
+  }
+
+  /** What tells this arena's state, at this very place, from anything else. */
+  private stateSignature(pointer: number): number {
+    return (Math.imul(this.owner, 0x9e37_79b1) ^ pointer) | 1;
+  }
+
   private loadBlocks(at: number): void {
     const { i32 } = this.memory;
     this.nextPages = i32[at + 1] as number;
@@ -543,9 +612,7 @@ export class Arena {
     this.listPointer = (i32[at + 6] as number) >>> 0;
     this.listBytes = i32[at + 7] as number;
     // Another thread went on: marks made before are stale.
-    this.time++;
-    this.rewinds.length = 0;
-    this.rewinds.push({ depth: -1, pointer: 0, time: this.time });
+    this.dropMarks();
     const inUse = i32[at + 3] as number;
     this.inUse.length = this.spare.length = 0;
     for (let i = 0; i < inUse + (i32[at + 4] as number); i++) {
@@ -563,7 +630,9 @@ export class Arena {
   }
 
   private saveBlocks(): void {
-    this.growList(this.inUse.length + this.spare.length);
+    if (!this.growList(this.inUse.length + this.spare.length)) {
+      throw new MorphError("ERR_MORPH_OUT_OF_MEMORY", "the memory has no room for the list of the arena's blocks");
+    }
     const { i32 } = this.memory;
     let record = this.listPointer / 4;
     for (const list of [this.inUse, this.spare]) {
@@ -578,22 +647,24 @@ export class Arena {
   }
 
   /** Before a block is taken: so that saving never fails, an arena whose state is saved has room to note it. */
-  private reserveRecord(): void {
-    if (this.listBytes > 0) this.growList(this.inUse.length + this.spare.length + 1);
+  private reserveRecord(): boolean {
+    return this.listBytes === 0 || this.growList(this.inUse.length + this.spare.length + 1);
   }
 
-  /** Makes room for `blocks` in the list. @throws ERR_MORPH_OUT_OF_MEMORY; then nothing has changed */
-  private growList(blocks: number): void {
+  /** Makes room for `blocks` in the list. @returns false when there is none; then nothing has changed */
+  private growList(blocks: number): boolean {
     const { memory } = this;
     const bytes = Math.max(blocks, 1) * BLOCK_RECORD_BYTES;
-    if (bytes <= this.listBytes) return;
-    const pointer = memory.acquireTable(bytes * 2);
+    if (bytes <= this.listBytes) return true;
+    const pointer = memory.tryAcquireTable(bytes * 2);
+    if (pointer === 0) return false;
     const old = this.listPointer / 4;
     memory.i32.copyWithin(pointer / 4, old, old + this.listBytes / 4);
     if (this.listBytes > 0) memory.releaseTable(this.listPointer, this.listBytes);
     this.listPointer = pointer;
     this.listBytes = memory.tableBytes(bytes * 2);
     this.version++;
+    return true;
   }
 }
 
@@ -615,6 +686,11 @@ function isWasteful(bytes: number, pages: number): boolean {
 
 function isBefore(a: Position, b: Position): boolean {
   return a.depth < b.depth || (a.depth === b.depth && a.pointer < b.pointer);
+}
+
+/** What a block was filled with does not hold zeros any more. */
+function noteDirty(block: Block): void {
+  block.zeroedFrom = Math.max(block.zeroedFrom, block.pointer + block.filled);
 }
 
 function broken(what: string): MorphError {

@@ -146,10 +146,11 @@ describe("a constructor that fails", () => {
             real.unregister(id);
             known.delete(id);
           },
-          acquireTable: (bytes: number) => {
+          tryAcquireTable: (bytes: number) => {
             step();
-            tables++;
-            return real.acquireTable(bytes);
+            const pointer = real.tryAcquireTable(bytes);
+            if (pointer !== 0) tables++;
+            return pointer;
           },
           releaseTable: (pointer: number, bytes: number) => {
             tables--;
@@ -211,12 +212,12 @@ describe("a constructor that fails", () => {
 });
 
 function wrapped(memory: LinearMemory) {
-  const bind = <K extends "register" | "unregister" | "acquireTable" | "releaseTable" | "seal">(name: K) =>
+  const bind = <K extends "register" | "unregister" | "tryAcquireTable" | "releaseTable" | "seal">(name: K) =>
     memory[name].bind(memory) as LinearMemory[K];
   return {
     register: bind("register"),
     unregister: bind("unregister"),
-    acquireTable: bind("acquireTable"),
+    tryAcquireTable: bind("tryAcquireTable"),
     releaseTable: bind("releaseTable"),
     seal: bind("seal"),
   };

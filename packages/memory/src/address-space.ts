@@ -77,8 +77,8 @@ export interface AddressSpace {
    * Makes an allocator known; from then on the memory tells it about growth. O(1).
    * @param owner to continue an allocator that another thread registered: its id
    * @returns its owner id, a positive integer never given twice
-   * @throws ERR_MORPH_VERSION when the contracts differ, ERR_MORPH_NOT_OWNER when `owner` was never given,
-   *   ERR_MORPH_INVALID_CONFIG when the memory is sealed and `owner` is not given
+   * @throws ERR_MORPH_VERSION when the contracts differ, ERR_MORPH_NOT_OWNER when `owner` was never given, or is
+   *   another allocator's in this thread, ERR_MORPH_INVALID_CONFIG when the memory is sealed and `owner` is not given, or `allocator` is none
    */
   register(allocator: PageOwner, owner?: number): number;
   /**
@@ -111,14 +111,15 @@ export interface AddressSpace {
    */
   tryAcquire(pages: number, owner: number, align?: number): number;
   /**
-   * Grows the memory now, by what is missing for a run of so many free pages: until they are used, no growth detaches a view.
+   * Grows the memory now, by what is missing for a run of so many free pages: until these are used, by allocators or for side tables, no
+   * growth detaches a view.
    * O(pages of the memory).
    * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_OUT_OF_MEMORY
    */
   reserve(pages: number): void;
   /**
    * Makes a run longer in place, when the `more` pages behind it are free or can be grown.
-   * @returns whether it did; `false` changes nothing
+   * @returns whether it did; with `false` the run is as it was
    * @throws ERR_MORPH_INVALID_POINTER when `pointer` and `pages` are not a run of one owner, ERR_MORPH_INVALID_SIZE
    */
   tryExtend(pointer: number, pages: number, more: number): boolean;
@@ -161,8 +162,6 @@ export interface AddressSpace {
    * @throws ERR_MORPH_BUSY in a growth listener, ERR_MORPH_DESTROYED when the memory was destroyed
    */
   refresh(): boolean;
-  /** Runs `action`. Goes away. */
-  atomically<T>(action: () => T): T;
   /**
    * Calls `listener` after every growth, with the memory's size in pages. It may look at the memory and its allocators; to allocate,
    * free, reset or destroy in it is ERR_MORPH_BUSY and changes nothing. An error that it throws is uncaught: it does not reach whoever

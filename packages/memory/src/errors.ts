@@ -69,11 +69,10 @@ export function withoutStackTraces<T>(action: () => T): T {
  * Refuses a constructor's options unless they are an object with known names only. O(names).
  * @throws ERR_MORPH_INVALID_CONFIG that says which name was probably meant
  */
-export function requireOptions(options: unknown, known?: readonly string[]): void {
-  if (typeof options !== "object" || options === null) {
+export function requireOptions(options: unknown, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new MorphError("ERR_MORPH_INVALID_CONFIG", `options: expected an object, got ${describe(options)}`);
   }
-  if (known === undefined) return;
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
     const meant = nearest(name, known);

@@ -14,6 +14,8 @@ import { Views } from "./views.ts";
  */
 const STAGGER_PAGES = 16;
 const STAGGERS = 12;
+/** In a smaller memory, a run that does not fit because of that would be missed. */
+const STAGGERED_MAX_PAGES = 4096;
 let memoriesMade = 0;
 
 /**
@@ -27,6 +29,9 @@ export class LinearMemory implements AddressSpace {
   readonly shared: boolean;
 
   private views: Views;
+  /** The views that all owners know, and whether they are being told of new ones. */
+  private told: Views;
+  private telling = false;
   private readonly records: Records;
   private readonly owners: Map<number, PageOwner> = new Map();
   private readonly listeners: Set<(pages: number) => void> = new Set();
@@ -40,6 +45,8 @@ export class LinearMemory implements AddressSpace {
   /** Whether growth listeners run: they may only look. */
   private listening = false;
   private destroyed = false;
+  /** Whether all owners know that it is destroyed: the getters refuse from then on. */
+  private ended = false;
   /** Pages of the latest growth. */
   private grown = 0;
   /** See {@link zeroedFrom}. */
@@ -58,24 +65,24 @@ export class LinearMemory implements AddressSpace {
     this.wasm = wasm;
     this.shared = isSharedBuffer(wasm.buffer);
     if (backing.attach) {
-      this.views = new Views(wasm.buffer);
+      this.views = this.told = new Views(wasm.buffer);
       this.records = new Records(this.views.i32, firstPage);
       this.requireRecords(firstPage);
     } else {
       const needed = firstPage + recordPages(Math.max(wasm.buffer.byteLength / PAGE_BYTES, firstPage + 1), maxPages);
       const missing = needed - wasm.buffer.byteLength / PAGE_BYTES;
-      if (missing <= 0) refuseRecords(wasm, firstPage);
+      if (backing.foreign) refuseRecords(wasm, firstPage);
       if (needed > maxPages || (missing > 0 && engineGrow(wasm, missing) < 0)) {
         throw new MorphError(
           "ERR_MORPH_OUT_OF_MEMORY",
           `the memory cannot be grown to ${needed} pages, which its records need`,
         );
       }
-      this.views = new Views(wasm.buffer);
+      this.views = this.told = new Views(wasm.buffer);
       this.records = new Records(this.views.i32, firstPage);
       const pageCount = wasm.buffer.byteLength / PAGE_BYTES;
       this.records.write(firstPage, pageCount, maxPages, backing.exactGrowth, !backing.foreign);
-      if (!backing.foreign && pageCount >= DEFAULT_INITIAL_PAGES) this.stagger();
+      if (!backing.foreign && pageCount >= DEFAULT_INITIAL_PAGES && maxPages >= STAGGERED_MAX_PAGES) this.stagger();
     }
     this.seenMapMoves = this.records.get(WORD.mapMoves);
     if (this.shared) {
@@ -149,11 +156,15 @@ export class LinearMemory implements AddressSpace {
   }
 
   register(allocator: PageOwner, owner?: number): number {
+    requireAllocator(allocator);
     requireContract(this.contractVersion, allocator);
     return this.exclusively(() => {
       const next = this.records.get(WORD.nextOwner);
       if (owner !== undefined && !(Number.isInteger(owner) && owner >= FIRST_OWNER && owner < next)) {
         throw new MorphError("ERR_MORPH_NOT_OWNER", `owner: expected an id given before, got ${describe(owner)}`);
+      }
+      if (owner !== undefined && this.owners.has(owner)) {
+        throw new MorphError("ERR_MORPH_NOT_OWNER", `owner: ${owner} is another allocator's in this thread`);
       }
       if (owner === undefined && this.records.get(WORD.sealed) === 1) {
         throw new MorphError(
@@ -163,7 +174,10 @@ export class LinearMemory implements AddressSpace {
       }
       const id = owner ?? next;
       this.owners.set(id, allocator);
-      if (owner === undefined) this.records.set(WORD.nextOwner, next + 1);
+      if (owner === undefined) {
+        this.records.set(WORD.nextOwner, next + 1);
+        this.records.set(WORD.members, this.records.get(WORD.members) + 1);
+      }
       return id;
     });
   }
@@ -173,6 +187,7 @@ export class LinearMemory implements AddressSpace {
     this.exclusively(() => {
       const end = this.records.knownPages();
       this.owners.delete(owner);
+      this.records.set(WORD.members, Math.max(0, this.records.get(WORD.members) - 1));
       for (let page = this.records.get(WORD.firstPage); page < end; page++) {
         if (this.records.owner(page) === owner) this.records.free(page, 1);
       }
@@ -182,8 +197,9 @@ export class LinearMemory implements AddressSpace {
   seal(owners: readonly number[]): void {
     this.exclusively(() => {
       const others = [...this.owners.keys()].filter((id) => !owners.includes(id));
-      if (others.length > 0 || this.records.get(WORD.sealed) === 1) {
-        const name = this.owners.get(others[0] as number)?.name ?? "a context";
+      const elsewhere = this.records.get(WORD.members) > owners.length;
+      if (others.length > 0 || elsewhere || this.records.get(WORD.sealed) === 1) {
+        const name = this.owners.get(others[0] as number)?.name ?? "another allocator";
         throw new MorphError(
           "ERR_MORPH_INVALID_CONFIG",
           `memory: expected one that a shared context can have to itself, in this one there is ${name} already`,
@@ -236,8 +252,9 @@ export class LinearMemory implements AddressSpace {
 
   reserve(pages: number): void {
     requirePages("pages", pages);
-    const found = this.exclusively(() => this.findOrGrow(pages, 1) !== 0);
-    if (!found) this.refuse(pages, false);
+    const repeated = this.isRefused(pages);
+    const found = !repeated && this.exclusively(() => this.findOrGrow(pages, 1) !== 0);
+    if (!found) this.refuse(pages, repeated);
   }
 
   acquireTable(bytes: number): number {
@@ -287,10 +304,6 @@ export class LinearMemory implements AddressSpace {
     return this.views !== before;
   }
 
-  atomically<T>(action: () => T): T {
-    return action();
-  }
-
   onGrow(listener: (pages: number) => void): () => void {
     if (typeof listener !== "function") {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", `listener: expected a function, got ${describe(listener)}`);
@@ -312,8 +325,12 @@ export class LinearMemory implements AddressSpace {
     if (this.destroyed) return;
     this.exclusively(() => this.records.set(WORD.magic, 0));
     this.destroyed = true;
-    this.views = new Views(new ArrayBuffer(0));
-    for (const owner of this.owners.values()) owner.viewsChanged();
+    this.views = this.told = new Views(new ArrayBuffer(0));
+    for (const owner of this.owners.values()) {
+      owner.viewsChanged();
+      owner.suspend?.(true);
+    }
+    this.ended = true;
   }
 
   /** `using memory = new LinearMemory()` destroys it at the end of the block. */
@@ -326,18 +343,20 @@ export class LinearMemory implements AddressSpace {
   /** The views, made anew when the memory grew behind our back. */
   private current(): Views {
     if (this.mayBeOld()) this.learn();
+    if (this.ended) this.requireUsable();
     return this.views;
   }
 
   /** Growth detaches an unshared buffer, which a length shows for less than asking the engine for the buffer. */
   private mayBeOld(): boolean {
-    return this.shared || this.views.u8.length === 0;
+    return this.shared || this.views.u8.length === 0 || this.views !== this.told;
   }
 
   /** Learns of growth outside an operation: owners and listeners hear of it at once. */
   private learn(): void {
-    if (this.destroyed) return;
-    if (this.refreshViews() && !this.working && !this.listening) this.tellOfGrowth();
+    if (this.destroyed || this.telling) return;
+    if (!this.shared) requireStack(COLD_CALLS);
+    if (this.refreshViews() && !this.working && !this.listening) this.tellListeners();
   }
 
   /**
@@ -345,7 +364,7 @@ export class LinearMemory implements AddressSpace {
    * hear of growth after it.
    */
   private exclusively<T>(operation: () => T): T {
-    requireStack();
+    requireStack(this.views === this.told && this.views.u8.length > 0 ? undefined : COLD_CALLS);
     this.requireUsable();
     this.lock?.lock();
     this.working = true;
@@ -356,7 +375,7 @@ export class LinearMemory implements AddressSpace {
     } finally {
       this.working = false;
       this.lock?.unlock();
-      if (this.unheard) this.tellOfGrowth();
+      if (this.unheard) this.tellListeners();
     }
   }
 
@@ -369,7 +388,7 @@ export class LinearMemory implements AddressSpace {
 
   /**
    * Takes new views when the memory has grown, or its page map has moved, whoever did it. Does not touch the records: on a
-   * shared memory another thread may be about to.
+   * shared memory another thread may be about to. What a stack overflow leaves undone here is done the next time.
    */
   private refreshViews(): boolean {
     let { buffer } = this.wasm;
@@ -378,13 +397,20 @@ export class LinearMemory implements AddressSpace {
       engineGrow(this.wasm, 0);
       buffer = this.wasm.buffer;
     }
-    if (buffer !== this.views.buffer) {
-      this.views = new Views(buffer);
-      this.records.i32 = this.views.i32;
-      if (this.lock !== undefined) this.lock.i32 = this.views.i32;
-    } else if (this.records.get(WORD.mapMoves) === this.seenMapMoves) return false;
+    const isNew = buffer !== this.views.buffer;
+    if (!isNew && this.views === this.told && this.records.get(WORD.mapMoves) === this.seenMapMoves) return false;
+    if (isNew) this.views = new Views(buffer);
+    const { views } = this;
+    this.records.i32 = views.i32;
+    if (this.lock !== undefined) this.lock.i32 = views.i32;
+    this.telling = true;
+    try {
+      for (const owner of this.owners.values()) owner.viewsChanged();
+    } finally {
+      this.telling = false;
+    }
     this.seenMapMoves = this.records.get(WORD.mapMoves);
-    for (const owner of this.owners.values()) owner.viewsChanged();
+    this.told = views;
     this.unheard = true;
     return true;
   }
@@ -401,21 +427,29 @@ export class LinearMemory implements AddressSpace {
   }
 
   /** Calls the listeners, while no allocator does anything. */
-  private tellOfGrowth(): void {
-    // A listener may grow the memory behind our back: all are told again then.
-    while (this.unheard && this.listeners.size > 0) {
-      this.unheard = false;
-      for (const owner of this.owners.values()) owner.suspend?.(true);
-      this.listening = true;
-      try {
-        for (const listener of [...this.listeners]) if (this.listeners.has(listener)) this.call(listener);
-      } finally {
-        this.listening = false;
-        for (const owner of this.owners.values()) owner.suspend?.(false);
-      }
-      this.refreshViews();
-    }
+  private tellListeners(): void {
     this.unheard = false;
+    if (this.listeners.size === 0) return;
+    const { length } = this.views.u8;
+    this.callAll();
+    // One of them may have grown the memory behind our back: they are told of that once.
+    this.refreshViews();
+    this.unheard = false;
+    if (this.views.u8.length === length) return;
+    this.callAll();
+    this.refreshViews();
+    this.unheard = false;
+  }
+
+  private callAll(): void {
+    for (const owner of this.owners.values()) owner.suspend?.(true);
+    this.listening = true;
+    try {
+      for (const listener of [...this.listeners]) if (this.listeners.has(listener)) this.call(listener);
+    } finally {
+      this.listening = false;
+      for (const owner of this.owners.values()) owner.suspend?.(false);
+    }
   }
 
   private call(listener: (pages: number) => void): void {
@@ -423,6 +457,11 @@ export class LinearMemory implements AddressSpace {
       listener(this.views.buffer.byteLength / PAGE_BYTES);
     } catch (error) {
       // What was allocated is allocated: a listener's error must not take its pointer away. It is uncaught instead.
+      if (typeof queueMicrotask !== "function") {
+        // A bare realm, as an AudioWorklet's.
+        void Promise.reject(error);
+        return;
+      }
       queueMicrotask(() => {
         throw error;
       });
@@ -442,6 +481,7 @@ export class LinearMemory implements AddressSpace {
   /** Whether a run of so many pages was refused, and nothing has changed since. */
   private isRefused(pages: number): boolean {
     if (this.listening || this.destroyed || this.views.u8.length === 0) return false;
+    if (this.shared && this.views.buffer.byteLength / PAGE_BYTES < this.records.get(WORD.pageCount)) return false;
     const refused = this.records.get(WORD.refused);
     return refused !== 0 && pages >= refused;
   }
@@ -459,14 +499,23 @@ export class LinearMemory implements AddressSpace {
     // Again after growing: on a shared memory someone else may have grown it in between.
     while (page === 0) {
       const count = records.get(WORD.pageCount);
-      const missing = alignUp(count - records.tailRun(), align) + pages - count;
-      if (!this.tryGrow(missing) && !records.freeSpare()) {
-        // What the engine refuses it may give later; what the maximum forbids it may not.
-        if (align === 1 && missing > records.get(WORD.maxPages) - count) records.noteRefused(pages);
-        return 0;
+      if (!this.tryGrow(alignUp(count - records.tailRun(), align) + pages - count)) {
+        return this.findWithSpare(pages, align);
       }
       page = records.findRun(pages, align);
     }
+    return page;
+  }
+
+  /** The same with the spare pages of table regions, when there is nothing else. */
+  private findWithSpare(pages: number, align: number): number {
+    const { records } = this;
+    const count = records.get(WORD.pageCount);
+    const missing = alignUp(count - records.tailRunWithSpare(), align) + pages - count;
+    if (missing > 0 && records.get(WORD.spare) > 0) this.tryGrow(missing);
+    const page = records.findRunWithSpare(pages, align);
+    // What the engine refuses it may give later; what the maximum forbids it may not.
+    if (page === 0 && align === 1 && missing > records.get(WORD.maxPages) - count) records.noteRefused(pages);
     return page;
   }
 
@@ -510,30 +559,26 @@ export class LinearMemory implements AddressSpace {
     return this.growBy(need, Math.min(wanted, room, mapLength - count)) > 0;
   }
 
-  /** As {@link tryGrow}, with a longer page map, which goes to the end of what is grown when no region has room for it. */
+  /** As {@link tryGrow}, with a longer page map, which gets a region of its own at the end of what is grown. */
   private growWithMap(need: number, room: number): boolean {
     const { records } = this;
     const count = records.get(WORD.pageCount);
-    const mapLength = mapLengthFor(count + need, records.get(WORD.maxPages));
+    const maxPages = records.get(WORD.maxPages);
+    // The map covers its own region, too, which takes five pages at most.
+    const mapLength = mapLengthFor(Math.min(count + need + 5, maxPages), maxPages);
     const granules = granulesOf(mapLength * 4);
-    let map = records.tables.take(granules);
-    const regionPages = map === 0 ? pagesOfRegion(granules, 0).least : 0;
+    const regionPages = pagesOfRegion(granules, 0).least;
     const least = need + regionPages;
+    if (least > room) return false;
     const wanted = records.get(WORD.exactGrowth) === 1 ? least : Math.max(least, count >>> 2);
-    const first = least > room ? 0 : this.growBy(least, Math.min(wanted, room, mapLength - count));
-    if (first <= 0) {
-      if (map !== 0) records.releaseTable(map, mapLength * 4);
-      return false;
-    }
-    const pageCount = this.views.buffer.byteLength / PAGE_BYTES;
-    const end = Math.min(first + this.grown, pageCount);
+    const first = this.growBy(least, Math.min(wanted, room, mapLength - count));
+    if (first === 0) return false;
+    const end = Math.min(first + this.grown, this.views.buffer.byteLength / PAGE_BYTES);
     const region = end - regionPages;
-    if (map === 0) {
-      records.tables.add(region * PAGE_BYTES, regionPages, true, isLarge(granules));
-      map = records.tables.take(granules);
-    }
+    records.tables.add(region * PAGE_BYTES, regionPages, true, true);
+    const map = records.tables.take(granules);
     records.moveMap(map, mapLength, first, end);
-    if (regionPages > 0) records.claimRegion(region, regionPages);
+    records.claimRegion(region, regionPages);
     this.refreshViews();
     return true;
   }
@@ -547,9 +592,12 @@ export class LinearMemory implements AddressSpace {
       first = engineGrow(this.wasm, pages);
     }
     if (first < 0) return 0;
+    // The records first: whatever an owner does when it is told, the pages are not lost. On a shared memory someone else may have grown
+    // it just before or after: only these pages are ours.
+    const i32 = new Int32Array(this.wasm.buffer);
+    this.records.i32 = i32;
+    this.records.extend(first, first + pages, i32.byteLength / PAGE_BYTES);
     this.refreshViews();
-    // On a shared memory someone else may have grown it just before or after: only these pages are ours.
-    this.records.extend(first, first + pages, this.views.buffer.byteLength / PAGE_BYTES);
     this.grown = pages;
     return first;
   }
@@ -598,10 +646,33 @@ export class LinearMemory implements AddressSpace {
   }
 }
 
-/** @throws ERR_MORPH_INVALID_CONFIG when there are records already, before anything is grown or written */
+/**
+ * Two memories over the same pages would hand out each other's. O(pages).
+ * @throws ERR_MORPH_INVALID_CONFIG when one has pages from `firstPage` on, before anything is grown or written
+ */
 function refuseRecords(wasm: WebAssembly.Memory, firstPage: number): void {
-  if (new Records(new Int32Array(wasm.buffer), firstPage).present) {
-    throw new MorphError("ERR_MORPH_INVALID_CONFIG", `page ${firstPage} already holds the records of a Morph memory`);
+  const pages = wasm.buffer.byteLength / PAGE_BYTES;
+  const i32 = new Int32Array(wasm.buffer);
+  for (let page = 0; firstPage < pages && page < pages; page++) {
+    const records = new Records(i32, page);
+    const isOne = records.present && records.get(WORD.firstPage) === page;
+    if (isOne && firstPage < records.get(WORD.pageCount)) {
+      throw new MorphError(
+        "ERR_MORPH_INVALID_CONFIG",
+        `firstPage: page ${page} already holds the records of a Morph memory that has the pages from ${firstPage} on`,
+      );
+    }
+  }
+}
+
+/** @throws ERR_MORPH_INVALID_CONFIG unless it is one, so that growth can tell it */
+function requireAllocator(allocator: PageOwner): void {
+  const suspend: unknown = allocator?.suspend;
+  if (typeof allocator?.viewsChanged !== "function" || (suspend !== undefined && typeof suspend !== "function")) {
+    throw new MorphError(
+      "ERR_MORPH_INVALID_CONFIG",
+      `allocator: expected a name, a contractVersion and viewsChanged(), got ${describe(allocator)}`,
+    );
   }
 }
 

@@ -36,7 +36,7 @@ export type LinearMemoryOptions =
        * lies in the pages needs one of the users' (a context has one).
        */
       attach?: boolean;
-      /** As for a memory of one's own; a memory that is attached to has it already. */
+      /** As for a memory of one's own. A memory that is attached to has it already. */
       exactGrowth?: boolean;
     };
 
@@ -99,6 +99,7 @@ function take(options: {
   refuseBeside(options, ["initialPages", "maxPages", "shared"], "a memory that `wasm` brings has its own already");
   const { wasm, attach = false, exactGrowth = false } = options;
   requireBoolean("attach", attach);
+  if (attach) refuseBeside(options, ["exactGrowth"], "a memory that is attached to has it already");
   requireBoolean("exactGrowth", exactGrowth);
   requireWasmMemory(wasm);
   const pages = wasm.buffer.byteLength / PAGE_BYTES;

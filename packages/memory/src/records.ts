@@ -141,12 +141,30 @@ export class Records {
 
   /** The lowest run of `pages` free pages at a multiple of `align` pages, or 0 when there is none. */
   findRun(pages: number, align: number): number {
-    const found = this.findRunFrom(pages, align);
-    if (found !== 0 || this.get(WORD.searchStart) === this.get(WORD.firstPage)) return found;
-    // The pages before the search's start are used when nothing else is left.
-    this.set(WORD.searchStart, this.get(WORD.firstPage));
-    this.set(WORD.firstFree, this.get(WORD.firstPage));
-    return this.findRunFrom(pages, align);
+    const unfit = this.get(WORD.unfit);
+    if (unfit !== 0 && pages >= unfit) return 0;
+    let found = this.findRunFrom(pages, align);
+    if (found === 0 && this.get(WORD.searchStart) !== this.get(WORD.firstPage)) {
+      // The pages before the search's start are used when nothing else is left.
+      this.set(WORD.searchStart, this.get(WORD.firstPage));
+      this.set(WORD.firstFree, this.get(WORD.firstPage));
+      found = this.findRunFrom(pages, align);
+    }
+    if (found === 0 && align === 1) this.set(WORD.unfit, Math.min(pages, FULL_MEMORY));
+    return found;
+  }
+
+  /** The same among spare pages of table regions too, which allocators get last. */
+  findRunWithSpare(pages: number, align: number): number {
+    if (this.get(WORD.spare) === 0) return 0;
+    const end = this.knownPages();
+    let start = alignUp(this.get(WORD.firstPage), align);
+    for (let page = start; page < end; page++) {
+      const owner = this.owner(page);
+      if (!isFree(owner) && owner !== SPARE) start = alignUp(page + 1, align);
+      else if (page + 1 - start === pages) return start;
+    }
+    return 0;
   }
 
   private findRunFrom(pages: number, align: number): number {
@@ -191,10 +209,19 @@ export class Records {
 
   /** Free pages at the very end of the memory. */
   tailRun(): number {
+    return this.tail(isFree);
+  }
+
+  /** The same with spare pages. */
+  tailRunWithSpare(): number {
+    return this.tail((owner) => isFree(owner) || owner === SPARE);
+  }
+
+  private tail(isWanted: (owner: number) => boolean): number {
     const count = this.get(WORD.pageCount);
     let page = this.knownPages();
     if (page < count) return 0;
-    while (page > 0 && isFree(this.owner(page - 1))) page--;
+    while (page > 0 && isWanted(this.owner(page - 1))) page--;
     return count - page;
   }
 
@@ -229,13 +256,15 @@ export class Records {
     this.noteFree(page);
   }
 
+  private forgetRefusals(): void {
+    this.set(WORD.refused, 0);
+    this.set(WORD.unfit, 0);
+  }
+
   /** A free page that allocators may have. */
   private noteFree(page: number): void {
-    if (page < this.get(WORD.firstFree)) {
-      this.set(WORD.firstFree, page);
-      if (page < this.get(WORD.searchStart)) this.set(WORD.searchStart, this.get(WORD.firstPage));
-    }
-    this.set(WORD.refused, 0);
+    if (page < this.get(WORD.firstFree)) this.set(WORD.firstFree, page);
+    this.forgetRefusals();
   }
 
   /** Notes that no run of so many pages can be had until something changes. */
@@ -250,19 +279,7 @@ export class Records {
     this.set(WORD.footprint, this.get(WORD.footprint) - pages);
     this.set(WORD.spare, this.get(WORD.spare) + pages);
     this.set(WORD.regionPages, this.get(WORD.regionPages) - pages);
-    this.set(WORD.refused, 0);
-  }
-
-  /** Lets allocators have the spare pages. @returns whether there were any */
-  freeSpare(): boolean {
-    if (this.get(WORD.spare) === 0) return false;
-    for (let page = this.get(WORD.firstPage); page < this.knownPages(); page++) {
-      if (this.owner(page) !== SPARE) continue;
-      this.setOwners(page, page + 1, FREE);
-      this.noteFree(page);
-    }
-    this.set(WORD.spare, 0);
-    return true;
+    this.forgetRefusals();
   }
 
   /** Makes a table region of free pages. */
@@ -283,7 +300,7 @@ export class Records {
     const known = this.knownPages();
     this.set(WORD.pageCount, pageCount);
     this.mapNewPages(known, first, end);
-    this.set(WORD.refused, 0);
+    this.forgetRefusals();
   }
 
   /** Moves the page map into a longer table. The pages beyond the old one are ours from `first` to `end`, else foreign. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { LinearMemory, PAGE_BYTES } from "../src/index.ts";
 import { atEveryDepth } from "./at-every-depth.ts";
 import { codeOf } from "./code.ts";
@@ -44,20 +44,41 @@ describe("a growth listener", () => {
     memory.releaseTable(table, 64);
   });
 
-  it("that always grows the memory behind its back is called until the engine refuses", () => {
-    const wasm = new WebAssembly.Memory({ initial: 2, maximum: 60 });
-    const memory = new LinearMemory({ wasm, firstPage: 1 });
-    const id = memory.register(quiet);
+  it.each([0, 1])("that always grows the memory by %i behind its back is told of that once", (pages) => {
+    const memory = new LinearMemory({ initialPages: 2 });
+    let seen = memory.i32;
+    const viewsChanged = () => {
+      seen = memory.i32;
+    };
+    const id = memory.register({ ...quiet, viewsChanged });
+    let calls = 0;
     memory.onGrow(() => {
-      try {
-        wasm.grow(1);
-      } catch {
-        // It is full.
-      }
+      calls++;
+      memory.wasm.grow(pages);
     });
-    const run = memory.acquire(1, id);
+    const run = memory.acquire(5, id);
+    expect(calls).toBe(1 + pages);
     expect(memory.ownerOf(run)).toBe(id);
-    expect(memory.pageCount).toBe(60);
+    expect(seen.byteLength).toBe(memory.wasm.buffer.byteLength);
+  });
+
+  it("that throws takes no pointer away, in whichever realm", async () => {
+    const thrown = vi.fn();
+    vi.stubGlobal("queueMicrotask", undefined);
+    const others = process.listeners("unhandledRejection");
+    process.removeAllListeners("unhandledRejection");
+    process.on("unhandledRejection", thrown);
+    const memory = new LinearMemory({ initialPages: 2 });
+    memory.onGrow(() => {
+      throw new Error("a listener's");
+    });
+    const id = memory.register(quiet);
+    expect(memory.ownerOf(memory.acquire(5, id))).toBe(id);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    process.removeAllListeners("unhandledRejection");
+    for (const other of others) process.on("unhandledRejection", other);
+    vi.unstubAllGlobals();
+    expect(`${thrown.mock.calls[0]?.[0]}`).toContain("a listener's");
   });
 });
 
@@ -170,6 +191,75 @@ describe("a memory of its own", () => {
     expect(u8.length).toBeGreaterThan(0);
     for (const pages of [0, -1, 1.5, Number.NaN]) {
       expect(codeOf(() => memory.reserve(pages))).toBe("ERR_MORPH_INVALID_SIZE");
+    }
+  });
+});
+
+describe("an allocator that joins", () => {
+  it("must be one, and not another's", () => {
+    const memory = new LinearMemory({ initialPages: 2 });
+    const id = memory.register(quiet);
+    for (const allocator of [undefined, null, {}, { ...quiet, viewsChanged: 1 }, { ...quiet, suspend: 1 }]) {
+      expect(codeOf(() => memory.register(allocator as never))).toBe("ERR_MORPH_INVALID_CONFIG");
+    }
+    expect(codeOf(() => memory.register(quiet, id))).toBe("ERR_MORPH_NOT_OWNER");
+  });
+
+  it("and throws when it is told of growth loses no page", () => {
+    const memory = new LinearMemory({ initialPages: 2 });
+    let throws = true;
+    const viewsChanged = () => {
+      if (throws) throw new Error("an allocator's");
+    };
+    const id = memory.register({ ...quiet, viewsChanged });
+    for (let i = 0; i < 3; i++) expect(() => memory.acquire(5, id)).toThrow("an allocator's");
+    throws = false;
+    const { pageCount } = memory;
+    expect(pageCount).toBeLessThan(20);
+    const run = memory.acquire(5, id);
+    expect(memory.ownerOf(run + 4 * PAGE_BYTES)).toBe(id);
+    for (let page = 0; page < pageCount; page++) expect(memory.ownerOf(page * PAGE_BYTES)).not.toBe(-1);
+  });
+});
+
+describe("writes through null", () => {
+  it("and past what a module has below break no record", () => {
+    for (const firstPage of [0, 3]) {
+      const wasm = new WebAssembly.Memory({ initial: 40 });
+      const memory = new LinearMemory({ wasm, firstPage });
+      const id = memory.register(quiet);
+      const first = memory.acquire(1, id);
+      const { footprint } = memory;
+      memory.u8.fill(0xff, firstPage * PAGE_BYTES, firstPage * PAGE_BYTES + 1024);
+      expect([memory.footprint, memory.ownerOf(first)]).toEqual([footprint, id]);
+      expect(memory.acquire(1, id)).not.toBe(first);
+      memory.release(first, 1);
+      expect(memory.footprint).toBe(footprint);
+    }
+  });
+});
+
+describe("memories over the same bytes", () => {
+  it("are refused where their pages would be the same, and welcome behind each other", () => {
+    const wasm = new WebAssembly.Memory({ initial: 20 });
+    const memory = new LinearMemory({ wasm, firstPage: 10 });
+    for (const firstPage of [0, 5, 10, 15, 19]) {
+      expect(codeOf(() => new LinearMemory({ wasm, firstPage }))).toBe("ERR_MORPH_INVALID_CONFIG");
+    }
+    const behind = new LinearMemory({ wasm });
+    const [a, b] = [memory.register(quiet), behind.register(quiet)];
+    const owned = new Map<number, string>();
+    for (let i = 0; i < 40; i++) {
+      for (const [name, each, id] of [
+        ["memory", memory, a],
+        ["behind", behind, b],
+      ] as const) {
+        const run = each.acquire(3, id);
+        for (let p = run; p < run + 3 * PAGE_BYTES; p += PAGE_BYTES) {
+          expect(owned.get(p)).toBe(undefined);
+          owned.set(p, name);
+        }
+      }
     }
   });
 });

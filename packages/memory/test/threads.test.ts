@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { WORD } from "../src/header.ts";
 import { LinearMemory, PAGE_BYTES } from "../src/index.ts";
 import { codeOf } from "./code.ts";
 
@@ -127,11 +128,11 @@ describe("the lock around a shared memory's records", () => {
     const id = memory.register(quiet);
     const other = new LinearMemory({ wasm: memory.wasm, firstPage: 0, attach: true });
     other.register(quiet, id);
-    // As a thread leaves it that is terminated inside: word 34 of the header holds its number.
-    memory.i32[34] = 7;
+    // As a thread leaves it that is terminated inside: a word of the header holds its number.
+    memory.i32[WORD.lock] = 7;
     const act = (): number => other.acquire(1, id);
     expect(act).toThrow(/thread 7 /);
-    memory.i32[34] = 0;
+    memory.i32[WORD.lock] = 0;
     expect(other.acquire(1, id)).toBeGreaterThan(0);
   }, 20_000);
 });
@@ -148,8 +149,9 @@ describe("a sealed memory", () => {
     for (const each of [memory, there]) {
       expect(codeOf(() => each.register(quiet))).toBe("ERR_MORPH_INVALID_CONFIG");
       expect(codeOf(() => each.seal([id]))).toBe("ERR_MORPH_INVALID_CONFIG");
-      expect(each.register(quiet, id)).toBe(id);
     }
+    expect(codeOf(() => memory.register(quiet, id))).toBe("ERR_MORPH_NOT_OWNER");
+    expect(there.register(quiet, id)).toBe(id);
     memory.unseal();
     expect(there.register(quiet)).toBeGreaterThan(id);
   });
