@@ -6,7 +6,7 @@ export interface Task {
   /** The module's file. */
   readonly module: string;
   readonly args: readonly string[];
-  readonly options: Pick<RunOptions, "allocator" | "v1">;
+  readonly options: Pick<RunOptions, "allocator" | "v1" | "maxMemory">;
 }
 
 /** How a run ended. */
@@ -15,6 +15,8 @@ export interface Outcome {
   readonly stdout: string;
   /** Why it could not go on; null when it ended by itself. */
   readonly failure: string | null;
+  /** The calls that had not ended. */
+  readonly trace: readonly string[];
 }
 
 /** Stands on stderr behind what each run has written there. */

@@ -24,9 +24,9 @@ if (isMainThread) {
     const module = modules.get(file) ?? new Uint8Array(readFileSync(file));
     modules.set(file, module);
     const stdout = new MemoryWriter();
-    const { exitCode, failure } = runModule(module, { ...options, args, stdout });
+    const { exitCode, failure, trace } = runModule(module, { ...options, args, stdout });
     writeSync(2, MARK);
-    outcomes.push({ exitCode, failure, stdout: stdout.text() });
+    outcomes.push({ exitCode, failure, trace, stdout: stdout.text() });
   }
   writeFileSync(`${folder}/outcomes.json`, JSON.stringify(outcomes));
 }

@@ -32,6 +32,20 @@ export async function stageA(main: string = MAIN): Promise<Module> {
   return buildProgram(result.program);
 }
 
+/** Runs a compiler with each of these lists of arguments. */
+export function runCompiler(
+  compiler: Module,
+  argumentLists: readonly (readonly string[])[],
+  options: Task["options"] = {},
+): Promise<Run[]> {
+  return inFolder((folder) =>
+    runAll(
+      folder,
+      argumentLists.map((args) => ({ module: compiler, args, options })),
+    ),
+  );
+}
+
 /** Compiles files, all with the same compiler. */
 export async function buildAll(
   compiler: Module,
