@@ -106,12 +106,12 @@ export function runModule(bytes: Uint8Array<ArrayBuffer>, options: RunOptions = 
   };
 }
 
-/** What to do when the memory is full. V2 gives nothing back, so a loop that makes garbage fills any memory. */
+/** What to do when the memory is full. V2 gives nothing back, so a loop that makes garbage fills any memory. V1 is the original's. */
 function helpOf({ allocator = "v2", maxMemory = 2 ** 32 }: RunOptions): string {
   const more = maxMemory < 2 ** 32 ? "; a larger --max-memory lets it make more" : "";
   return allocator === "v2"
     ? `v2 frees nothing before the program ends: --allocator v1 collects what is not used any more${more}`
-    : `v1 has collected, and all that is left is in use${more}`;
+    : `v1 collects after every 8 to 64 MiB of new objects, not when the memory is full${more}`;
 }
 
 /** The message with the place where the runtime failed: what the module found itself has it already. */

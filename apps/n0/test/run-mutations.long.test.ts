@@ -73,7 +73,7 @@ test.each([
       if (v2 === "stopped") continue;
       if (v2.kind === "crashed") throw new Error(`${v2.text}\n${source}`);
       if (v2.kind === "rejected") {
-        expect(v2.text).toMatch(/\[\d+:\d+\]/);
+        expect(v2.text).toMatch(/:\d+:\d+: error: /);
         continue;
       }
       ran++;
