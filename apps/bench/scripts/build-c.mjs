@@ -28,7 +28,7 @@ const build = (name, sources, link) => {
 };
 
 // The allocator is the host's, ...
-build("imported", ["../../../packages/heap/test/c/allocator.c"], ["--import-memory", "--export=__heap_base"]);
+build("imported", ["../../../packages/heap/c/malloc.c"], ["--import-memory", "--export=__heap_base"]);
 // ... wasi-libc's own, which is dlmalloc, ...
 build("own", [], []);
 // ... and the same behind a border.

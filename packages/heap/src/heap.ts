@@ -8,7 +8,7 @@ import {
   requireOptions,
 } from "@morph/memory";
 import { Blocks } from "./blocks.ts";
-import { type CFunctions, cFunctions } from "./c-functions.ts";
+import { type CFunctions, type CFunctionsOptions, cFunctions } from "./c-functions.ts";
 import {
   AGE,
   DIRECTORY_WORDS,
@@ -28,6 +28,7 @@ import {
   UNIT_BYTES,
   UNIT_GRANULES,
 } from "./layout.ts";
+import { requireModule } from "./module-check.ts";
 import { CONTRACT, type HeapOptions, requireMaxBytes } from "./options.ts";
 import { Pages } from "./pages.ts";
 import { Room } from "./room.ts";
@@ -493,8 +494,23 @@ export class Heap {
    * Functions for the imports of a WebAssembly module that brings its own memory's code but no allocator, with C's
    * conventions; see {@link CFunctions}.
    */
-  wasmImports(): CFunctions {
-    return cFunctions(this);
+  wasmImports(options: CFunctionsOptions = {}): CFunctions {
+    requireOptions(options, ["errno"]);
+    const { errno } = options;
+    if (errno !== undefined && typeof errno !== "function") {
+      throw new MorphError("ERR_MORPH_INVALID_CONFIG", `errno: expected a function, got ${describe(errno)}`);
+    }
+    return cFunctions(this, errno);
+  }
+
+  /**
+   * Refuses a module that would not leave the heap's pages alone: one with an allocator of its own, with data beyond the memory's
+   * first page, or with another memory. To be called before anything of the module runs. O(imports).
+   * @param exports of the instance, with `__heap_base`; without them only the imports are looked at
+   * @throws ERR_MORPH_INVALID_CONFIG that says what is wrong and what to do
+   */
+  requireModule(module: WebAssembly.Module, exports?: WebAssembly.Exports): void {
+    requireModule(this.memory, module, exports);
   }
 
   /**

@@ -1,3 +1,3 @@
-export type { CFunctions } from "./c-functions.ts";
+export type { CFunctions, CFunctionsOptions } from "./c-functions.ts";
 export { Heap, type HeapStats } from "./heap.ts";
 export type { HeapOptions } from "./options.ts";

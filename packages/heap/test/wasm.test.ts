@@ -1,12 +1,11 @@
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import binaryen from "binaryen";
 import { describe, expect, it } from "vitest";
 import { Heap } from "../src/index.ts";
+import { build, INITIAL_PAGES } from "./c/build.ts";
 import { codeOf } from "./code.ts";
 
 /** A linked list of squares in memory from malloc, summed and freed; and the functions by themselves. */
@@ -137,36 +136,6 @@ describe("a module in text format that imports its memory and its allocator", ()
   });
 });
 
-const source = (name: string): string => fileURLToPath(new URL(`c/${name}`, import.meta.url));
-const INITIAL_PAGES = 24;
-
-/** The C program for wasm32, when Debian's clang, lld and wasi-libc are there. */
-const compile = (): Uint8Array | undefined => {
-  const folder = mkdtempSync(join(tmpdir(), "morph-heap-"));
-  const output = join(folder, "program.wasm");
-  const link = ["--import-memory", "--export=__heap_base", `--initial-memory=${INITIAL_PAGES * PAGE_BYTES}`];
-  try {
-    execFileSync(
-      "clang",
-      [
-        "--target=wasm32-wasi",
-        "-O2",
-        ...link.map((flag) => `-Wl,${flag}`),
-        source("program.c"),
-        source("allocator.c"),
-        "-o",
-        output,
-      ],
-      { stdio: "pipe" },
-    );
-    return new Uint8Array(readFileSync(output));
-  } catch {
-    return undefined;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-};
-
 /** As much of WASI as printf needs. */
 const wasi = (memory: LinearMemory, args: string[], print: (text: string) => void): WebAssembly.ModuleImports => ({
   args_sizes_get: (count: number, size: number) => {
@@ -201,10 +170,31 @@ const wasi = (memory: LinearMemory, args: string[], print: (text: string) => voi
   },
 });
 
-const code = compile();
+/** The module of a program: from the repository, and built anew where there is a compiler. */
+const stored = (source: string): Uint8Array => readFileSync(new URL(`c/${source.split(".")[0]}.wasm`, import.meta.url));
 
-describe("a C program built with clang, lld and wasi-libc", () => {
-  const run = (args: string[]): { text: string; heap: Heap } => {
+const built = (source: string): Uint8Array | undefined => {
+  const folder = mkdtempSync(join(tmpdir(), "morph-heap-"));
+  try {
+    build(source, join(folder, "program.wasm"));
+    return readFileSync(join(folder, "program.wasm"));
+  } catch (error) {
+    if ((error as { code?: string }).code === "ENOENT" || /fatal error: '|unable to find library/.test(`${error}`))
+      return undefined;
+    throw error;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};
+
+const PROGRAMS = ["program.c", "containers.cpp", "names.c"];
+const modules = PROGRAMS.flatMap((source): [string, Uint8Array | undefined][] => [
+  [source, stored(source)],
+  [`${source}, built anew`, built(source)],
+]);
+
+describe("C and C++ programs linked with c/malloc.c", () => {
+  const run = (code: Uint8Array, args: string[]): { text: string; heap: Heap } => {
     const module = new WebAssembly.Module(code as BufferSource);
     const wasm = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: 2000 });
     // The heap starts above the module's data and stack: `__heap_base` says where they end.
@@ -226,28 +216,101 @@ describe("a C program built with clang, lld and wasi-libc", () => {
       module,
       imports(memory, heap, (part) => (text += part)),
     );
+    heap.requireModule(module, program.exports);
     (program.exports as { _start(): void })._start();
     return { text, heap };
   };
 
-  it.skipIf(code === undefined)("prints the checksum that it prints as a native program", () => {
-    const { text, heap } = run(["program"]);
-    expect(text).toBe("checksum 04ca12c7\n");
+  it.each(modules)("%s prints what it prints as a native program", (name, code) => {
+    if (code === undefined) {
+      console.warn(
+        `${name}: no clang for wasm32-wasi (Debian: clang lld wasi-libc libclang-rt-14-dev-wasm32 libc++-14-dev-wasm32)`,
+      );
+      return;
+    }
+    const { text, heap } = run(code, ["program"]);
+    expect(text).toBe({ p: "checksum 04ca12c7\n", c: "checksum b8a31b50\nend\n", n: "right\n" }[name[0]!]);
     heap.verify();
     // What remains is the C library's: the buffer of its arguments.
     expect([...heap.liveObjects()].length).toBeLessThan(4);
+    if (name.startsWith("program")) {
+      const grown = run(code, ["program", "grow"]);
+      expect(grown.text).toBe(text);
+      grown.heap.verify();
+    }
   });
 
-  it.skipIf(code === undefined)("does so too when it grows the memory itself", () => {
-    const { text, heap } = run(["program", "grow"]);
-    expect(text).toBe("checksum 04ca12c7\n");
-    heap.verify();
+  it("have no second allocator in them", () => {
+    for (const source of PROGRAMS) {
+      const module = new WebAssembly.Module(stored(source) as BufferSource);
+      const names = WebAssembly.Module.imports(module).map(({ name }) => name);
+      expect(names).toEqual(expect.arrayContaining(["memory", "malloc", "free"]));
+      const binary = binaryen.readBinary(stored(source));
+      // Only an allocator of its own would grow the memory; the test program does so once, on purpose.
+      const grows = binary.emitText().match(/\(memory\.grow/g)?.length ?? 0;
+      binary.dispose();
+      expect(grows).toBe(source === "program.c" ? 1 : 0);
+    }
   });
+});
 
-  it.skipIf(code !== undefined)(
-    "SKIPPED: clang for wasm32-wasi was not found (Debian: clang lld wasi-libc libclang-rt-14-dev-wasm32)",
-    () => {
-      console.warn("clang for wasm32-wasi was not found: the C program was not tried");
-    },
-  );
+describe("a module that would not leave the heap's pages alone", () => {
+  const heapOver = (wasm: WebAssembly.Memory, firstPage: number): Heap =>
+    new Heap({ memory: new LinearMemory({ wasm, firstPage }) });
+  const moduleOf = (text: string): WebAssembly.Module => {
+    const module = binaryen.parseText(text);
+    const code = new Uint8Array(module.emitBinary());
+    module.dispose();
+    return new WebAssembly.Module(code);
+  };
+  const MALLOC = '(import "env" "malloc" (func $malloc (param i32) (result i32)))';
+  const MEMORY = '(import "env" "memory" (memory 1))';
+  const BASE = '(global (export "__heap_base") i32 (i32.const 70000))';
+
+  it("is refused: with an allocator or a memory of its own, or with data in the memory's pages", () => {
+    const wasm = new WebAssembly.Memory({ initial: 4 });
+    const heap = heapOver(wasm, 1);
+    const env = { memory: wasm, ...heap.wasmImports() };
+    const check = (text: string): string => {
+      const module = moduleOf(`(module ${text})`);
+      return codeOf(() => heap.requireModule(module, new WebAssembly.Instance(module, { env }).exports));
+    };
+    expect(check(`${MEMORY} ${BASE}`)).toBe("ERR_MORPH_INVALID_CONFIG");
+    expect(check(`${MALLOC} (memory 1) ${BASE}`)).toBe("ERR_MORPH_INVALID_CONFIG");
+    expect(check(`${MEMORY} ${MALLOC}`)).toBe("ERR_MORPH_INVALID_CONFIG");
+    expect(check(`${MEMORY} ${MALLOC} ${BASE}`)).toBe("ERR_MORPH_INVALID_CONFIG");
+    const fitting = moduleOf(`(module ${MEMORY} ${MALLOC} ${BASE})`);
+    const other = heapOver(new WebAssembly.Memory({ initial: 4 }), 2);
+    other.requireModule(fitting);
+    other.requireModule(fitting, new WebAssembly.Instance(fitting, { env }).exports);
+  });
+});
+
+describe("errno", () => {
+  it("is set by a function that fails where the module says it lies", () => {
+    const memory = new LinearMemory({ wasm: new WebAssembly.Memory({ initial: 4, maximum: 8 }), firstPage: 1 });
+    const heap = new Heap({ memory });
+    const c = heap.wasmImports({ errno: () => 256 });
+    const errnoOf = (call: () => number): number[] => {
+      memory.i32[64] = 0;
+      return [call(), memory.i32[64]!];
+    };
+    expect(errnoOf(() => c.malloc(100_000_000))).toEqual([0, 48]);
+    expect(errnoOf(() => c.malloc(2 ** 31))).toEqual([0, 48]);
+    expect(errnoOf(() => c.calloc(2 ** 31, 4))).toEqual([0, 48]);
+    expect(errnoOf(() => c.realloc(0, -1))).toEqual([0, 48]);
+    expect(errnoOf(() => c.reallocarray(0, 65_536, 65_537))).toEqual([0, 48]);
+    expect(errnoOf(() => c.aligned_alloc(24, 100))).toEqual([0, 28]);
+    expect(errnoOf(() => c.memalign(16, 2 ** 31))).toEqual([0, 48]);
+    const [pointer, unchanged] = errnoOf(() => c.malloc(100));
+    expect(unchanged).toBe(0);
+    c.free_sized(pointer!, 100);
+    expect(codeOf(() => c.free_aligned_sized(pointer!, 16, 100))).toBe("ERR_MORPH_DOUBLE_FREE");
+    for (const errno of [256, null, "256"]) {
+      expect(codeOf(() => heap.wasmImports({ errno: errno as unknown as () => number }))).toBe(
+        "ERR_MORPH_INVALID_CONFIG",
+      );
+    }
+    expect(codeOf(() => heap.wasmImports({ errNo: () => 256 } as object))).toBe("ERR_MORPH_INVALID_CONFIG");
+  });
 });
