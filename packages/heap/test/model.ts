@@ -31,6 +31,7 @@ export class HeapModel {
   private readonly pointers: number[] = [];
   private readonly sizes: number[] = [];
   private readonly patterns: number[] = [];
+  private readonly freed: [start: number, end: number][] = [];
   private serial = 0;
   private readonly heap: Heap;
   private readonly memory: LinearMemory;
@@ -81,9 +82,28 @@ export class HeapModel {
     if (u8[pointer] !== pattern || u8[pointer + this.sizes[index]! - 1] !== pattern) {
       throw new Error(`bytes at ${pointer} changed`);
     }
+    const end = pointer + this.heap.usableSize(pointer);
     this.heap.free(pointer);
+    if (this.freed.length < 200) this.freed.push([pointer, end]);
     this.drop(index);
     return pointer;
+  }
+
+  /** Writes into all that was freed, and next to all that is live, as far as it is nobody's: programs with faults do. */
+  writeWildly(value: number): void {
+    const { u8 } = this.memory;
+    const live = this.pointers.map((pointer) => [pointer, pointer + this.heap.usableSize(pointer)] as const);
+    live.sort(([a], [b]) => a - b);
+    let end = 0;
+    for (const [pointer, after] of live) {
+      u8.fill(value, Math.max(end, pointer - 128), pointer);
+      end = after;
+      const next = live.find(([start]) => start >= after)?.[0] ?? u8.length;
+      u8.fill(value, after, Math.min(after + 128, next));
+    }
+    for (const [pointer, after] of this.freed) {
+      if (!live.some(([start, until]) => start < after && pointer < until)) u8.fill(value, pointer, after);
+    }
   }
 
   /** Does something wrong; it must be refused. */

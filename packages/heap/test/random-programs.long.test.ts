@@ -33,6 +33,7 @@ describe.each([1, 2, 3, 4, 5])("10 million random operations, seed %i", (seed) =
       }
       if (i % 1000 === 0 && model.live > 0) model.misuse(next(7), next(model.live));
       if (i % 200_000 === 0) heap.trim();
+      if (i % 250_000 === 0) model.writeWildly(next(256));
       if (i % 300_000 === 0) memory.wasm.grow(1);
       if (i % 1_000_000 === 0) model.check();
       else if (i % 50_000 === 0) heap.verify();
