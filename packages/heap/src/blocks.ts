@@ -18,6 +18,7 @@ import {
   TABLE_UNITS,
   UNIT_GRANULES,
   WAITING,
+  WAITING_BITS,
   WAITING_SIZES,
 } from "./layout.ts";
 
@@ -363,7 +364,9 @@ export class Blocks {
     i32[record + 1] = (i32[record + 1] as number) & ~bit;
     let waiting = (this.control & 0x3ffffff0) + 1792;
     let out: number;
+    let bits = 1;
     if (size < 32) {
+      bits = 1 << size;
       waiting += size << 1;
       out = (i32[waiting + 1] as number) & 0x3ffffff;
       i32[waiting + 1] = i32[waiting] as number;
@@ -372,6 +375,8 @@ export class Blocks {
       i32[waiting + 1] = size;
     }
     i32[waiting] = granule;
+    const word = (this.control & 0x3ffffff0) + 1791;
+    i32[word] = (i32[word] as number) | bits;
     return out === 0 ? -1 : this.release(this.record(out >>> 5), out);
   }
 
@@ -388,15 +393,25 @@ export class Blocks {
    */
   releaseWaiting(released?: (start: number) => void): void {
     const { i32, control } = this;
-    for (let word = control + WAITING; word < control + WAITING + 2 * WAITING_SIZES; word++) {
-      const granule = i32[word] as number;
+    let bits = i32[control + WAITING_BITS] as number;
+    i32[control + WAITING_BITS] = 0;
+    while (bits !== 0) {
+      const size = 31 - Math.clz32(bits & -bits);
+      bits &= bits - 1;
+      const waiting = control + WAITING + size * 2;
       // Of the larger one the second word is its size.
-      if (word === control + WAITING && i32[++word] === 0) continue;
-      if (granule === 0) continue;
-      i32[word] = 0;
-      const start = this.release(this.record(granule >>> 5), granule);
-      released?.(start);
+      if (size !== 0 || i32[waiting + 1] !== 0) this.releaseOne(waiting, released);
+      if (size === 0) i32[waiting + 1] = 0;
+      else this.releaseOne(waiting + 1, released);
     }
+  }
+
+  private releaseOne(word: number, released?: (start: number) => void): void {
+    const granule = this.i32[word] as number;
+    if (granule === 0) return;
+    this.i32[word] = 0;
+    const start = this.release(this.record(granule >>> 5), granule);
+    released?.(start);
   }
 
   /** Releases a free block if it waits for its size. */

@@ -17,7 +17,8 @@ export function requireModule(memory: AddressSpace, module: WebAssembly.Module, 
   if (!imported.some(({ kind }) => kind === "memory")) {
     throw refusal("it does not import its memory: link with --import-memory, with emscripten -sIMPORTED_MEMORY=1");
   }
-  const base: unknown = (exports?.["__heap_base"] as WebAssembly.Global | undefined)?.value;
+  const { __heap_base: global } = exports ?? {};
+  const base: unknown = (global as WebAssembly.Global | undefined)?.value;
   if (exports !== undefined && typeof base !== "number") {
     throw refusal(`it exports no __heap_base, but ${describe(base)}: link with --export=__heap_base`);
   }
