@@ -19,7 +19,6 @@ import {
   UNIT_GRANULES,
   WAITING,
   WAITING_BITS,
-  WAITING_SIZES,
 } from "./layout.ts";
 
 /**
@@ -190,12 +189,6 @@ export class Blocks {
         i32[live] = (i32[live] as number) | (1 << granule);
         return granule;
       }
-    } else if ((i32[control + 1793] as number) === granules) {
-      const granule = i32[control + 1792] as number;
-      i32[control + 1793] = 0;
-      const live = this.record(granule >>> 5) + 1;
-      i32[live] = (i32[live] as number) | (1 << granule);
-      return granule;
     }
     // The unit: of the size's own bin only the first is worth a look, some of its sizes being smaller; then the next bin.
     let bin = binOf(granules);
@@ -281,7 +274,7 @@ export class Blocks {
       const place = 31 - Math.clz32(bit);
       const next = starts & -bit & ~bit;
       const size = next !== 0 ? 31 - Math.clz32(next & -next) - place : (i32[record + 11] as number) - base - place;
-      if (size > rest && !this.isWaiting(base + place, size)) {
+      if (size > rest && !(size < 32 && this.isWaiting(base + place, size))) {
         rest = size;
         where = place;
       }
@@ -348,8 +341,8 @@ export class Blocks {
   }
 
   /**
-   * Frees a live object's block. Those of less than 4 KiB wait, two of each size, for the next request of just that size, and of
-   * those of less than a page one; the one that waited longest is released in its place. O(1).
+   * Frees a live object's block. Those of less than 4 KiB wait, two of each size, for the next request of just that size; the
+   * one that waited longest is released in its place. O(1).
    * @returns where the free block starts that was made by that, whose size is in `freeSize`; -1 when none was
    */
   free(unit: number, place: number): number {
@@ -360,31 +353,22 @@ export class Blocks {
     i32[record + 2] = (i32[record + 2] as number) | bit;
     const size = this.endOf(record, granule) - granule;
     this.freed = size;
-    if (size >= 512) return this.release(record, granule);
+    if (size >= 32) return this.release(record, granule);
     i32[record + 1] = (i32[record + 1] as number) & ~bit;
-    let waiting = (this.control & 0x3ffffff0) + 1792;
-    let out: number;
-    let bits = 1;
-    if (size < 32) {
-      bits = 1 << size;
-      waiting += size << 1;
-      out = (i32[waiting + 1] as number) & 0x3ffffff;
-      i32[waiting + 1] = i32[waiting] as number;
-    } else {
-      out = i32[waiting + 1] === 0 ? 0 : (i32[waiting] as number) & 0x3ffffff;
-      i32[waiting + 1] = size;
-    }
+    const bits = (this.control & 0x3ffffff0) + 1791;
+    i32[bits] = (i32[bits] as number) | (1 << size);
+    const waiting = bits + 1 + (size << 1);
+    const out = (i32[waiting + 1] as number) & 0x3ffffff;
+    i32[waiting + 1] = i32[waiting] as number;
     i32[waiting] = granule;
-    const word = (this.control & 0x3ffffff0) + 1791;
-    i32[word] = (i32[word] as number) | bits;
     return out === 0 ? -1 : this.release(this.record(out >>> 5), out);
   }
 
   /** Whether a free block is one of those that wait for their size. O(1). */
   isWaiting(granule: number, size: number): boolean {
-    const waiting = (this.control & 0x3ffffff0) + 1792;
-    if (size >= 32) return this.i32[waiting] === granule && this.i32[waiting + 1] === size;
-    return this.i32[waiting + (size << 1)] === granule || this.i32[waiting + (size << 1) + 1] === granule;
+    if (size >= 32) return false;
+    const waiting = (this.control & 0x3ffffff0) + 1792 + (size << 1);
+    return this.i32[waiting] === granule || this.i32[waiting + 1] === granule;
   }
 
   /**
@@ -399,10 +383,8 @@ export class Blocks {
       const size = 31 - Math.clz32(bits & -bits);
       bits &= bits - 1;
       const waiting = control + WAITING + size * 2;
-      // Of the larger one the second word is its size.
-      if (size !== 0 || i32[waiting + 1] !== 0) this.releaseOne(waiting, released);
-      if (size === 0) i32[waiting + 1] = 0;
-      else this.releaseOne(waiting + 1, released);
+      this.releaseOne(waiting, released);
+      this.releaseOne(waiting + 1, released);
     }
   }
 
@@ -419,8 +401,8 @@ export class Blocks {
     const record = this.record(granule >>> 5);
     const size = this.sizeOf(record, granule);
     if (!this.isWaiting(granule, size)) return;
-    const waiting = this.control + WAITING + (size < WAITING_SIZES ? size * 2 : 0);
-    if (size < WAITING_SIZES && this.i32[waiting] === granule) this.i32[waiting] = this.i32[waiting + 1] as number;
+    const waiting = this.control + WAITING + size * 2;
+    if (this.i32[waiting] === granule) this.i32[waiting] = this.i32[waiting + 1] as number;
     this.i32[waiting + 1] = 0;
     this.release(record, granule);
   }
@@ -456,7 +438,7 @@ export class Blocks {
       const behind = 1 << end;
       if ((starts & ~lives & behind) !== 0) {
         gone = this.endOf(after, end) - end;
-        if (this.isWaiting(end, gone)) {
+        if (gone < 32 && this.isWaiting(end, gone)) {
           gone = 0;
         } else {
           size += gone;

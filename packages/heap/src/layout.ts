@@ -124,9 +124,8 @@ export const MAX_CLASS = 64;
  *               those of a record 9 words before the bin's, so that no link is nobody's
  *   1704..1768  for each class, its sparse slabs
  *   1776..1780  objects that are page runs: their table, its entries, those in use, those live, all their pages
- *   1791        one bit for each size in granules below 32 of which blocks may wait; bit 0 for the larger one
- *   1792, 1793  a freed block that waits for the next request of its size, and that size, 32 granules or more; 0 for none
- *   1794..1855  for each smaller size, two such blocks; 0 for none
+ *   1791        one bit for each size in granules below 32 of which blocks may wait
+ *   1792..1855  for each such size, two freed blocks that wait for the next request of that size; 0 for none
  */
 export const CONTROL_BYTES = 8192;
 export const NO_SLAB = 64;

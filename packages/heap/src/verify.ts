@@ -194,9 +194,8 @@ function verifySlab(blocks: Blocks, record: number, base: number): number {
 }
 
 function countWaiting({ i32, control }: Blocks): number {
-  let count = i32[control + WAITING + 1] === 0 ? 0 : 1;
-  for (let word = control + WAITING + 2; word < control + WAITING + 2 * WAITING_SIZES; word++)
-    if (i32[word] !== 0) count++;
+  let count = 0;
+  for (let word = control + WAITING; word < control + WAITING + 2 * WAITING_SIZES; word++) if (i32[word] !== 0) count++;
   return count;
 }
 
