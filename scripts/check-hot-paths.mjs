@@ -34,7 +34,7 @@ const SUBJECTS = [
     name: "Heap",
     file: "packages/heap/dist/index.js",
     use: "const it = new Heap(); it.free(it.malloc(64));",
-    methods: ["malloc", "free"],
+    methods: ["malloc", "tryMalloc", "free"],
     fields: ["control", "directory", "peakLive", "room"],
   },
   {
