@@ -13,6 +13,9 @@ import {
 /** The memory contract this package was written against; see CONTRACT_VERSION of `@morph/memory`. */
 const CONTRACT = 1;
 
+/** What an operation that asks the memory for something takes; see `requireStack`. */
+const STACK_CALLS = 72;
+
 const DEFAULT_BLOCK_BYTES = 2 * 1024 * 1024;
 const MAX_BLOCK_BYTES = 1024 * 1024 * 1024;
 
@@ -308,7 +311,7 @@ export class Arena {
   destroy(): void {
     if (this.destroyed) return;
     this.requireIdle();
-    requireStack();
+    requireStack(STACK_CALLS);
     const { listBytes, listPointer } = this;
     this.memory.unregister(this.owner);
     this.destroyed = true;
@@ -327,7 +330,7 @@ export class Arena {
   saveState(pointer: number): void {
     this.requireIdle();
     this.requireStatePlace(pointer);
-    requireStack();
+    requireStack(STACK_CALLS);
     if (this.version !== this.savedVersion) this.saveBlocks();
     const { i32 } = this.memory;
     const at = pointer / 4;
@@ -354,7 +357,7 @@ export class Arena {
     if (i32[at + 8] !== this.stateSignature(pointer)) {
       throw new MorphError("ERR_MORPH_INVALID_POINTER", `expected the saved state of this arena at ${pointer}`);
     }
-    requireStack();
+    requireStack(STACK_CALLS);
     this.cursor = i32[at] as number;
     if (i32[at + 2] !== this.savedVersion) this.loadBlocks(at);
     this.left = this.roomFor(MOST_LEFT);
@@ -444,7 +447,7 @@ export class Arena {
 
   /** The pointer of `bytes` in another block, or in the current one made longer; 0 when there is no room. */
   private allocInNextBlock(pad: number, bytes: number): number {
-    requireStack();
+    requireStack(STACK_CALLS);
     const pages = Math.ceil(bytes / PAGE_BYTES);
     const fitting = this.spare.findLastIndex((block) => block.pages >= pages);
     if (fitting >= 0) return this.use(this.spare.splice(fitting, 1)[0]!, bytes);

@@ -111,6 +111,11 @@ export interface AddressSpace {
    */
   tryAcquire(pages: number, owner: number, align?: number): number;
   /**
+   * Whether a run of so many pages was refused before, and nothing was released or grown since: {@link tryAcquire} would be 0 at once. For those
+   * who have something to prepare first. O(1).
+   */
+  refuses(pages: number): boolean;
+  /**
    * Grows the memory now, by what is missing for a run of so many free pages: until these are used, by allocators or for side tables, no
    * growth detaches a view.
    * O(pages of the memory).

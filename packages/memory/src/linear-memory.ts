@@ -214,16 +214,23 @@ export class LinearMemory implements AddressSpace {
   }
 
   acquire(pages: number, owner: number): number {
-    const repeated = this.isRefused(pages);
+    const repeated = this.refuses(pages);
     const pointer = this.tryAcquire(pages, owner);
     return pointer === 0 ? this.refuse(pages, repeated) : pointer;
+  }
+
+  refuses(pages: number): boolean {
+    if (this.listening || this.destroyed || this.views.u8.length === 0) return false;
+    if (this.shared && this.views.buffer.byteLength / PAGE_BYTES < this.records.get(WORD.pageCount)) return false;
+    const refused = this.records.get(WORD.refused);
+    return refused !== 0 && pages >= refused;
   }
 
   tryAcquire(pages: number, owner: number, align = 1): number {
     requirePages("pages", pages);
     requirePages("align", align);
     this.requireOwner(owner);
-    if (this.isRefused(pages)) return 0;
+    if (this.refuses(pages)) return 0;
     return this.exclusively(() => this.take(pages, owner, align) * PAGE_BYTES);
   }
 
@@ -252,7 +259,7 @@ export class LinearMemory implements AddressSpace {
 
   reserve(pages: number): void {
     requirePages("pages", pages);
-    const repeated = this.isRefused(pages);
+    const repeated = this.refuses(pages);
     const found = !repeated && this.exclusively(() => this.findOrGrow(pages, 1) !== 0);
     if (!found) this.refuse(pages, repeated);
   }
@@ -476,14 +483,6 @@ export class LinearMemory implements AddressSpace {
     const start = first + (memoriesMade++ % STAGGERS) * STAGGER_PAGES;
     records.set(WORD.searchStart, start);
     records.set(WORD.firstFree, start);
-  }
-
-  /** Whether a run of so many pages was refused, and nothing has changed since. */
-  private isRefused(pages: number): boolean {
-    if (this.listening || this.destroyed || this.views.u8.length === 0) return false;
-    if (this.shared && this.views.buffer.byteLength / PAGE_BYTES < this.records.get(WORD.pageCount)) return false;
-    const refused = this.records.get(WORD.refused);
-    return refused !== 0 && pages >= refused;
   }
 
   /** Number of the first page of a new run, or 0. */
