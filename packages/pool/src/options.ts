@@ -3,6 +3,9 @@ import { type AddressSpace, describe, MorphError, PAGE_BYTES } from "@morph/memo
 /** The memory contract this package was written against; see CONTRACT_VERSION of `@morph/memory`. */
 export const CONTRACT = 1;
 
+/** What an operation that asks the memory for something takes; see `requireStack` of `@morph/memory`. */
+export const STACK_CALLS = 72;
+
 /** Largest slot in bytes: half a page. */
 export const MAX_SLOT_BYTES: number = PAGE_BYTES / 2;
 

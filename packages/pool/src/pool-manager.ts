@@ -9,7 +9,7 @@ import {
   requireOptions,
   requireStack,
 } from "@morph/memory";
-import { CONTRACT, type PoolManagerOptions, requireSizeClasses, requireSlabBytes } from "./options.ts";
+import { CONTRACT, type PoolManagerOptions, requireSizeClasses, requireSlabBytes, STACK_CALLS } from "./options.ts";
 import { freesOf, joinPools, POOL_STATE_BYTES, Pool, type PoolStats, SUSPENDED } from "./pool.ts";
 
 /** What a pool manager holds now; plain numbers. */
@@ -63,7 +63,7 @@ export class PoolManager {
     const { memory = new LinearMemory(), sizeClasses = DEFAULT_CLASSES, slabBytes = PAGE_BYTES } = options;
     requireSizeClasses(sizeClasses);
     requireSlabBytes(slabBytes);
-    requireStack();
+    requireStack(STACK_CALLS + 10);
     this.memory = memory;
     const { owner } = options;
     this.pools = [];
@@ -181,7 +181,7 @@ export class PoolManager {
    */
   trim(): number {
     this.requireAlive();
-    requireStack();
+    requireStack(STACK_CALLS + 10);
     return this.pools.reduce((bytes, pool) => bytes + pool.trim(), 0);
   }
 
@@ -213,7 +213,7 @@ export class PoolManager {
   /** Frees every slot and returns all slabs to the memory. O(pages). */
   reset(): void {
     this.requireAlive();
-    requireStack();
+    requireStack(STACK_CALLS + 10);
     for (const pool of this.pools) pool.reset();
   }
 
@@ -223,7 +223,7 @@ export class PoolManager {
    */
   saveState(pointer: number): void {
     this.requireAlive();
-    requireStack();
+    requireStack(STACK_CALLS + 10);
     for (let i = 0; i < this.pools.length; i++) this.pools[i]!.saveState(pointer + i * POOL_STATE_BYTES);
   }
 
@@ -233,7 +233,7 @@ export class PoolManager {
    */
   loadState(pointer: number): void {
     this.requireAlive();
-    requireStack();
+    requireStack(STACK_CALLS + 10);
     // The other thread may have moved the page map without a growth that this one has not seen.
     this.followViews();
     for (let i = 0; i < this.pools.length; i++) this.pools[i]!.loadState(pointer + i * POOL_STATE_BYTES);
@@ -242,7 +242,7 @@ export class PoolManager {
   /** Returns all pages to the memory; the memory itself stays. The manager refuses every use from then on. */
   destroy(): void {
     if (this.destroyed) return;
-    requireStack();
+    requireStack(STACK_CALLS + 10);
     for (const pool of this.pools) pool.destroy();
     this.memory.unregister(this.owner);
     this.destroyed = true;

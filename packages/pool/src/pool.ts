@@ -14,7 +14,7 @@ import {
   StateTable,
   TABLE_STATE_BYTES,
 } from "@morph/memory";
-import { CONTRACT, type PoolOptions, requireSlabBytes, requireSlotSize } from "./options.ts";
+import { CONTRACT, type PoolOptions, requireSlabBytes, requireSlotSize, STACK_CALLS } from "./options.ts";
 
 /** What a pool holds now; plain numbers. */
 export interface PoolStats {
@@ -103,7 +103,7 @@ export class Pool {
    */
   constructor(options: PoolOptions) {
     requireOptions(options, ["slotSize", "memory", "slabBytes", "owner"]);
-    requireStack();
+    requireStack(STACK_CALLS);
     const { slotSize, memory = new LinearMemory(), slabBytes = PAGE_BYTES } = options;
     requireSlotSize(slotSize);
     requireSlabBytes(slabBytes);
@@ -177,7 +177,7 @@ export class Pool {
         `count: expected an integer from 1 to ${this.slotsPerSlab}, got ${describe(count)}`,
       );
     }
-    requireStack();
+    requireStack(STACK_CALLS);
     const bytes = count * this.slotSize;
     if (((this.carveEnd - this.cursor) | 0) < bytes) {
       this.freeUncarved();
@@ -240,7 +240,7 @@ export class Pool {
   trim(): number {
     this.requireAlive();
     this.refreshViews();
-    requireStack();
+    requireStack(STACK_CALLS);
     const empty = [...this.slabPointers()].filter((slab) => !this.hasLive(slab));
     if (empty.length === 0) return 0;
     this.unlink(
@@ -315,7 +315,7 @@ export class Pool {
   reset(): void {
     this.requireAlive();
     this.refreshViews();
-    requireStack();
+    requireStack(STACK_CALLS);
     for (const slab of [...this.slabPointers()]) this.memory.release(slab, this.slabPages);
     this.forget();
   }
@@ -330,7 +330,7 @@ export class Pool {
     this.requireAlive();
     this.refreshViews();
     this.requireStatePlace(pointer);
-    requireStack();
+    requireStack(STACK_CALLS);
     this.states.saveState(pointer);
     const { i32 } = this;
     const at = (pointer + TABLE_STATE_BYTES) / 4;
@@ -357,7 +357,7 @@ export class Pool {
     if (i32[at + 7] !== this.stateSignature(pointer)) {
       throw new MorphError("ERR_MORPH_INVALID_POINTER", `expected the saved state of this pool at ${pointer}`);
     }
-    requireStack();
+    requireStack(STACK_CALLS);
     this.states.loadState(pointer);
     this.followTable();
     this.head = i32[at] as number;
@@ -373,7 +373,7 @@ export class Pool {
   destroy(): void {
     if (this.destroyed) return;
     this.refreshViews();
-    requireStack();
+    requireStack(STACK_CALLS);
     this.memory.unregister(this.owner);
     this.forget();
     this.destroyed = true;
@@ -455,7 +455,8 @@ export class Pool {
 
   /** @returns false when the memory has no pages, or no room for the table; then nothing has changed */
   private addSlab(): boolean {
-    requireStack();
+    if (this.memory.refuses(this.slabPages)) return false;
+    requireStack(STACK_CALLS);
     const slab = this.memory.tryAcquire(this.slabPages, this.owner);
     if (slab === 0) return false;
     try {
@@ -588,7 +589,7 @@ export class Pool {
 
   /** Makes the list anew from the table, lowest slot first: for when a write after free has broken it. */
   private relinkFree(): void {
-    requireStack();
+    requireStack(STACK_CALLS);
     this.head = 0;
     for (const slab of [...this.slabPointers()].reverse()) {
       for (let p = this.lastSlot(slab); p >= slab; p -= this.slotSize) {

@@ -9,11 +9,16 @@ import { build } from "esbuild";
  * when the stack is full, so that no overflow can be tested through it.
  */
 export async function bundled(): Promise<typeof import("../src/index.ts") & typeof import("@morph/memory")> {
+  return await import(/* @vite-ignore */ pathToFileURL(await bundle("esm")).href);
+}
+
+/** Makes that module, or a script that puts it into a variable `morph`. @returns the file */
+export async function bundle(format: "esm" | "iife"): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "bundled-"));
   const outfile = join(folder, "package.mjs");
   const source = new URL("../src/index.ts", import.meta.url).pathname;
   const contents = `export * from ${JSON.stringify(source)}; export * from "@morph/memory";`;
   const stdin = { contents, resolveDir: new URL("..", import.meta.url).pathname };
-  await build({ stdin, outfile, bundle: true, format: "esm", conditions: ["@morph/source"] });
-  return await import(/* @vite-ignore */ pathToFileURL(outfile).href);
+  await build({ stdin, outfile, bundle: true, format, globalName: "morph", conditions: ["@morph/source"] });
+  return outfile;
 }

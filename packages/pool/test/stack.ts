@@ -1,8 +1,8 @@
 /**
- * Calls `action` with ever more stack left, from nearly none to more than any operation takes, in steps of a few words.
+ * Calls `action` with ever more stack left, in so many frames, from nearly none to more than any operation takes, in steps of a few words.
  * @returns how often it ended in a RangeError, and how often it did not
  */
-export function nearTheStackLimit(action: () => void): { overflows: number; done: number } {
+export function nearTheStackLimit(action: () => void, frames = 2000): { overflows: number; done: number } {
   let overflows = 0;
   let done = 0;
   let levels = 0;
@@ -23,7 +23,7 @@ export function nearTheStackLimit(action: () => void): { overflows: number; done
     } catch {
       // The stack is full: from here on up, the action is tried in each frame.
     }
-    if (++levels > 2000) return;
+    if (++levels > frames) return;
     try {
       for (const call of padded) attempt(call);
     } catch {
