@@ -63,6 +63,9 @@ import { encodeTypeName, NAMES_BYTES, readTypeName, requireType, writeTypeName }
 /** The memory contract this package was written against; see CONTRACT_VERSION of `@morph/memory`. */
 const CONTRACT = 1;
 
+/** What an operation takes that pool, arena, heap and memory have a part in; see `requireStack` of `@morph/memory`. */
+const STACK_CALLS = 110;
+
 /** log2 of the granule in which objects start. */
 const GRANULE_SHIFT = 4;
 
@@ -83,6 +86,7 @@ const MODES: readonly ContextConfig["mode"][] = ["COMPILER", "RUNTIME", "VM", "S
 const NO = 0;
 const TRYING = 1;
 const MISSED = 2;
+const REFUSED = 3;
 
 /** Live bytes may fall so far below their mark before it is lowered. */
 const MAX_ROOM = 0x3fff_ffff;
@@ -171,10 +175,15 @@ export class MemoryContext {
   private quiet = false;
   /** A block of the heap that no object was made of, because the stack was full; 0 is none. */
   private orphan = 0;
+  /** Whether this thread has the lock for more than the fast paths. */
+  private inside = false;
+  /** The key at that time: a reset, of whichever thread, takes the block away. */
+  private orphanKey = 0;
   /** Whether growth listeners run, who may only look. */
   private suspended = false;
-  /** Objects ever allocated when one was refused last. */
-  private refusedAt = -1;
+  /** The least size that was refused since something was freed, and how much had been freed then. */
+  private refusedSize = 0;
+  private refusedFreed = -1;
   private readonly pools: PoolManager;
   private readonly classes: readonly Pool[];
   /** Where large objects lie: one of the two. */
@@ -216,7 +225,7 @@ export class MemoryContext {
     if (attachment !== undefined && !(attachment instanceof Attachment)) {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", "a context takes one argument; see MemoryContext.attach");
     }
-    requireStack();
+    requireStack(STACK_CALLS);
     const { memory = attachment?.memory ?? ownMemory(config), onMemoryPressure, ...rest } = config;
     this.config = rest;
     this.memory = memory;
@@ -313,7 +322,7 @@ export class MemoryContext {
     if (typeof handle?.place !== "object" || handle.place === null) {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", `handle: expected a context's handle, got ${describe(handle)}`);
     }
-    requireStack();
+    requireStack(STACK_CALLS);
     const attachment = new Attachment(handle);
     const mode = MODES[attachment.memory.i32[(attachment.state + AT_WORDS) / 4 + MODE] as number];
     if (handle.config?.mode !== mode) {
@@ -327,8 +336,7 @@ export class MemoryContext {
 
   /** What {@link attach} needs in another thread. @throws ERR_MORPH_INVALID_CONFIG on unshared memory */
   handle(): ContextHandle {
-    if (this.isDestroyed()) this.leaveForGood();
-    this.requireAlive();
+    this.requireUsable();
     if (this.place === undefined) {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", "only a context on shared memory can be continued elsewhere");
     }
@@ -495,7 +503,7 @@ export class MemoryContext {
    */
   realloc(pointer: number, size: number): number {
     return this.exclusively(() => {
-      requireStack();
+      requireStack(STACK_CALLS);
       requireSize(size);
       const p = this.requireLive(pointer);
       const before = this.sizeOf(p);
@@ -574,7 +582,7 @@ export class MemoryContext {
    */
   trim(): number {
     return this.exclusively(() => {
-      requireStack();
+      requireStack(STACK_CALLS);
       return this.giveBack();
     });
   }
@@ -602,7 +610,7 @@ export class MemoryContext {
   registerType(id: number, name: string): void {
     requireType(id);
     this.exclusively(() => {
-      requireStack();
+      requireStack(STACK_CALLS);
       const bytes = encodeTypeName(name);
       if (this.names === 0) this.takeNames();
       writeTypeName(this.memory, this.names, id, bytes);
@@ -651,9 +659,9 @@ export class MemoryContext {
    */
   reset(): void {
     this.exclusively(() => {
-      requireStack();
+      requireStack(STACK_CALLS);
       this.version = (this.version + 1) | 0;
-      this.freedInVain = -1;
+      this.freedInVain = this.refusedFreed = -1;
       this.arena?.reset();
       this.heap?.reset();
       const { word, granules } = this.objects;
@@ -802,12 +810,16 @@ export class MemoryContext {
       const { openArena } = this;
       if (size <= LARGEST_SMALL) {
         if (this.slots.carve(classOf(size))) return this.alloc(size, typeId);
-      } else if (openArena !== undefined && size > LARGEST_CHUNKED) {
+      } else if (
+        openArena !== undefined &&
+        size > LARGEST_CHUNKED &&
+        !(this.refusedFreed >= 0 && this.isRefused(size))
+      ) {
         const pointer = this.allocInArena(openArena, size, typeId);
         if (pointer !== 0) return pointer;
       }
     }
-    if (this.quick !== NO) return this.miss();
+    if (this.quick !== NO) return this.miss(this.isPlain(size, typeId) && this.isRefused(size));
     if (this.guarded) return this.allocLocked(size, typeId);
     return this.allocOpen(size, typeId);
   }
@@ -823,7 +835,7 @@ export class MemoryContext {
       if (block !== 0) takeBack(openArena, mark);
     }
     // Reserved before the object is made.
-    requireStack();
+    requireStack(STACK_CALLS);
     const pointer = this.alloc(size, typeId);
     this.f64.fill(0, pointer / 8, Math.ceil((pointer + size) / 8));
     return pointer;
@@ -850,6 +862,7 @@ export class MemoryContext {
     requireSize(size);
     if (typeof typeId !== "number" || (typeId & MAX_TYPE) !== typeId) requireType(typeId);
     this.refreshViews();
+    if (this.isRefused(size)) return this.refuse(size, true);
     const { limit } = this;
     if (limit !== undefined) this.callOut(() => limit.watch(this.held));
     let pointer = this.allocHere(size, typeId);
@@ -858,7 +871,15 @@ export class MemoryContext {
       pointer = this.allocHere(size, typeId);
       if (pointer === 0 && this.relieve()) pointer = this.allocHere(size, typeId);
     }
-    return pointer === 0 ? this.refuse(size) : pointer;
+    return pointer === 0 ? this.refuse(size, false) : pointer;
+  }
+
+  /** Whether an object of that size was refused, and nothing has changed since. O(types). */
+  private isRefused(size: number): boolean {
+    if (size < this.refusedSize || this.refusedFreed < 0 || this.statistics.freed() !== this.refusedFreed) return false;
+    if (size <= LARGEST_SMALL && this.slots.isReady(classOf(size))) return false;
+    if (this.memory.refuses(Math.ceil((size + HEADER_BYTES) / PAGE_BYTES))) return true;
+    return this.limit !== undefined && !this.limit.allows(this.held + Math.max(size, PAGE_BYTES));
   }
 
   /** Lets the user's listener act: it may do anything, even destroy the context. */
@@ -874,9 +895,9 @@ export class MemoryContext {
 
   /** With what pool, arena and heap have, or get from the memory. @returns 0 when that is not enough */
   private allocHere(size: number, typeId: number): number {
-    if (size <= LARGEST_CHUNKED) {
+    if (size <= (this.arena === undefined ? LARGEST_SMALL : LARGEST_CHUNKED)) {
       // Seldom needed: a page, or a chunk, serves many objects.
-      requireStack();
+      requireStack(STACK_CALLS);
       // Once there is a slot, or room in the chunk, the fast path finds it.
       const isReady = size <= LARGEST_SMALL ? this.prepareSlot(classOf(size)) : this.prepareChunk(size);
       if (isReady) return this.alloc(size, typeId);
@@ -896,23 +917,25 @@ export class MemoryContext {
     return this.objects.pointersIn(LIVE).next().done === true;
   }
 
-  private refuse(size: number): number {
+  private refuse(size: number, again: boolean): number {
+    if (!again) {
+      const freed = this.statistics.freed();
+      this.refusedSize = freed === this.refusedFreed ? Math.min(size, this.refusedSize) : size;
+      this.refusedFreed = freed;
+    }
     if (this.quiet) return 0;
-    const { limit } = this;
-    const full = limit === undefined ? "the memory is full" : `it may have ${limit.bytes} bytes, and has ${this.held}`;
+    const full = this.limit === undefined ? "the memory is full" : `it may have ${this.limit.bytes} bytes`;
     const message = `no room in the context for an object of ${size} bytes: ${full}`;
-    // When no object was made since the last refusal, there is nothing new to tell where it was.
-    const made = this.statistics.allocated();
-    if (made === this.refusedAt) throw repeatedRefusal("ERR_MORPH_OUT_OF_MEMORY", message);
-    this.refusedAt = made;
-    throw new MorphError("ERR_MORPH_OUT_OF_MEMORY", message);
+    throw again
+      ? repeatedRefusal("ERR_MORPH_OUT_OF_MEMORY", message)
+      : new MorphError("ERR_MORPH_OUT_OF_MEMORY", message);
   }
 
   /** Returns pages in which nothing lives before an object is refused; whether there were any. O(1) when nothing was freed since that was in vain. */
   private relieve(): boolean {
     const freed = this.statistics.freed();
     if (freed === this.freedInVain) return false;
-    requireStack();
+    requireStack(STACK_CALLS);
     if (this.giveBack() > 0) return true;
     this.freedInVain = freed;
     return false;
@@ -962,20 +985,22 @@ export class MemoryContext {
   private allocInHeap(size: number, typeId: number): number {
     if (this.orphan !== 0) this.freeOrphan();
     const bytes = blockBytes(size);
-    const block = this.tryHeap(bytes);
-    if (block === 0) return 0;
-    try {
-      return this.placeLarge(block | 0, bytes, size, typeId);
-    } catch (error) {
-      // The stack is full: there is not even enough to free the block.
-      this.orphan = block;
-      throw error;
+    // Until there is an object in it, in case that the stack is full before.
+    this.orphan = this.tryHeap(bytes);
+    this.orphanKey = this.key;
+    if (this.orphan === 0) return 0;
+    const pointer = this.placeLarge(this.orphan | 0, bytes, size, typeId);
+    if (pointer !== 0) {
+      this.orphan = 0;
+      return pointer;
     }
+    this.freeOrphan();
+    (this.heap as Heap).trim();
+    return 0;
   }
 
   private freeOrphan(): void {
-    const { orphan } = this;
-    (this.heap as Heap).free(orphan);
+    if (this.orphanKey === this.key) (this.heap as Heap).free(this.orphan);
     this.orphan = 0;
   }
 
@@ -1038,18 +1063,15 @@ export class MemoryContext {
 
   /** As {@link placeLarge}, for a block that the object table does not cover yet. */
   private placeUncovered(p: number, bytes: number, size: number, typeId: number): number {
-    requireStack();
+    requireStack(STACK_CALLS);
     return this.cover(p >>> 0, bytes) ? this.placeLarge(p, bytes, size, typeId) : 0;
   }
 
-  /** Makes the table cover a block of the arena or the heap. @returns false when it has no room; then the block is given back */
+  /** Makes the table cover a block of the arena or the heap. @returns false when it has no room */
   private cover(block: number, bytes: number): boolean {
     const { limit } = this;
     const isAllowed = limit === undefined || limit.allows(this.held + this.tableGrowth(block, block + bytes));
-    if (isAllowed && zeroIfFull(() => this.coverBytes(block, bytes)) > 0) return true;
-    this.heap?.free(block);
-    this.heap?.trim();
-    return false;
+    return isAllowed && zeroIfFull(() => this.coverBytes(block, bytes)) > 0;
   }
 
   private coverBytes(block: number, bytes: number): number {
@@ -1100,7 +1122,7 @@ export class MemoryContext {
   }
 
   private freeSlow(pointer: number): void {
-    if (this.quick !== NO) return void this.miss();
+    if (this.quick !== NO) return void this.miss(false);
     if (this.guarded) return void this.freeLocked(pointer);
     this.requireAlive();
     this.refreshViews();
@@ -1138,7 +1160,7 @@ export class MemoryContext {
   }
 
   private freeSmall(p: number, size: number, typeId: number): void {
-    requireStack();
+    requireStack(STACK_CALLS);
     const index = classOf(size);
     this.slots.push(index, p);
     this.statistics.countSmallFreed(typeId, index, size);
@@ -1293,12 +1315,15 @@ export class MemoryContext {
   private allocLocked(size: number, typeId: number): number {
     if (this.enter()) {
       let pointer: number;
+      let refused = false;
       try {
         pointer = this.alloc(size, typeId);
+        refused = this.quick === REFUSED;
       } finally {
         this.leaveQuickly();
       }
       if (pointer !== 0) return pointer;
+      if (refused) return this.refuse(size, true);
     }
     return this.exclusively(() => this.alloc(size, typeId));
   }
@@ -1325,7 +1350,9 @@ export class MemoryContext {
   private enter(): boolean {
     const mutex = this.mutex as Mutex;
     if (this.destroyed) return false;
-    if (mutex.held) this.leaveLate();
+    if (this.inside) return false;
+    // When this thread had no stack left to give it back.
+    if (mutex.held) this.leaveQuickly();
     mutex.lock(this.lockTimeoutMs);
     const { i32, words } = this;
     const { lo, word } = this.objects;
@@ -1357,14 +1384,9 @@ export class MemoryContext {
     (this.mutex as Mutex).unlock();
   }
 
-  /** Gives back the lock that this thread had no stack left to give back. */
-  private leaveLate(): void {
-    if (this.guarded) this.leaveQuickly();
-  }
-
   /** What a fast path cannot do is to be done again, by the slow ones. */
-  private miss(): number {
-    this.quick = MISSED;
+  private miss(refused: boolean): number {
+    this.quick = refused ? REFUSED : MISSED;
     return 0;
   }
 
@@ -1376,11 +1398,14 @@ export class MemoryContext {
       this.refreshViews();
       return action();
     }
+    // In a growth listener that is called while this thread takes over the state, which the memory refuses.
+    if (this.inside) this.memory.refresh();
     // Before the lock is taken, as giving it back takes stack, too.
-    requireStack();
+    requireStack(STACK_CALLS);
     const mutex = this.mutex as Mutex;
-    if (mutex.held) this.leaveLate();
+    if (mutex.held) this.leaveQuickly();
     mutex.lock(this.lockTimeoutMs);
+    this.inside = true;
     try {
       // Another thread may have grown the memory: its objects may lie beyond this thread's views.
       this.memory.refresh();
@@ -1412,6 +1437,7 @@ export class MemoryContext {
       if (!this.guarded && !this.destroyed) this.saveAll();
     } finally {
       this.guarded = true;
+      this.inside = false;
       this.closeFastPaths();
       mutex.unlock();
     }

@@ -165,7 +165,8 @@ export class FreeSlots {
     return true;
   }
 
-  private isReady(index: number): boolean {
+  /** Whether there is a slot of the class, or a run of them; makes it ready. O(1), but for a list to be mended. */
+  isReady(index: number): boolean {
     const { i32, heads } = this;
     const head = i32[heads + index] as number;
     // Something wrote over a link.

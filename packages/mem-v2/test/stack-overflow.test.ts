@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import { bundled } from "./bundled.ts";
+import { nearTheStackLimit } from "./stack.ts";
+
+const { COMPILER, LinearMemory, MemoryContext, RUNTIME, SERVER } = await bundled();
+
+const CASES = [COMPILER, RUNTIME, { ...SERVER, heapSizeHint: 8 * 2 ** 20 }].flatMap((config) =>
+  [false, true].map((shared) => ({ config, shared, mode: config.mode })),
+);
+
+/** A small fast generator (xorshift32), so that a run is told by its seed. */
+function random(seed: number): (below: number) => number {
+  let state = seed | 1;
+  return (below) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % below;
+  };
+}
+
+describe.each(CASES)("a stack overflow inside a call, in $mode mode, shared: $shared", ({ config, shared }) => {
+  it("changes nothing, and leaves no lock taken", () => {
+    const memory = new LinearMemory({ initialPages: 1, maxPages: 160, shared });
+    const ctx = new MemoryContext({ ...config, memory, lockTimeoutMs: 500 });
+    const there = shared ? MemoryContext.attach(ctx.handle()) : ctx;
+    const next = random(11);
+    const pointers: number[] = [];
+    const sizes: number[] = [];
+    let count = 0;
+    let serial = 0;
+    const put = (pointer: number, size: number): void => {
+      if (pointer === 0) return;
+      pointers[count] = pointer;
+      sizes[count] = size;
+      count++;
+    };
+    // Arrays are not grown where the stack is full.
+    for (let i = 0; i < 100_000; i++) pointers[i] = sizes[i] = 0;
+    const operation = (): void => {
+      const user = (++serial & 1) === 0 ? ctx : there;
+      const kind = next(100);
+      const size = kind % 3 === 0 ? next(241) : kind % 3 === 1 ? 241 + next(4000) : next(30_000);
+      const at = count === 0 ? 0 : next(count);
+      if (kind < 52 && count < 90_000) put(user.tryAlloc(size, kind), size);
+      else if (kind < 90 && count > 0) {
+        user.free(pointers[at]!);
+        count--;
+        pointers[at] = pointers[count]!;
+        sizes[at] = sizes[count]!;
+      } else if (kind < 94 && count > 0) {
+        // Refused when the memory is full.
+        try {
+          pointers[at] = user.realloc(pointers[at]!, size);
+          sizes[at] = size;
+        } catch (error) {
+          if ((error as { code?: string }).code !== "ERR_MORPH_OUT_OF_MEMORY") throw error;
+        }
+      } else if (kind < 95) user.trim();
+      else if (kind < 96) user.registerType(next(128), "type");
+      else if (kind < 97) user.stats();
+      else if (serial % 1000 === 0) {
+        user.reset();
+        count = 0;
+      }
+    };
+    // Once all of it was compiled: to compile a function takes stack, too.
+    for (let i = 0; i < 3000; i++) operation();
+    let overflowed = 0;
+    for (let round = 0; round < 12; round++) {
+      overflowed += nearTheStackLimit(operation).overflows;
+      ctx.verify();
+      there.verify();
+      let bytes = 0;
+      for (let i = 0; i < count; i++) {
+        expect(ctx.headerOf(pointers[i]!).size).toBe(sizes[i]);
+        bytes += sizes[i]!;
+      }
+      expect(ctx.stats()).toMatchObject({ liveObjects: count, currentLive: bytes });
+      expect([...there.liveObjects()].sort()).toEqual(pointers.slice(0, count).sort());
+      for (let i = 0; i < 500; i++) operation();
+    }
+    expect(overflowed).toBeGreaterThan(500);
+  });
+
+  it("of a constructor leaves nothing", () => {
+    const memory = new LinearMemory({ maxPages: 160, shared });
+    new MemoryContext({ ...config, memory }).destroy();
+    const { footprint } = memory;
+    const made: { done: number } = { done: 0 };
+    const { overflows } = nearTheStackLimit(() => {
+      const ctx = new MemoryContext({ ...config, memory });
+      made.done++;
+      // With the stack that there is, nothing else may be possible: then it is done later.
+      try {
+        ctx.destroy();
+      } catch {
+        left.push(ctx);
+      }
+    }, 800);
+    for (const ctx of left.splice(0)) ctx.destroy();
+    expect(overflows).toBeGreaterThan(20);
+    expect(made.done).toBeGreaterThan(20);
+    expect(memory.footprint).toBeLessThanOrEqual(footprint);
+    new MemoryContext({ ...config, memory }).verify();
+  });
+});
+
+const left: { destroy(): void }[] = [];
