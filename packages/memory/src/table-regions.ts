@@ -217,7 +217,7 @@ export function granulesOf(bytes: number): number {
 }
 
 /**
- * Pages of the region that is made when no region has room for a table: for a large table just enough, else half as many as all
+ * Pages of the region that is made when no region has room for a table: for a large table just enough, else a quarter as many as all
  * regions have, so that there are few regions and little of them is empty.
  */
 export function pagesOfRegion(granules: number, regionPages: number): { pages: number; least: number } {
@@ -226,7 +226,7 @@ export function pagesOfRegion(granules: number, regionPages: number): { pages: n
     least += Math.max(1, Math.floor(((granules - layoutOf(least, GUARD_BYTES).granules) * GRANULE_BYTES) / PAGE_BYTES));
   }
   if (isLarge(granules)) return { pages: least, least };
-  return { pages: Math.max(least, Math.min(regionPages >>> 1, MAX_SHARED_PAGES)), least };
+  return { pages: Math.max(least, Math.min(regionPages >>> 2, MAX_SHARED_PAGES)), least };
 }
 
 function layoutOf(pages: number, reserved: number): { granules: number; bitWords: number } {
