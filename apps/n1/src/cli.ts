@@ -104,8 +104,9 @@ async function execute(
   allocator: AllocatorName,
 ): Promise<boolean> {
   const interactive = process.stdout.isTTY === true;
-  const { exitCode, failure } = await runInWorker(module, { allocator, args, interactive });
-  if (failure !== null) process.stderr.write(`${failure}\n`);
+  const { exitCode, failure, trace, help } = await runInWorker(module, { allocator, args, interactive });
+  const lines = failure === null ? [] : [failure, ...trace, ...(help === null ? [] : [`  help: ${help}`])];
+  for (const line of lines) process.stderr.write(`${line}\n`);
   process.exitCode = exitCode;
   return exitCode === 0;
 }
