@@ -39,12 +39,12 @@ Examples:
 const V2_KEEPS =
   "v2 frees nothing before the program ends: live objects are all that were ever made. --allocator v1 collects.";
 
-/** Does what the arguments say, and sets `process.exitCode`. A file in place of a subcommand is run. */
+/** Does what the arguments say, and sets `process.exitCode`. A file in place of a subcommand, or behind options, is run. */
 export async function main(args: readonly string[]): Promise<void> {
-  const command = createCommand();
-  const known = command.commands.some((sub) => sub.name() === args[0]) || args[0] === "help";
-  const isFile = (arg: string): boolean => arg === "-" || /\.(fox|wasm)$/.test(arg);
-  await command.parseAsync(!known && args.some(isFile) ? ["run", ...args] : args, { from: "user" });
+  const [first = ""] = args;
+  const isFile = (arg: string): boolean => arg === STDIN || /\.(fox|wasm)$/.test(arg);
+  const runs = isFile(first) || (first.startsWith("-") && args.some(isFile));
+  await createCommand().parseAsync(runs ? ["run", ...args] : args, { from: "user" });
 }
 
 /** The command with all its subcommands. */

@@ -129,7 +129,7 @@ describe("n0 run", () => {
   });
 
   test("build refuses what no engine runs, and writes nothing", async () => {
-    const many = Array.from({ length: 60_000 }, (_, i) => `var v${i} = 1`).join(" ");
+    const many = Array.from({ length: 60_000 }, (_, i) => `var _${i} = 1`).join(" ");
     rmSync(join(folder, "p.wasm"), { force: true });
     for (const command of ["build", "run"]) {
       expect(await n0([command, "p.fox"], `fungsi f() void ${many} akhir f()`)).toMatchObject({
@@ -246,6 +246,7 @@ describe("the command line", () => {
 
   test.each([
     ["an unknown command", ["frob"]],
+    ["an unknown command before a file", ["frob", "p.fox"]],
     ["an unknown option", ["run", "--fast", "p.fox"]],
     ["an unknown allocator", ["run", "--allocator", "v3", "p.fox"]],
     ["a size that is none", ["run", "--max-memory", "lots", "p.fox"]],

@@ -26,7 +26,7 @@ export function checkBlock(context: Context, { statements }: Block): void {
   const { scopes } = context.frame;
   scopes.push(new Map());
   for (const statement of statements) checkStatement(context, statement);
-  warnOfUnreachable(context, { statements });
+  warnOfUnreachable(context, statements);
   scopes.pop();
 }
 
@@ -41,7 +41,7 @@ export function checkBody(context: Context, literal: FunctionLiteral, receiverTy
     parameter.symbol = declareParameter(context, parameter, types[i]!);
   });
   for (const statement of body.statements) checkStatement(context, statement);
-  warnOfUnreachable(context, body);
+  warnOfUnreachable(context, body.statements);
   context.leaveFunction();
   if (result.kind !== "void" && !alwaysReturns(body)) context.error(literal, "Not all code paths return a value");
 }

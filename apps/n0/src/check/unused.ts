@@ -1,5 +1,5 @@
 /** Warnings about what a module declares and never reads, and about statements that nothing reaches. */
-import type { Block, Node, Statement } from "../ast.ts";
+import type { Node, Statement } from "../ast.ts";
 import type { NameSymbol } from "../symbols.ts";
 import type { Context } from "./context.ts";
 import { isExported } from "./names.ts";
@@ -39,7 +39,7 @@ export function warnOfUnused(context: Context, statements: readonly Statement[])
 }
 
 /** Warns of the first statement of a block that stands behind one which leaves it. */
-export function warnOfUnreachable(context: Context, { statements }: Pick<Block, "statements">): void {
+export function warnOfUnreachable(context: Context, statements: readonly Statement[]): void {
   const leaves = statements.findIndex(({ kind }) => kind === "return" || kind === "break" || kind === "continue");
   const after = leaves < 0 ? undefined : statements[leaves + 1];
   if (after !== undefined) context.warning(after, "Unreachable code detected");

@@ -23,10 +23,9 @@ export function parseIf(cursor: Cursor): Expression | null {
       branches.push({ line: branch.line, column: branch.column, condition, body: parseBlock(cursor) });
     }
   } while (cursor.cur.type === "ATAU_JIKA");
-  const nested = cursor.cur.type === "LAINNYA" && cursor.peekIs("JIKA") && cursor.peek.line === cursor.cur.line;
-  const nestedIf = nested ? cursor.peek : null;
+  const nested = cursor.nestedIf();
   const otherwise = cursor.cur.type === "LAINNYA" ? parseBlock(cursor) : null;
-  if (!cursor.expectEnd(opened, nestedIf)) return null;
+  if (!cursor.expectEnd(opened, nested)) return null;
   if (!complete) return cursor.giveUpAfterEnd();
   return { kind: "if", line, column, type: UNKNOWN, branches, otherwise };
 }

@@ -65,6 +65,8 @@ export class Cursor {
   at = 0;
   readonly #tokens: Token[];
   readonly #eof: Token;
+  /** By line: the column of its first token. */
+  readonly #indents: number[] = [];
   #depth = 0;
   #gaveUp = false;
   /** The line of the last error that left a construct unfinished. */
@@ -80,6 +82,7 @@ export class Cursor {
     const { tokens, error } = tokenize(source);
     this.#tokens = tokens;
     this.#eof = tokens.at(-1)!;
+    for (const { line, column } of tokens) this.#indents[line] ??= column;
     this.#unterminated = error !== null;
     if (error !== null) this.errors.push(error);
   }
@@ -129,7 +132,8 @@ export class Cursor {
    * @param nested of a `jika`: the one right behind its `lainnya`, if there is one
    */
   expectEnd(start: number, nested: Token | null = null): boolean {
-    const opened = { token: this.#tokens[start]!, indent: this.#indentAt(start), nested };
+    const token = this.#tokens[start]!;
+    const opened = { token, indent: this.#indents[token.line]!, nested };
     const { cur } = this;
     if (cur.type === "AKHIR") {
       // An end further to the left than its block belongs to a block around it: this one was not closed.
@@ -142,16 +146,16 @@ export class Cursor {
     return false;
   }
 
-  #indentAt(index: number): number {
-    let at = index;
-    const { line } = this.#tokens[index]!;
-    while (at > 0 && this.#tokens[at - 1]!.line === line) at--;
-    return this.#tokens[at]!.column;
+  /** At `lainnya`: the `jika` right behind it in its line, if there is one. */
+  nestedIf(): Token | null {
+    const { cur, peek } = this;
+    return cur.type === "LAINNYA" && peek.type === "JIKA" && peek.line === cur.line ? peek : null;
   }
 
-  /** A name alone was read as a statement, and more stands in its line: it may be a keyword that is misspelt. */
-  noteWord(word: Token): void {
-    if (this.#word !== null || this.peek.line !== word.line || this.peek.type === "EOF") return;
+  /** The present name was read as a statement, and more stands in its line: it may be a keyword that is misspelt. */
+  noteWord(): void {
+    const { cur: word, peek } = this;
+    if (this.#word !== null || word.type !== "IDENT" || peek.line !== word.line || peek.type === "EOF") return;
     const meant = keywordMeant(word.text, STATEMENT_WORDS);
     if (meant !== undefined) this.#word = { word, meant };
   }

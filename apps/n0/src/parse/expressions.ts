@@ -53,7 +53,7 @@ export function parseExpressions(cursor: Cursor): Expression[] | null {
 /** The expression at `cur` with all operators that bind more strongly than `precedence`. */
 export function parseExpression(cursor: Cursor, precedence: number): Expression | null {
   if (!cursor.enter()) return null;
-  let left = parsePrefix(cursor);
+  let left = parseFirst(cursor.cur.type)(cursor);
   while (left !== null) {
     const next = PRECEDENCE.get(cursor.peek.type);
     if (next === undefined || next <= precedence) break;
@@ -62,6 +62,20 @@ export function parseExpression(cursor: Cursor, precedence: number): Expression 
   }
   cursor.leave();
   return left;
+}
+
+/** What parses an expression that starts with such a token. Blocks nest deeply, so they go without the large frame of the others. */
+function parseFirst(type: TokenType): (cursor: Cursor) => Expression | null {
+  switch (type) {
+    case "JIKA":
+      return parseIf;
+    case "SELAMA":
+      return parseWhile;
+    case "FUNGSI":
+      return parseFunction;
+    default:
+      return parsePrefix;
+  }
 }
 
 function parsePrefix(cursor: Cursor): Expression | null {
@@ -102,19 +116,16 @@ function parsePrefix(cursor: Cursor): Expression | null {
       if (operand === null) return null;
       return { kind: "prefix", line, column, type: UNKNOWN, operator: type, operand } satisfies PrefixExpression;
     }
-    case "JIKA":
-      return parseIf(cursor);
-    case "SELAMA":
-      return parseWhile(cursor);
-    case "FUNGSI":
-      return parseFunction(cursor);
     default:
-      return cursor.fail(
-        cursor.cur,
-        `no prefix parse function for ${type} found`,
-        BLOCK_ENDS.has(type) ? cursor.strayHint() : unexpectedHint(cursor.cur, cursor.last),
-      );
+      return failPrefix(cursor);
   }
+}
+
+/** Apart from {@link parsePrefix}, whose frames stand on the engine's stack a thousand times. */
+function failPrefix(cursor: Cursor): null {
+  const { cur, last } = cursor;
+  const hint = BLOCK_ENDS.has(cur.type) ? cursor.strayHint() : unexpectedHint(cur, last);
+  return cursor.fail(cur, `no prefix parse function for ${cur.type} found`, hint);
 }
 
 function parseInfix(cursor: Cursor, left: Expression, precedence: number): Expression | null {

@@ -118,11 +118,10 @@ function parseReturn(cursor: Cursor): Statement | null {
 }
 
 function parseExpressionOrAssignment(cursor: Cursor): Statement | null {
-  const { cur: start } = cursor;
-  const { line, column } = start;
+  const { line, column } = cursor.cur;
   const first = parseExpression(cursor, LOWEST);
   if (first === null) return null;
-  if (first.kind === "identifier" && cursor.cur === start) cursor.noteWord(start);
+  if (first.kind === "identifier") cursor.noteWord();
   const targets = [first];
   let comma: Token | null = null;
   while (cursor.accept(",")) {
