@@ -109,7 +109,9 @@ async function pack(name, folder, manifest) {
   for (const wanted of ["LICENSE", "README.md", "dist/index.js", "dist/index.d.ts"]) {
     expect(files.includes(wanted), `${file} has no ${wanted}; it has ${files.join(", ")}`);
   }
-  const strange = files.filter((path) => !/^(dist\/.*|c\/.*\.c|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path));
+  const strange = files.filter(
+    (path) => !/^(dist\/.*|c\/.*\.c|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path),
+  );
   expect(strange.length === 0, `${file} should not have ${strange.join(", ")}`);
   const packed = await run("tar", ["-xzOf", tarball, "package/package.json"]);
   expect(

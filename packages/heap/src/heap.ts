@@ -34,11 +34,10 @@ import { Pages } from "./pages.ts";
 import { Room } from "./room.ts";
 import { Runs } from "./runs.ts";
 import { Slabs } from "./slabs.ts";
-import { requireStack, requireStackForPages } from "./stack.ts";
+import { requireStack } from "./stack.ts";
 import { verifyHeap } from "./verify.ts";
 
 const needStack = requireStack;
-const needStackForPages = requireStackForPages;
 
 /** What a heap holds now; plain numbers. */
 export interface HeapStats {
@@ -107,7 +106,7 @@ export class Heap {
    */
   constructor(options: HeapOptions = {}) {
     requireOptions(options, ["memory", "maxBytes", "owner"]);
-    needStackForPages();
+    needStack(this.room);
     const { memory = new LinearMemory(), maxBytes = Number.POSITIVE_INFINITY } = options;
     requireMaxBytes(maxBytes);
     this.memory = memory;
@@ -283,7 +282,7 @@ export class Heap {
   private reallocRun(pointer: number, size: number): number {
     const has = this.runPages(pointer);
     if (has <= 0) return this.refuse(pointer);
-    needStackForPages();
+    needStack(this.room);
     const pages = Math.ceil(size / PAGE_BYTES);
     if (pages === has) return pointer;
     if (size < GROWN_RUN_BYTES && pages < has) {
@@ -422,7 +421,7 @@ export class Heap {
   trim(): number {
     this.requireAlive();
     this.refreshViews();
-    needStackForPages();
+    needStack(this.room);
     return this.space.trim();
   }
 
@@ -476,7 +475,7 @@ export class Heap {
   reset(): void {
     this.requireAlive();
     this.refreshViews();
-    needStackForPages();
+    needStack(this.room);
     const { memory } = this;
     const pages = memory.u8.length / PAGE_BYTES;
     for (let page = 0; page < pages; page++) {
@@ -563,7 +562,7 @@ export class Heap {
     if (this.destroyed) return;
     this.requireAlive();
     this.refreshViews();
-    needStackForPages();
+    needStack(this.room);
     this.destroyed = true;
     this.room = this.peakLive;
     this.slabs.count = 0;
@@ -687,7 +686,7 @@ export class Heap {
   private freeRun(pointer: number): void {
     const pages = this.runPages(pointer);
     if (pages <= 0) return void this.refuse(pointer);
-    needStackForPages();
+    needStack(this.room);
     this.resizeRun(pointer, pages, 0);
   }
 
@@ -719,7 +718,7 @@ export class Heap {
   private extendAtTop(record: number, granule: number, has: number, granules: number): boolean {
     const { top } = this.pages;
     if (!this.isAtTop(granule + has)) return false;
-    needStackForPages();
+    needStack(this.room);
     const pages = Math.ceil((granule + granules - top) / PAGE_GRANULES);
     if (!this.pages.addAtTop(pages) || !this.blocks.extend(record, granule, granules)) return false;
     this.count((granules - has) * 8);

@@ -11,9 +11,9 @@ import {
   WHERE,
 } from "./layout.ts";
 import type { Runs } from "./runs.ts";
-import { requireStackForPages } from "./stack.ts";
+import { requireStack } from "./stack.ts";
 
-const needStackForPages = requireStackForPages;
+const needStack = requireStack;
 
 const UNITS_A_PAGE = 16;
 /** A free block of that many granules, 1 MiB, goes back to the memory by itself, as far as it is whole pages. */
@@ -150,12 +150,12 @@ export class Pages {
    */
   giveBackLarge(granule: number): void {
     const { freeSize } = this.blocks;
-    if (granule >= 0 && freeSize >= GIVE_BACK_GRANULES && hasStack()) this.giveBack(granule, freeSize);
+    if (granule >= 0 && freeSize >= GIVE_BACK_GRANULES && hasStack(this.count)) this.giveBack(granule, freeSize);
   }
 
   /** When no object is live, nothing waits for its size any more. O(sizes). */
   releaseWaiting(): void {
-    if (hasStack()) this.blocks.releaseWaiting((start) => this.giveBackLarge(start));
+    if (hasStack(this.count)) this.blocks.releaseWaiting((start) => this.giveBackLarge(start));
   }
 
   /** Gives the whole pages in a free block back to the memory. O(pages). @returns their bytes */
@@ -298,9 +298,9 @@ export class Pages {
 }
 
 /** Whether there is stack enough to call the memory. What was freed is free by then, so that nothing may be thrown any more. */
-function hasStack(): boolean {
+function hasStack(value: number): boolean {
   try {
-    needStackForPages();
+    needStack(value);
     return true;
   } catch {
     return false;

@@ -2,9 +2,9 @@ import type { Blocks } from "./blocks.ts";
 import type { Pages } from "./pages.ts";
 import type { Runs } from "./runs.ts";
 import type { Slabs } from "./slabs.ts";
-import { requireStackForPages } from "./stack.ts";
+import { requireStack } from "./stack.ts";
 
-const needStackForPages = requireStackForPages;
+const needStack = requireStack;
 
 /**
  * Where room comes from when no bin has any: blocks that wait for their size, slabs that are empty, pages of the memory, blocks
@@ -36,7 +36,7 @@ export class Room {
     if (align > 1) blocks.releaseWaiting();
     let granule = this.take(granules, align);
     if (granule >= 0) return granule;
-    needStackForPages();
+    needStack(granules);
     const { releases } = blocks;
     blocks.releaseWaiting();
     this.slabs.dropEmpty();
@@ -52,7 +52,7 @@ export class Room {
 
   /** Takes a run of pages for one object, at a multiple of `align` pages. O(pages). @returns its pointer; 0 when there is no room */
   takeRun(pages: number, align: number): number {
-    needStackForPages();
+    needStack(pages);
     const pointer = this.pages.takeRun(pages, align);
     return pointer !== 0 || this.trim() === 0 ? pointer : this.pages.takeRun(pages, align);
   }

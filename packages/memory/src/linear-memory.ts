@@ -4,7 +4,7 @@ import { FIRST_OWNER, FOREIGN, FREE, LAYOUT_VERSION, MEMORY_ITSELF, SPARE, WORD 
 import { backingOf, DEFAULT_INITIAL_PAGES, isSharedBuffer, type LinearMemoryOptions, MAX_PAGES } from "./options.ts";
 import { PageLock } from "./page-lock.ts";
 import { alignUp, mapLengthFor, Records, recordPages } from "./records.ts";
-import { COLD_CALLS, requireStack } from "./stack.ts";
+import { COLD_CALLS, requireOwnFrame, requireStack } from "./stack.ts";
 import { GRANULE_BYTES, granulesOf, isLarge, pagesOfRegion } from "./table-regions.ts";
 import { Views } from "./views.ts";
 
@@ -371,7 +371,8 @@ export class LinearMemory implements AddressSpace {
    * hear of growth after it.
    */
   private exclusively<T>(operation: () => T): T {
-    requireStack(this.views === this.told && this.views.u8.length > 0 ? undefined : COLD_CALLS);
+    if (this.views !== this.told || this.views.u8.length === 0) requireStack(COLD_CALLS);
+    else requireOwnFrame(this.zeroed);
     this.requireUsable();
     this.lock?.lock();
     this.working = true;

@@ -236,8 +236,11 @@ export class Records {
   claim(page: number, pages: number, owner: number): void {
     let neverUsed = 0;
     let spare = 0;
-    for (let at = page; at < page + pages; at++) {
-      const was = this.owner(at);
+    const { view } = this;
+    const map = this.mapWord;
+    for (let word = map + page; word < map + page + pages; word++) {
+      const was = view[word] as number;
+      if (was === FREE) continue;
       if (isNeverUsed(was)) neverUsed++;
       else if (was === SPARE) spare++;
     }
