@@ -14,7 +14,7 @@ import {
   requireStack,
   StateTable,
 } from "@morph/memory";
-import { type Pool, PoolManager } from "@morph/pool";
+import { type Pool, Pools } from "@morph/pool";
 import { generationWord, leaveAnchor, type Place, setState, stateAt, takeAnchor } from "./anchor.ts";
 import { type ContextConfig, type ContextOptions, completeConfig } from "./config.ts";
 import { formatStats } from "./format.ts";
@@ -184,7 +184,7 @@ export class MemoryContext {
   /** The least size that was refused since something was freed, and how much had been freed then. */
   private refusedSize = 0;
   private refusedFreed = -1;
-  private readonly pools: PoolManager;
+  private readonly pools: Pools;
   private readonly classes: readonly Pool[];
   /** Where large objects lie: one of the two. */
   private readonly arena: Arena | undefined;
@@ -233,7 +233,7 @@ export class MemoryContext {
     const saved = (word: number): number | undefined => (words === 0 ? undefined : memory.i32[words + word]);
     const undo: (() => void)[] = [];
     try {
-      this.pools = new PoolManager({ memory, ...ownedBy(saved(POOLS_OWNER)) });
+      this.pools = new Pools({ memory, ...ownedBy(saved(POOLS_OWNER)) });
       undo.push(() => this.pools.destroy());
       const large = { memory, ...ownedBy(saved(LARGE_OWNER)) };
       this.arena = config.mode === "COMPILER" ? new Arena(large) : undefined;

@@ -1,5 +1,5 @@
 import type { AddressSpace } from "@morph/memory";
-import type { PoolManagerStats } from "@morph/pool";
+import type { PoolsStats } from "@morph/pool";
 import type { Mode } from "./config.ts";
 import { MAX_TYPE } from "./header.ts";
 
@@ -51,7 +51,7 @@ export interface ContextStats extends ObjectStats {
   footprint: number;
   peakFootprint: number;
   /** The pool's size classes. */
-  pool: PoolManagerStats;
+  pool: PoolsStats;
 }
 
 /*
@@ -243,7 +243,7 @@ export class Statistics {
    * What was counted, by type and in all. O(types).
    * @param pool the pool's statistics, in which the slots on the context's free lists become free ones
    */
-  readInto(pool: PoolManagerStats): Counted {
+  readInto(pool: PoolsStats): Counted {
     const { i32, f64, lists } = this;
     const objectCountByType: Record<number, LiveAndEver> = {};
     const bytesByType: Record<number, LiveAndEver> = {};

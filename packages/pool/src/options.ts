@@ -11,6 +11,9 @@ export const MAX_SLOT_BYTES: number = PAGE_BYTES / 2;
 
 const MAX_SLAB_BYTES = 64 * PAGE_BYTES;
 
+/** The size classes of who asks for no others: bytes of their slots. */
+export const DEFAULT_CLASSES: readonly number[] = [16, 32, 64, 128, 256];
+
 /** How to make a {@link Pool}. */
 export interface PoolOptions {
   /** Bytes of every slot: a multiple of 8 from 8 to 32 KiB. A pointer is aligned to the powers of two that divide it. */
@@ -31,7 +34,15 @@ export interface PoolManagerOptions {
   sizeClasses?: readonly number[];
   /** Bytes of a slab, of every class: whole pages, 64 KiB (the default) to 4 MiB. */
   slabBytes?: number;
-  /** Continue the manager whose first pool another thread registered under this id; see {@link Pool.loadState}. */
+  /** Continue the manager that another thread registered under this id; its state comes with {@link PoolManager.loadState}. */
+  owner?: number;
+}
+
+/** How to make {@link Pools}. */
+export interface PoolsOptions {
+  /** The memory to take pages from. */
+  memory: AddressSpace;
+  /** Continue the pools of which another thread registered the first under this id; see {@link Pool.loadState}. */
   owner?: number;
 }
 

@@ -6,103 +6,103 @@ import {
   MorphError,
   PAGE_BYTES,
   type PageOwner,
+  repeatedRefusal,
   requireOptions,
   requireStack,
+  StateTable,
+  TABLE_STATE_BYTES,
 } from "@morph/memory";
-import { CONTRACT, type PoolManagerOptions, requireSizeClasses, requireSlabBytes, STACK_CALLS } from "./options.ts";
-import { freesOf, joinPools, POOL_STATE_BYTES, Pool, type PoolStats, SUSPENDED } from "./pool.ts";
+import { CONTRACT, DEFAULT_CLASSES, type PoolManagerOptions, requireSizeClasses, requireSlabBytes } from "./options.ts";
+import { type Liveness, SIZE_CLASSES_STATE_BYTES, SizeClasses, type SizeClassStats } from "./size-classes.ts";
 
 /** What a pool manager holds now; plain numbers. */
 export interface PoolManagerStats {
   /** Each size class, smallest first. */
-  classes: PoolStats[];
-  /** Sums over the classes; see {@link PoolStats}. */
+  classes: SizeClassStats[];
+  /** Sums over the classes; see {@link SizeClassStats}. */
   slots: number;
   used: number;
   free: number;
   slabs: number;
   bytes: number;
+  /** Bytes of the tables that know where slots are and which are live. */
   tableBytes: number;
 }
 
-const DEFAULT_CLASSES: readonly number[] = [16, 32, 64, 128, 256];
+/** log2 of the granule of the state table: its two bits for 16 bytes are used as one for each 8. */
+const GRANULE_SHIFT = 4;
 
-/** A pool for each size class, behind one `alloc(size)` and a `free(pointer)` that needs no size. */
+/** What the slow paths need of the stack, see `requireStack`: a little more than the most that the memory asks for in the middle of them. */
+const STACK_CALLS = 330;
+
+/** Stands in for the view while a growth listener runs: whoever wants to change something finds it empty, and asks the memory. */
+const SUSPENDED = new Int32Array(0);
+
+/**
+ * Small objects of any size: slots of several size classes behind one `alloc(size)` and a `free(pointer)` that needs no size. Which slots are
+ * live is known outside of them, a bit for each 8 bytes of the address range they span: so `free` refuses, exactly and always, everything that is
+ * not the pointer of a live slot, whatever was written to the slots. Where free slots come from: see `size-classes.ts`.
+ */
 export class PoolManager {
   /** Where the slots lie. */
   readonly memory: AddressSpace;
-
+  /** The id under which the memory knows the slabs. */
+  readonly owner: number;
   /** Bytes that {@link saveState} writes. */
-  readonly stateBytes: number;
-  /** Owner id of the first pool; the others follow it. */
-  readonly firstOwner: number;
+  readonly stateBytes: number = TABLE_STATE_BYTES + SIZE_CLASSES_STATE_BYTES + 4;
 
-  private readonly pools: Pool[];
-  /** The pool with an owner id, by its distance from the first one's; nothing where an id is somebody else's. */
-  private readonly poolOfOwner: (Pool | undefined)[];
-  /** The pool that serves a size, by `(size + 7) >>> 3`; no pool serves 0. */
-  private readonly poolOfSize: (Pool | undefined)[];
-  // The page map says whose page a pointer lies in; see `AddressSpace.pageMap`.
+  // The hot fields; all that changes with each call lies in the memory. A field that is assigned only once, until the memory grows, V8 takes
+  // for a constant where the manager is one.
   private i32: Int32Array;
-  private pageMap: number;
-  private pageMapLength: number;
-  private destroyed = false;
+  /** The largest size. */
+  private readonly largest: number;
+  /** Lowest pointer that the live bits cover, signed, and how many of them there are; 0 makes every check fail. */
+  private lo = 0;
+  private granules = 0;
+  /** Word index that the live bits would have if they started at pointer 0; modulo 2^30. */
+  private table = 0;
+  /** Copies of those of the size classes. */
+  private bySize: number;
+  private pages = 0;
+  private key: number;
+  private readonly classes: SizeClasses;
+  private readonly live: StateTable;
   /** How often slots had been taken back when slabs without a live slot were last looked for in vain. */
-  private freesInVain = -1;
-  /** The manager owns no pages; it registers to hear of growth. */
-  private readonly owner: number;
-  /** The ids under which the memory knows the pools and the manager. */
-  readonly owners: readonly number[];
+  private freedInVain = -1;
+  /** How often slots had been taken back when a slot was last refused. */
+  private refusedAt = -1;
+  private destroyed = false;
 
   /**
    * Takes no slab before the first `alloc`.
-   * @throws ERR_MORPH_INVALID_CONFIG, ERR_MORPH_VERSION when `memory` speaks another contract
+   * @throws ERR_MORPH_INVALID_CONFIG, ERR_MORPH_VERSION when `memory` speaks another contract, ERR_MORPH_OUT_OF_MEMORY
    */
   constructor(options: PoolManagerOptions = {}) {
     requireOptions(options, ["memory", "sizeClasses", "slabBytes", "owner"]);
     const { memory = new LinearMemory(), sizeClasses = DEFAULT_CLASSES, slabBytes = PAGE_BYTES } = options;
     requireSizeClasses(sizeClasses);
     requireSlabBytes(slabBytes);
-    requireStack(STACK_CALLS + 10);
+    requireStack(STACK_CALLS);
     this.memory = memory;
-    const { owner } = options;
-    this.pools = [];
+    this.largest = sizeClasses.at(-1) as number;
+    this.live = new StateTable(memory, GRANULE_SHIFT);
+    const asOwner: PageOwner = {
+      name: "pool",
+      contractVersion: CONTRACT,
+      viewsChanged: () => this.setViews(memory.i32),
+      suspend: (suspended) => this.setViews(suspended ? SUSPENDED : memory.i32),
+    };
+    const attach = options.owner !== undefined;
+    this.owner = joinMemory(memory, asOwner, options.owner);
     try {
-      for (const [i, slotSize] of sizeClasses.entries()) {
-        this.pools.push(
-          new Pool({ slotSize, slabBytes, memory, ...(owner === undefined ? {} : { owner: owner + i }) }),
-        );
-      }
-      const asOwner: PageOwner = {
-        name: "pool",
-        contractVersion: CONTRACT,
-        viewsChanged: () => this.followViews(),
-        suspend: (suspended) => {
-          this.i32 = suspended ? SUSPENDED : memory.i32;
-        },
-      };
-      this.owner = joinMemory(memory, asOwner, owner === undefined ? undefined : owner + sizeClasses.length);
+      this.classes = new SizeClasses(memory, this.owner, [...sizeClasses], slabBytes, this.liveness(), attach);
     } catch (error) {
-      // What another thread's manager owns stays its own.
-      if (owner === undefined) for (const pool of this.pools) pool.destroy();
+      memory.unregister(this.owner);
       throw error;
     }
-    this.firstOwner = this.pools[0]!.owner;
-    this.owners = [...this.pools.map((pool) => pool.owner), this.owner];
-    this.poolOfOwner = [];
-    for (const pool of this.pools) {
-      while (this.poolOfOwner.length < pool.owner - this.firstOwner) this.poolOfOwner.push(undefined);
-      this.poolOfOwner.push(pool);
-    }
-    this.stateBytes = this.pools.length * POOL_STATE_BYTES;
-    this.poolOfSize = [undefined];
-    for (const pool of this.pools) {
-      while (this.poolOfSize.length <= pool.slotSize / 8) this.poolOfSize.push(pool);
-    }
-    joinPools(this.pools, () => this.relieve());
-    this.i32 = memory.i32;
-    this.pageMap = (memory.pageMap / 4) | 0;
-    this.pageMapLength = memory.pageMapLength;
+    this.bySize = this.classes.bySize;
+    this.key = this.classes.key;
+    this.i32 = this.live.i32 = this.classes.i32 = attach ? SUSPENDED : memory.i32;
   }
 
   /**
@@ -112,10 +112,29 @@ export class PoolManager {
    * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_OUT_OF_MEMORY, ERR_MORPH_DESTROYED
    */
   alloc(size: number): number {
-    if (typeof size !== "number") return this.refuseSize(size);
-    const pool = this.poolOfSize[(size + 7) >>> 3];
-    if (pool === undefined || (size | 0) !== size) return this.refuseSize(size);
-    return pool.alloc();
+    // Places in a record are written out here and in `free`: bundlers turn a module's `const` into `var`, which V8 loads and checks.
+    // `& 0x3fff_ffff` changes no word index, but V8 then knows that it is not negative, and extends no sign. `!(slot < 1)` for `slot !== 0`:
+    // of a branch V8 lays out first what is done when its condition is false, and hands out registers in that order.
+    if (typeof size === "number" && size >>> 0 === size && size <= this.largest) {
+      const { i32 } = this;
+      const list = (i32[this.bySize + ((size + 7) >>> 3)] as number) & 0x3fff_ffff;
+      const slot = (i32[list] as number) & 0x3fff_ffff;
+      if (!(slot < 1)) {
+        const next = i32[slot] as number;
+        const word = (this.table + (slot >>> 6)) & 0x3fff_ffff;
+        const states = i32[word] as number;
+        const live = 1 << (slot >>> 1);
+        // Only if something wrote over the slot it has another signature, or the list leads to a live slot.
+        if (((i32[slot + 1] as number) ^ next ^ slot ^ this.key) === 0 && (states & live) === 0) {
+          i32[word] = states | live;
+          i32[list] = next;
+          const allocated = list + 1;
+          i32[allocated] = ((i32[allocated] as number) + 1) | 0;
+          return (slot << 2) >>> 0;
+        }
+      }
+    }
+    return this.allocSlow(size) >>> 0;
   }
 
   /**
@@ -123,33 +142,49 @@ export class PoolManager {
    * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_DESTROYED
    */
   tryAlloc(size: number): number {
-    return this.poolFor(size).tryAlloc();
+    const record = this.requireRecord(size);
+    return this.classes.isReady(record) || this.prepare(record) ? this.alloc(size) : 0;
   }
 
   /**
    * Takes a slot back; it is the next one of its class handed out. O(1).
    * @param pointer as `alloc` returned it
-   * @throws ERR_MORPH_DOUBLE_FREE, ERR_MORPH_INVALID_POINTER, ERR_MORPH_DESTROYED. Nothing changes then.
+   * @throws ERR_MORPH_DOUBLE_FREE when the slot is free already; ERR_MORPH_INVALID_POINTER for anything else that is not a live slot's
+   *   pointer; ERR_MORPH_DESTROYED. Nothing changes then.
    */
   free(pointer: number): void {
-    const pool = this.poolOf(pointer);
-    if (pool === undefined) return void this.freeSlow(pointer);
-    pool.free(pointer);
-  }
-
-  /**
-   * The pool of the class that serves `size`; its `alloc` is this one's without the size.
-   * @throws ERR_MORPH_INVALID_SIZE
-   */
-  poolFor(size: number): Pool {
-    const index = this.sizeClassIndex(size);
-    return index < 0 ? this.refuseSize(size) : this.pools[index]!;
+    if (typeof pointer === "number") {
+      const p = pointer | 0;
+      const offset = (p - this.lo) | 0;
+      // Rotated, so that a misaligned pointer is past the last granule: one comparison checks range and alignment.
+      const granule = ((offset >>> 3) | (offset << 29)) >>> 0;
+      if (p >>> 0 === pointer && granule < this.granules) {
+        const { i32 } = this;
+        const slot = p >>> 2;
+        const word = (this.table + (slot >>> 6)) & 0x3fff_ffff;
+        const states = i32[word] as number;
+        const live = 1 << (slot >>> 1);
+        if (!((states & live) === 0)) {
+          i32[word] = states ^ live;
+          const list = (i32[this.pages + (slot >>> 14)] as number) & 0x3fff_ffff;
+          // Without the bit that says that the last slot handed out was never in use before.
+          const next = (i32[list] as number) & 0x3fff_ffff;
+          i32[slot] = next;
+          i32[slot + 1] = next ^ slot ^ this.key;
+          i32[list] = slot;
+          const freed = list + 2;
+          i32[freed] = ((i32[freed] as number) + 1) | 0;
+          return;
+        }
+      }
+    }
+    this.freeSlow(pointer);
   }
 
   /** Index of the class that serves `size` bytes: with the default classes 1 to 16 is 0, 257 is -1 (none). O(classes). */
   sizeClassIndex(size: number): number {
     if (!Number.isInteger(size) || size < 1) return -1;
-    return this.pools.findIndex((pool) => size <= pool.slotSize);
+    return this.classes.sizes.findIndex((slotSize) => size <= slotSize);
   }
 
   /**
@@ -158,21 +193,26 @@ export class PoolManager {
    */
   usableSize(pointer: number): number {
     this.requireAlive();
-    this.refreshViews();
-    const pool = this.poolOf(pointer);
-    if (pool === undefined || !pool.owns(pointer)) throw notLive(pointer);
-    return pool.slotSize;
+    if (!this.owns(pointer)) throw notLive(pointer);
+    return this.classes.slotSize(this.classes.recordAt(pointer));
   }
 
   /** Whether `pointer` is a live slot of this manager: whether `free` would take it. O(1). */
   owns(pointer: number): boolean {
     this.refreshViews();
-    return this.poolOf(pointer)?.owns(pointer) ?? false;
+    if (typeof pointer !== "number" || pointer % 8 !== 0) return false;
+    const granule = (pointer - (this.lo >>> 0)) / 8;
+    return granule >= 0 && granule < this.granules && this.isLive(pointer / 4);
   }
 
-  /** The pointers of all live slots, class by class, ascending in each. Do not allocate or free while walking. */
+  /** The pointers of all live slots, ascending. Do not allocate or free while walking. O(pages + slots). */
   *liveObjects(): Generator<number, void, undefined> {
-    for (const pool of this.pools) yield* pool.liveObjects();
+    this.refreshViews();
+    for (const pointer of this.classes.liveObjects()) {
+      yield pointer;
+      // Whoever walks may let someone else grow the memory.
+      this.refreshViews();
+    }
   }
 
   /**
@@ -180,51 +220,59 @@ export class PoolManager {
    * @returns the bytes returned
    */
   trim(): number {
-    this.requireAlive();
-    requireStack(STACK_CALLS + 10);
-    return this.pools.reduce((bytes, pool) => bytes + pool.trim(), 0);
+    this.begin();
+    const bytes = this.classes.trim();
+    this.follow();
+    return bytes;
   }
 
-  /** What the pools hold. O(classes). */
+  /** What the manager holds. O(classes). */
   stats(): PoolManagerStats {
-    const sums: PoolManagerStats = { classes: [], slots: 0, used: 0, free: 0, slabs: 0, bytes: 0, tableBytes: 0 };
-    for (const pool of this.pools) {
-      const stats = pool.stats();
-      sums.classes.push(stats);
-      sums.slots += stats.slots;
-      sums.used += stats.used;
-      sums.free += stats.free;
-      sums.slabs += stats.slabs;
-      sums.bytes += stats.bytes;
-      sums.tableBytes += stats.tableBytes;
+    const tableBytes = this.classes.bytes + this.live.bytes;
+    const sums: PoolManagerStats = { classes: [], slots: 0, used: 0, free: 0, slabs: 0, bytes: 0, tableBytes };
+    sums.classes = this.classes.stats();
+    for (const { slots, used, free, slabs, bytes } of sums.classes) {
+      sums.slots += slots;
+      sums.used += used;
+      sums.free += free;
+      sums.slabs += slabs;
+      sums.bytes += bytes;
     }
     return sums;
   }
 
   /**
-   * Walks every pool. O(pages + slots).
-   * @throws ERR_MORPH_INVALID_POINTER that names the first thing wrong; see {@link Pool.verify}
+   * Walks the whole structure: slabs, live bits, free lists, counts. O(pages + slots).
+   * @throws ERR_MORPH_INVALID_POINTER that names the first thing wrong and its address. A broken free list (a write
+   *   after free) is mended by the next `alloc` that meets it.
    */
   verify(): void {
-    this.requireAlive();
-    for (const pool of this.pools) pool.verify();
+    this.begin();
+    const damage = this.classes.damage();
+    if (damage !== undefined) {
+      throw new MorphError("ERR_MORPH_INVALID_POINTER", `the pool manager is broken: ${damage}`);
+    }
   }
 
   /** Frees every slot and returns all slabs to the memory. O(pages). */
   reset(): void {
-    this.requireAlive();
-    requireStack(STACK_CALLS + 10);
-    for (const pool of this.pools) pool.reset();
+    this.begin();
+    this.classes.reset();
+    this.follow();
   }
 
   /**
-   * Writes {@link stateBytes} bytes from which the same manager in another thread goes on; see {@link Pool.saveState}. O(classes).
+   * Writes {@link stateBytes} bytes from which the same manager in another thread goes on, with the option `owner`. Whoever calls sees to it that one
+   * thread at a time uses the manager. O(1).
+   * @param pointer a multiple of 4, with so many bytes of the caller's behind it
    * @throws ERR_MORPH_INVALID_POINTER, ERR_MORPH_DESTROYED
    */
   saveState(pointer: number): void {
-    this.requireAlive();
-    requireStack(STACK_CALLS + 10);
-    for (let i = 0; i < this.pools.length; i++) this.pools[i]!.saveState(pointer + i * POOL_STATE_BYTES);
+    this.begin();
+    this.requireStatePlace(pointer);
+    this.live.saveState(pointer);
+    this.classes.saveState(pointer + TABLE_STATE_BYTES);
+    this.i32[(pointer + this.stateBytes) / 4 - 1] = this.stateSignature(pointer);
   }
 
   /**
@@ -232,19 +280,28 @@ export class PoolManager {
    * @throws ERR_MORPH_INVALID_POINTER when that is not this manager's state, ERR_MORPH_DESTROYED
    */
   loadState(pointer: number): void {
+    requireStack(STACK_CALLS);
     this.requireAlive();
-    requireStack(STACK_CALLS + 10);
-    // The other thread may have moved the page map without a growth that this one has not seen.
-    this.followViews();
-    for (let i = 0; i < this.pools.length; i++) this.pools[i]!.loadState(pointer + i * POOL_STATE_BYTES);
+    this.refreshViews();
+    this.requireStatePlace(pointer);
+    if (this.memory.i32[(pointer + this.stateBytes) / 4 - 1] !== this.stateSignature(pointer)) {
+      throw new MorphError("ERR_MORPH_INVALID_POINTER", `expected the saved state of this manager at ${pointer}`);
+    }
+    this.live.i32 = this.classes.i32 = this.memory.i32;
+    this.live.loadState(pointer);
+    this.classes.loadState(pointer + TABLE_STATE_BYTES);
+    this.setViews(this.memory.i32);
+    this.follow();
   }
 
   /** Returns all pages to the memory; the memory itself stays. The manager refuses every use from then on. */
   destroy(): void {
     if (this.destroyed) return;
-    requireStack(STACK_CALLS + 10);
-    for (const pool of this.pools) pool.destroy();
+    this.begin();
     this.memory.unregister(this.owner);
+    this.classes.destroy();
+    this.follow();
+    this.i32 = SUSPENDED;
     this.destroyed = true;
   }
 
@@ -253,47 +310,93 @@ export class PoolManager {
     this.destroy();
   }
 
-  /** Returns slabs without a live slot before a pool is refused one; whether there were any. */
-  private relieve(): boolean {
-    const frees = freesOf(this.pools);
-    if (frees === this.freesInVain) return false;
-    if (this.trim() > 0) return true;
-    this.freesInVain = frees;
+  // --- slow paths --------------------------------------------------------------------------------------------------
+
+  private allocSlow(size: number): number {
+    if (typeof size === "number" && size >>> 0 === size && size <= this.largest && size > 0) {
+      if (this.classes.carve(this.i32[this.bySize + ((size + 7) >>> 3)] as number)) return this.alloc(size);
+    }
+    return this.allocSlower(size);
+  }
+
+  private allocSlower(size: number): number {
+    if (!this.prepare(this.requireRecord(size))) throw this.outOfMemory(size);
+    return this.alloc(size);
+  }
+
+  /** Makes sure that the class has a slot to hand out. O(1), but for a new slab. @returns false when the memory is full */
+  private prepare(record: number): boolean {
+    this.begin();
+    const isReady = this.classes.prepare(record) || (this.trimOnce() && this.classes.prepare(record));
+    this.follow();
+    return isReady;
+  }
+
+  /** Trims, unless nothing was freed since that was in vain; whether there was anything to return. */
+  private trimOnce(): boolean {
+    const { freed } = this.classes;
+    if (freed === this.freedInVain) return false;
+    if (this.classes.trim() > 0) return true;
+    this.freedInVain = freed;
     return false;
   }
 
-  private followViews(): void {
-    const { memory } = this;
-    this.i32 = memory.i32;
-    this.pageMap = (memory.pageMap / 4) | 0;
-    this.pageMapLength = memory.pageMapLength;
-  }
-
-  /** The pool whose page `pointer` lies in. */
-  private poolOf(pointer: number): Pool | undefined {
-    if (typeof pointer !== "number") return undefined;
-    const page = pointer >>> 16;
-    if (page >= this.pageMapLength) return undefined;
-    // 0, nobody's, also when the view is detached.
-    const owner = (this.i32[(this.pageMap + page) & 0x3fff_ffff] as number) | 0;
-    // A lower one than the first is a very large index.
-    const index = (owner - this.firstOwner) >>> 0;
-    return index < this.poolOfOwner.length ? this.poolOfOwner[index] : undefined;
+  private outOfMemory(size: number): MorphError {
+    const code = "ERR_MORPH_OUT_OF_MEMORY";
+    const message = `no slab for ${size} bytes: the memory is full`;
+    const { freed } = this.classes;
+    if (this.refusedAt === freed) return repeatedRefusal(code, message);
+    this.refusedAt = freed;
+    return new MorphError(code, message);
   }
 
   private freeSlow(pointer: number): void {
+    if (this.i32.length === 0 && !this.destroyed) {
+      this.requireUsable();
+      return void this.free(pointer);
+    }
     this.requireAlive();
-    if (this.refreshViews()) return void this.free(pointer);
+    if (typeof pointer === "number" && this.classes.wasFreed(pointer)) {
+      throw new MorphError("ERR_MORPH_DOUBLE_FREE", `the slot at ${pointer} is free already`);
+    }
     throw notLive(pointer);
   }
 
-  private refuseSize(size: number): never {
-    this.requireAlive();
-    const largest = this.pools.at(-1)!.slotSize;
+  /** The record of the class that serves `size` bytes. */
+  private requireRecord(size: number): number {
+    this.requireUsable();
+    if (Number.isInteger(size) && size >= 1 && size <= this.largest) return this.classes.recordOf(size);
     throw new MorphError(
       "ERR_MORPH_INVALID_SIZE",
-      `size: expected an integer from 1 to ${largest}, got ${describe(size)}`,
+      `size: expected an integer from 1 to ${this.largest}, got ${describe(size)}`,
     );
+  }
+
+  /** What every slow path does first: after it there are views, and no stack overflow comes in the middle. */
+  private begin(): void {
+    requireStack(STACK_CALLS);
+    this.requireUsable();
+  }
+
+  private requireUsable(): void {
+    this.requireAlive();
+    this.refreshViews();
+    if (this.classes.isLoaded) return;
+    throw new MorphError("ERR_MORPH_INVALID_CONFIG", "a manager with the option owner needs loadState first");
+  }
+
+  private requireStatePlace(pointer: number): void {
+    const isPlace = Number.isInteger(pointer) && pointer > 0 && pointer % 4 === 0;
+    if (isPlace && pointer + this.stateBytes <= this.memory.u8.length) return;
+    throw new MorphError(
+      "ERR_MORPH_INVALID_POINTER",
+      `expected a multiple of 4 with ${this.stateBytes} bytes of the memory behind it, got ${describe(pointer)}`,
+    );
+  }
+
+  /** What tells this manager's state, at this very place, from anything else. */
+  private stateSignature(pointer: number): number {
+    return Math.imul(this.owner, 0x9e37_79b1) ^ Math.imul(this.largest, 0x85eb_ca6b) ^ pointer;
   }
 
   private requireAlive(): void {
@@ -303,6 +406,41 @@ export class PoolManager {
   /** Notices that someone else grew the memory, which detaches an unshared one's views. */
   private refreshViews(): boolean {
     return this.i32.length === 0 && this.memory.refresh();
+  }
+
+  private setViews(view: Int32Array): void {
+    const i32 = this.classes.isLoaded ? view : SUSPENDED;
+    this.i32 = this.live.i32 = this.classes.i32 = i32;
+  }
+
+  /** Copies where the tables lie into the hot fields. */
+  private follow(): void {
+    const { live, classes } = this;
+    this.lo = live.lo;
+    this.granules = (live.granules * 2) | 0;
+    this.table = (live.word - (live.lo >>> 8)) & 0x3fff_ffff;
+    this.bySize = classes.bySize;
+    this.pages = classes.pages;
+    this.key = classes.key;
+  }
+
+  // --- which slots are live ----------------------------------------------------------------------------------------
+
+  private liveness(): Liveness {
+    return {
+      isLive: (slot) => this.isLive(slot),
+      cover: (start, end) => {
+        this.live.cover(start, end);
+        this.follow();
+      },
+      drop: () => this.live.drop(),
+    };
+  }
+
+  /** Whether the slot at a word index is live, which lies within the live bits' range. */
+  private isLive(slot: number): boolean {
+    const states = this.i32[(this.table + (slot >>> 6)) & 0x3fff_ffff] as number;
+    return ((states >>> (slot >>> 1)) & 1) === 1;
   }
 }
 

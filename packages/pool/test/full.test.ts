@@ -102,9 +102,9 @@ describe("a constructor that fails", () => {
       unregister(id);
       known.delete(id);
     };
-    for (let after = 0; after < 6; after++) {
-      left = after;
-      expect(() => new PoolManager({ memory })).toThrow("refused");
+    for (const make of [() => new PoolManager({ memory }), () => new Pool({ slotSize: 8, memory })]) {
+      left = 0;
+      expect(make).toThrow("refused");
       expect(known.size).toBe(0);
     }
     new PoolManager({ memory }).destroy();

@@ -83,10 +83,20 @@ describe("a stack overflow inside a call changes nothing", () => {
         live[index] = live.at(-1)!;
         live.length--;
       } else if (kind < 97) pools.trim();
+      else if (live.length > 0) {
+        // A broken list is made anew in an `alloc`.
+        const pointer = live.pop()!;
+        const size = pools.usableSize(pointer);
+        pools.free(pointer);
+        memory.i32[pointer / 4] = 4;
+        live.push(pools.alloc(size));
+      }
     };
     for (let round = 0; round < 20; round++) {
       for (let i = 0; i < 500; i++) operation();
       nearTheStackLimit(operation);
+      // Where an overflow kept a list from being made anew, it is now.
+      for (const size of [16, 32, 64, 128, 256]) pools.free(pools.alloc(size));
       pools.verify();
       // What an overflow kept from this list is at most what was handed out in the same call.
       expect(pools.stats().used).toBe(live.length);
