@@ -151,6 +151,11 @@ const utilizationOn = ({ id }: Scenario): Floor => ({
 export const floors: readonly Floor[] = [
   fasterThanMalloc("Pool as a constant, 50,000 x 64 B", "pool-constant", "batch64", { atLeast: 2, goal: 3.1 }),
   fasterThanMalloc("Pool as a parameter, 50,000 x 64 B", "pool-parameter", "batch64", { atLeast: 1.5 }),
+  fasterThanMalloc("PoolManager as a constant, 64 B, LIFO", "manager-constant", "lifo64", { atLeast: 1.3, goal: 1.5 }),
+  fasterThanMalloc("PoolManager as a constant, 50,000 x 64 B", "manager-constant", "batch64", {
+    atLeast: 1.3,
+    goal: 1.5,
+  }),
   fasterThanMalloc("PoolManager as a constant, random replacement", "manager-constant", "random10k", {
     atLeast: 1.2,
     goal: 1.5,

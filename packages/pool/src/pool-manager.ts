@@ -32,8 +32,13 @@ export interface PoolManagerStats {
 /** log2 of the granule of the state table: its two bits for 16 bytes are used as one for each 8. */
 const GRANULE_SHIFT = 4;
 
-/** What the slow paths need of the stack, see `requireStack`: a little more than the most that the memory asks for in the middle of them. */
-const STACK_CALLS = 330;
+/**
+ * What the slow paths need of the stack, see `requireStack`: a little more than the memory asks for in the middle of them, also as long as it asks
+ * for more because functions may run for the first time.
+ */
+const STACK_CALLS = 72;
+const COLD_STACK_CALLS = 330;
+let coldCalls = 200;
 
 /** Stands in for the view while a growth listener runs: whoever wants to change something finds it empty, and asks the memory. */
 const SUSPENDED = new Int32Array(0);
@@ -82,7 +87,7 @@ export class PoolManager {
     const { memory = new LinearMemory(), sizeClasses = DEFAULT_CLASSES, slabBytes = PAGE_BYTES } = options;
     requireSizeClasses(sizeClasses);
     requireSlabBytes(slabBytes);
-    requireStack(STACK_CALLS);
+    requireSlowPathStack();
     this.memory = memory;
     this.largest = sizeClasses.at(-1) as number;
     this.live = new StateTable(memory, GRANULE_SHIFT);
@@ -280,7 +285,7 @@ export class PoolManager {
    * @throws ERR_MORPH_INVALID_POINTER when that is not this manager's state, ERR_MORPH_DESTROYED
    */
   loadState(pointer: number): void {
-    requireStack(STACK_CALLS);
+    requireSlowPathStack();
     this.requireAlive();
     this.refreshViews();
     this.requireStatePlace(pointer);
@@ -327,9 +332,11 @@ export class PoolManager {
   /** Makes sure that the class has a slot to hand out. O(1), but for a new slab. @returns false when the memory is full */
   private prepare(record: number): boolean {
     this.begin();
-    const isReady = this.classes.prepare(record) || (this.trimOnce() && this.classes.prepare(record));
-    this.follow();
-    return isReady;
+    try {
+      return this.classes.prepare(record) || (this.trimOnce() && this.classes.prepare(record));
+    } finally {
+      this.follow();
+    }
   }
 
   /** Trims, unless nothing was freed since that was in vain; whether there was anything to return. */
@@ -374,7 +381,7 @@ export class PoolManager {
 
   /** What every slow path does first: after it there are views, and no stack overflow comes in the middle. */
   private begin(): void {
-    requireStack(STACK_CALLS);
+    requireSlowPathStack();
     this.requireUsable();
   }
 
@@ -442,6 +449,11 @@ export class PoolManager {
     const states = this.i32[(this.table + (slot >>> 6)) & 0x3fff_ffff] as number;
     return ((states >>> (slot >>> 1)) & 1) === 1;
   }
+}
+
+function requireSlowPathStack(): void {
+  requireStack(coldCalls > 0 ? COLD_STACK_CALLS : STACK_CALLS);
+  if (coldCalls > 0) coldCalls--;
 }
 
 function notLive(pointer: number): MorphError {

@@ -37,6 +37,9 @@ const SLABS = 6;
 const SLOT_WORDS = 7;
 const RECORD_WORDS = 8;
 
+/** Pages of 4 GiB. */
+const MOST_PAGES = 0x1_0000;
+
 /** The next slot in a link, or in a list's head. */
 const NEXT = 0x3fff_ffff;
 /** In a link: the slot was never in use. */
@@ -285,11 +288,11 @@ export class SizeClasses {
 
   /** Takes over what {@link saveState} wrote there. O(classes). */
   loadState(pointer: number): void {
-    const [table, pages, pageCount, key] = this.i32.subarray(pointer / 4, pointer / 4 + 4) as unknown as number[];
-    if (table !== this.table) this.setTable((table as number) >>> 0);
-    this.pages = pages as number;
-    this.pageCount = pageCount as number;
-    this.key = key as number;
+    const word = (place: number): number => this.i32[pointer / 4 + place] as number;
+    this.setTable(word(0) >>> 0);
+    this.pages = word(1);
+    this.pageCount = word(2);
+    this.key = word(3);
   }
 
   /** What each class holds, smallest first; also while the view is closed. O(classes). */
@@ -393,7 +396,7 @@ export class SizeClasses {
   private coverPages(pageCount: number): void {
     if (pageCount <= this.pageCount) return;
     // Whatever pages the memory has now, and a quarter more, so that the table moves seldom.
-    const wanted = Math.max(pageCount, Math.ceil((this.memory.u8.length / PAGE_BYTES) * 1.25));
+    const wanted = Math.max(pageCount, Math.min(MOST_PAGES, Math.ceil((this.memory.u8.length / PAGE_BYTES) * 1.25)));
     const bytes = this.memory.tableBytes(wanted * 4);
     const table = this.memory.acquireTable(bytes);
     const { i32, pages, pagesBytes } = this;

@@ -109,7 +109,7 @@ export const contenders: readonly Contender[] = [
   grown(poolConstant, ["batch", "lifo"]),
   poolParameter,
   grown(poolParameter, ["batch", "lifo"]),
-  constant("manager", "morph PoolManager, a constant of the module", ["random"]),
+  constant("manager", "morph PoolManager, a constant of the module", ["batch", "lifo", "random"]),
   morph("manager-parameter", "morph PoolManager, passed as a parameter", ["batch", "lifo", "random"]),
   heapConstant,
   grown(heapConstant, ["random-large"]),
