@@ -12,7 +12,14 @@ import {
   StateTable,
   TABLE_STATE_BYTES,
 } from "@morph/memory";
-import { CONTRACT, DEFAULT_CLASSES, type PoolManagerOptions, requireSizeClasses, requireSlabBytes } from "./options.ts";
+import {
+  CONTRACT,
+  DEFAULT_CLASSES,
+  type PoolManagerOptions,
+  requireSizeClasses,
+  requireSlabBytes,
+  STACK_CALLS,
+} from "./options.ts";
 import { type Liveness, SIZE_CLASSES_STATE_BYTES, SizeClasses, type SizeClassStats } from "./size-classes.ts";
 
 /** What a pool manager holds now; plain numbers. */
@@ -32,16 +39,9 @@ export interface PoolManagerStats {
 /** log2 of the granule of the state table: its two bits for 16 bytes are used as one for each 8. */
 const GRANULE_SHIFT = 4;
 
-/**
- * What the slow paths need of the stack, see `requireStack`: a little more than the memory asks for in the middle of them, also as long as it asks
- * for more because functions may run for the first time.
- */
-const STACK_CALLS = 72;
+/** The same as long as functions may run for the first time: more than the memory then asks for in the middle of an operation. */
 const COLD_STACK_CALLS = 330;
 let coldCalls = 200;
-
-/** Stands in for the view while a growth listener runs: whoever wants to change something finds it empty, and asks the memory. */
-const SUSPENDED = new Int32Array(0);
 
 /**
  * Small objects of any size: slots of several size classes behind one `alloc(size)` and a `free(pointer)` that needs no size. Which slots are
@@ -95,7 +95,7 @@ export class PoolManager {
       name: "pool",
       contractVersion: CONTRACT,
       viewsChanged: () => this.setViews(memory.i32),
-      suspend: (suspended) => this.setViews(suspended ? SUSPENDED : memory.i32),
+      suspend: (suspended) => this.setViews(suspended ? noView() : memory.i32),
     };
     const attach = options.owner !== undefined;
     this.owner = joinMemory(memory, asOwner, options.owner);
@@ -107,7 +107,7 @@ export class PoolManager {
     }
     this.bySize = this.classes.bySize;
     this.key = this.classes.key;
-    this.i32 = this.live.i32 = this.classes.i32 = attach ? SUSPENDED : memory.i32;
+    this.i32 = this.live.i32 = this.classes.i32 = attach ? noView() : memory.i32;
   }
 
   /**
@@ -306,7 +306,7 @@ export class PoolManager {
     this.memory.unregister(this.owner);
     this.classes.destroy();
     this.follow();
-    this.i32 = SUSPENDED;
+    this.i32 = noView();
     this.destroyed = true;
   }
 
@@ -416,7 +416,7 @@ export class PoolManager {
   }
 
   private setViews(view: Int32Array): void {
-    const i32 = this.classes.isLoaded ? view : SUSPENDED;
+    const i32 = this.classes.isLoaded ? view : noView();
     this.i32 = this.live.i32 = this.classes.i32 = i32;
   }
 
@@ -449,6 +449,11 @@ export class PoolManager {
     const states = this.i32[(this.table + (slot >>> 6)) & 0x3fff_ffff] as number;
     return ((states >>> (slot >>> 1)) & 1) === 1;
   }
+}
+
+/** Stands in for the view while a growth listener runs: whoever wants to change something finds it empty, and asks the memory. */
+function noView(): Int32Array {
+  return new Int32Array(0);
 }
 
 function requireSlowPathStack(): void {

@@ -15,21 +15,10 @@ import {
   TABLE_STATE_BYTES,
 } from "@morph/memory";
 import { CONTRACT, type PoolOptions, requireSlabBytes, requireSlotSize, STACK_CALLS } from "./options.ts";
+import type { SizeClassStats } from "./size-classes.ts";
 
 /** What a pool holds now; plain numbers. */
-export interface PoolStats {
-  /** Bytes of a slot. */
-  slotSize: number;
-  /** Slots in all slabs: `used + free`. */
-  slots: number;
-  /** Slots handed out. */
-  used: number;
-  /** Slots that the pool can hand out without another slab. */
-  free: number;
-  /** Slabs taken from the memory. */
-  slabs: number;
-  /** Bytes of those slabs. */
-  bytes: number;
+export interface PoolStats extends SizeClassStats {
   /** Bytes of the table that knows which slots are live. */
   tableBytes: number;
 }
@@ -37,25 +26,12 @@ export interface PoolStats {
 /** Bytes that {@link Pool.saveState} writes. */
 export const POOL_STATE_BYTES: number = TABLE_STATE_BYTES + 32;
 
-/** Makes pools a manager's: before one of them is refused a slab, `relief` returns pages of the others, and says whether there were any. */
-export let joinPools: (pools: readonly Pool[], relief: () => boolean) => void;
-
-/** How often slots were taken back, in all of these pools: while it is the same number, no slab of theirs has become empty. */
-export let freesOf: (pools: readonly Pool[]) => number;
-
 /**
  * Slots of one size. Slabs are cut from the memory's pages and carved from the front; freed slots form a list, each
  * holding the pointer of the next, last freed first reused. `alloc` and `free` are O(1), and `free` refuses, exactly
  * and always, everything that is not the pointer of a live slot of this pool.
  */
 export class Pool {
-  static {
-    joinPools = (pools, relief) => {
-      for (const pool of pools) pool.relief = relief;
-    };
-    freesOf = (pools) => pools.reduce((frees, pool) => (frees + pool.freed) | 0, 0);
-  }
-
   /** Where the slots lie. */
   readonly memory: AddressSpace;
   /** Bytes of every slot. */
@@ -87,7 +63,7 @@ export class Pool {
   /** A slot handed out is LIVE, one on the free list is FREED, at its first granule; all else is 0. */
   private readonly states: StateTable;
   private destroyed = false;
-  /** Returns pages of the other pools of a manager, when this one finds none; whether there were any. See {@link joinPools}. */
+  /** Returns pages of other pools, when this one finds none; whether there were any. See {@link join}. */
   private relief: (() => boolean) | undefined = undefined;
   /** What `freed` was when a trim found nothing, and `allocated` when a slot was refused. */
   private freedInVain = 0;
@@ -120,7 +96,7 @@ export class Pool {
         this.i32 = this.states.i32 = memory.i32;
       },
       suspend: (suspended) => {
-        this.i32 = this.states.i32 = suspended ? SUSPENDED : memory.i32;
+        this.i32 = this.states.i32 = suspended ? new Int32Array(0) : memory.i32;
       },
     };
     this.owner = joinMemory(memory, asOwner, options.owner);
@@ -379,6 +355,19 @@ export class Pool {
     this.destroyed = true;
   }
 
+  /**
+   * Makes pools those of one user: before one of them is refused a slab, `relief` returns pages of the others, and says whether there were any.
+   * For {@link Pools}.
+   */
+  static join(pools: readonly Pool[], relief: () => boolean): void {
+    for (const pool of pools) pool.relief = relief;
+  }
+
+  /** How often slots were taken back, in all of these pools: while it is the same number, no slab of theirs has become empty. O(pools). */
+  static freesOf(pools: readonly Pool[]): number {
+    return pools.reduce((frees, pool) => (frees + pool.freed) | 0, 0);
+  }
+
   /** `using pool = new Pool(...)` destroys it at the end of the block. */
   [Symbol.dispose](): void {
     this.destroy();
@@ -603,9 +592,6 @@ export class Pool {
     this.head = p;
   }
 }
-
-/** What stands in for a view while a growth listener runs: whoever wants to change something finds it empty, and asks the memory. */
-export const SUSPENDED: Int32Array = new Int32Array(0);
 
 function broken(what: string): MorphError {
   return new MorphError("ERR_MORPH_INVALID_POINTER", `the pool is broken: ${what}`);

@@ -1,18 +1,12 @@
 import { type AddressSpace, joinMemory, type PageOwner, requireOptions, requireStack } from "@morph/memory";
-import { CONTRACT, DEFAULT_CLASSES, type PoolsOptions } from "./options.ts";
-import { freesOf, joinPools, POOL_STATE_BYTES, Pool, type PoolStats } from "./pool.ts";
+import { CONTRACT, DEFAULT_CLASSES, type PoolsOptions, STACK_CALLS } from "./options.ts";
+import { POOL_STATE_BYTES, Pool, type PoolStats } from "./pool.ts";
+import type { PoolManagerStats } from "./pool-manager.ts";
 
 /** What some pools hold now; plain numbers. */
-export interface PoolsStats {
+export interface PoolsStats extends PoolManagerStats {
   /** Each pool, smallest slots first. */
   classes: PoolStats[];
-  /** Sums over the pools; see {@link PoolStats}. */
-  slots: number;
-  used: number;
-  free: number;
-  slabs: number;
-  bytes: number;
-  tableBytes: number;
 }
 
 /**
@@ -38,7 +32,7 @@ export class Pools {
   constructor(options: PoolsOptions) {
     requireOptions(options, ["memory", "owner"]);
     const { memory, owner } = options;
-    requireStack();
+    requireStack(STACK_CALLS + 10);
     this.memory = memory;
     try {
       for (const [i, slotSize] of DEFAULT_CLASSES.entries()) {
@@ -53,7 +47,7 @@ export class Pools {
     }
     this.firstOwner = this.pools[0]!.owner;
     this.owners = [...this.pools.map((pool) => pool.owner), this.owner];
-    joinPools(this.pools, () => this.relieve());
+    Pool.join(this.pools, () => this.relieve());
   }
 
   /** The pool that serves `size` bytes, 1 to 256. O(classes). */
@@ -90,7 +84,7 @@ export class Pools {
    * @throws ERR_MORPH_INVALID_POINTER, ERR_MORPH_DESTROYED
    */
   saveState(pointer: number): void {
-    requireStack();
+    requireStack(STACK_CALLS + 10);
     for (let i = 0; i < this.pools.length; i++) this.pools[i]!.saveState(pointer + i * POOL_STATE_BYTES);
   }
 
@@ -99,14 +93,14 @@ export class Pools {
    * @throws ERR_MORPH_INVALID_POINTER when that is not the state of these pools, ERR_MORPH_DESTROYED
    */
   loadState(pointer: number): void {
-    requireStack();
+    requireStack(STACK_CALLS + 10);
     for (let i = 0; i < this.pools.length; i++) this.pools[i]!.loadState(pointer + i * POOL_STATE_BYTES);
   }
 
   /** Returns all pages to the memory; the memory itself stays. The pools refuse every use from then on. */
   destroy(): void {
     if (this.destroyed) return;
-    requireStack();
+    requireStack(STACK_CALLS + 10);
     for (const pool of this.pools) pool.destroy();
     this.memory.unregister(this.owner);
     this.destroyed = true;
@@ -114,7 +108,7 @@ export class Pools {
 
   /** Returns slabs without a live slot before a pool is refused one; whether there were any. */
   private relieve(): boolean {
-    const frees = freesOf(this.pools);
+    const frees = Pool.freesOf(this.pools);
     if (frees === this.freesInVain) return false;
     if (this.pools.reduce((bytes, pool) => bytes + pool.trim(), 0) > 0) return true;
     this.freesInVain = frees;

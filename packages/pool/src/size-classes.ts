@@ -373,6 +373,7 @@ export class SizeClasses {
 
   /** @returns false when the memory has no pages, or no room for the tables; then nothing has changed */
   private addSlab(record: number): boolean {
+    if (this.memory.refuses(this.slabPages)) return false;
     const slab = this.memory.tryAcquire(this.slabPages, this.owner);
     if (slab === 0) return false;
     try {
