@@ -39,10 +39,6 @@ export interface PoolManagerStats {
 /** log2 of the granule of the state table: its two bits for 16 bytes are used as one for each 8. */
 const GRANULE_SHIFT = 4;
 
-/** The same as long as functions may run for the first time: more than the memory then asks for in the middle of an operation. */
-const COLD_STACK_CALLS = 330;
-let coldCalls = 200;
-
 /**
  * Small objects of any size: slots of several size classes behind one `alloc(size)` and a `free(pointer)` that needs no size. Which slots are
  * live is known outside of them, a bit for each 8 bytes of the address range they span: so `free` refuses, exactly and always, everything that is
@@ -87,7 +83,7 @@ export class PoolManager {
     const { memory = new LinearMemory(), sizeClasses = DEFAULT_CLASSES, slabBytes = PAGE_BYTES } = options;
     requireSizeClasses(sizeClasses);
     requireSlabBytes(slabBytes);
-    requireSlowPathStack();
+    requireStack(STACK_CALLS);
     this.memory = memory;
     this.largest = sizeClasses.at(-1) as number;
     this.live = new StateTable(memory, GRANULE_SHIFT);
@@ -285,7 +281,7 @@ export class PoolManager {
    * @throws ERR_MORPH_INVALID_POINTER when that is not this manager's state, ERR_MORPH_DESTROYED
    */
   loadState(pointer: number): void {
-    requireSlowPathStack();
+    requireStack(STACK_CALLS);
     this.requireAlive();
     this.refreshViews();
     this.requireStatePlace(pointer);
@@ -381,7 +377,7 @@ export class PoolManager {
 
   /** What every slow path does first: after it there are views, and no stack overflow comes in the middle. */
   private begin(): void {
-    requireSlowPathStack();
+    requireStack(STACK_CALLS);
     this.requireUsable();
   }
 
@@ -454,11 +450,6 @@ export class PoolManager {
 /** Stands in for the view while a growth listener runs: whoever wants to change something finds it empty, and asks the memory. */
 function noView(): Int32Array {
   return new Int32Array(0);
-}
-
-function requireSlowPathStack(): void {
-  requireStack(coldCalls > 0 ? COLD_STACK_CALLS : STACK_CALLS);
-  if (coldCalls > 0) coldCalls--;
 }
 
 function notLive(pointer: number): MorphError {
