@@ -895,17 +895,16 @@ export class MemoryContext {
 
   /** With what pool, arena and heap have, or get from the memory. @returns 0 when that is not enough */
   private allocHere(size: number, typeId: number): number {
-    if (size <= (this.arena === undefined ? LARGEST_SMALL : LARGEST_CHUNKED)) {
-      // Seldom needed: a page, or a chunk, serves many objects.
-      requireStack(STACK_CALLS);
-      // Once there is a slot, or room in the chunk, the fast path finds it.
-      const isReady = size <= LARGEST_SMALL ? this.prepareSlot(classOf(size)) : this.prepareChunk(size);
-      if (isReady) return this.alloc(size, typeId);
+    // Once there is a slot, or room in the chunk, the fast path finds it.
+    if (size <= LARGEST_SMALL ? this.prepareSlot(classOf(size)) : size <= LARGEST_CHUNKED && this.prepareChunk(size)) {
+      return this.alloc(size, typeId);
     }
     return this.arena === undefined ? this.allocInHeap(size, typeId) : this.allocInArena(this.arena, size, typeId);
   }
 
   private prepareSlot(index: number): boolean {
+    if (this.slots.isReady(index)) return true;
+    requireStack(STACK_CALLS);
     if (this.slots.prepare(index)) return true;
     // Before the arena stands in for the pool: if all it holds was freed, its pages are the pool's again.
     return this.arena !== undefined && this.holdsOnlyFreed() && this.giveBack() > 0 && this.slots.prepare(index);
@@ -1021,7 +1020,7 @@ export class MemoryContext {
     const mark = arena.mark();
     const start = arena.tryAlloc(bytes);
     if (start === 0) return false;
-    if (!this.cover(start, bytes)) {
+    if (!this.isCovered(start, bytes) && !this.cover(start, bytes)) {
       takeBack(arena, mark);
       return false;
     }
@@ -1037,7 +1036,7 @@ export class MemoryContext {
 
   /** Makes an object of a block of the arena or the heap. @returns 0 when there is no room for the object table */
   private placeLarge(p: number, bytes: number, size: number, typeId: number): number {
-    if ((((p - this.lo) | 0) >>> 4) + Math.ceil(bytes / 16) > this.granules) {
+    if (!this.isCovered(p, bytes)) {
       return this.placeUncovered(p, bytes, size, typeId);
     }
     // The only call: what follows cannot fail half-way.
@@ -1061,14 +1060,18 @@ export class MemoryContext {
     return pointer >>> 0;
   }
 
+  private isCovered(p: number, bytes: number): boolean {
+    return (((p - this.lo) | 0) >>> 4) + Math.ceil(bytes / 16) <= this.granules;
+  }
+
   /** As {@link placeLarge}, for a block that the object table does not cover yet. */
   private placeUncovered(p: number, bytes: number, size: number, typeId: number): number {
-    requireStack(STACK_CALLS);
     return this.cover(p >>> 0, bytes) ? this.placeLarge(p, bytes, size, typeId) : 0;
   }
 
   /** Makes the table cover a block of the arena or the heap. @returns false when it has no room */
   private cover(block: number, bytes: number): boolean {
+    requireStack(STACK_CALLS);
     const { limit } = this;
     const isAllowed = limit === undefined || limit.allows(this.held + this.tableGrowth(block, block + bytes));
     return isAllowed && zeroIfFull(() => this.coverBytes(block, bytes)) > 0;

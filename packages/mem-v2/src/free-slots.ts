@@ -1,4 +1,4 @@
-import { type AddressSpace, MorphError, PAGE_BYTES } from "@morph/memory";
+import { type AddressSpace, MorphError, PAGE_BYTES, requireStack } from "@morph/memory";
 import type { Pool } from "@morph/pool";
 import { HEADER_BYTES, overwritten, RUN_SEAL } from "./header.ts";
 import { RUN_CURSORS, RUN_ENDS, RUNS } from "./state-layout.ts";
@@ -23,6 +23,9 @@ import { RUN_CURSORS, RUN_ENDS, RUNS } from "./state-layout.ts";
 
 /** Slots of the run that go on the list at a time: seldom enough, and so few that fresh memory is touched shortly before it is used. */
 const CARVED_SLOTS = 64;
+
+/** What it takes to make a list anew; see `requireStack` of `@morph/memory`. */
+const MEND_CALLS = 110;
 
 /** The context, as its slots see it. */
 export interface SlotOwner {
@@ -212,6 +215,7 @@ export class FreeSlots {
 
   /** Makes the free list anew, after something wrote over a link of it. O(pages of the memory + slots). */
   private mend(index: number): void {
+    requireStack(MEND_CALLS);
     this.rebuild(index, false);
   }
 

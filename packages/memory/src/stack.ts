@@ -4,7 +4,7 @@ const CALLS = 44;
 export const COLD_CALLS = 300;
 
 /** How often it is still assumed that they do. */
-let cold = 200;
+let cold = 40;
 
 /**
  * Throws the engine's RangeError unless some 8 KiB of the stack are left, and 64 KiB at first, as long as functions may have to be compiled. An
