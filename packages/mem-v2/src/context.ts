@@ -66,6 +66,9 @@ const CONTRACT = 1;
 /** What an operation takes that pool, arena, heap and memory have a part in; see `requireStack` of `@morph/memory`. */
 const STACK_CALLS = 110;
 
+/** The same with the lock: the memory may have to grow for the state that is saved before the lock is given back. */
+const LOCKED_CALLS = 410;
+
 /** log2 of the granule in which objects start. */
 const GRANULE_SHIFT = 4;
 
@@ -225,7 +228,7 @@ export class MemoryContext {
     if (attachment !== undefined && !(attachment instanceof Attachment)) {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", "a context takes one argument; see MemoryContext.attach");
     }
-    requireStack(STACK_CALLS);
+    requireStack(LOCKED_CALLS);
     const { memory = attachment?.memory ?? ownMemory(config), onMemoryPressure, ...rest } = config;
     this.config = rest;
     this.memory = memory;
@@ -1404,7 +1407,7 @@ export class MemoryContext {
     // In a growth listener that is called while this thread takes over the state, which the memory refuses.
     if (this.inside) this.memory.refresh();
     // Before the lock is taken, as giving it back takes stack, too.
-    requireStack(STACK_CALLS);
+    requireStack(LOCKED_CALLS);
     const mutex = this.mutex as Mutex;
     if (mutex.held) this.leaveQuickly();
     mutex.lock(this.lockTimeoutMs);
