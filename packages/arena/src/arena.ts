@@ -9,6 +9,7 @@ import {
   requireOptions,
   requireStack,
 } from "@morph/memory";
+import { type ArenaMark, Marks, type Position } from "./marks.ts";
 
 /** The memory contract this package was written against; see CONTRACT_VERSION of `@morph/memory`. */
 const CONTRACT = 1;
@@ -41,12 +42,6 @@ export const ARENA_STATE_BYTES = 40;
 /** Bytes of a block in the list that {@link Arena.saveState} keeps beside them. */
 const BLOCK_RECORD_BYTES = 12;
 
-/** A place in an arena to return to; only {@link Arena.mark} makes them. */
-export interface ArenaMark {
-  /** The pointer up to which the arena was filled. */
-  readonly pointer: number;
-}
-
 /** What an arena holds now; plain numbers. */
 export interface ArenaStats {
   /** Blocks taken from the memory, and their bytes. */
@@ -68,42 +63,6 @@ interface Block {
   zeroedFrom: number;
 }
 
-/** How far an arena was filled at some time: blocks in use, and the pointer up to which the current one was filled. */
-interface Position {
-  readonly depth: number;
-  readonly pointer: number;
-}
-
-/** What only the arena that made it can read. */
-class Mark implements ArenaMark, Position {
-  readonly pointer: number;
-  readonly depth: number;
-  readonly block: Block | undefined;
-  /** Rewinds before it was made. */
-  readonly time: number;
-  readonly #arena: Arena;
-
-  constructor(arena: Arena, { pointer, depth }: Position, block: Block | undefined, time: number) {
-    this.#arena = arena;
-    this.pointer = pointer;
-    this.depth = depth;
-    this.block = block;
-    this.time = time;
-  }
-
-  static isOf(mark: unknown, arena: Arena): mark is Mark {
-    return typeof mark === "object" && mark !== null && #arena in mark && mark.#arena === arena;
-  }
-}
-
-/** A rewind, after which marks that were made before it and lie behind it are stale. */
-interface Rewind extends Position {
-  readonly time: number;
-}
-
-/** Before every position. */
-const NOWHERE: Position = { depth: -1, pointer: 0 };
-
 /**
  * Bump allocation: a pointer moves through a block, and everything is freed at once. A block grows in place when another
  * one would be filled badly. Blocks are kept over `reset` and `rewind` and used again, first used first; those that are too small for
@@ -123,11 +82,7 @@ export class Arena {
   private readonly inUse: Block[] = [];
   /** Blocks that hold none, the next to use last. */
   private readonly spare: Block[] = [];
-  /** Rewinds and resets so far, and those that can make a mark stale: later ones lie behind earlier ones. */
-  private time = 0;
-  private readonly rewinds: Rewind[] = [];
-  /** The furthest position of a mark that may still be good. */
-  private furthestMark: Position = NOWHERE;
+  private readonly marks: Marks<Block> = new Marks();
   private nextPages = 1;
   private readonly blockPages: number;
   /** The id under which the memory knows this arena's pages. */
@@ -221,9 +176,7 @@ export class Arena {
   /** Remembers this point, to free everything allocated after it with {@link rewind}. O(1); the arena does not keep it. */
   mark(): ArenaMark {
     this.requireAlive();
-    const { position } = this;
-    if (isBefore(this.furthestMark, position)) this.furthestMark = position;
-    return new Mark(this, position, this.current, this.time);
+    return this.marks.make(this.position, this.current);
   }
 
   /**
@@ -233,13 +186,8 @@ export class Arena {
    */
   rewind(mark: ArenaMark): void {
     this.requireIdle();
-    if (!Mark.isOf(mark, this) || this.isStale(mark)) {
-      throw new MorphError(
-        "ERR_MORPH_INVALID_MARK",
-        `expected a mark of this arena that no rewind or reset has dropped, got ${describe(mark)}`,
-      );
-    }
-    this.goBack(mark, mark.block);
+    const { depth, pointer, block } = this.marks.require(mark);
+    this.goBack({ depth, pointer }, block);
   }
 
   /**
@@ -249,7 +197,7 @@ export class Arena {
   reset(): void {
     this.requireIdle();
     this.goBack({ depth: 0, pointer: 0 }, undefined);
-    this.dropMarks();
+    this.marks.dropAll();
   }
 
   /**
@@ -531,25 +479,8 @@ export class Arena {
       noteDirty(dropped);
       this.spare.push(dropped);
     }
-    if (isBefore(position, this.furthestMark)) this.noteRewind(position);
+    this.marks.rewound(position);
     this.fill(block, position.pointer);
-  }
-
-  /** Marks between here and the furthest one are stale from now on. */
-  private noteRewind(position: Position): void {
-    this.time++;
-    this.furthestMark = { depth: position.depth, pointer: position.pointer };
-    // Rewinds to positions behind this one make no mark stale that this one does not.
-    while (this.rewinds.length > 0 && !isBefore(this.rewinds.at(-1)!, position)) this.rewinds.pop();
-    this.rewinds.push({ ...this.furthestMark, time: this.time });
-  }
-
-  /** Makes all marks stale, also those of the empty arena. */
-  private dropMarks(): void {
-    this.time++;
-    this.furthestMark = NOWHERE;
-    this.rewinds.length = 0;
-    this.rewinds.push({ ...NOWHERE, time: this.time });
   }
 
   private get position(): Position {
@@ -557,14 +488,6 @@ export class Arena {
     // The cursor at the end of 4 GiB is 0.
     const isFull = current !== undefined && this.cursor === 0;
     return { depth: this.inUse.length, pointer: isFull ? endOf(current) : this.cursor >>> 0 };
-  }
-
-  /** Whether some rewind after the mark was made went further back. */
-  private isStale(mark: Mark): boolean {
-    // The first one after it went furthest back. If the mark is good, its rewind drops all that are passed here.
-    let next = this.rewinds.length;
-    while (next > 0 && this.rewinds[next - 1]!.time > mark.time) next--;
-    return next < this.rewinds.length && isBefore(this.rewinds[next]!, mark);
   }
 
   private releaseSpare(): number {
@@ -615,7 +538,7 @@ export class Arena {
     this.listPointer = (i32[at + 6] as number) >>> 0;
     this.listBytes = i32[at + 7] as number;
     // Another thread went on: marks made before are stale.
-    this.dropMarks();
+    this.marks.dropAll();
     const inUse = i32[at + 3] as number;
     this.inUse.length = this.spare.length = 0;
     for (let i = 0; i < inUse + (i32[at + 4] as number); i++) {
@@ -685,10 +608,6 @@ function isWasteful(bytes: number, pages: number): boolean {
   // Whole free pages at the end go back.
   const unused = (pages * PAGE_BYTES - filled) % PAGE_BYTES;
   return unused > filled / 8;
-}
-
-function isBefore(a: Position, b: Position): boolean {
-  return a.depth < b.depth || (a.depth === b.depth && a.pointer < b.pointer);
 }
 
 /** What a block was filled with does not hold zeros any more. */
