@@ -22,7 +22,7 @@ const LAYERS = [
   ["n0-runtime", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap", "@morph/mem-v2"]],
   ["n0", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap", "@morph/mem-v2", "n0-runtime"]],
   ["n1", ["n0-runtime", "n0"]],
-  ["bench", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap", "@morph/mem-v2", "n0-runtime", "n0"]],
+  ["bench", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap", "@morph/mem-v2", "n0-runtime", "n0", "n1"]],
 ];
 
 const root = resolve(process.argv[2] ?? join(dirname(fileURLToPath(import.meta.url)), ".."));

@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compileFrontEnd, runModule } from "n0";
 import { MemoryWriter } from "n0-runtime";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Comparison } from "../src/milestone/measure.ts";
-import { compile, frontEnd, type MilestoneProgram, OTHERS, STYLES } from "../src/milestone/programs.ts";
+import { compile, compiler, frontEnd, type MilestoneProgram, OTHERS, STYLES } from "../src/milestone/programs.ts";
 import { saying } from "../src/milestone/rows.ts";
 import { arithmeticOf, layoutsOf } from "../src/milestone/sizes.ts";
 import { generatedSource } from "../src/milestone/source.ts";
@@ -21,9 +21,10 @@ const outputs = async (program: MilestoneProgram): Promise<string[]> => {
   writeFileSync(path, text);
   const source = program.lines === undefined ? undefined : { path, bytes: text.length };
   const module = await compile(program, source, false);
+  const args = source === undefined ? [] : (program.args?.(source) ?? []);
   return (["v1", "v2"] as const).map((allocator) => {
     const stdout = new MemoryWriter();
-    expect(runModule(module, { allocator, stdout }).failure).toBeNull();
+    expect(runModule(module, { allocator, args, stdout }).failure).toBeNull();
     return stdout.text();
   });
 };
@@ -47,6 +48,12 @@ describe("the programs", () => {
     const all = (await Promise.all(STYLES.map((style) => outputs(frontEnd(style, 100))))).flat();
     expect(new Set(all).size).toBe(1);
     expect(all[0]).toMatch(/^101 lines, \d+ tokens, \d+ nodes\n0 errors, tree \d+\n$/);
+  });
+
+  test("N1 makes a module that runs", async () => {
+    await outputs(compiler(100));
+    const module = new Uint8Array(readFileSync(join(folder, "input.txt.wasm")));
+    expect(runModule(module, { stdout: new MemoryWriter() })).toMatchObject({ exitCode: 0, failure: null });
   });
 
   test.each(OTHERS.filter(({ id }) => id !== "stack_undo"))(

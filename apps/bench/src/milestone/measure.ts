@@ -65,10 +65,15 @@ const ask = <T>(task: Task, limitMs: number): Promise<Answer<T>> =>
 const limitOf = (allocator: AllocatorName, { limitMs, limitV1Ms }: MilestoneSettings): number =>
   allocator === "v1" ? limitV1Ms : limitMs;
 
-const runOnce = async (side: Side, module: string, settings: MilestoneSettings): Promise<void> => {
+const runOnce = async (
+  side: Side,
+  module: string,
+  args: readonly string[],
+  settings: MilestoneSettings,
+): Promise<void> => {
   if (side.note !== undefined) return;
   const { allocator } = side;
-  const answer = await ask<RunAnswer>({ do: "run", module, allocator }, limitOf(allocator, settings));
+  const answer = await ask<RunAnswer>({ do: "run", module, args, allocator }, limitOf(allocator, settings));
   if ("problem" in answer) side.note = answer.problem;
   else {
     const { milliseconds, failure, output, stats } = answer.value;
@@ -111,16 +116,17 @@ const compare = async (program: MilestoneProgram, settings: MilestoneSettings, f
   const module = join(folder, "program.wasm");
   const path = join(folder, "recording");
   writeFileSync(module, await compile(program, source, false));
+  const args = source === undefined ? [] : (program.args?.(source) ?? []);
   const v1: Side = { allocator: "v1" };
   const v2: Side = { allocator: "v2" };
-  for (let i = 0; i < settings.processes; i++) for (const side of [v2, v1]) await runOnce(side, module, settings);
+  for (let i = 0; i < settings.processes; i++) for (const side of [v2, v1]) await runOnce(side, module, args, settings);
   let histogram: Record<number, number> | undefined;
   const allocations = v2.allocations ?? Number.POSITIVE_INFINITY;
   if (allocations > settings.mostRecorded) {
     v1.replayNote = v2.replayNote = `not replayed: over ${settings.mostRecorded.toLocaleString("en-US")} allocations`;
   } else {
     writeFileSync(module, await compile(program, source, true));
-    const recorded = await ask<unknown>({ do: "record", module, path }, settings.limitMs);
+    const recorded = await ask<unknown>({ do: "record", module, args, path }, settings.limitMs);
     if ("problem" in recorded) v1.replayNote = v2.replayNote = `not recorded: ${recorded.problem}`;
     else {
       for (let i = 0; i < settings.processes; i++) for (const side of [v2, v1]) await replayOnce(side, path, settings);

@@ -25,6 +25,8 @@ export interface MilestoneProgram {
   readonly lines?: number;
   /** Whether a string literal is made once, as n0 does it by default. All others make one each time, as the original does. */
   readonly literalsOnce?: true;
+  /** What the program sees as `os.Args`. Default: nothing. */
+  readonly args?: (source: SourceFile) => string[];
 }
 
 /** Lines of the generated sources. */
@@ -46,6 +48,16 @@ export const literalsOnce = (lines: number): MilestoneProgram => ({
   file: "literal/main.fox",
   lines,
   literalsOnce: true,
+});
+
+/** N1, the compiler of Morph in Morph, which makes a module of a source of so many lines. */
+export const compiler = (lines: number): MilestoneProgram => ({
+  id: `n1-${lines}`,
+  what: `N1, the compiler in Morph, ${lines.toLocaleString("en-US")} lines`,
+  file: "../../n1/src/main.fox",
+  lines,
+  literalsOnce: true,
+  args: ({ path }) => ["build", path, "-o", `${path}.wasm`, "-q"],
 });
 
 /** What is not a front end. */

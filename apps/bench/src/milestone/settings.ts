@@ -1,4 +1,4 @@
-import { frontEnd, literalsOnce, type MilestoneProgram, OTHERS, SIZES, STYLES } from "./programs.js";
+import { compiler, frontEnd, literalsOnce, type MilestoneProgram, OTHERS, SIZES, STYLES } from "./programs.js";
 
 /** How much of the milestone a run is of. */
 export type MilestoneMode = "quick" | "bounded" | "full" | "check";
@@ -26,7 +26,12 @@ const without = (...ids: readonly string[]): MilestoneProgram[] => OTHERS.filter
 export const SETTINGS: Readonly<Record<MilestoneMode, MilestoneSettings>> = {
   quick: {
     mode: "quick",
-    programs: [...frontEnds([100, 1_000]), ...[100, 1_000].map(literalsOnce), ...without("stack_undo", "maps")],
+    programs: [
+      ...frontEnds([100, 1_000]),
+      ...[100, 1_000].map(literalsOnce),
+      compiler(1_000),
+      ...without("stack_undo", "maps"),
+    ],
     processes: 1,
     limitMs: 10_000,
     limitV1Ms: 3_000,
@@ -34,7 +39,7 @@ export const SETTINGS: Readonly<Record<MilestoneMode, MilestoneSettings>> = {
   },
   bounded: {
     mode: "bounded",
-    programs: [...frontEnds(SIZES), ...SIZES.map(literalsOnce), ...OTHERS],
+    programs: [...frontEnds(SIZES), ...SIZES.map(literalsOnce), ...[1_000, 10_000].map(compiler), ...OTHERS],
     processes: 1,
     limitMs: 30_000,
     limitV1Ms: 3_000,
@@ -42,7 +47,7 @@ export const SETTINGS: Readonly<Record<MilestoneMode, MilestoneSettings>> = {
   },
   full: {
     mode: "full",
-    programs: [...frontEnds(SIZES), ...SIZES.map(literalsOnce), ...OTHERS],
+    programs: [...frontEnds(SIZES), ...SIZES.map(literalsOnce), ...[1_000, 10_000, 50_000].map(compiler), ...OTHERS],
     processes: 3,
     limitMs: 600_000,
     limitV1Ms: 120_000,

@@ -4,8 +4,8 @@ import { type AllocatorName, type AllocatorStats, decodeRecording, MemoryWriter,
 
 /** What a process of its own is asked to do. */
 export type Task =
-  | { readonly do: "run"; readonly module: string; readonly allocator: AllocatorName }
-  | { readonly do: "record"; readonly module: string; readonly path: string }
+  | { readonly do: "run"; readonly module: string; readonly args: readonly string[]; readonly allocator: AllocatorName }
+  | { readonly do: "record"; readonly module: string; readonly args: readonly string[]; readonly path: string }
   | { readonly do: "replay"; readonly path: string; readonly allocator: AllocatorName };
 
 /** How a run went. */
@@ -37,12 +37,12 @@ const best = <T>(make: () => T, millisecondsOf: (made: T) => number): T => {
   return found;
 };
 
-const run = (module: string, allocator: AllocatorName): RunAnswer => {
+const run = (module: string, args: readonly string[], allocator: AllocatorName): RunAnswer => {
   const bytes = new Uint8Array(readFileSync(module));
   return best(
     () => {
       const stdout = new MemoryWriter();
-      const { milliseconds, failure, stats } = runModule(bytes, { allocator, stdout });
+      const { milliseconds, failure, stats } = runModule(bytes, { allocator, args, stdout });
       if (stats === null) throw new Error(failure ?? "no memory to start with");
       return { milliseconds, failure, output: stdout.text(), stats };
     },
@@ -50,10 +50,10 @@ const run = (module: string, allocator: AllocatorName): RunAnswer => {
   );
 };
 
-const record = (module: string, path: string): Record<string, never> => {
+const record = (module: string, args: readonly string[], path: string): Record<string, never> => {
   const recorder = new Recorder();
   const bytes = new Uint8Array(readFileSync(module));
-  const { failure } = runModule(bytes, { allocator: "v2", stdout: new MemoryWriter(), recorder });
+  const { failure } = runModule(bytes, { allocator: "v2", args, stdout: new MemoryWriter(), recorder });
   if (failure !== null) throw new Error(failure);
   recorder.save(path);
   return {};
@@ -69,8 +69,8 @@ const replayed = (path: string, allocator: AllocatorName): ReplayAnswer => {
 };
 
 const perform = (task: Task): RunAnswer | ReplayAnswer | Record<string, never> => {
-  if (task.do === "run") return run(task.module, task.allocator);
-  return task.do === "record" ? record(task.module, task.path) : replayed(task.path, task.allocator);
+  if (task.do === "run") return run(task.module, task.args, task.allocator);
+  return task.do === "record" ? record(task.module, task.args, task.path) : replayed(task.path, task.allocator);
 };
 
 process.stdout.write(JSON.stringify(perform(JSON.parse(process.argv[2] as string) as Task)));
