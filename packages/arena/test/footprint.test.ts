@@ -1,9 +1,9 @@
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { atEveryDepth } from "../../../scripts/test-kit/at-every-depth.ts";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { Arena } from "../src/index.ts";
-import { atEveryDepth } from "./at-every-depth.ts";
-import { codeOf } from "./code.ts";
 
 const MIB = 2 ** 20;
 const quiet = { name: "other", contractVersion: 1, viewsChanged() {} };

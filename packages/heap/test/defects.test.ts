@@ -1,8 +1,8 @@
 /** What went wrong in other allocators for linear memory: here each has a test under its own name. */
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import { describe, expect, it } from "vitest";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { Heap } from "../src/index.ts";
-import { codeOf } from "./code.ts";
 import { HeapModel, random } from "./model.ts";
 
 describe("defects of @thi.ng/malloc", () => {

@@ -1,8 +1,8 @@
 /** Faults that were found by others' bug reports and by real programs: each kind has a test. */
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import { describe, expect, it } from "vitest";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { Heap } from "../src/index.ts";
-import { codeOf } from "./code.ts";
 import { random } from "./model.ts";
 
 /** Allocates objects of a size until there is no room for one more. */

@@ -1,7 +1,7 @@
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import { describe, expect, it } from "vitest";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { Heap } from "../src/index.ts";
-import { codeOf } from "./code.ts";
 import { HeapModel, random, someSize } from "./model.ts";
 
 /** A memory whose growth fails while `fails()` says so. */

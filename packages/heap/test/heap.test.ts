@@ -1,7 +1,7 @@
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import { describe, expect, it } from "vitest";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { Heap } from "../src/index.ts";
-import { codeOf } from "./code.ts";
 
 const SIZES = [
   1, 15, 16, 17, 31, 32, 33, 256, 257, 304, 305, 1023, 1024, 1025, 4095, 4096, 4097, 65_535, 65_536, 65_537, 1_000_000,

@@ -1,8 +1,8 @@
 /** The checks of mimalloc's test-api.c and hardened_malloc's test programs that make sense here, under their names. */
 import { LinearMemory } from "@morph/memory";
 import { describe, expect, it } from "vitest";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { Heap } from "../src/index.ts";
-import { codeOf } from "./code.ts";
 
 const EINVAL = 28;
 const ENOMEM = 48;

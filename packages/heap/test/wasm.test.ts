@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import binaryen from "binaryen";
 import { describe, expect, it } from "vitest";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { Heap } from "../src/index.ts";
 import { build, INITIAL_PAGES } from "./c/build.ts";
-import { codeOf } from "./code.ts";
 
 /** A linked list of squares in memory from malloc, summed and freed; and the functions by themselves. */
 const TEXT = `(module

@@ -1,7 +1,7 @@
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import { describe, expect, it, vi } from "vitest";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { COMPILER, type ContextConfig, MemoryContext, RUNTIME, SERVER, VM } from "../src/index.ts";
-import { codeOf } from "./code.ts";
 
 describe("the original's tests", () => {
   it("manager create and destroy", () => {

@@ -2,8 +2,8 @@ import { Arena } from "@morph/arena";
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import { Pool } from "@morph/pool";
 import { describe, expect, it } from "vitest";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { COMPILER, MemoryContext, RUNTIME, SERVER, VM } from "../src/index.ts";
-import { codeOf } from "./code.ts";
 
 const SIZES = [48, 100_000, 16, 3000, 0, 240, 500, 200_000, 48];
 

@@ -1,7 +1,7 @@
 import { LinearMemory } from "@morph/memory";
 import { describe, expect, it } from "vitest";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { COMPILER, MemoryContext, RUNTIME } from "../src/index.ts";
-import { codeOf } from "./code.ts";
 
 const MODES = [
   ["COMPILER", COMPILER],

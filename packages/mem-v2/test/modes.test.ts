@@ -1,8 +1,8 @@
 import { LinearMemory } from "@morph/memory";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { COMPILER, type ContextConfig, MemoryContext, RUNTIME, SERVER, VM } from "../src/index.ts";
-import { codeOf } from "./code.ts";
 
 const MIB = 2 ** 20;
 

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { Mutex } from "../src/index.ts";
-import { codeOf } from "./code.ts";
 
 const words = () => new Int32Array(new SharedArrayBuffer(64));
 

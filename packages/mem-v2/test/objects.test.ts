@@ -1,8 +1,8 @@
 import { LinearMemory } from "@morph/memory";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { COMPILER, MemoryContext, RUNTIME, SERVER, VM } from "../src/index.ts";
-import { codeOf } from "./code.ts";
 
 const MODES = [COMPILER, RUNTIME, VM, { ...SERVER, heapSizeHint: 2 * 2 ** 20 }];
 

@@ -3,11 +3,12 @@ import { createContext, runInContext } from "node:vm";
 import { Worker } from "node:worker_threads";
 import { LinearMemory } from "@morph/memory";
 import { describe, expect, it } from "vitest";
+import { bundle } from "../../../scripts/test-kit/bundled.ts";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { COMPILER, MemoryContext, Mutex, RUNTIME } from "../src/index.ts";
-import { bundle } from "./bundled.ts";
-import { codeOf } from "./code.ts";
 
-const script = readFileSync(await bundle("iife"), "utf8");
+const FOLDER = new URL("..", import.meta.url);
+const script = readFileSync(await bundle(FOLDER, "iife"), "utf8");
 const MODES = ["COMPILER", "RUNTIME", "VM", "SERVER"];
 
 /** A realm of its own, with nothing that is not JavaScript's: no `performance`, no `TextEncoder`, no `queueMicrotask`. */
@@ -81,7 +82,7 @@ describe("a worker that is terminated inside", () => {
          parentPort.postMessage([there.thread, inside.token]);
          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
        });`,
-      { eval: true, workerData: { file: await bundle("esm"), handle } },
+      { eval: true, workerData: { file: await bundle(FOLDER, "esm"), handle } },
     );
     const [thread, token] = await new Promise<number[]>((resolve) => worker.once("message", resolve));
     await worker.terminate();

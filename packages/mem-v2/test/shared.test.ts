@@ -1,7 +1,7 @@
 import { LinearMemory } from "@morph/memory";
 import { describe, expect, it } from "vitest";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { COMPILER, MemoryContext, RUNTIME, SERVER } from "../src/index.ts";
-import { codeOf } from "./code.ts";
 import { shareAContext } from "./shared.ts";
 
 describe("a context on shared memory", () => {

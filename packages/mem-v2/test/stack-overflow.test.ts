@@ -1,8 +1,12 @@
+import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
-import { bundled } from "./bundled.ts";
-import { nearTheStackLimit } from "./stack.ts";
+import { bundle } from "../../../scripts/test-kit/bundled.ts";
+import { nearTheStackLimit } from "../../../scripts/test-kit/stack-limit.ts";
 
-const { COMPILER, LinearMemory, MemoryContext, RUNTIME, SERVER } = await bundled();
+const file = pathToFileURL(await bundle(new URL("..", import.meta.url), "esm"));
+const { COMPILER, LinearMemory, MemoryContext, RUNTIME, SERVER } = (await import(
+  /* @vite-ignore */ file.href
+)) as typeof import("../src/index.ts") & typeof import("@morph/memory");
 
 const CASES = [COMPILER, RUNTIME, { ...SERVER, heapSizeHint: 8 * 2 ** 20 }].flatMap((config) =>
   [false, true].map((shared) => ({ config, shared, mode: config.mode })),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { joinMemory, LinearMemory, type LinearMemoryOptions, MorphError, PAGE_BYTES } from "../src/index.ts";
-import { codeOf } from "./code.ts";
 
 const quiet = { name: "test", contractVersion: 1, viewsChanged() {} };
 

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
+import { atEveryDepth } from "../../../scripts/test-kit/at-every-depth.ts";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { LinearMemory, PAGE_BYTES } from "../src/index.ts";
-import { atEveryDepth } from "./at-every-depth.ts";
-import { codeOf } from "./code.ts";
 
 const quiet = { name: "test", contractVersion: 1, viewsChanged() {} };
 

@@ -1,7 +1,7 @@
 import { createContext, runInContext } from "node:vm";
 import { describe, expect, it } from "vitest";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { joinMemory, LinearMemory, PAGE_BYTES } from "../src/index.ts";
-import { codeOf } from "./code.ts";
 
 const quiet = { name: "test", contractVersion: 1, viewsChanged() {} };
 

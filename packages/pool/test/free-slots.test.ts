@@ -1,8 +1,8 @@
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { PoolManager } from "../src/index.ts";
-import { codeOf } from "./code.ts";
 
 /** Takes every free slot that a manager has; all of them have to be different ones. */
 function takeFreeSlots(pools: PoolManager, live: Set<number>): void {

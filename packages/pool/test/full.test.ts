@@ -1,7 +1,7 @@
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import { describe, expect, it } from "vitest";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { Pool, PoolManager } from "../src/index.ts";
-import { codeOf } from "./code.ts";
 import { random } from "./model.ts";
 
 function fill(alloc: () => number): number[] {

@@ -1,7 +1,7 @@
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import { describe, expect, it } from "vitest";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { PoolManager } from "../src/index.ts";
-import { codeOf } from "./code.ts";
 
 describe("a growth listener", () => {
   it("may look at a manager, and change nothing", () => {

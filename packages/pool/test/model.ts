@@ -1,7 +1,7 @@
 import type { LinearMemory } from "@morph/memory";
 import { expect } from "vitest";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import type { PoolManager } from "../src/index.ts";
-import { codeOf } from "./code.ts";
 
 /** A small fast generator (xorshift32), so that a run is told by its seed. */
 export function random(seed: number): (below: number) => number {

@@ -1,7 +1,7 @@
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import { describe, expect, it } from "vitest";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { Pool, type PoolOptions } from "../src/index.ts";
-import { codeOf } from "./code.ts";
 
 describe("a pool", () => {
   it("hands out aligned slots that do not overlap, and exactly fills its slabs", () => {

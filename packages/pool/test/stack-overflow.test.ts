@@ -1,9 +1,13 @@
+import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
-import { bundled } from "./bundled.ts";
+import { bundle } from "../../../scripts/test-kit/bundled.ts";
+import { nearTheStackLimit } from "../../../scripts/test-kit/stack-limit.ts";
 import { random } from "./model.ts";
-import { nearTheStackLimit } from "./stack.ts";
 
-const { LinearMemory, Pool, PoolManager } = await bundled();
+const file = pathToFileURL(await bundle(new URL("..", import.meta.url), "esm"));
+const { LinearMemory, Pool, PoolManager } = (await import(
+  /* @vite-ignore */ file.href
+)) as typeof import("../src/index.ts") & typeof import("@morph/memory");
 
 let overflowed = 0;
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { Ids } from "../src/index.ts";
-import { codeOf } from "./code.ts";
 
 describe("ids", () => {
   it("are the lowest free ones, and -1 when there are none", () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { Ranges } from "../src/index.ts";
-import { codeOf } from "./code.ts";
 
 describe("ranges", () => {
   it("are the lowest that fit, side by side, with exact sizes", () => {
