@@ -6,7 +6,7 @@ import { buildAll, type Compilation, MAIN, type Module, type Run, runEach, stage
 
 const programs = corpus("programs");
 
-/** The last one collects at every allocation, so that an object that nobody keeps alive is missed. */
+/** The last one, of stage B alone, collects at every allocation, so that an object that nobody keeps alive is missed. */
 const WAYS = [{ allocator: "v2" }, { allocator: "v1" }, { allocator: "v1", v1: { threshold: 0 } }] as const;
 
 function checked({ file, bytes }: CorpusProgram): FrontEndResult & { readonly ok: true } {
@@ -40,7 +40,7 @@ beforeAll(async () => {
     compiled[stage] = await buildAll(module, files);
     runs[stage] = await runEach(
       compiled[stage].map((compilation) => compilation.module as Module),
-      WAYS,
+      stage === "A" ? WAYS.slice(0, 2) : WAYS,
     );
   }
 }, 120_000);
