@@ -59,7 +59,8 @@ for (const tarball of tarballs) {
     await tool("publint", ["run", tarball, "--strict"]);
   });
   await step(`${basename(tarball)}: are the types wrong`, async () => {
-    await tool("attw", [tarball, "--profile", "esm-only"]);
+    // C sources have no types.
+    await tool("attw", [tarball, "--profile", "esm-only", "--exclude-entrypoints", "c/malloc.c"]);
   });
 }
 

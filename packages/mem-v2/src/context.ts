@@ -102,10 +102,6 @@ export interface ContextHandle {
   readonly config: ContextConfig;
 }
 
-/** What stands in for the views while a growth listener runs: whoever wants to change something finds them empty, and asks the memory. */
-const NO_WORDS: Int32Array = new Int32Array(0);
-const NO_FLOATS: Float64Array = new Float64Array(0);
-
 /** A context's handle, and the memory that was attached for it: only {@link MemoryContext.attach} makes one. */
 class Attachment {
   readonly memory: AddressSpace;
@@ -258,7 +254,7 @@ export class MemoryContext {
         viewsChanged: () => this.followViews(memory.i32, memory.f64),
         suspend: (suspended) => {
           this.suspended = suspended;
-          if (suspended) this.followViews(NO_WORDS, NO_FLOATS);
+          if (suspended) this.leaveViews();
           else this.followViews(memory.i32, memory.f64);
         },
       };
@@ -1267,6 +1263,11 @@ export class MemoryContext {
     return memory.tableBytes(Math.ceil(Math.min(span * 1.25, 2 ** 32) / 64)) - objects.bytes;
   }
 
+  /** Empty views while a growth listener runs, and for good in the end: whoever wants to change something finds them, and asks the memory. */
+  private leaveViews(): void {
+    this.followViews(new Int32Array(0), new Float64Array(0));
+  }
+
   private followViews(i32: Int32Array, f64: Float64Array): void {
     this.i32 = this.objects.i32 = this.slots.i32 = this.statistics.i32 = i32;
     this.f64 = this.statistics.f64 = f64;
@@ -1434,7 +1435,7 @@ export class MemoryContext {
       if (this.guarded) this.loadLive();
       return action();
     } finally {
-      this.followViews(NO_WORDS, NO_FLOATS);
+      this.leaveViews();
     }
   }
 
@@ -1475,7 +1476,7 @@ export class MemoryContext {
     this.destroyed = true;
     this.memory.unregister(this.owner);
     this.headers = 0;
-    this.followViews(NO_WORDS, NO_FLOATS);
+    this.leaveViews();
   }
 
   /** Whether this thread, or another one, destroyed the context. */
