@@ -28,7 +28,14 @@ const SUBJECTS = [
     file: "packages/pool/dist/index.js",
     use: "const it = new Pool({ slotSize: 64 }); it.free(it.alloc());",
     methods: ["alloc", "free"],
-    fields: ["lo", "granules", "table", "head", "cursor", "carveEnd", "carved", "slabs", "usedSlots"],
+    fields: ["lo", "granules", "table", "head", "cursor", "carveEnd", "carved", "slabs", "allocated"],
+  },
+  {
+    name: "PoolManager",
+    file: "packages/pool/dist/index.js",
+    use: "const it = new PoolManager(); it.free(it.alloc(64));",
+    methods: ["alloc", "free"],
+    fields: [],
   },
   {
     name: "Heap",

@@ -1,5 +1,5 @@
 /** The command `n0`. */
-import { writeFileSync } from "node:fs";
+import { renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type AllocatorName, formatStats } from "n0-runtime";
 import pc from "picocolors";
@@ -211,12 +211,17 @@ function sourceOf(file: string): Uint8Array<ArrayBuffer> | null {
   return null;
 }
 
-/** Whether the file could be written; else that was said. */
+/** Whether the file could be written; else that was said, and what was there before still is. */
 function writeOutput(path: string, content: string | Uint8Array): boolean {
+  // What is no file, as /dev/stdout, cannot be replaced by one.
+  const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() ?? true;
+  const target = isFile ? `${path}.${process.pid}.part` : path;
   try {
-    writeFileSync(path, content);
+    writeFileSync(target, content);
+    if (isFile) renameSync(target, path);
     return true;
   } catch (error) {
+    if (isFile) rmSync(target, { force: true });
     complain(`cannot write ${path}: ${(error as Error).message}`);
     return false;
   }

@@ -36,6 +36,9 @@ export interface ArenaOptions {
   owner?: number;
 }
 
+/** So many bytes behind others are not taken for zeros. */
+const EDGE_BYTES = 4096;
+
 /** Bytes that {@link Arena.saveState} writes. */
 export const ARENA_STATE_BYTES = 40;
 
@@ -168,8 +171,9 @@ export class Arena {
   allocZeroed(size: number, align = 8): number {
     const pointer = this.alloc(size, align);
     const block = this.blockAt(pointer);
-    const dirtyEnd = Math.min(block?.zeroedFrom ?? 0, pointer + size);
-    if (dirtyEnd > pointer) this.memory.u8.fill(0, pointer, dirtyEnd);
+    // What lies next to what was handed out before is cleared in any case: to write past an object's end is a common fault.
+    const zeroedFrom = Math.max(block?.zeroedFrom ?? 0, pointer) + EDGE_BYTES;
+    this.memory.u8.fill(0, pointer, Math.min(zeroedFrom, pointer + size));
     return pointer;
   }
 

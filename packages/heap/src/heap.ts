@@ -242,7 +242,7 @@ export class Heap {
     if (pointer === 0) return 0;
     const end = pointer + bytes;
     // What lies next to other objects is cleared in any case: to write past an object's end is a common fault.
-    const edge = Math.min(end, Math.max(pointer + EDGE_BYTES, this.blocks.zeroedFrom * GRANULE_BYTES));
+    const edge = Math.min(end, Math.max(pointer, this.blocks.zeroedFrom * GRANULE_BYTES) + EDGE_BYTES);
     this.i32.fill(0, pointer / 4, Math.ceil(edge / 4));
     if (edge < end) this.i32.fill(0, Math.floor(Math.max(edge, end - EDGE_BYTES) / 4), Math.ceil(end / 4));
     return pointer;

@@ -507,6 +507,7 @@ export class MemoryContext {
       const p = this.requireLive(pointer);
       const before = this.sizeOf(p);
       const typeId = typeOf(this.i32[p >>> 2] as number);
+      let moved = 0;
       if (flagsOf(this.i32[p >>> 2] as number) === 0) {
         if (size <= LARGEST_SMALL && classOf(size) === classOf(before)) {
           // The slot freed last is the next one: only the header is written.
@@ -514,10 +515,12 @@ export class MemoryContext {
           return this.alloc(size, typeId);
         }
       } else if (size > LARGEST_SMALL && size <= this.roomOf(p)) {
-        return this.resizeLarge(p, before, size, typeId);
+        // A heap can give much of it to others.
+        if (this.heap !== undefined && size < this.roomOf(p) / 2) moved = this.allocHere(size, typeId);
+        if (moved === 0) return this.resizeLarge(p, before, size, typeId);
       }
-      const moved = this.alloc(size, typeId);
-      this.memory.u8.copyWithin(moved, pointer, pointer + Math.min(before, size));
+      if (moved === 0) moved = this.allocBeside(pointer, size, typeId);
+      this.memory.u8.copyWithin(moved, pointer, pointer + Math.min(this.sizeOf(p), size));
       this.free(pointer);
       return moved;
     });
@@ -871,6 +874,24 @@ export class MemoryContext {
       if (pointer === 0 && this.relieve()) pointer = this.allocHere(size, typeId);
     }
     return pointer === 0 ? this.refuse(size, false) : pointer;
+  }
+
+  /**
+   * As {@link alloc}, for what is to take the place of an object: a SERVER context's listener is called only before, and may have freed
+   * that. @throws what {@link free} of it would throw then
+   */
+  private allocBeside(pointer: number, size: number, typeId: number): number {
+    const { limit } = this;
+    if (limit === undefined) return this.alloc(size, typeId);
+    const make = (): number => this.allocHere(size, typeId) || (this.relieve() ? this.allocHere(size, typeId) : 0);
+    this.callOut(() => limit.watch(this.held));
+    this.requireLive(pointer);
+    let moved = make();
+    if (moved === 0 && this.callOut(() => limit.callListener(this.held))) {
+      this.requireLive(pointer);
+      moved = make();
+    }
+    return moved === 0 ? this.refuse(size, false) : moved;
   }
 
   /** Whether an object of that size was refused, and nothing has changed since. O(types). */

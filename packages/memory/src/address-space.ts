@@ -185,10 +185,13 @@ export interface AddressSpace {
 export function joinMemory(memory: AddressSpace, allocator: PageOwner, owner?: number): number {
   const theirs: unknown = memory?.contractVersion;
   if (typeof theirs === "number") requireContract(theirs, allocator);
-  if (typeof memory?.register !== "function" || typeof memory.acquire !== "function") {
-    throw new MorphError("ERR_MORPH_INVALID_CONFIG", `memory: expected a LinearMemory, got ${describe(memory)}`);
-  }
+  if (typeof memory?.register !== "function" || typeof memory.acquire !== "function") throw notMemory(memory);
   return memory.register(allocator, owner);
+}
+
+/** The error of what was given instead of a memory. */
+export function notMemory(memory: unknown): MorphError {
+  return new MorphError("ERR_MORPH_INVALID_CONFIG", `memory: expected a LinearMemory, got ${describe(memory)}`);
 }
 
 /** @throws ERR_MORPH_VERSION unless `allocator` was written against contract `version` */

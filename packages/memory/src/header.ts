@@ -56,14 +56,16 @@ export const WORD = {
   refused: 271,
   /** No run of so many free pages is there, whether or not the memory could grow; 0 is not known. */
   unfit: 272,
+  /** 1 when an allocator has asked for a side table: from then on some pages are kept for these. */
+  tablesWanted: 273,
   /** Allocators that have joined and not left, in all threads. */
-  members: 273,
+  members: 274,
   /** Pages of all table regions. */
-  regionPages: 274,
+  regionPages: 275,
   /** The lock that threads take around all of this: 0, or the holder's number. */
-  lock: 275,
+  lock: 276,
   /** The number of the next thread that attaches. */
-  nextThread: 276,
+  nextThread: 277,
 } as const;
 
 // What the page map says of a page besides an owner's id. Numbers from `SPARE` to `FREE`, but for `FOREIGN`, are free pages.

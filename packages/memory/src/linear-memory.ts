@@ -242,6 +242,7 @@ export class LinearMemory implements AddressSpace {
       const next = first + pages;
       if (!this.records.isFreeRun(next, more)) {
         const free = this.records.tailRun();
+        if (more > this.records.leftBesideTables()) return false;
         // Only a run that the memory's end, or its free tail, follows can be grown.
         if (next + free !== this.records.get(WORD.pageCount) || !this.tryGrow(more - free)) return false;
         // On a shared memory someone else may have grown it in between.
@@ -271,7 +272,10 @@ export class LinearMemory implements AddressSpace {
 
   tryAcquireTable(bytes: number): number {
     const granules = granulesOf(this.tableBytes(bytes));
-    return this.exclusively(() => this.records.tables.take(granules) || this.takeFromNewRegion(granules));
+    return this.exclusively(() => {
+      this.records.set(WORD.tablesWanted, 1);
+      return this.records.tables.take(granules) || this.takeFromNewRegion(granules);
+    });
   }
 
   releaseTable(pointer: number, bytes: number): void {
@@ -495,6 +499,7 @@ export class LinearMemory implements AddressSpace {
 
   private findOrGrow(pages: number, align: number): number {
     const { records } = this;
+    if (pages > records.leftBesideTables()) return this.findUsed(pages, align);
     let page = records.findRun(pages, align);
     // Again after growing: on a shared memory someone else may have grown it in between.
     while (page === 0) {
@@ -504,6 +509,13 @@ export class LinearMemory implements AddressSpace {
       }
       page = records.findRun(pages, align);
     }
+    return page;
+  }
+
+  /** A run of pages that allocators had before: all others are kept for side tables. */
+  private findUsed(pages: number, align: number): number {
+    const page = this.records.findUsedRun(pages, align);
+    if (page === 0 && align === 1) this.records.noteRefused(pages);
     return page;
   }
 

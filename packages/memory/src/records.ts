@@ -15,6 +15,11 @@ import {
 } from "./header.ts";
 import { granulesOf, pagesOfRegion, TableRegions } from "./table-regions.ts";
 
+/** One page in so many is kept for side tables: a heap's records take one in 64, and regions are not full. */
+const TABLE_SHARE = 40;
+/** Up to 256 MiB: a larger memory is hardly ever full, and would keep much. */
+const MOST_SHARED_PAGES = 4096;
+
 /** More pages than a memory can have. */
 const FULL_MEMORY = 65537;
 
@@ -152,6 +157,29 @@ export class Records {
     }
     if (found === 0 && align === 1) this.set(WORD.unfit, Math.min(pages, FULL_MEMORY));
     return found;
+  }
+
+  /**
+   * Pages that allocators may have besides those they had before: where tables are wanted, a share of the memory is kept for these, so that none
+   * has to lie where objects were.
+   */
+  leftBesideTables(): number {
+    const maxPages = this.get(WORD.maxPages);
+    // Beside the first region, in which the page map lies.
+    const kept = Math.floor(maxPages / TABLE_SHARE) + 1 - this.get(WORD.regionPages);
+    if (this.get(WORD.tablesWanted) === 0 || maxPages > MOST_SHARED_PAGES || kept <= 0) return Number.POSITIVE_INFINITY;
+    return this.get(WORD.neverUsed) + this.get(WORD.spare) + maxPages - this.get(WORD.pageCount) - kept;
+  }
+
+  /** The lowest run of free pages that allocators had before, or 0. */
+  findUsedRun(pages: number, align: number): number {
+    const end = this.knownPages();
+    let start = alignUp(this.get(WORD.firstPage), align);
+    for (let page = start; page < end; page++) {
+      if (this.owner(page) !== FREE) start = alignUp(page + 1, align);
+      else if (page + 1 - start === pages) return start;
+    }
+    return 0;
   }
 
   /** The same among spare pages of table regions too, which allocators get last. */

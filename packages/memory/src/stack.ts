@@ -1,10 +1,21 @@
 /** How many calls, of more than 128 bytes each: some 8 KiB, which is more than any slow path takes. */
 const CALLS = 44;
+/** What an allocator needs that calls the memory in the middle of its own. */
+const ALLOCATOR_CALLS = 72;
 /** The same where functions may run for the first time: to compile them takes V8 up to 40 KiB. */
 export const COLD_CALLS = 300;
 
-/** How often it is still assumed that they do. */
-let cold = 40;
+/** How often it is still assumed that they do: in the memory, in an allocator, and in who uses allocators. */
+let coldMemory = 100;
+let coldAllocators = 100;
+let coldUsers = 100;
+
+/** Whether functions of who asks for so many calls may still have to be compiled; it counts. */
+function isCold(calls: number): boolean {
+  if (calls <= CALLS) return coldMemory > 0 && coldMemory-- > 0;
+  if (calls <= ALLOCATOR_CALLS) return coldAllocators > 0 && coldAllocators-- > 0;
+  return coldUsers > 0 && coldUsers-- > 0;
+}
 
 /**
  * Throws the engine's RangeError unless some 8 KiB of the stack are left, and 64 KiB at first, as long as functions may have to be compiled. An
@@ -14,8 +25,7 @@ let cold = 40;
  *   allocator, 110 for who uses allocators
  */
 export function requireStack(calls: number = CALLS): void {
-  probe(cold > 0 && calls < COLD_CALLS ? calls + COLD_CALLS : calls, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-  if (cold > 0) cold--;
+  probe(isCold(calls) && calls < COLD_CALLS ? calls + COLD_CALLS : calls, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 }
 
 /** Goes down `calls` times. Arguments are passed on the stack; each call changes some, so that the engine keeps them there. */
@@ -47,7 +57,7 @@ function probe(
  * @param value a number from 0, which no compiler can know to be one: otherwise it could leave all of this out
  */
 export function requireStackFrame(value: number): void {
-  if (cold > 0) requireStack();
+  if (coldAllocators > 0) requireStack(ALLOCATOR_CALLS);
   else if (value < 0) {
     // biome-ignore format: one argument is one word of the frame.
     throw new RangeError(String(Math.max(value,
@@ -83,7 +93,7 @@ export function requireStackFrame(value: number): void {
 
 /** The same for the memory's own operations, whose callers have asked for more: 4 KiB. */
 export function requireOwnFrame(value: number): void {
-  if (cold > 0) requireStack();
+  if (coldMemory > 0) requireStack();
   else if (value < 0) {
     // biome-ignore format: one argument is one word of the frame.
     throw new RangeError(String(Math.max(value,

@@ -1,4 +1,4 @@
-import { type AddressSpace, PAGE_BYTES } from "./address-space.ts";
+import { type AddressSpace, notMemory, PAGE_BYTES } from "./address-space.ts";
 
 /*
  * Two bits for each granule of an address range, in a side table of the memory:
@@ -40,7 +40,9 @@ export class StateTable {
   private pointer = 0;
   private readonly memory: AddressSpace;
 
+  /** @throws ERR_MORPH_INVALID_CONFIG when `memory` is none */
   constructor(memory: AddressSpace, shift: number) {
+    if (typeof memory !== "object" || memory === null) throw notMemory(memory);
     this.memory = memory;
     this.shift = shift;
     this.i32 = memory.i32;
@@ -106,10 +108,8 @@ export class StateTable {
     const least = Math.ceil(span / granule / 4);
     // Room for a quarter as much again, so that a growing range moves the table seldom; the side table rounds up too.
     let wanted = Math.ceil(Math.min(span * 1.25, 2 ** 32 - lo) / granule / 4);
-    let pointer: number;
-    try {
-      pointer = this.memory.acquireTable(wanted);
-    } catch {
+    let pointer = this.memory.tryAcquireTable(wanted);
+    if (pointer === 0) {
       wanted = least;
       pointer = this.memory.acquireTable(wanted);
     }
@@ -118,13 +118,15 @@ export class StateTable {
       const from = (oldLo - lo) / granule / 16;
       this.i32.copyWithin(pointer / 4 + from, this.word, this.word + Math.ceil(this.granules / 16));
     }
-    this.drop();
+    const old = { pointer: this.pointer, bytes: this.bytes };
     this.pointer = pointer;
     this.bytes = bytes;
     // `| 0`: one stored heap number would turn a field into a double field for good.
     this.word = (pointer / 4) | 0;
     this.lo = lo | 0;
     this.granules = Math.min(bytes * 4, (2 ** 32 - lo) / granule) | 0;
+    // Last, so that whatever happens to the old table, the new one is in use.
+    if (old.bytes > 0) this.memory.releaseTable(old.pointer, old.bytes);
   }
 
   /** Every granule in a state, as signed pointers, lowest first. O(table). */
@@ -142,8 +144,9 @@ export class StateTable {
 
   /** Forgets every state and gives the table back. O(1). */
   drop(): void {
-    if (this.bytes > 0) this.memory.releaseTable(this.pointer, this.bytes);
+    const { pointer, bytes } = this;
     this.lo = this.granules = this.word = this.bytes = this.pointer = 0;
+    if (bytes > 0) this.memory.releaseTable(pointer, bytes);
   }
 
   /** Writes where the table lies into {@link TABLE_STATE_BYTES} bytes, for the same table in another thread. O(1). */

@@ -38,12 +38,35 @@ describe("side tables", () => {
       expect(memory.footprint).toBe(PAGE_BYTES);
       expect(memory.pageCount).toBeLessThan(20);
     }
-    expect(memory.acquire(99, id)).toBe(PAGE_BYTES);
+    // Two pages are kept for tables.
+    expect(memory.tryAcquire(98, id)).toBe(0);
+    expect(memory.acquire(97, id)).toBe(PAGE_BYTES);
+    for (let i = 0; i < 3; i++) memory.acquireTable(40_000);
     expect(memory.footprint).toBe(100 * PAGE_BYTES);
-    // The first region still has room.
-    memory.acquireTable(16_384);
     expect(codeOf(() => memory.acquireTable(70_000))).toBe("ERR_MORPH_OUT_OF_MEMORY");
   });
+
+  it.each([64, 200, 1000])(
+    "have pages of their own also when allocators filled a memory of %i pages before",
+    (maxPages) => {
+      const memory = new LinearMemory({ initialPages: 1, maxPages });
+      const id = memory.register(quiet);
+      memory.acquireTable(64);
+      const theirs = new Set<number>();
+      for (let run = memory.tryAcquire(1, id); run !== 0; run = memory.tryAcquire(1, id)) theirs.add(run);
+      expect(theirs.size).toBeGreaterThan(0.97 * maxPages - 2);
+      for (const run of theirs) memory.release(run, 1);
+      // As many as the records of a heap of all these pages take.
+      for (let i = 0; i < maxPages / 16; i++) {
+        const table = memory.acquireTable(16_384);
+        expect(theirs.has(Math.floor(table / PAGE_BYTES) * PAGE_BYTES)).toBe(false);
+      }
+      // All of them can be had again, one by one and in a run.
+      for (const _ of theirs) memory.acquire(1, id);
+      memory.unregister(id);
+      expect(memory.tryAcquire(Math.floor(theirs.size / 2), memory.register(quiet))).toBeGreaterThan(0);
+    },
+  );
 
   it("lie in pages that allocators had only when the memory has no others", () => {
     const memory = new LinearMemory({ maxPages: 10 });

@@ -412,8 +412,11 @@ export class PoolManager {
   }
 
   private setViews(view: Int32Array): void {
-    const i32 = this.classes.isLoaded ? view : noView();
-    this.i32 = this.live.i32 = this.classes.i32 = i32;
+    // The memory may grow while the constructor takes the classes' table: they find the views by themselves then.
+    const classes: SizeClasses | undefined = this.classes;
+    const i32 = classes?.isLoaded === true ? view : noView();
+    this.i32 = this.live.i32 = i32;
+    if (classes !== undefined) classes.i32 = i32;
   }
 
   /** Copies where the tables lie into the hot fields. */
