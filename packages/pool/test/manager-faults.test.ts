@@ -84,3 +84,18 @@ describe("a manager in another thread", () => {
     }
   });
 });
+
+describe("a manager made in a memory that is nearly full of tables", () => {
+  it("may make it grow, and breaks nobody's next growth", () => {
+    for (let tables = 280; tables < 360; tables++) {
+      const memory = new LinearMemory({ initialPages: 1, maxPages: 200 });
+      const other = memory.register({ name: "other", contractVersion: 1, viewsChanged() {} });
+      for (let i = 0; i < tables; i++) memory.acquireTable(64);
+      const manager = new PoolManager({ memory });
+      const pointer = manager.alloc(100);
+      memory.acquire(20, other);
+      manager.free(pointer);
+      manager.verify();
+    }
+  });
+});
