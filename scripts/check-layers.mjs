@@ -19,6 +19,7 @@ const LAYERS = [
   ["@morph/heap", ["@morph/memory"]],
   ["@morph/range", ["@morph/memory"]],
   ["@morph/mem-v2", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap"]],
+  ["@morph/view", ["@morph/memory"]],
   ["n0-runtime", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap", "@morph/mem-v2"]],
   ["n0", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap", "@morph/mem-v2", "n0-runtime"]],
   ["n1", ["n0-runtime", "n0"]],
@@ -68,9 +69,16 @@ function checkPackage(folder) {
   const runtime = ["dependencies", "peerDependencies", "optionalDependencies"].flatMap((key) =>
     Object.keys(manifest[key] ?? {}),
   );
-  for (const dependency of [...runtime, ...Object.keys(manifest.devDependencies ?? {})]) {
+  for (const dependency of runtime) {
     if (allowed.has(dependency) && !targets.includes(dependency)) {
       problems.push(`${folder}/package.json: ${name} depends on ${dependency}, which is not below it`);
+    }
+  }
+  // Tests may use whatever stands above in the list.
+  const order = LAYERS.map(([each]) => each);
+  for (const dependency of Object.keys(manifest.devDependencies ?? {})) {
+    if (order.indexOf(dependency) > order.indexOf(name)) {
+      problems.push(`${folder}/package.json: the tests of ${name} depend on ${dependency}, which is above it`);
     }
   }
   if (!unpublished) {
