@@ -47,12 +47,13 @@ const BLOCK_RECORD_BYTES = 12;
 
 /** What an arena holds now; plain numbers. */
 export interface ArenaStats {
-  /** Blocks taken from the memory, and their bytes. */
+  /** Blocks taken from the memory. */
   blocks: number;
-  bytes: number;
+  /** Bytes of pages and tables taken from the memory. */
+  footprint: number;
   /** Bytes handed out and not taken back, the gaps that alignment left among them included. */
   used: number;
-  /** `bytes - used`: room in the current and in spare blocks, and what was too small at the end of full ones. */
+  /** Bytes of the blocks that are not `used`: what is free in the current and in spare blocks, and what was too small at the end of full ones. */
   free: number;
 }
 
@@ -229,7 +230,8 @@ export class Arena {
       used += block === this.current ? bytesOf(block) - this.roomFor(Number.POSITIVE_INFINITY) : block.filled;
     }
     for (const block of this.spare) bytes += bytesOf(block);
-    return { blocks: this.inUse.length + this.spare.length, bytes, used, free: bytes - used };
+    const blocks = this.inUse.length + this.spare.length;
+    return { blocks, footprint: bytes + this.listBytes, used, free: bytes - used };
   }
 
   /**

@@ -111,20 +111,20 @@ describe("an arena", () => {
       const before = arena.stats();
       arena.alloc(1024);
       const after = arena.stats();
-      if (after.blocks > before.blocks) sizes.push((after.bytes - before.bytes) / PAGE_BYTES);
+      if (after.blocks > before.blocks) sizes.push((after.footprint - before.footprint) / PAGE_BYTES);
     }
     expect(sizes).toEqual([1, 2, 4, 4, 4, 4, 4, 4, 4, 4]);
     const plain = new Arena();
     for (let i = 0; i < 12 * 1024; i++) plain.alloc(1024);
-    expect(plain.stats().bytes).toBe((1 + 2 + 4 + 8 + 16 + 32 * 6) * PAGE_BYTES);
+    expect(plain.stats().footprint).toBe((1 + 2 + 4 + 8 + 16 + 32 * 6) * PAGE_BYTES);
   });
 
   it("gives an oversize request a block rounded up to a page, and fills the current one on", () => {
     const arena = new Arena();
     const small = arena.alloc(16);
-    const { bytes } = arena.stats();
+    const { footprint: bytes } = arena.stats();
     const large = arena.alloc(5 * MIB + 1);
-    expect(arena.stats().bytes).toBe(bytes + 5 * MIB + PAGE_BYTES);
+    expect(arena.stats().footprint).toBe(bytes + 5 * MIB + PAGE_BYTES);
     expect(large % PAGE_BYTES).toBe(0);
     arena.alloc(65_536 - 200);
     arena.verify();
@@ -140,13 +140,13 @@ describe("an arena", () => {
     const round = () => Array.from({ length: 6000 }, (_, i) => arena.alloc(1 + ((i * 37) % 3000)));
     const first = round();
     arena.alloc(3 * MIB);
-    const { blocks, bytes } = arena.stats();
+    const { blocks, footprint } = arena.stats();
     for (let i = 0; i < 5; i++) {
       arena.reset();
-      expect(arena.stats()).toEqual({ blocks, bytes, used: 0, free: bytes });
+      expect(arena.stats()).toEqual({ blocks, footprint, used: 0, free: footprint });
       expect(round()).toEqual(first);
       arena.alloc(3 * MIB);
-      expect(arena.stats()).toMatchObject({ blocks, bytes });
+      expect(arena.stats()).toMatchObject({ blocks, footprint });
       arena.verify();
     }
   });
@@ -164,9 +164,9 @@ describe("an arena", () => {
         const pointer = arena.alloc(1000);
         arena.memory.u8.fill(9, pointer, pointer + 1000);
       }
-      const { bytes } = arena.stats();
+      const { footprint: bytes } = arena.stats();
       arena.rewind(mark);
-      expect(arena.stats()).toMatchObject({ used, bytes });
+      expect(arena.stats()).toMatchObject({ used, footprint: bytes });
       expect(arena.alloc(24)).toBe(next);
       arena.verify();
     }
@@ -335,7 +335,7 @@ describe("an arena", () => {
         for (const { pointer, size, fill } of objects) {
           expect(memory.u8.subarray(pointer, pointer + size).every((byte) => byte === fill)).toBe(true);
         }
-        const { used, free, bytes } = arena.stats();
+        const { used, free, footprint: bytes } = arena.stats();
         expect(used).toBeGreaterThanOrEqual(objects.reduce((sum, { size }) => sum + size, 0));
         expect(used + free).toBe(bytes);
         arena.verify();

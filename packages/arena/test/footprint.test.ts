@@ -42,7 +42,7 @@ describe("frames", () => {
           if (rewinds) arena.rewind(start);
           else arena.reset();
           arena.verify();
-          expect(arena.stats().bytes).toBeLessThanOrEqual(2 * largest + 4 * MIB);
+          expect(arena.stats().footprint).toBeLessThanOrEqual(2 * largest + 4 * MIB);
         }
       }),
       { numRuns: 60 },
@@ -57,7 +57,9 @@ describe("blocks", () => {
       for (const blockBytes of [65_536, 2 * MIB]) {
         const arena = new Arena({ blockBytes });
         for (let i = 0; i < 500; i++) arena.alloc(size);
-        expect(arena.stats().bytes).toBeLessThanOrEqual(500 * size * 1.15 + Math.max(blockBytes, size + PAGE_BYTES));
+        expect(arena.stats().footprint).toBeLessThanOrEqual(
+          500 * size * 1.15 + Math.max(blockBytes, size + PAGE_BYTES),
+        );
         arena.verify();
       }
     },
@@ -68,7 +70,7 @@ describe("blocks", () => {
     const bytesOf = (order: number[]): number => {
       const arena = new Arena();
       for (let i = 0; i < 60; i++) for (const size of order) arena.alloc(size);
-      return arena.stats().bytes;
+      return arena.stats().footprint;
     };
     const used = 60 * sizes.reduce((sum, size) => sum + size, 0);
     for (const order of [sizes, sizes.toReversed(), sizes.toSorted((a, b) => a - b)]) {
@@ -87,7 +89,7 @@ describe("trim", () => {
     const mark = arena.mark();
     for (let i = 0; i < 5000; i++) arena.alloc(1000);
     arena.rewind(mark);
-    const { bytes } = arena.stats();
+    const { footprint: bytes } = arena.stats();
     expect(arena.trim()).toBe(bytes - PAGE_BYTES);
     expect(memory.footprint).toBe(footprint + PAGE_BYTES);
     expect(memory.u8.subarray(kept, kept + 100).every((byte) => byte === 7)).toBe(true);
@@ -251,7 +253,7 @@ describe("a stack overflow", () => {
       arena.verify();
       let pages = 0;
       for (let p = 0; p < memory.u8.length; p += PAGE_BYTES) if (memory.ownerOf(p) === arena.owner) pages++;
-      expect(pages * PAGE_BYTES).toBe(arena.stats().bytes);
+      expect(pages * PAGE_BYTES).toBe(arena.stats().footprint);
     }
     expect(overflows).toBeGreaterThan(1000);
   });

@@ -1136,8 +1136,7 @@ export class MemoryContext {
 
   /** Bytes of the pages and tables that the context's allocators have. */
   private get held(): number {
-    const { bytes, tableBytes } = this.pools.stats();
-    return bytes + tableBytes + this.objects.bytes + this.stateBytes + (this.heap?.stats().footprint ?? 0);
+    return this.pools.stats().footprint + this.objects.bytes + this.stateBytes + (this.heap?.stats().footprint ?? 0);
   }
 
   private get stateBytes(): number {

@@ -31,9 +31,11 @@ export interface PoolManagerStats {
   used: number;
   free: number;
   slabs: number;
-  bytes: number;
+  slabBytes: number;
   /** Bytes of the tables that know where slots are and which are live. */
   tableBytes: number;
+  /** Bytes of pages and tables taken from the memory: `slabBytes + tableBytes`. */
+  footprint: number;
 }
 
 /** log2 of the granule of the state table: its two bits for 16 bytes are used as one for each 8. */
@@ -230,14 +232,15 @@ export class PoolManager {
   /** What the manager holds. O(classes). */
   stats(): PoolManagerStats {
     const tableBytes = this.classes.bytes + this.live.bytes;
-    const sums: PoolManagerStats = { classes: [], slots: 0, used: 0, free: 0, slabs: 0, bytes: 0, tableBytes };
-    sums.classes = this.classes.stats();
-    for (const { slots, used, free, slabs, bytes } of sums.classes) {
+    const classes = this.classes.stats();
+    const sums = { classes, slots: 0, used: 0, free: 0, slabs: 0, slabBytes: 0, tableBytes, footprint: tableBytes };
+    for (const { slots, used, free, slabs, slabBytes } of classes) {
       sums.slots += slots;
       sums.used += used;
       sums.free += free;
       sums.slabs += slabs;
-      sums.bytes += bytes;
+      sums.slabBytes += slabBytes;
+      sums.footprint += slabBytes;
     }
     return sums;
   }

@@ -21,6 +21,8 @@ import type { SizeClassStats } from "./size-classes.ts";
 export interface PoolStats extends SizeClassStats {
   /** Bytes of the table that knows which slots are live. */
   tableBytes: number;
+  /** Bytes of pages and tables taken from the memory: `slabBytes + tableBytes`. */
+  footprint: number;
 }
 
 /** Bytes that {@link Pool.saveState} writes. */
@@ -240,14 +242,16 @@ export class Pool {
   /** What the pool holds. O(1). */
   stats(): PoolStats {
     const slots = this.slabs * this.slotsPerSlab;
+    const slabBytes = this.slabs * this.slabPages * PAGE_BYTES;
     return {
       slotSize: this.slotSize,
       slots,
       used: this.used,
       free: slots - this.used,
       slabs: this.slabs,
-      bytes: this.slabs * this.slabPages * PAGE_BYTES,
+      slabBytes,
       tableBytes: this.states.bytes,
+      footprint: slabBytes + this.states.bytes,
     };
   }
 

@@ -57,7 +57,8 @@ export class Pools {
 
   /** What the pools hold. O(classes). */
   stats(): PoolsStats {
-    const sums: PoolsStats = { classes: [], slots: 0, used: 0, free: 0, slabs: 0, bytes: 0, tableBytes: 0 };
+    const counts = { slots: 0, used: 0, free: 0, slabs: 0 };
+    const sums: PoolsStats = { classes: [], ...counts, slabBytes: 0, tableBytes: 0, footprint: 0 };
     for (const pool of this.pools) {
       const stats = pool.stats();
       sums.classes.push(stats);
@@ -65,8 +66,9 @@ export class Pools {
       sums.used += stats.used;
       sums.free += stats.free;
       sums.slabs += stats.slabs;
-      sums.bytes += stats.bytes;
+      sums.slabBytes += stats.slabBytes;
       sums.tableBytes += stats.tableBytes;
+      sums.footprint += stats.footprint;
     }
     return sums;
   }

@@ -75,7 +75,7 @@ export interface SizeClassStats {
   /** Slabs taken from the memory. */
   slabs: number;
   /** Bytes of those slabs. */
-  bytes: number;
+  slabBytes: number;
 }
 
 /** The free slots of some size classes; see above. */
@@ -303,7 +303,7 @@ export class SizeClasses {
       const slabs = word(SLABS);
       const slots = slabs * Math.floor(this.slabBytes / slotSize);
       const used = (word(ALLOCATED) - word(FREED)) | 0;
-      return { slotSize, slots, used, free: slots - used, slabs, bytes: slabs * this.slabBytes };
+      return { slotSize, slots, used, free: slots - used, slabs, slabBytes: slabs * this.slabBytes };
     });
   }
 

@@ -42,7 +42,7 @@ describe("a pool manager", () => {
       expect(pools.usableSize(pointer)).toBe([16, 32, 64, 128, 256].find((slot) => slot > i));
       expect(pointer % pools.usableSize(pointer)).toBe(0);
     });
-    expect(pools.stats()).toMatchObject({ used: 256, slabs: 5, bytes: 5 * PAGE_BYTES });
+    expect(pools.stats()).toMatchObject({ used: 256, slabs: 5, slabBytes: 5 * PAGE_BYTES });
     expect([...pools.liveObjects()].sort((a, b) => a - b)).toEqual([...pointers].sort((a, b) => a - b));
     pools.verify();
     for (const pointer of pointers) pools.free(pointer);

@@ -9,7 +9,7 @@ describe("a pool", () => {
       const pool = new Pool({ slotSize });
       const perSlab = Math.floor(PAGE_BYTES / slotSize);
       const pointers = Array.from({ length: perSlab }, () => pool.alloc());
-      expect(pool.stats()).toMatchObject({ slots: perSlab, used: perSlab, free: 0, slabs: 1, bytes: PAGE_BYTES });
+      expect(pool.stats()).toMatchObject({ slots: perSlab, used: perSlab, free: 0, slabs: 1, slabBytes: PAGE_BYTES });
       pointers.sort((a, b) => a - b);
       pointers.forEach((pointer, i) => {
         expect(pointer % (slotSize & -slotSize)).toBe(0);
@@ -171,7 +171,15 @@ describe("a pool", () => {
     pool.verify();
     for (const pointer of [...pool.liveObjects()]) pool.free(pointer);
     expect(pool.trim()).toBe(3 * PAGE_BYTES);
-    expect(pool.stats()).toMatchObject({ slabs: 0, slots: 0, used: 0, free: 0, bytes: 0, tableBytes: 0 });
+    expect(pool.stats()).toMatchObject({
+      slabs: 0,
+      slots: 0,
+      used: 0,
+      free: 0,
+      slabBytes: 0,
+      tableBytes: 0,
+      footprint: 0,
+    });
     pool.free(pool.alloc());
     pool.verify();
   });
@@ -274,7 +282,7 @@ describe("a pool", () => {
   it("takes slabs of several pages", () => {
     const pool = new Pool({ slotSize: 24_576, slabBytes: 3 * PAGE_BYTES });
     const pointers = Array.from({ length: 16 }, () => pool.alloc());
-    expect(pool.stats()).toMatchObject({ slabs: 2, slots: 16, bytes: 6 * PAGE_BYTES });
+    expect(pool.stats()).toMatchObject({ slabs: 2, slots: 16, slabBytes: 6 * PAGE_BYTES });
     pool.verify();
     for (const pointer of pointers) pool.free(pointer);
     expect(pool.trim()).toBe(6 * PAGE_BYTES);
