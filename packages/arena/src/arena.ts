@@ -39,8 +39,8 @@ export interface ArenaOptions {
 /** So many bytes behind others are not taken for zeros. */
 const EDGE_BYTES = 4096;
 
-/** Bytes that {@link Arena.saveState} writes. */
-export const ARENA_STATE_BYTES = 40;
+/** See {@link Arena.stateBytes}. */
+const STATE_BYTES = 40;
 
 /** Bytes of a block in the list that {@link Arena.saveState} keeps beside them. */
 const BLOCK_RECORD_BYTES = 12;
@@ -91,6 +91,8 @@ export class Arena {
   private readonly blockPages: number;
   /** The id under which the memory knows this arena's pages. */
   readonly owner: number;
+  /** Bytes that {@link saveState} writes. */
+  readonly stateBytes: number = STATE_BYTES;
   private destroyed = false;
   /** Whether growth listeners run: they may only look. */
   private suspended = false;
@@ -275,7 +277,7 @@ export class Arena {
   }
 
   /**
-   * Writes what this object knows into {@link ARENA_STATE_BYTES} bytes of the memory, so that the same arena in another thread
+   * Writes what this object knows into {@link stateBytes} bytes of the memory, so that the same arena in another thread
    * can go on from there; marks are not part of it. The caller sees to it that one thread at a time uses the arena.
    * O(1), O(blocks) when a block was added.
    * @throws ERR_MORPH_OUT_OF_MEMORY the first time, when there is no room for the list of blocks; ERR_MORPH_INVALID_POINTER when the bytes are
@@ -525,10 +527,10 @@ export class Arena {
   private requireStatePlace(pointer: number): void {
     const lowest = this.memory.firstPage * PAGE_BYTES;
     const isPlace = Number.isInteger(pointer) && pointer > lowest && pointer % 4 === 0;
-    if (isPlace && pointer + ARENA_STATE_BYTES <= this.memory.u8.length) return;
+    if (isPlace && pointer + STATE_BYTES <= this.memory.u8.length) return;
     throw new MorphError(
       "ERR_MORPH_INVALID_POINTER",
-      `expected a multiple of 4 with ${ARENA_STATE_BYTES} bytes of the memory behind it, got ${describe(pointer)}`,
+      `expected a multiple of 4 with ${STATE_BYTES} bytes of the memory behind it, got ${describe(pointer)}`,
     );
   }
 

@@ -1,2 +1,2 @@
-export { ARENA_STATE_BYTES, Arena, type ArenaOptions, type ArenaStats } from "./arena.ts";
+export { Arena, type ArenaOptions, type ArenaStats } from "./arena.ts";
 export type { ArenaMark } from "./marks.ts";

@@ -1,5 +1,5 @@
 export type { PoolManagerOptions, PoolOptions, PoolsOptions } from "./options.ts";
-export { POOL_STATE_BYTES, Pool, type PoolStats } from "./pool.ts";
+export { Pool, type PoolStats } from "./pool.ts";
 export { PoolManager, type PoolManagerStats } from "./pool-manager.ts";
 export { Pools, type PoolsStats } from "./pools.ts";
 export type { SizeClassStats } from "./size-classes.ts";

@@ -25,8 +25,8 @@ export interface PoolStats extends SizeClassStats {
   footprint: number;
 }
 
-/** Bytes that {@link Pool.saveState} writes. */
-export const POOL_STATE_BYTES: number = TABLE_STATE_BYTES + 32;
+/** See {@link Pool.stateBytes}. */
+const STATE_BYTES = TABLE_STATE_BYTES + 32;
 
 /**
  * Slots of one size. Slabs are cut from the memory's pages and carved from the front; freed slots form a list, each
@@ -74,6 +74,8 @@ export class Pool {
   private readonly slotsPerSlab: number;
   /** The id under which the memory knows this pool's pages. */
   readonly owner: number;
+  /** Bytes that {@link saveState} writes. */
+  readonly stateBytes: number = STATE_BYTES;
 
   /**
    * Takes no slab before the first `alloc`.
@@ -301,7 +303,7 @@ export class Pool {
   }
 
   /**
-   * Writes what this object knows into {@link POOL_STATE_BYTES} bytes of the memory, so that the same pool in another thread can
+   * Writes what this object knows into {@link stateBytes} bytes of the memory, so that the same pool in another thread can
    * go on from there. The caller sees to it that one thread at a time uses the pool. O(1).
    * @param pointer a multiple of 4, with so many bytes of the caller's behind it
    * @throws ERR_MORPH_INVALID_POINTER, ERR_MORPH_DESTROYED
@@ -547,10 +549,10 @@ export class Pool {
 
   private requireStatePlace(pointer: number): void {
     const inside = Number.isInteger(pointer) && pointer > 0 && pointer % 4 === 0;
-    if (inside && pointer + POOL_STATE_BYTES <= this.i32.byteLength) return;
+    if (inside && pointer + STATE_BYTES <= this.i32.byteLength) return;
     throw new MorphError(
       "ERR_MORPH_INVALID_POINTER",
-      `expected a multiple of 4 with ${POOL_STATE_BYTES} bytes of the memory behind it, got ${describe(pointer)}`,
+      `expected a multiple of 4 with ${STATE_BYTES} bytes of the memory behind it, got ${describe(pointer)}`,
     );
   }
 

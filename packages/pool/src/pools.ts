@@ -1,6 +1,6 @@
 import { type AddressSpace, joinMemory, type PageOwner, requireOptions, requireStack } from "@morph/memory";
 import { CONTRACT, DEFAULT_CLASSES, type PoolsOptions, STACK_CALLS } from "./options.ts";
-import { POOL_STATE_BYTES, Pool, type PoolStats } from "./pool.ts";
+import { Pool, type PoolStats } from "./pool.ts";
 import type { PoolManagerStats } from "./pool-manager.ts";
 
 /** What some pools hold now; plain numbers. */
@@ -15,7 +15,7 @@ export interface PoolsStats extends PoolManagerStats {
  */
 export class Pools {
   /** Bytes that {@link saveState} writes. */
-  readonly stateBytes: number = DEFAULT_CLASSES.length * POOL_STATE_BYTES;
+  readonly stateBytes: number;
   /** Owner id of the first pool; the others follow it. */
   readonly firstOwner: number;
   /** The ids under which the memory knows the pools, and these together. */
@@ -46,6 +46,7 @@ export class Pools {
       throw error;
     }
     this.firstOwner = this.pools[0]!.owner;
+    this.stateBytes = this.pools.length * this.pools[0]!.stateBytes;
     this.owners = [...this.pools.map((pool) => pool.owner), this.owner];
     Pool.join(this.pools, () => this.relieve());
   }
@@ -87,7 +88,7 @@ export class Pools {
    */
   saveState(pointer: number): void {
     requireStack(STACK_CALLS + 10);
-    for (let i = 0; i < this.pools.length; i++) this.pools[i]!.saveState(pointer + i * POOL_STATE_BYTES);
+    for (let i = 0; i < this.pools.length; i++) this.pools[i]!.saveState(pointer + i * this.pools[i]!.stateBytes);
   }
 
   /**
@@ -96,7 +97,7 @@ export class Pools {
    */
   loadState(pointer: number): void {
     requireStack(STACK_CALLS + 10);
-    for (let i = 0; i < this.pools.length; i++) this.pools[i]!.loadState(pointer + i * POOL_STATE_BYTES);
+    for (let i = 0; i < this.pools.length; i++) this.pools[i]!.loadState(pointer + i * this.pools[i]!.stateBytes);
   }
 
   /** Returns all pages to the memory; the memory itself stays. The pools refuse every use from then on. */
