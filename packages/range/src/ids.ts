@@ -46,7 +46,7 @@ export class Ids {
   }
 
   /** Takes the lowest free number. O(log capacity). @returns it, or -1 when all are taken */
-  take(): number {
+  tryAlloc(): number {
     const { levels } = this;
     let index = 0;
     for (let level = levels.length - 1; level >= 0; level--) {
@@ -68,24 +68,24 @@ export class Ids {
   }
 
   /**
-   * Gives a number back. O(log capacity); O(1) amortized for finding the highest one left.
+   * Takes a number back. O(log capacity); O(1) amortized for finding the highest one left.
    * @throws ERR_MORPH_DOUBLE_FREE when it is not taken, ERR_MORPH_INVALID_POINTER when there is no such number; then nothing has changed
    */
-  give(id: number): void {
+  free(id: number): void {
     if (!Number.isInteger(id) || id < 0 || id >= this.size) {
       throw new MorphError(
         "ERR_MORPH_INVALID_POINTER",
         `id: expected an integer from 0 to ${this.size - 1}, got ${describe(id)}`,
       );
     }
-    if (!this.has(id)) throw new MorphError("ERR_MORPH_DOUBLE_FREE", `${id} is free already`);
+    if (!this.owns(id)) throw new MorphError("ERR_MORPH_DOUBLE_FREE", `${id} is free already`);
     this.setFree(id);
     this.liveIds--;
     if (id === this.highestId) this.highestId = this.highestTaken(id);
   }
 
   /** Whether a number is taken. O(1). */
-  has(id: number): boolean {
+  owns(id: number): boolean {
     if (!Number.isInteger(id) || id < 0 || id >= this.size) return false;
     return (((this.levels[0]![id >>> 5] as number) >>> id) & 1) === 0;
   }

@@ -100,7 +100,7 @@ export class Ranges {
   }
 
   /** The offsets of all live ranges, ascending. O(ranges log ranges). */
-  liveRanges(): number[] {
+  liveObjects(): number[] {
     return [...this.live.keys()].sort((a, b) => a - b);
   }
 
@@ -134,7 +134,7 @@ export class Ranges {
     this.moving = true;
     let end = 0;
     try {
-      for (const from of this.liveRanges()) {
+      for (const from of this.liveObjects()) {
         const count = this.live.get(from) as number;
         const to = end * this.granule;
         if (from !== to) {
@@ -188,7 +188,7 @@ export class Ranges {
   private findFree(): void {
     this.gaps.clear();
     let end = 0;
-    for (const offset of this.liveRanges()) {
+    for (const offset of this.liveObjects()) {
       const start = offset / this.granule;
       if (start > end) this.gaps.add(end, start - end);
       end = start + this.granulesOf(this.live.get(offset) as number);

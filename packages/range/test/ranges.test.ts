@@ -74,7 +74,7 @@ describe("ranges", () => {
       [60, 20, 5],
     ]);
     expect([...data.subarray(0, 25)]).toEqual([...Array(20).fill(2), ...Array(5).fill(4)]);
-    expect([ranges.liveRanges(), ranges.largestFree]).toEqual([[0, 20], 75]);
+    expect([ranges.liveObjects(), ranges.largestFree]).toEqual([[0, 20], 75]);
     ranges.verify();
   });
 
@@ -87,7 +87,7 @@ describe("ranges", () => {
         if (from === 20) throw new Error("cannot");
       }),
     ).toThrow("cannot");
-    expect(ranges.liveRanges()).toEqual([0, 20, 30]);
+    expect(ranges.liveObjects()).toEqual([0, 20, 30]);
     ranges.verify();
     expect(ranges.tryAlloc(10)).toBe(10);
   });
@@ -185,7 +185,7 @@ describe("ranges", () => {
               owners.fill(0);
             }
             ranges.verify();
-            expect(ranges.liveRanges()).toEqual([...live.values()].map(({ offset }) => offset).sort((a, b) => a - b));
+            expect(ranges.liveObjects()).toEqual([...live.values()].map(({ offset }) => offset).sort((a, b) => a - b));
             expect(ranges.used).toBe([...live.values()].reduce((sum, { count }) => sum + count, 0));
           }
         },
