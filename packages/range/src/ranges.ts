@@ -1,5 +1,8 @@
-import { describe, MorphError, requireOptions } from "@morph/memory";
-import { FreeRanges } from "./free-ranges.ts";
+import { describe, MorphError, requireOptions, requireStack, requireStackFrame } from "@morph/memory";
+import { Space } from "./space.ts";
+
+/** Most live ranges at a time: V8's tables have no more entries. */
+const MOST_RANGES = 2 ** 24 - 1;
 
 /** How to make {@link Ranges}. */
 export interface RangesOptions {
@@ -10,17 +13,18 @@ export interface RangesOptions {
 }
 
 /**
- * Hands out ranges of offsets in something that is not linear memory: a GPU buffer, an atlas, a file. The lowest place that is large enough is
- * taken, sizes are exact, and nothing is written to the space: the tables are JavaScript's.
+ * Hands out ranges of offsets in something that is not linear memory: a GPU buffer, an atlas, a file. The smallest free range that is large
+ * enough is taken (best fit), of several the lowest; sizes are exact, and nothing is written to the space: the tables are JavaScript's.
  */
 export class Ranges {
   private readonly granule: number;
-  /** Granules in all. */
-  private granules: number;
   private units: number;
-  private readonly gaps: FreeRanges = new FreeRanges();
-  /** Units of each live range, by its offset. */
+  /** All ranges, in granules. */
+  private readonly space: Space = new Space();
+  /** The live ones by their offset. */
   private readonly live: Map<number, number> = new Map();
+  /** Units of each live range, as they were asked for. */
+  private readonly counts: number[] = [];
   private usedUnits = 0;
   private moving = false;
 
@@ -32,8 +36,7 @@ export class Ranges {
     if (!Number.isSafeInteger(granule) || granule < 1) throw invalid("granule", "an integer from 1", granule);
     this.granule = granule;
     this.units = length;
-    this.granules = Math.floor(length / granule);
-    if (this.granules > 0) this.gaps.add(0, this.granules);
+    this.space.grow(Math.floor(length / granule));
   }
 
   /** How many units there are, used or not. O(1). */
@@ -51,13 +54,13 @@ export class Ranges {
     return this.live.size;
   }
 
-  /** Units of the largest range that {@link tryAlloc} could hand out now. O(1). */
+  /** Units of the largest range that {@link tryAlloc} could hand out now. O(log free ranges). */
   get largestFree(): number {
-    return this.gaps.largest * this.granule;
+    return this.space.largest * this.granule;
   }
 
   /**
-   * Hands out the lowest `count` units in a row that are free. O(log free ranges).
+   * Hands out `count` units in a row: the start of the smallest free range that has so many, of several the lowest. O(log free ranges).
    * @param count units, from 1
    * @returns their offset, a multiple of the granule, or -1 when there is no room
    * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_BUSY while {@link compact} runs
@@ -67,10 +70,14 @@ export class Ranges {
     if (!Number.isSafeInteger(count) || count < 1) {
       throw new MorphError("ERR_MORPH_INVALID_SIZE", `count: expected an integer from 1, got ${describe(count)}`);
     }
-    const start = this.gaps.take(this.granulesOf(count));
-    if (start < 0) return -1;
-    const offset = start * this.granule;
-    this.live.set(offset, count);
+    // A stack overflow comes now or not at all.
+    requireStackFrame(count);
+    if (this.live.size === MOST_RANGES) return -1;
+    const range = this.space.take(Math.ceil(count / this.granule));
+    if (range === 0) return -1;
+    const offset = this.space.startOf(range) * this.granule;
+    this.live.set(offset, range);
+    this.counts[range] = count;
     this.usedUnits += count;
     return offset;
   }
@@ -79,19 +86,20 @@ export class Ranges {
    * Takes a range back. O(log free ranges).
    * @param offset as {@link tryAlloc} returned it
    * @throws ERR_MORPH_DOUBLE_FREE when nobody has what lies there, ERR_MORPH_INVALID_POINTER for everything else that is not the offset of a
-   *   live range, ERR_MORPH_BUSY while {@link compact} runs; then nothing has changed
+   *   live range (which of the two: O(ranges)), ERR_MORPH_BUSY while {@link compact} runs; then nothing has changed
    */
   free(offset: number): void {
     this.requireIdle();
-    const count = this.requireLive(offset);
+    const range = this.requireLive(offset);
+    requireStackFrame(range);
     this.live.delete(offset);
-    this.usedUnits -= count;
-    this.gaps.add(offset / this.granule, this.granulesOf(count));
+    this.usedUnits -= this.counts[range] as number;
+    this.space.give(range);
   }
 
   /** Units of a live range, as they were asked for. O(1). @throws as {@link free} */
   sizeOf(offset: number): number {
-    return this.requireLive(offset);
+    return this.counts[this.requireLive(offset)] as number;
   }
 
   /** Whether `offset` is a live range's. O(1). */
@@ -99,9 +107,13 @@ export class Ranges {
     return this.live.has(offset);
   }
 
-  /** The offsets of all live ranges, ascending. O(ranges log ranges). */
+  /** The offsets of all live ranges, ascending. O(ranges). */
   liveObjects(): number[] {
-    return [...this.live.keys()].sort((a, b) => a - b);
+    const offsets: number[] = [];
+    for (let range = this.space.next(0); range !== 0; range = this.space.next(range)) {
+      if (!this.space.isFree(range)) offsets.push(this.space.startOf(range) * this.granule);
+    }
+    return offsets;
   }
 
   /**
@@ -117,94 +129,75 @@ export class Ranges {
         `length: expected an integer from ${this.units}, got ${describe(length)}`,
       );
     }
-    const granules = Math.floor(length / this.granule);
-    if (granules > this.granules) this.gaps.add(this.granules, granules - this.granules);
-    this.granules = granules;
+    requireStack();
+    this.space.grow(Math.floor(length / this.granule));
     this.units = length;
   }
 
   /**
-   * Moves all ranges down, so that what is free is one range at the end. O(ranges log ranges).
+   * Moves all ranges down, so that what is free is one range at the end. O(ranges).
    * @param move called for each range that gets another offset, lowest first; it moves the `count` units. They may overlap their new place, as with
    *   `copyWithin`. When it throws, that range and those behind it stay where they are.
    * @throws what `move` throws, ERR_MORPH_BUSY when called by `move`
    */
   compact(move: (from: number, to: number, count: number) => void): void {
     this.requireIdle();
+    requireStack();
+    const { space, live, granule } = this;
     this.moving = true;
-    let end = 0;
     try {
-      for (const from of this.liveObjects()) {
-        const count = this.live.get(from) as number;
-        const to = end * this.granule;
-        if (from !== to) {
-          move(from, to, count);
-          this.live.delete(from);
-          this.live.set(to, count);
-        }
-        end += this.granulesOf(count);
-      }
+      space.compact((range, start) => {
+        const from = space.startOf(range) * granule;
+        const to = start * granule;
+        move(from, to, this.counts[range] as number);
+        live.delete(from);
+        live.set(to, range);
+      });
     } finally {
       this.moving = false;
-      this.findFree();
     }
   }
 
   /** Frees every range. O(ranges). @throws ERR_MORPH_BUSY while {@link compact} runs */
   reset(): void {
     this.requireIdle();
+    requireStack();
     this.live.clear();
     this.usedUnits = 0;
-    this.findFree();
+    this.space.clear();
   }
 
   /**
-   * Walks all ranges, live and free. O(ranges log ranges).
+   * Walks all ranges, live and free. O(ranges).
    * @throws ERR_MORPH_INVALID_POINTER that names the first thing wrong
    */
   verify(): void {
-    const all = [...this.gaps].map(([start, granules]) => ({ start, granules, free: true }));
-    for (const offset of this.live.keys()) {
-      all.push({
-        start: offset / this.granule,
-        granules: this.granulesOf(this.live.get(offset) as number),
-        free: false,
-      });
+    const { space, live, granule } = this;
+    const problem = space.verify();
+    if (problem !== "") throw broken(problem);
+    const offsets = this.liveObjects();
+    if (offsets.length !== live.size) throw broken(`${offsets.length} are live, ${live.size} known by their offset`);
+    let used = 0;
+    for (const offset of offsets) {
+      const range = live.get(offset);
+      const count = range === undefined ? 0 : (this.counts[range] as number);
+      if (range === undefined || space.startOf(range) * granule !== offset) throw broken(`${offset} is not known`);
+      if (Math.ceil(count / granule) !== space.sizeOf(range)) throw broken(`${offset} has not the ${count} asked for`);
+      used += count;
     }
-    all.sort((a, b) => a.start - b.start);
-    let end = 0;
-    let wasFree = false;
-    for (const { start, granules, free } of all) {
-      if (start !== end)
-        throw broken(`${Math.abs(start - end)} granules at ${end} are ${start > end ? "lost" : "twice there"}`);
-      if (free && wasFree) throw broken(`two free ranges meet at ${start}`);
-      end = start + granules;
-      wasFree = free;
-    }
-    if (end !== this.granules) throw broken(`it ends at granule ${end} instead of ${this.granules}`);
-  }
-
-  /** What lies between the live ranges. */
-  private findFree(): void {
-    this.gaps.clear();
-    let end = 0;
-    for (const offset of this.liveObjects()) {
-      const start = offset / this.granule;
-      if (start > end) this.gaps.add(end, start - end);
-      end = start + this.granulesOf(this.live.get(offset) as number);
-    }
-    if (this.granules > end) this.gaps.add(end, this.granules - end);
-  }
-
-  private granulesOf(count: number): number {
-    return Math.ceil(count / this.granule);
+    if (used !== this.usedUnits) throw broken(`${used} units are used, ${this.usedUnits} counted`);
   }
 
   private requireLive(offset: number): number {
-    const count = this.live.get(offset);
-    if (count !== undefined) return count;
-    if (Number.isSafeInteger(offset) && offset >= 0 && this.gaps.has(Math.floor(offset / this.granule))) {
-      throw new MorphError("ERR_MORPH_DOUBLE_FREE", `nobody has what lies at ${offset}`);
+    const range = this.live.get(offset);
+    return range === undefined ? this.refuse(offset) : range;
+  }
+
+  private refuse(offset: number): never {
+    if (Number.isSafeInteger(offset) && offset >= 0) {
+      if (this.space.isFree(this.space.rangeAt(Math.floor(offset / this.granule)))) {
+        throw new MorphError("ERR_MORPH_DOUBLE_FREE", `nobody has what lies at ${offset}`);
+      }
     }
     throw new MorphError("ERR_MORPH_INVALID_POINTER", `expected the offset of a live range, got ${describe(offset)}`);
   }

@@ -46,29 +46,33 @@ describe("ids", () => {
   it("follow a plain model through random programs", () => {
     const step = fc.record({ kind: fc.constantFrom("take", "take", "give", "grow"), pick: fc.nat(100_000) });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 300 }), fc.integer({ min: 0, max: 80 }), (steps, initial) => {
-        const ids = new Ids(initial);
-        let capacity = initial;
-        const taken = new Set<number>();
-        for (const { kind, pick } of steps) {
-          if (kind === "take") {
-            let lowest = 0;
-            while (taken.has(lowest)) lowest++;
-            expect(ids.tryAlloc()).toBe(lowest < capacity ? lowest : -1);
-            if (lowest < capacity) taken.add(lowest);
-          } else if (kind === "give" && taken.size > 0) {
-            const id = [...taken][pick % taken.size]!;
-            ids.free(id);
-            taken.delete(id);
-          } else if (kind === "grow" && pick % 10 === 0) {
-            capacity += pick % 70;
-            ids.grow(capacity);
+      fc.property(
+        fc.array(step, { maxLength: 300, size: "max" }),
+        fc.integer({ min: 0, max: 80 }),
+        (steps, initial) => {
+          const ids = new Ids(initial);
+          let capacity = initial;
+          const taken = new Set<number>();
+          for (const { kind, pick } of steps) {
+            if (kind === "take") {
+              let lowest = 0;
+              while (taken.has(lowest)) lowest++;
+              expect(ids.tryAlloc()).toBe(lowest < capacity ? lowest : -1);
+              if (lowest < capacity) taken.add(lowest);
+            } else if (kind === "give" && taken.size > 0) {
+              const id = [...taken][pick % taken.size]!;
+              ids.free(id);
+              taken.delete(id);
+            } else if (kind === "grow" && pick % 10 === 0) {
+              capacity += pick % 70;
+              ids.grow(capacity);
+            }
+            expect(ids.count).toBe(taken.size);
+            expect(ids.highest).toBe(Math.max(-1, ...taken));
           }
-          expect(ids.count).toBe(taken.size);
-          expect(ids.highest).toBe(Math.max(-1, ...taken));
-        }
-        for (let id = 0; id < capacity; id++) expect(ids.owns(id)).toBe(taken.has(id));
-      }),
+          for (let id = 0; id < capacity; id++) expect(ids.owns(id)).toBe(taken.has(id));
+        },
+      ),
       { numRuns: 60 },
     );
   });
