@@ -1,11 +1,12 @@
 import { type AddressSpace, CONTRACT_VERSION, PAGE_BYTES, type PageOwner, requireContract } from "./address-space.ts";
 import { describe, MorphError, repeatedRefusal, withoutStackTraces } from "./errors.ts";
-import { FIRST_OWNER, FOREIGN, FREE, LAYOUT_VERSION, MEMORY_ITSELF, SPARE, WORD } from "./header.ts";
+import * as WORD from "./head-words.ts";
+import { FIRST_OWNER, FOREIGN, FREE, GRANULE_BYTES, LAYOUT_VERSION, MEMORY_ITSELF, SPARE } from "./layout.ts";
 import { backingOf, DEFAULT_INITIAL_PAGES, isSharedBuffer, type LinearMemoryOptions, MAX_PAGES } from "./options.ts";
 import { PageLock } from "./page-lock.ts";
 import { alignUp, mapLengthFor, Records, recordPages } from "./records.ts";
 import { COLD_CALLS, requireOwnFrame, requireStack } from "./stack.ts";
-import { GRANULE_BYTES, granulesOf, isLarge, pagesOfRegion } from "./table-regions.ts";
+import { granulesOf, isLarge, pagesOfRegion } from "./table-regions.ts";
 import { Views } from "./views.ts";
 
 /**

@@ -1,24 +1,26 @@
 import { PAGE_BYTES } from "./address-space.ts";
+import * as WORD from "./head-words.ts";
 import {
   FIRST_OWNER,
   FOREIGN,
   FREE,
   FRESH,
-  HEADER_BYTES,
   LAYOUT_VERSION,
   MAGIC,
-  MAP_LENGTHS,
+  MEMORY_HEAD_BYTES,
   MEMORY_ITSELF,
   SPARE,
   UNCLEARED,
-  WORD,
-} from "./header.ts";
+} from "./layout.ts";
 import { granulesOf, pagesOfRegion, TableRegions } from "./table-regions.ts";
 
 /** One page in so many is kept for side tables: a heap's records take one in 64, and regions are not full. */
 const TABLE_SHARE = 40;
 /** Up to 256 MiB: a larger memory is hardly ever full, and would keep much. */
 const MOST_SHARED_PAGES = 4096;
+
+/** Entries that a page map has at least, as the memory grows: 64 MiB, 512 MiB, 4 GiB. */
+const MAP_LENGTHS: readonly number[] = [1024, 8192, 65536];
 
 /** More pages than a memory can have. */
 const FULL_MEMORY = 65537;
@@ -34,18 +36,18 @@ export function mapLengthFor(pageCount: number, maxPages: number): number {
   return Math.max(Math.min(length, maxPages), pageCount);
 }
 
-/** The memory's records in its own bytes (layout: `header.ts`): header words, page map, table regions. */
+/** The memory's records in its own bytes (layout: `layout.ts`): head words, page map, table regions. */
 export class Records {
   /** The side tables. */
   readonly tables: TableRegions;
   private view: Int32Array;
-  /** Word index of the header. */
-  private readonly header: number;
+  /** Word index of the memory's head. */
+  private readonly head: number;
 
   constructor(i32: Int32Array, firstPage: number) {
     this.view = i32;
-    this.header = (firstPage * PAGE_BYTES) / 4;
-    this.tables = new TableRegions(i32, firstPage * PAGE_BYTES + HEADER_BYTES);
+    this.head = (firstPage * PAGE_BYTES) / 4;
+    this.tables = new TableRegions(i32, firstPage * PAGE_BYTES + MEMORY_HEAD_BYTES);
   }
 
   /** The memory; it is set whenever it grows. */
@@ -68,7 +70,7 @@ export class Records {
   write(firstPage: number, pageCount: number, maxPages: number, exactGrowth: boolean, zeroed: boolean): void {
     const pages = recordPages(pageCount, maxPages);
     const start = firstPage * PAGE_BYTES;
-    this.view.fill(0, start / 4, (start + HEADER_BYTES) / 4);
+    this.view.fill(0, start / 4, (start + MEMORY_HEAD_BYTES) / 4);
     this.set(WORD.version, LAYOUT_VERSION);
     this.set(WORD.firstPage, firstPage);
     this.set(WORD.pageCount, pageCount);
@@ -90,16 +92,16 @@ export class Records {
   }
 
   get(word: number): number {
-    return this.view[this.header + word] as number;
+    return this.view[this.head + word] as number;
   }
 
   set(word: number, value: number): void {
-    this.view[this.header + word] = value;
+    this.view[this.head + word] = value;
   }
 
-  /** Word index of a header's word, for atomic access. */
+  /** Word index of a head word in the memory, for atomic access. */
   at(word: number): number {
-    return this.header + word;
+    return this.head + word;
   }
 
   // --- the page map ------------------------------------------------------------------------------------------------

@@ -1,4 +1,14 @@
 import { type AddressSpace, notMemory, PAGE_BYTES } from "./address-space.ts";
+import {
+  GRANULES_A_WORD,
+  SAVED_BYTES,
+  SAVED_GRANULES,
+  SAVED_LO,
+  SAVED_POINTER,
+  SAVED_WORD,
+  STATE_MASK,
+  TABLE_STATE_BYTES,
+} from "./layout.ts";
 
 /*
  * Two bits for each granule of an address range, in a side table of the memory:
@@ -12,13 +22,6 @@ import { type AddressSpace, notMemory, PAGE_BYTES } from "./address-space.ts";
  * comparison refuses what is outside the range and what is not aligned. Hot paths do this themselves, on copies of
  * `lo`, `granules` and `word`.
  */
-
-/** State of a granule: the start of a live object, of a freed one; 0 is neither. */
-export const LIVE = 1;
-export const FREED = 2;
-
-/** Bytes that {@link StateTable.saveState} writes. */
-export const TABLE_STATE_BYTES = 20;
 
 /**
  * Where live and freed objects start, known exactly and outside the objects. The table covers an address range that
@@ -56,7 +59,7 @@ export class StateTable {
   /** State of the granule at a signed pointer that is covered. O(1). */
   get(p: number): number {
     const granule = this.granuleOf(p);
-    return ((this.i32[this.word + (granule >>> 4)] as number) >>> (granule << 1)) & 3;
+    return ((this.i32[this.word + (granule >>> 4)] as number) >>> (granule << 1)) & STATE_MASK;
   }
 
   /** Sets the state of the granule at a signed pointer that is covered. O(1). */
@@ -64,7 +67,7 @@ export class StateTable {
     const granule = this.granuleOf(p);
     const word = this.word + (granule >>> 4);
     const bits = granule << 1;
-    this.i32[word] = ((this.i32[word] as number) & ~(3 << bits)) | (state << bits);
+    this.i32[word] = ((this.i32[word] as number) & ~(STATE_MASK << bits)) | (state << bits);
   }
 
   /** Sets the state at `count` signed pointers that are covered, from `p` on, `step` bytes apart. O(count). */
@@ -74,19 +77,19 @@ export class StateTable {
     let granule = this.granuleOf(p);
     let left = count;
     // Whole words at once, where the same places are set in each of them.
-    if (granules <= 16 && 16 % granules === 0 && (granule & 15) === 0) {
+    if (granules <= GRANULES_A_WORD && GRANULES_A_WORD % granules === 0 && granule % GRANULES_A_WORD === 0) {
       let mask = 0;
       for (let bits = 0; bits < 32; bits += 2 * granules) mask |= 1 << bits;
       const set = mask * state;
-      const inWord = 16 / granules;
-      for (let word = this.word + (granule >>> 4); left >= inWord; word++, left -= inWord, granule += 16) {
+      const inWord = GRANULES_A_WORD / granules;
+      for (let word = this.word + (granule >>> 4); left >= inWord; word++, left -= inWord, granule += GRANULES_A_WORD) {
         i32[word] = ((i32[word] as number) & ~(mask | (mask << 1))) | set;
       }
     }
     for (; left > 0; left--, granule += granules) {
       const word = this.word + (granule >>> 4);
       const bits = granule << 1;
-      i32[word] = ((i32[word] as number) & ~(3 << bits)) | (state << bits);
+      i32[word] = ((i32[word] as number) & ~(STATE_MASK << bits)) | (state << bits);
     }
   }
 
@@ -102,7 +105,7 @@ export class StateTable {
     if (!empty && start >= oldLo && end <= oldEnd) return;
 
     // Whole words of the old table must land on whole words of the new one.
-    const unit = Math.max(PAGE_BYTES, 16 * granule);
+    const unit = Math.max(PAGE_BYTES, GRANULES_A_WORD * granule);
     const lo = Math.floor((empty ? start : Math.min(start, oldLo)) / unit) * unit;
     const span = (empty ? end : Math.max(end, oldEnd)) - lo;
     const least = Math.ceil(span / granule / 4);
@@ -115,8 +118,8 @@ export class StateTable {
     }
     const bytes = this.memory.tableBytes(wanted);
     if (!empty) {
-      const from = (oldLo - lo) / granule / 16;
-      this.i32.copyWithin(pointer / 4 + from, this.word, this.word + Math.ceil(this.granules / 16));
+      const from = (oldLo - lo) / granule / GRANULES_A_WORD;
+      this.i32.copyWithin(pointer / 4 + from, this.word, this.word + Math.ceil(this.granules / GRANULES_A_WORD));
     }
     const old = { pointer: this.pointer, bytes: this.bytes };
     this.pointer = pointer;
@@ -133,8 +136,8 @@ export class StateTable {
   *pointersIn(state: number): Generator<number, void, undefined> {
     const { lo, shift } = this;
     for (let granule = 0; granule < this.granules; granule++) {
-      if ((granule & 15) === 0 && this.i32[this.word + (granule >>> 4)] === 0) {
-        granule += 15;
+      if (granule % GRANULES_A_WORD === 0 && this.i32[this.word + (granule >>> 4)] === 0) {
+        granule += GRANULES_A_WORD - 1;
         continue;
       }
       const p = (lo + granule * (1 << shift)) | 0;
@@ -152,21 +155,21 @@ export class StateTable {
   /** Writes where the table lies into {@link TABLE_STATE_BYTES} bytes, for the same table in another thread. O(1). */
   saveState(pointer: number): void {
     const at = pointer / 4;
-    this.i32[at] = this.lo;
-    this.i32[at + 1] = this.granules;
-    this.i32[at + 2] = this.word;
-    this.i32[at + 3] = this.bytes;
-    this.i32[at + 4] = this.pointer;
+    this.i32[at + SAVED_LO] = this.lo;
+    this.i32[at + SAVED_GRANULES] = this.granules;
+    this.i32[at + SAVED_WORD] = this.word;
+    this.i32[at + SAVED_BYTES] = this.bytes;
+    this.i32[at + SAVED_POINTER] = this.pointer;
   }
 
   /** Takes over what {@link saveState} wrote there. O(1). */
   loadState(pointer: number): void {
     const at = pointer / 4;
-    this.lo = this.i32[at] as number;
-    this.granules = this.i32[at + 1] as number;
-    this.word = this.i32[at + 2] as number;
-    this.bytes = this.i32[at + 3] as number;
-    this.pointer = (this.i32[at + 4] as number) >>> 0;
+    this.lo = this.i32[at + SAVED_LO] as number;
+    this.granules = this.i32[at + SAVED_GRANULES] as number;
+    this.word = this.i32[at + SAVED_WORD] as number;
+    this.bytes = this.i32[at + SAVED_BYTES] as number;
+    this.pointer = (this.i32[at + SAVED_POINTER] as number) >>> 0;
   }
 
   private granuleOf(p: number): number {

@@ -1,6 +1,19 @@
 import { PAGE_BYTES } from "./address-space.ts";
 import { describe, MorphError } from "./errors.ts";
-import { HEADER_BYTES } from "./header.ts";
+import {
+  BITS,
+  DIRTY,
+  FIRST,
+  GRANULE_BYTES,
+  GRANULES,
+  GUARD_BYTES,
+  LARGE,
+  MEMORY_HEAD_BYTES,
+  NEXT,
+  PAGES,
+  REGION_HEAD_BYTES,
+  USED,
+} from "./layout.ts";
 
 /*
  * Side tables lie apart from everything that allocators hand out: in runs of pages that no allocator ever had, so that a write
@@ -13,36 +26,14 @@ import { HEADER_BYTES } from "./header.ts";
  *   │ 1 KiB     │ 64 bytes│ a granule     │ bit a granule │ of which tables are made │ 1 KiB     │
  *   └───────────┴─────────┴───────────────┴───────────────┴──────────────────────────┴───────────┘
  *
- * In the first region the memory's header takes the place of the guard. A table that needs more than half a page gets a region of its own.
+ * In the first region the memory's head takes the place of the guard. A table that needs more than half a page gets a region of its own.
  */
-
-/** Alignment of tables, and what their sizes are multiples of, in bytes. */
-export const GRANULE_BYTES = 64;
-
-/** Bytes at both ends of a region that nobody is given. */
-export const GUARD_BYTES = 1024;
 
 /** Most pages of a region that several tables share. */
 const MAX_SHARED_PAGES = 16;
 
 /** Granules of the largest table that shares a region. */
 const LARGEST_SHARED = PAGE_BYTES / 2 / GRANULE_BYTES;
-
-/** Bytes of a region's head. */
-const HEAD_BYTES = 64;
-
-// Words of a region's head.
-const NEXT = 0;
-const PAGES = 1;
-/** How many granules there are, how many are in use, and how many from the first on may hold something else than zeros. */
-const GRANULES = 2;
-const USED = 3;
-const DIRTY = 4;
-/** Word index of the bits, and pointer of the first granule. */
-const BITS = 5;
-const FIRST = 6;
-/** 1 when the region was made for one large table, which would keep all of it in use for a small one beside it. */
-const LARGE = 7;
 
 /** The regions of a memory; see above. Regions are named by the pointer of their head, 0 is none. */
 export class TableRegions {
@@ -62,10 +53,10 @@ export class TableRegions {
    * @param large whether it is for one large table
    */
   add(pointer: number, pages: number, zeroed: boolean, large: boolean): void {
-    const reserved = pointer + HEADER_BYTES === this.first ? HEADER_BYTES : GUARD_BYTES;
+    const reserved = pointer + MEMORY_HEAD_BYTES === this.first ? MEMORY_HEAD_BYTES : GUARD_BYTES;
     const head = pointer + reserved;
     const { granules, bitWords } = layoutOf(pages, reserved);
-    const bits = head + HEAD_BYTES;
+    const bits = head + REGION_HEAD_BYTES;
     this.i32.fill(0, head / 4, bits / 4 + bitWords * 2);
     this.set(head, PAGES, pages);
     this.set(head, GRANULES, granules);
@@ -230,7 +221,7 @@ export function pagesOfRegion(granules: number, regionPages: number): { pages: n
 }
 
 function layoutOf(pages: number, reserved: number): { granules: number; bitWords: number } {
-  const room = pages * PAGE_BYTES - reserved - HEAD_BYTES - GUARD_BYTES;
+  const room = pages * PAGE_BYTES - reserved - REGION_HEAD_BYTES - GUARD_BYTES;
   // Two bits beside each granule; rounded up to whole words, and these to a whole granule.
   let granules = Math.floor(room / (GRANULE_BYTES + 0.25));
   const bytes = (count: number): number => Math.ceil((Math.ceil(count / 32) * 8) / GRANULE_BYTES) * GRANULE_BYTES;

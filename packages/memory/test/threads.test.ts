@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { codeOf } from "../../../scripts/test-kit/code.ts";
-import { WORD } from "../src/header.ts";
+import * as WORD from "../src/head-words.ts";
 import { LinearMemory, PAGE_BYTES } from "../src/index.ts";
 
 const quiet = { name: "test", contractVersion: 1, viewsChanged() {} };

@@ -1,0 +1,46 @@
+/*
+ * The words of the memory's head, by their index from its start (layout: `layout.ts`). To be imported as `WORD`.
+ */
+
+export const magic = 0;
+export const version = 1;
+/** First page the memory may use; those below belong to a WebAssembly module. */
+export const firstPage = 256;
+/** Pages the map speaks of: all there were when last looked. */
+export const pageCount = 257;
+export const maxPages = 258;
+/** 1 when the memory grows by no more than it needs. */
+export const exactGrowth = 259;
+/** Pointer of the page map, its entries, and how often it has moved. */
+export const map = 260;
+export const mapLength = 261;
+export const mapMoves = 262;
+/** The next owner id to give. */
+export const nextOwner = 263;
+/** 1 when no further allocator may join. */
+export const sealed = 264;
+/** No page from the search's start to this one is free. */
+export const firstFree = 265;
+/** Where the search for free pages starts: the pages below are used last. */
+export const searchStart = 266;
+/** Pages in use now, and the most there were. */
+export const footprint = 267;
+export const peakFootprint = 268;
+/** Pages that were never handed out. */
+export const neverUsed = 269;
+/** Table pages without a table. */
+export const spare = 270;
+/** Runs of so many pages were refused, and nothing was released or grown since; 0 is none. */
+export const refused = 271;
+/** No run of so many free pages is there, whether or not the memory could grow; 0 is not known. */
+export const unfit = 272;
+/** 1 when an allocator has asked for a side table: from then on some pages are kept for these. */
+export const tablesWanted = 273;
+/** Allocators that have joined and not left, in all threads. */
+export const members = 274;
+/** Pages of all table regions. */
+export const regionPages = 275;
+/** The lock that threads take around all of this: 0, or the holder's number. */
+export const lock = 276;
+/** The number of the next thread that attaches. */
+export const nextThread = 277;
