@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 /** Tests run on the sources: the private export condition `@morph/source` points at them. */
@@ -7,6 +8,7 @@ export const packageTests = (include = "test/**/*.test.ts"): ViteUserConfig =>
     test: {
       include: [include],
       exclude: ["**/node_modules/**", ...(include.includes("long") ? [] : ["**/*.long.test.ts"])],
+      setupFiles: [fileURLToPath(new URL("scripts/test-kit/long-programs.ts", import.meta.url))],
       testTimeout: 60_000,
     },
   });
