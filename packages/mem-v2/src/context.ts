@@ -22,12 +22,10 @@ import { FreeSlots, type SlotOwner } from "./free-slots.ts";
 import {
   classOf,
   flagsOf,
-  GENERATION_SHIFT,
   HEADER_BYTES,
   IN_ARENA,
   IN_HEAP,
   LARGEST_SMALL,
-  MARK_BIT,
   MAX_TYPE,
   newKey,
   type ObjectHeader,
@@ -83,7 +81,7 @@ const FIRST_CHUNK_BYTES = 0x1000;
 const MAX_CHUNK_BYTES = 0x1_0000;
 
 /** The modes as the state has them. */
-const MODES: readonly ContextConfig["mode"][] = ["COMPILER", "RUNTIME", "VM", "SERVER"];
+const MODES: readonly ContextConfig["mode"][] = ["COMPILER", "RUNTIME", "SERVER"];
 
 /** What {@link MemoryContext.quick} may be. */
 const NO = 0;
@@ -208,12 +206,11 @@ export class MemoryContext {
   private readonly freeLists: number;
   private readonly noLists: number;
   private readonly lockTimeoutMs: number;
-  private readonly roots: number[] = [];
   private readonly owner: number;
   private destroyed = false;
 
   /**
-   * @param options a preset, or one's own: `{ ...COMPILER, memory }`, or a mode and what shall differ from its preset: `{ mode: "VM", memory }`
+   * @param options a preset, or one's own: `{ ...COMPILER, memory }`, or a mode and what shall differ from its preset: `{ mode: "RUNTIME", memory }`
    * @throws ERR_MORPH_INVALID_CONFIG, ERR_MORPH_VERSION, ERR_MORPH_OUT_OF_MEMORY; then nothing is left in the memory
    */
   constructor(options: ContextOptions);
@@ -271,7 +268,7 @@ export class MemoryContext {
       throw error;
     }
     this.largeFlag = this.heap === undefined ? IN_ARENA : IN_HEAP;
-    if (config.mode === "SERVER") this.limit = new Limit(Math.floor(config.heapSizeHint), onMemoryPressure);
+    if (config.mode === "SERVER") this.limit = new Limit(config.maxBytes as number, onMemoryPressure);
     this.carry = new Proxy((counter: number) => {
       // Between two times here all counters together can free less than another 2^30 bytes. Written out: nothing is called before the counter is
       // emptied.
@@ -597,8 +594,6 @@ export class MemoryContext {
       return {
         size: this.sizeOf(p),
         typeId: typeOf(tag),
-        marked: (tag & MARK_BIT) !== 0,
-        generation: (tag >>> GENERATION_SHIFT) & 255,
         flags: flagsOf(tag),
       };
     });
@@ -623,36 +618,6 @@ export class MemoryContext {
   typeName(id: number): string | undefined {
     requireType(id);
     return this.looking(() => (this.names === 0 ? undefined : readTypeName(this.memory, this.names, id)));
-  }
-
-  /**
-   * Pushes the address of a variable that holds a pointer, for a collector to start from. Nothing collects yet. Each
-   * thread has a stack of its own.
-   * @throws ERR_MORPH_INVALID_POINTER
-   */
-  pushRoot(slot: number): void {
-    this.requireUsable();
-    if (!Number.isInteger(slot) || slot < 1 || slot >= 2 ** 32) {
-      throw new MorphError("ERR_MORPH_INVALID_POINTER", `slot: expected 1 to 2^32 - 1, got ${describe(slot)}`);
-    }
-    this.roots.push(slot);
-  }
-
-  /** Drops the `count` roots pushed last. @throws ERR_MORPH_INVALID_SIZE when there are fewer; then it drops none */
-  popRoots(count: number): void {
-    this.requireUsable();
-    if (!Number.isInteger(count) || count < 0 || count > this.roots.length) {
-      throw new MorphError(
-        "ERR_MORPH_INVALID_SIZE",
-        `count: expected 0 to ${this.roots.length}, got ${describe(count)}`,
-      );
-    }
-    this.roots.length -= count;
-  }
-
-  /** How many roots are pushed in this thread. */
-  get rootCount(): number {
-    return this.roots.length;
   }
 
   /**
@@ -697,10 +662,6 @@ export class MemoryContext {
         poolBytes: currentLive - largeBytes,
         arenaBytes: this.heap === undefined ? largeBytes : 0,
         heapBytes: this.heap === undefined ? 0 : largeBytes,
-        gcCount: 0,
-        gcTimeUs: 0,
-        gcPauseMaxUs: 0,
-        gcPauseAvgUs: 0,
         footprint: this.memory.footprint,
         peakFootprint: this.memory.peakFootprint,
         pool,

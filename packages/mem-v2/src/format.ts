@@ -25,8 +25,6 @@ export function formatStats(stats: ContextStats, nameOf: (typeId: number) => str
     `  pool         ${share(stats.poolBytes)}`,
     `  arena        ${share(stats.arenaBytes)}`,
     `  heap         ${share(stats.heapBytes)}`,
-    "",
-    `Collections: ${stats.gcCount}, ${stats.gcTimeUs} us in all, at most ${stats.gcPauseMaxUs} us, ${stats.gcPauseAvgUs} us on average`,
   ];
   if (types.length > 0) lines.push("", "Types by live bytes", "");
   for (const { id, live, ever } of types.slice(0, TOP_TYPES)) {

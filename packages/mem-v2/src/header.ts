@@ -45,10 +45,6 @@ export function newKey(): number {
   return (Math.random() * 2 ** 32) | 3;
 }
 
-/** Bits of the tag. */
-export const MARK_BIT = 0x1000;
-export const GENERATION_SHIFT = 13;
-
 /** Flags of large objects: which allocator they lie in. */
 export const IN_ARENA = 1;
 export const IN_HEAP = 2;
@@ -78,10 +74,6 @@ export interface ObjectHeader {
   size: number;
   /** Type id, 0 to 127. */
   typeId: number;
-  /** Whether a collection marked it; nothing collects yet. */
-  marked: boolean;
-  /** 0 young, 1 old, 2 permanent, 255 large; all are young yet. */
-  generation: number;
   /** 0 when the object lies in the pool, 1 in the arena, 2 in the heap. */
   flags: number;
 }

@@ -1,5 +1,5 @@
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
-import type { ContextConfig } from "./config.ts";
+import type { ContextOptions } from "./config.ts";
 
 /** Part of the limit above which the listener hears of pressure. */
 const SOFT = 0.8;
@@ -13,7 +13,7 @@ export class Limit {
   private above = false;
   private calling = false;
 
-  constructor(bytes: number, listener: ContextConfig["onMemoryPressure"]) {
+  constructor(bytes: number, listener: ContextOptions["onMemoryPressure"]) {
     this.bytes = bytes;
     this.listener = listener;
   }
@@ -52,8 +52,8 @@ export class Limit {
 }
 
 /** A memory for a context alone; a SERVER context's own memory is bounded by itself too. */
-export function ownMemory({ mode, heapSizeHint }: ContextConfig): LinearMemory {
-  if (mode !== "SERVER") return new LinearMemory();
-  const maxPages = Math.min(Math.floor(heapSizeHint / PAGE_BYTES), 65536);
+export function ownMemory({ maxBytes }: ContextOptions): LinearMemory {
+  if (maxBytes === undefined) return new LinearMemory();
+  const maxPages = Math.min(Math.floor(maxBytes / PAGE_BYTES), 65536);
   return new LinearMemory({ maxPages, initialPages: Math.min(256, maxPages) });
 }

@@ -4,11 +4,10 @@ import { describe, MorphError } from "@morph/memory";
 import { COMPILER, type ContextConfig, RUNTIME } from "./config.ts";
 import type { MemoryContext } from "./context.ts";
 
-const GIB = 1024 ** 3;
+const HALF_GIB = 0x2000_0000;
 
 /**
- * A configuration for this machine, by the original's table: COMPILER with a quarter of the free memory as its hint below 512
- * MiB, RUNTIME with half of it below 4 GiB, RUNTIME with 2 GiB from there on.
+ * A configuration for this machine, by the original's table: COMPILER with less than 512 MiB of free memory, else RUNTIME.
  * @param freeBytes free memory, by default what the system reports
  * @throws ERR_MORPH_INVALID_CONFIG
  */
@@ -16,9 +15,7 @@ export function detectConfig(freeBytes: number = freemem()): ContextConfig {
   if (!(freeBytes >= 0)) {
     throw new MorphError("ERR_MORPH_INVALID_CONFIG", `freeBytes: expected a number from 0, got ${describe(freeBytes)}`);
   }
-  if (freeBytes < GIB / 2) return { ...COMPILER, heapSizeHint: Math.floor(freeBytes / 4) };
-  if (freeBytes >= 4 * GIB) return { ...RUNTIME, heapSizeHint: 2 * GIB, gcThreshold: GIB / 4 };
-  return { ...RUNTIME, heapSizeHint: Math.floor(freeBytes / 2), gcThreshold: Math.floor(freeBytes / 8) };
+  return freeBytes < HALF_GIB ? COMPILER : RUNTIME;
 }
 
 /** Writes a context's statistics to a file, as JSON. @throws what the file system throws */

@@ -42,11 +42,6 @@ interface Counted extends Omit<ObjectStats, keyof LiveBytes> {
 /** What a context holds and has done; plain numbers. */
 export interface ContextStats extends ObjectStats {
   mode: Mode;
-  /** Collections and their pauses in microseconds: nothing collects yet. */
-  gcCount: number;
-  gcTimeUs: number;
-  gcPauseMaxUs: number;
-  gcPauseAvgUs: number;
   /** Bytes of the memory's pages in use, whoever uses them, and the most there were. */
   footprint: number;
   peakFootprint: number;

@@ -3,15 +3,14 @@ import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import { Pool } from "@morph/pool";
 import { describe, expect, it } from "vitest";
 import { codeOf } from "../../../scripts/test-kit/code.ts";
-import { COMPILER, MemoryContext, RUNTIME, SERVER, VM } from "../src/index.ts";
+import { COMPILER, MemoryContext, RUNTIME, SERVER } from "../src/index.ts";
 
 const SIZES = [48, 100_000, 16, 3000, 0, 240, 500, 200_000, 48];
 
 const MODES = [
   ["COMPILER", COMPILER],
   ["RUNTIME", RUNTIME],
-  ["VM", VM],
-  ["SERVER", { ...SERVER, heapSizeHint: 3 * 2 ** 20 }],
+  ["SERVER", { ...SERVER, maxBytes: 3 * 2 ** 20 }],
 ] as const;
 
 /** Fills a context with objects of one size. */

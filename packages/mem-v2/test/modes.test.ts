@@ -2,13 +2,12 @@ import { LinearMemory } from "@morph/memory";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { codeOf } from "../../../scripts/test-kit/code.ts";
-import { COMPILER, type ContextConfig, MemoryContext, RUNTIME, SERVER, VM } from "../src/index.ts";
+import { type ContextOptions, MemoryContext, RUNTIME, SERVER } from "../src/index.ts";
 
 const MIB = 2 ** 20;
 
 describe.each([
   ["RUNTIME", RUNTIME],
-  ["VM", VM],
   ["SERVER", SERVER],
 ])("%s", (mode, config) => {
   it("keeps small objects in the pool and large ones in the heap", () => {
@@ -119,8 +118,8 @@ describe.each([
 });
 
 describe("SERVER", () => {
-  const bounded = (more: Partial<ContextConfig> = {}): MemoryContext =>
-    new MemoryContext({ ...SERVER, heapSizeHint: 4 * MIB, ...more });
+  const bounded = (more: Partial<ContextOptions> = {}): MemoryContext =>
+    new MemoryContext({ ...SERVER, maxBytes: 4 * MIB, ...more });
 
   it.each([
     ["its own memory", () => undefined],
@@ -201,7 +200,7 @@ describe("SERVER", () => {
   });
 
   it("returns pages also where something wrote over a link, and loses no slot", () => {
-    const ctx = bounded({ heapSizeHint: MIB });
+    const ctx = bounded({ maxBytes: MIB });
     const fill = () => {
       const pointers: number[] = [];
       expect(
@@ -224,7 +223,7 @@ describe("SERVER", () => {
   });
 
   it("believes no header that a large object left where slots are now", () => {
-    const ctx = bounded({ heapSizeHint: MIB });
+    const ctx = bounded({ maxBytes: MIB });
     const large: number[] = [];
     const fill = (size: number, into: number[]) => {
       for (;;) into.push(ctx.alloc(size, 1));
@@ -317,12 +316,5 @@ describe("SERVER", () => {
     while (ctx.stats().footprint < 3.5 * MIB) pointers.push(ctx.alloc(100_000, 1));
     expect(ctx.stats().liveObjects).toBe(pointers.length);
     expect(String(await uncaught)).toContain("in the listener");
-  });
-
-  it("is a hint elsewhere", () => {
-    for (const config of [COMPILER, RUNTIME, VM]) {
-      const ctx = new MemoryContext({ ...config, heapSizeHint: 1000 });
-      ctx.alloc(5_000_000, 1);
-    }
   });
 });

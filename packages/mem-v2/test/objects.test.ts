@@ -2,9 +2,9 @@ import { LinearMemory } from "@morph/memory";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { codeOf } from "../../../scripts/test-kit/code.ts";
-import { COMPILER, MemoryContext, RUNTIME, SERVER, VM } from "../src/index.ts";
+import { COMPILER, MemoryContext, RUNTIME, SERVER } from "../src/index.ts";
 
-const MODES = [COMPILER, RUNTIME, VM, { ...SERVER, heapSizeHint: 2 * 2 ** 20 }];
+const MODES = [COMPILER, RUNTIME, { ...SERVER, maxBytes: 2 * 2 ** 20 }];
 
 describe.each(MODES.flatMap((config) => [false, true].map((shared) => ({ config, shared, mode: config.mode }))))(
   "objects of a context in $mode mode, shared: $shared",
@@ -126,8 +126,6 @@ describe.each([COMPILER, RUNTIME])("a growth listener, in $mode mode", (config) 
           () => ctx.free(kept[1]!),
           () => ctx.realloc(kept[0]!, 8),
           () => ctx.registerType(1, "T"),
-          () => ctx.pushRoot(8),
-          () => ctx.popRoots(0),
           () => ctx.trim(),
           () => ctx.reset(),
           () => ctx.destroy(),
@@ -151,7 +149,7 @@ describe.each([COMPILER, RUNTIME])("a growth listener, in $mode mode", (config) 
 
 describe("a context's options", () => {
   it("may be a mode alone, and are refused when there is no such option", () => {
-    for (const mode of ["COMPILER", "RUNTIME", "VM", "SERVER"] as const) {
+    for (const mode of ["COMPILER", "RUNTIME", "SERVER"] as const) {
       const memory = new LinearMemory();
       const ctx = new MemoryContext({ mode, memory });
       expect(ctx.memory).toBe(memory);
@@ -161,7 +159,7 @@ describe("a context's options", () => {
     for (const wrong of [{ memori: 1 }, { heapSize: 1 }, { lockTimeout: 5 }, { slabBytes: 65_536 }, { owner: 2 }]) {
       expect(codeOf(() => new MemoryContext({ ...COMPILER, ...wrong }))).toBe("ERR_MORPH_INVALID_CONFIG");
     }
-    expect(() => new MemoryContext({ ...COMPILER, heapSize: 1 } as never)).toThrow(/heapSizeHint/);
+    expect(() => new MemoryContext({ ...COMPILER, memori: 1 } as never)).toThrow(/memory/);
     for (const lockTimeoutMs of [-1, Number.NaN, "5"]) {
       expect(codeOf(() => new MemoryContext({ ...COMPILER, lockTimeoutMs: lockTimeoutMs as number }))).toBe(
         "ERR_MORPH_INVALID_CONFIG",
@@ -193,15 +191,8 @@ describe("a handle", () => {
     for (const each of wrong)
       expect(codeOf(() => MemoryContext.attach(each as never))).toBe("ERR_MORPH_INVALID_CONFIG");
     const there = MemoryContext.attach(handle);
-    there.pushRoot(64);
     ctx.destroy();
-    for (const use of [
-      () => there.alloc(8, 1),
-      () => there.pushRoot(64),
-      () => there.popRoots(1),
-      () => there.handle(),
-      () => MemoryContext.attach(handle),
-    ]) {
+    for (const use of [() => there.alloc(8, 1), () => there.handle(), () => MemoryContext.attach(handle)]) {
       expect(codeOf(use)).toBe("ERR_MORPH_DESTROYED");
     }
     expect(there.owns(64)).toBe(false);

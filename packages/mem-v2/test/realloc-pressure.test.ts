@@ -9,7 +9,7 @@ it.each(["frees it", "resets the context", "frees all others"])(
     let pressed = 0;
     const ctx: MemoryContext = new MemoryContext({
       ...SERVER,
-      heapSizeHint: 2 * MIB,
+      maxBytes: 2 * MIB,
       onMemoryPressure: () => {
         if (pressed++ > 0) return;
         if (act === "resets the context") ctx.reset();

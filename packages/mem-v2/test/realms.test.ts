@@ -9,7 +9,7 @@ import { COMPILER, MemoryContext, Mutex, RUNTIME } from "../src/index.ts";
 
 const FOLDER = new URL("..", import.meta.url);
 const script = readFileSync(await bundle(FOLDER, "iife"), "utf8");
-const MODES = ["COMPILER", "RUNTIME", "VM", "SERVER"];
+const MODES = ["COMPILER", "RUNTIME", "SERVER"];
 
 /** A realm of its own, with nothing that is not JavaScript's: no `performance`, no `TextEncoder`, no `queueMicrotask`. */
 function realm(): (code: string) => unknown {
@@ -58,7 +58,7 @@ describe("in a realm of its own, without what browsers add to JavaScript", () =>
     for (const shared of [false, true]) {
       const wasm = new WebAssembly.Memory({ initial: 4, maximum: 100, shared });
       const use = run(
-        `(wasm) => { const memory = new morph.LinearMemory({ wasm, firstPage: 0 }); const ctx = new morph.MemoryContext({ mode: "VM", memory });
+        `(wasm) => { const memory = new morph.LinearMemory({ wasm, firstPage: 0 }); const ctx = new morph.MemoryContext({ mode: "RUNTIME", memory });
           for (let i = 0; i < 3000; i++) ctx.alloc(500, 1); ctx.verify(); return [memory.shared, ctx.stats().liveObjects].join(); }`,
       ) as (wasm: WebAssembly.Memory) => string;
       expect(use(wasm)).toBe(`${shared},3000`);

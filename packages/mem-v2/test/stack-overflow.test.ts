@@ -8,7 +8,7 @@ const { COMPILER, LinearMemory, MemoryContext, RUNTIME, SERVER } = (await import
   /* @vite-ignore */ file.href
 )) as typeof import("../src/index.ts") & typeof import("@morph/memory");
 
-const CASES = [COMPILER, RUNTIME, { ...SERVER, heapSizeHint: 8 * 2 ** 20 }].flatMap((config) =>
+const CASES = [COMPILER, RUNTIME, { ...SERVER, maxBytes: 8 * 2 ** 20 }].flatMap((config) =>
   [false, true].map((shared) => ({ config, shared, mode: config.mode })),
 );
 
