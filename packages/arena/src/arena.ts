@@ -1,6 +1,7 @@
 import {
   type AddressSpace,
   describe,
+  isDestroyed,
   joinMemory,
   LinearMemory,
   MorphError,
@@ -8,6 +9,7 @@ import {
   repeatedRefusal,
   requireOptions,
   requireStack,
+  requireStatePlace,
 } from "@morph/memory";
 import { type ArenaMark, Marks, type Position } from "./marks.ts";
 
@@ -266,14 +268,17 @@ export class Arena {
    */
   destroy(): void {
     if (this.destroyed) return;
-    this.requireIdle();
-    requireStack(STACK_CALLS);
+    const isMemoryGone = isDestroyed(this.memory);
     const { listBytes, listPointer } = this;
-    this.memory.unregister(this.owner);
+    if (!isMemoryGone) {
+      this.requireIdle();
+      requireStack(STACK_CALLS);
+      this.memory.unregister(this.owner);
+    }
     this.destroyed = true;
     this.inUse.length = this.spare.length = this.listBytes = 0;
     this.fill(undefined, 0);
-    if (listBytes > 0) this.memory.releaseTable(listPointer, listBytes);
+    if (listBytes > 0 && !isMemoryGone) this.memory.releaseTable(listPointer, listBytes);
   }
 
   /**
@@ -285,7 +290,7 @@ export class Arena {
    */
   saveState(pointer: number): void {
     this.requireIdle();
-    this.requireStatePlace(pointer);
+    requireStatePlace(this.memory, pointer, STATE_BYTES);
     requireStack(STACK_CALLS);
     if (this.version !== this.savedVersion) this.saveBlocks();
     const { i32 } = this.memory;
@@ -307,7 +312,7 @@ export class Arena {
    */
   loadState(pointer: number): void {
     this.requireIdle();
-    this.requireStatePlace(pointer);
+    requireStatePlace(this.memory, pointer, STATE_BYTES);
     const { i32 } = this.memory;
     const at = pointer / 4;
     if (i32[at + 8] !== this.stateSignature(pointer)) {
@@ -522,17 +527,6 @@ export class Arena {
   }
 
   // --- saved state -------------------------------------------------------------------------------------------------------
-
-  /** @throws ERR_MORPH_INVALID_POINTER unless the state has its bytes at a multiple of 4 behind the memory's header */
-  private requireStatePlace(pointer: number): void {
-    const lowest = this.memory.firstPage * PAGE_BYTES;
-    const isPlace = Number.isInteger(pointer) && pointer > lowest && pointer % 4 === 0;
-    if (isPlace && pointer + STATE_BYTES <= this.memory.u8.length) return;
-    throw new MorphError(
-      "ERR_MORPH_INVALID_POINTER",
-      `expected a multiple of 4 with ${STATE_BYTES} bytes of the memory behind it, got ${describe(pointer)}`,
-    );
-  }
 
   /** What tells this arena's state, at this very place, from anything else. */
   private stateSignature(pointer: number): number {

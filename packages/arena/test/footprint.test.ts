@@ -195,6 +195,24 @@ describe("saved state", () => {
   });
 });
 
+describe("an arena whose memory was destroyed before it", () => {
+  it("is destroyed without an error, and refuses every use", () => {
+    const memory = new LinearMemory({ initialPages: 4 });
+    const arena = new Arena({ memory });
+    const state = memory.acquireTable(40);
+    arena.alloc(100);
+    arena.saveState(state);
+    memory.destroy();
+    for (const use of [() => arena.alloc(100), () => arena.reset(), () => arena.trim()]) {
+      expect(codeOf(use)).toBe("ERR_MORPH_DESTROYED");
+    }
+    arena.destroy();
+    arena.destroy();
+    expect(codeOf(() => arena.alloc(100))).toBe("ERR_MORPH_DESTROYED");
+    expect(arena.stats()).toEqual({ blocks: 0, footprint: 0, used: 0, free: 0 });
+  });
+});
+
 describe("a growth listener", () => {
   it("may look, but not allocate, free, reset or destroy", () => {
     const memory = new LinearMemory({ initialPages: 2 });

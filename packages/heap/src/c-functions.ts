@@ -24,7 +24,10 @@ export interface CFunctions {
   readonly free_aligned_sized: (pointer: number, alignment: number, size: number) => void;
   /** 0 when there is no room, or when the product overflows. */
   readonly calloc: (count: number, size: number) => number;
-  /** `malloc` for 0; a size of 0 keeps a pointer of its own. 0 when there is no room: the old one is then as it was. */
+  /**
+   * `malloc` for 0; a size of 0 keeps a pointer of its own. 0 when there is no room: the old one is then as it was.
+   * @throws as `free` when the pointer is wrong, whatever the size
+   */
   readonly realloc: (pointer: number, size: number) => number;
   /** `realloc` to the product; 0 also when that overflows. */
   readonly reallocarray: (pointer: number, count: number, size: number) => number;
@@ -63,10 +66,15 @@ export function cFunctions(heap: Heap, errno?: () => number): CFunctions {
   const free = (pointer: number): void => {
     if (pointer !== 0) heap.free(pointer >>> 0);
   };
+  /** For a size over PTRDIFF_MAX: a pointer that is not live is wrong all the same. */
+  const failAt = (pointer: number): number => {
+    if (pointer !== 0) heap.usableSize(pointer >>> 0);
+    return fail(ENOMEM);
+  };
   const realloc = (pointer: number, size: number): number => {
     if (pointer === 0) return malloc(size);
     const bytes = size | 0;
-    if (bytes < 0) return fail(ENOMEM);
+    if (bytes < 0) return failAt(pointer);
     const moved = heap.tryRealloc(pointer >>> 0, bytes === 0 ? 1 : bytes) | 0;
     return moved !== 0 ? moved : fail(ENOMEM);
   };
@@ -91,7 +99,7 @@ export function cFunctions(heap: Heap, errno?: () => number): CFunctions {
     realloc,
     reallocarray: (pointer, count, size) => {
       const bytes = (count >>> 0) * (size >>> 0);
-      return bytes > PTRDIFF_MAX ? fail(ENOMEM) : realloc(pointer, bytes);
+      return bytes > PTRDIFF_MAX ? failAt(pointer) : realloc(pointer, bytes);
     },
     aligned_alloc: alignedAlloc,
     memalign: alignedAlloc,

@@ -1,11 +1,13 @@
 import {
   type AddressSpace,
   describe,
+  isDestroyed,
   joinMemory,
   LinearMemory,
   MorphError,
   PAGE_BYTES,
   requireOptions,
+  requireStatePlace,
 } from "@morph/memory";
 import { Blocks } from "./blocks.ts";
 import { type CFunctions, type CFunctionsOptions, cFunctions } from "./c-functions.ts";
@@ -110,7 +112,7 @@ export class Heap {
     const { memory = new LinearMemory(), maxBytes = Number.POSITIVE_INFINITY } = options;
     requireMaxBytes(maxBytes);
     this.memory = memory;
-    this.stateBytes = 40;
+    this.stateBytes = 48;
     this.i32 = new Int32Array(0);
     this.f64 = new Float64Array(0);
     this.blocks = new Blocks(memory);
@@ -251,9 +253,9 @@ export class Heap {
   /**
    * Gives an object another size: in place when its slot has room, or the block can be made shorter or grow into free
    * space behind it; else it moves, and keeps its bytes up to the smaller of both sizes. O(1), O(bytes) when it moves.
-   * @returns its pointer now, which may be the same
    * An object of `alignedAlloc` keeps its alignment only as long as it stays in place.
-   * @throws as `free` and `malloc`; the object is then as it was
+   * @returns its pointer now, which may be the same
+   * @throws as `free` when the pointer is wrong, whatever the size, else as `malloc`; the object is then as it was
    */
   realloc(pointer: number, size: number): number {
     const moved = this.tryRealloc(pointer, size);
@@ -266,9 +268,10 @@ export class Heap {
    */
   tryRealloc(pointer: number, size: number): number {
     needStack(this.room);
+    this.refreshViews();
     const record = this.find(pointer);
-    if (!isSize(size)) return this.refuseSize(size);
     if (record <= 0) return this.reallocRun(pointer, size);
+    if (!isSize(size)) return this.refuseSize(size);
     const c = (this.i32[record + INFO] as number) & 127;
     if (c !== 0) {
       const room = c << 4;
@@ -282,6 +285,7 @@ export class Heap {
   private reallocRun(pointer: number, size: number): number {
     const has = this.runPages(pointer);
     if (has <= 0) return this.refuse(pointer);
+    if (!isSize(size)) return this.refuseSize(size);
     needStack(this.room);
     const pages = Math.ceil(size / PAGE_BYTES);
     if (pages === has) return pointer;
@@ -379,34 +383,35 @@ export class Heap {
       const pages = this.runPages(pointer);
       return pages > 0 ? pages * PAGE_BYTES : this.refuse(pointer);
     }
-    const c = (this.i32[record + INFO] as number) & 127;
+    const c = (this.blocks.i32[record + INFO] as number) & 127;
     return c !== 0 ? c << 4 : this.blocks.sizeOf(record, pointer >>> 7) * GRANULE_BYTES;
   }
 
   /** Whether `pointer` is a live object of this heap: whether `free` would take it. O(1). */
   owns(pointer: number): boolean {
-    return this.directory !== 0 && (this.find(pointer) > 0 || this.runPages(pointer) > 0);
+    return this.find(pointer) > 0 || this.runPages(pointer) > 0;
   }
 
   /** The pointers of all live objects, ascending. Do not allocate or free while walking. O(units). */
   *liveObjects(): Generator<number, void, undefined> {
     this.requireAlive();
-    this.refreshViews();
+    this.look();
     const runs = this.runs.list();
     for (const record of this.unitRecords()) {
-      const p = (this.i32[record + POINTER] as number) >>> 0;
-      const c = (this.i32[record + INFO] as number) & 127;
+      const p = (this.blocks.i32[record + POINTER] as number) >>> 0;
+      const c = (this.blocks.i32[record + INFO] as number) & 127;
       while (runs.length > 0 && runs[0]![0] < p) yield runs.shift()![0];
       if (c === 0) {
         for (let i = 0; i < UNIT_GRANULES; i++) {
           if (this.blocks.isLive(record, i)) yield p + i * GRANULE_BYTES;
           // Whoever walks may let someone else grow the memory.
-          this.refreshViews();
+          this.look();
         }
       } else {
         for (let slot = slotsOf(c) - 1; slot >= 0; slot--) {
-          if ((this.i32[record + (slot >>> 5)] as number) << slot >= 0) yield p + UNIT_BYTES - (slot + 1) * c * 16;
-          this.refreshViews();
+          if ((this.blocks.i32[record + (slot >>> 5)] as number) << slot >= 0)
+            yield p + UNIT_BYTES - (slot + 1) * c * 16;
+          this.look();
         }
       }
     }
@@ -440,8 +445,7 @@ export class Heap {
 
   /** What the heap holds. O(1). */
   stats(): HeapStats {
-    // Growth listeners may ask too, in which `this.i32` is empty.
-    this.blocks.i32 = this.memory.i32;
+    if (this.directory !== 0) this.look();
     return {
       footprint: this.pages.footprint,
       peakFootprint: this.pages.peak,
@@ -459,7 +463,7 @@ export class Heap {
    */
   verify(): void {
     this.requireAlive();
-    this.refreshViews();
+    this.look();
     verifyHeap({
       memory: this.memory,
       owner: this.owner,
@@ -468,6 +472,8 @@ export class Heap {
       slabs: this.slabs.count,
       pages: this.pages.count,
       runs: this.runs,
+      // Without a view it is a growth listener that asks.
+      settled: this.i32.length > 0,
     });
   }
 
@@ -487,6 +493,8 @@ export class Heap {
     this.room = this.peakLive;
     this.slabs.count = 0;
     this.slabs.clear();
+    // What was not found may be there now.
+    this.blocks.releases = (this.blocks.releases + 1) | 0;
   }
 
   /**
@@ -515,11 +523,13 @@ export class Heap {
   /**
    * Writes what this object knows into {@link stateBytes} bytes of the memory, so that the same heap in another thread
    * can go on from there. The caller sees to it that one thread at a time uses the heap. O(1).
-   * @throws ERR_MORPH_DESTROYED
+   * @param pointer a multiple of 4, with so many bytes of the caller's behind it
+   * @throws ERR_MORPH_INVALID_POINTER, ERR_MORPH_DESTROYED
    */
   saveState(pointer: number): void {
     this.requireAlive();
     this.refreshViews();
+    requireStatePlace(this.memory, pointer, this.stateBytes);
     needStack(this.room);
     this.blocks.binVictim();
     const { i32, pages } = this;
@@ -534,13 +544,24 @@ export class Heap {
     i32[at + 7] = pages.top;
     i32[at + 8] = pages.peak;
     i32[at + 9] = this.blocks.fresh;
+    i32[at + 10] = pages.recordsUnused ? 1 : 0;
+    i32[at + 11] = this.stateSignature(pointer);
   }
 
-  /** Takes over what {@link saveState} wrote there, in whichever thread. O(1). @throws ERR_MORPH_DESTROYED */
+  /**
+   * Takes over what {@link saveState} wrote there, in whichever thread. O(1).
+   * @throws ERR_MORPH_INVALID_POINTER when that is not this heap's state, ERR_MORPH_DESTROYED, ERR_MORPH_BUSY in a growth listener
+   */
   loadState(pointer: number): void {
     if (this.destroyed) this.requireAlive();
+    // Also where this thread's heap has no view yet.
+    this.refreshViews();
+    requireStatePlace(this.memory, pointer, this.stateBytes);
     const { i32 } = this.memory;
     const at = pointer / 4;
+    if (i32[at + 11] !== this.stateSignature(pointer)) {
+      throw new MorphError("ERR_MORPH_INVALID_POINTER", `expected the saved state of this heap at ${pointer}`);
+    }
     this.i32 = this.blocks.i32 = i32;
     this.f64 = this.memory.f64;
     this.control = this.blocks.control = i32[at] as number;
@@ -553,21 +574,31 @@ export class Heap {
     this.pages.top = i32[at + 7] as number;
     this.pages.peak = (i32[at + 8] as number) >>> 0;
     this.blocks.fresh = i32[at + 9] as number;
+    this.pages.recordsUnused = i32[at + 10] !== 0;
     // What was not found may be there now.
     this.blocks.releases = (this.blocks.releases + 1) | 0;
   }
 
-  /** Returns all pages to the memory; the memory itself stays. The heap refuses every use from then on. */
+  /**
+   * Returns all pages to the memory; the memory itself stays. The heap refuses every use from then on.
+   * @throws ERR_MORPH_BUSY in a growth listener
+   */
   destroy(): void {
     if (this.destroyed) return;
-    this.requireAlive();
-    this.refreshViews();
-    needStack(this.room);
+    const isMemoryGone = isDestroyed(this.memory);
+    if (!isMemoryGone) {
+      this.requireAlive();
+      this.refreshViews();
+      needStack(this.room);
+    }
     this.destroyed = true;
     this.room = this.peakLive;
     this.slabs.count = 0;
-    this.pages.close();
-    this.memory.unregister(this.owner);
+    if (isMemoryGone) this.pages.forget();
+    else {
+      this.pages.close();
+      this.memory.unregister(this.owner);
+    }
     this.i32 = new Int32Array(0);
     this.f64 = new Float64Array(0);
     this.control = this.directory = 0;
@@ -771,19 +802,20 @@ export class Heap {
   /** Pages of the page run that is an object; 0 when it was freed, -1 when there is none. */
   private runPages(pointer: number): number {
     if (this.directory === 0 || typeof pointer !== "number" || (pointer | 0) >>> 0 !== pointer) return -1;
-    this.refreshViews();
+    this.look();
     return this.runs.find(pointer);
   }
 
   /** The record of the unit of a live object; 0 when there is none, -1 when it was freed. */
   private find(pointer: number): number {
-    if (typeof pointer !== "number") return 0;
+    if (this.directory === 0 || typeof pointer !== "number") return 0;
     const p = pointer | 0;
     if (p >>> 0 !== pointer || (p & 15) !== 0) return 0;
-    this.refreshViews();
+    this.look();
+    const { i32 } = this.blocks;
     const record = this.blocks.record(p >>> 12);
     if (record === 0) return 0;
-    const info = this.i32[record + INFO] as number;
+    const info = i32[record + INFO] as number;
     const c = info & 127;
     if (c === 0) {
       const granule = p >>> 7;
@@ -792,16 +824,16 @@ export class Heap {
     }
     const slot = (256 - ((p >>> 4) & 255)) / c - 1;
     if (slot % 1 !== 0) return 0;
-    if ((this.i32[record + (slot >>> 5)] as number) << slot >= 0) return record;
+    if ((i32[record + (slot >>> 5)] as number) << slot >= 0) return record;
     // As long as nothing in a slab was freed, a free slot was never handed out.
-    return this.i32[record + AGE] !== NEW ? -1 : 0;
+    return i32[record + AGE] !== NEW ? -1 : 0;
   }
 
   /** Whether an object that started at a pointer outside slabs was freed, and nobody has its bytes now. */
   private wasFreed(record: number, p: number): boolean {
     const { blocks } = this;
     if (!blocks.wasFreed(record, p)) return false;
-    if (this.i32[record + INFO] !== SPACE) return this.memory.ownerOf(p >>> 0) === 0;
+    if (blocks.i32[record + INFO] !== SPACE) return this.memory.ownerOf(p >>> 0) === 0;
     const start = blocks.covering(p >>> 7);
     return start >= 0 && blocks.isFree(blocks.record(start >>> 5), start);
   }
@@ -852,7 +884,17 @@ export class Heap {
     throw new MorphError("ERR_MORPH_INVALID_CONFIG", "the heap is another thread's: its state must be loaded first");
   }
 
-  /** Notices that someone else grew the memory, which detaches an unshared one's views. */
+  /** For those that only look: they may in growth listeners too, where `this.i32` is empty. `blocks.i32` is current afterwards. */
+  private look(): void {
+    if (this.i32.length === 0) this.blocks.i32 = this.memory.i32;
+  }
+
+  /** What tells this heap's state, at this very place, from anything else. */
+  private stateSignature(pointer: number): number {
+    return Math.imul(this.owner, 0x9e37_79b1) ^ 0x4845_4150 ^ pointer;
+  }
+
+  /** Notices that someone else grew the memory, which detaches an unshared one's views. @throws ERR_MORPH_BUSY in a growth listener */
   private refreshViews(): boolean {
     return this.i32.length === 0 && this.memory.refresh();
   }
@@ -876,9 +918,9 @@ export class Heap {
   /** The records of all units that are the heap's, ascending. */
   private *unitRecords(): Generator<number, void, undefined> {
     for (let mib = 0; mib < DIRECTORY_WORDS; mib++) {
-      const table = this.i32[this.directory + mib] as number;
+      const table = this.blocks.i32[this.directory + mib] as number;
       for (let unit = 0; table !== 0 && unit < TABLE_UNITS; unit++) {
-        if (this.i32[table + (unit << 4) + INFO] !== 0) yield table + (unit << 4);
+        if (this.blocks.i32[table + (unit << 4) + INFO] !== 0) yield table + (unit << 4);
       }
     }
   }

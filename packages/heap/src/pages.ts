@@ -29,7 +29,7 @@ export class Pages {
   /** Where the highest page that was ever added last ends; the memory may have room right behind it. */
   top = 0;
   /** Whether there may be records in which no unit has an owner. */
-  private recordsUnused = false;
+  recordsUnused = false;
 
   private readonly memory: AddressSpace;
   private readonly owner: number;
@@ -85,7 +85,12 @@ export class Pages {
     this.dropAllRecords();
     this.memory.releaseTable(this.blocks.directory * 4, DIRECTORY_BYTES);
     this.memory.releaseTable(this.blocks.control * 4, CONTROL_BYTES);
-    this.tableBytes = 0;
+    this.forget();
+  }
+
+  /** Forgets everything, for a memory that is gone. */
+  forget(): void {
+    this.count = this.top = this.tableBytes = 0;
     this.blocks.directory = this.blocks.control = 0;
   }
 

@@ -63,10 +63,9 @@ export class Room {
     blocks.releaseWaiting();
     this.slabs.dropEmpty();
     let bytes = this.runs.dropTable();
-    if (this.trimmedAt === blocks.releases) return bytes;
-    bytes += this.pages.giveBackAll() + this.pages.dropRecords();
+    if (this.trimmedAt !== blocks.releases) bytes += this.pages.giveBackAll();
     this.trimmedAt = blocks.releases;
-    return bytes;
+    return bytes + this.pages.dropRecords();
   }
 
   private take(granules: number, align: number): number {

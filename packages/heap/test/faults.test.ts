@@ -276,6 +276,77 @@ describe("a wrong pointer", () => {
   });
 });
 
+describe("a wrong pointer and a wrong size together", () => {
+  it("are told as a wrong pointer, by every function that takes both, in C too", () => {
+    const heap = new Heap();
+    const errno = heap.malloc(16);
+    const c = heap.wasmImports({ errno: () => errno });
+    const freed = heap.malloc(64);
+    const freedRun = heap.malloc(2_000_000);
+    heap.malloc(64);
+    for (const pointer of [freed, freedRun]) heap.free(pointer);
+    for (const size of [-1, -(2 ** 31), 0.5, Number.NaN, 2 ** 33]) {
+      for (const [pointer, code] of [
+        [freed + 16, "ERR_MORPH_INVALID_POINTER"],
+        [12_345, "ERR_MORPH_INVALID_POINTER"],
+        [freed, "ERR_MORPH_DOUBLE_FREE"],
+        [freedRun, "ERR_MORPH_DOUBLE_FREE"],
+      ] as const) {
+        expect(codeOf(() => heap.realloc(pointer, size))).toBe(code);
+        expect(codeOf(() => heap.tryRealloc(pointer, size))).toBe(code);
+        expect(codeOf(() => c.realloc(pointer, size))).toBe(code);
+        expect(codeOf(() => c.reallocarray(pointer, size, 2))).toBe(code);
+        expect(codeOf(() => c.reallocarray(pointer, 2 ** 30, 2 ** 30))).toBe(code);
+        expect(codeOf(() => c.free_sized(pointer, size))).toBe(code);
+      }
+      const live = heap.malloc(10);
+      expect(codeOf(() => heap.realloc(live, size))).toBe("ERR_MORPH_INVALID_SIZE");
+      heap.free(live);
+    }
+    heap.verify();
+  });
+});
+
+describe("what another heap, or nobody, wrote as a saved state", () => {
+  it("is refused, and changes nothing", () => {
+    const memory = new LinearMemory({ initialPages: 4, maxPages: 100, shared: true });
+    const heap = new Heap({ memory });
+    const other = new Heap({ memory });
+    const object = heap.malloc(100);
+    const state = heap.malloc(heap.stateBytes);
+    const theirs = heap.malloc(heap.stateBytes);
+    heap.saveState(state);
+    other.saveState(theirs);
+    memory.u8.copyWithin(object, state, state + heap.stateBytes);
+    for (const wrong of [theirs, object, state + 4, state + 1, 0, -4, 4, Number.NaN, memory.u8.length, 2 ** 33]) {
+      expect(codeOf(() => heap.loadState(wrong))).toBe("ERR_MORPH_INVALID_POINTER");
+    }
+    for (const wrong of [0, 4, 1000, state + 2, memory.u8.length - 40, 2 ** 33]) {
+      expect(codeOf(() => heap.saveState(wrong))).toBe("ERR_MORPH_INVALID_POINTER");
+    }
+    heap.loadState(state);
+    heap.verify();
+  });
+});
+
+describe("a heap whose memory was destroyed before it", () => {
+  it("is destroyed without an error, and refuses every use", () => {
+    const memory = new LinearMemory({ initialPages: 4 });
+    const heap = new Heap({ memory });
+    const object = heap.malloc(100);
+    memory.destroy();
+    for (const act of [() => heap.malloc(10), () => heap.free(object), () => heap.malloc(10_000), () => heap.trim()]) {
+      expect(codeOf(act)).toBe("ERR_MORPH_DESTROYED");
+    }
+    heap.destroy();
+    heap.destroy();
+    memory.destroy();
+    expect(codeOf(() => heap.malloc(10))).toBe("ERR_MORPH_DESTROYED");
+    expect(heap.owns(object)).toBe(false);
+    expect(heap.stats()).toMatchObject({ footprint: 0, currentLive: 0, slabs: 0, tableBytes: 0 });
+  });
+});
+
 describe("a wrong option", () => {
   it("is refused, and says which was meant", () => {
     expect(codeOf(() => new Heap({ maxByte: 1 } as object))).toBe("ERR_MORPH_INVALID_CONFIG");
@@ -362,11 +433,16 @@ describe("a growth listener", () => {
     const memory = new LinearMemory({ initialPages: 2 });
     const heap = new Heap({ memory });
     const objects = [heap.malloc(64), heap.malloc(5000), heap.malloc(1_200_000)];
+    const looked = objects.map((pointer) => [true, heap.usableSize(pointer)]);
     const codes = new Set<string>();
     let calls = 0;
     memory.onGrow(() => {
       calls++;
       expect(heap.stats().currentLive).toBeGreaterThan(0);
+      expect(objects.map((pointer) => [heap.owns(pointer), heap.usableSize(pointer)])).toEqual(looked);
+      expect(heap.owns(objects[0]! + 16)).toBe(false);
+      expect([...heap.liveObjects()].filter((pointer) => objects.includes(pointer))).toEqual(objects);
+      heap.verify();
       const [a, b, c] = objects as [number, number, number];
       for (const action of [
         () => heap.malloc(10),

@@ -74,11 +74,12 @@ export interface AddressSpace {
   readonly zeroedFrom: number;
 
   /**
-   * Makes an allocator known; from then on the memory tells it about growth. O(1).
+   * Makes an allocator known; from then on the memory tells it about growth. O(allocators).
    * @param owner to continue an allocator that another thread registered: its id
    * @returns its owner id, a positive integer never given twice
-   * @throws ERR_MORPH_VERSION when the contracts differ, ERR_MORPH_NOT_OWNER when `owner` was never given, or is
-   *   another allocator's in this thread, ERR_MORPH_INVALID_CONFIG when the memory is sealed and `owner` is not given, or `allocator` is none
+   * @throws ERR_MORPH_VERSION when the contracts differ, ERR_MORPH_NOT_OWNER when there is no such `owner`, because it was never given or has
+   *   left, or when it is another allocator's in this thread, or of another name; ERR_MORPH_INVALID_CONFIG when the memory is sealed and `owner`
+   *   is not given, or `allocator` is none; ERR_MORPH_OUT_OF_MEMORY when the memory is too full to note it
    */
   register(allocator: PageOwner, owner?: number): number;
   /**

@@ -44,3 +44,6 @@ export const regionPages = 275;
 export const lock = 276;
 /** The number of the next thread that attaches. */
 export const nextThread = 277;
+/** Word index of the members' table, and its entries; 0 before the first has joined. */
+export const memberTable = 278;
+export const memberCapacity = 279;

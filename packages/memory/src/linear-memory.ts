@@ -1,7 +1,8 @@
 import { type AddressSpace, CONTRACT_VERSION, PAGE_BYTES, type PageOwner, requireContract } from "./address-space.ts";
 import { describe, MorphError, repeatedRefusal, withoutStackTraces } from "./errors.ts";
 import * as WORD from "./head-words.ts";
-import { FIRST_OWNER, FOREIGN, FREE, GRANULE_BYTES, LAYOUT_VERSION, MEMORY_ITSELF, SPARE } from "./layout.ts";
+import { FOREIGN, FREE, GRANULE_BYTES, LAYOUT_VERSION, MEMORY_ITSELF, SPARE } from "./layout.ts";
+import { Members } from "./members.ts";
 import { backingOf, DEFAULT_INITIAL_PAGES, isSharedBuffer, type LinearMemoryOptions, MAX_PAGES } from "./options.ts";
 import { PageLock } from "./page-lock.ts";
 import { alignUp, mapLengthFor, Records, recordPages } from "./records.ts";
@@ -34,6 +35,7 @@ export class LinearMemory implements AddressSpace {
   private told: Views;
   private telling = false;
   private readonly records: Records;
+  private readonly members: Members;
   private readonly owners: Map<number, PageOwner> = new Map();
   private readonly listeners: Set<(pages: number) => void> = new Set();
   /** The lock around the records of a shared memory. */
@@ -85,6 +87,7 @@ export class LinearMemory implements AddressSpace {
       this.records.write(firstPage, pageCount, maxPages, backing.exactGrowth, !backing.foreign);
       if (!backing.foreign && pageCount >= DEFAULT_INITIAL_PAGES && maxPages >= STAGGERED_MAX_PAGES) this.stagger();
     }
+    this.members = new Members(this.records);
     this.seenMapMoves = this.records.get(WORD.mapMoves);
     if (this.shared) {
       const thread = Atomics.add(this.records.i32, this.records.at(WORD.nextThread), 1);
@@ -160,9 +163,14 @@ export class LinearMemory implements AddressSpace {
     requireAllocator(allocator);
     requireContract(this.contractVersion, allocator);
     return this.exclusively(() => {
-      const next = this.records.get(WORD.nextOwner);
-      if (owner !== undefined && !(Number.isInteger(owner) && owner >= FIRST_OWNER && owner < next)) {
-        throw new MorphError("ERR_MORPH_NOT_OWNER", `owner: expected an id given before, got ${describe(owner)}`);
+      if (owner !== undefined && !this.members.has(owner)) {
+        throw new MorphError(
+          "ERR_MORPH_NOT_OWNER",
+          `owner: expected the id of an allocator that is there, got ${describe(owner)}`,
+        );
+      }
+      if (owner !== undefined && !this.members.hasKind(owner, allocator.name)) {
+        throw new MorphError("ERR_MORPH_NOT_OWNER", `owner: ${owner} is not the id of a ${describe(allocator.name)}`);
       }
       if (owner !== undefined && this.owners.has(owner)) {
         throw new MorphError("ERR_MORPH_NOT_OWNER", `owner: ${owner} is another allocator's in this thread`);
@@ -173,12 +181,8 @@ export class LinearMemory implements AddressSpace {
           `memory: it is a shared context's, whose lock does not guard a ${allocator.name} beside it: give the ${allocator.name} a memory of its own`,
         );
       }
-      const id = owner ?? next;
+      const id = owner ?? this.admit(allocator.name);
       this.owners.set(id, allocator);
-      if (owner === undefined) {
-        this.records.set(WORD.nextOwner, next + 1);
-        this.records.set(WORD.members, this.records.get(WORD.members) + 1);
-      }
       return id;
     });
   }
@@ -188,7 +192,7 @@ export class LinearMemory implements AddressSpace {
     this.exclusively(() => {
       const end = this.records.knownPages();
       this.owners.delete(owner);
-      this.records.set(WORD.members, Math.max(0, this.records.get(WORD.members) - 1));
+      this.members.remove(owner);
       for (let page = this.records.get(WORD.firstPage); page < end; page++) {
         if (this.records.owner(page) === owner) this.records.free(page, 1);
       }
@@ -198,7 +202,7 @@ export class LinearMemory implements AddressSpace {
   seal(owners: readonly number[]): void {
     this.exclusively(() => {
       const others = [...this.owners.keys()].filter((id) => !owners.includes(id));
-      const elsewhere = this.records.get(WORD.members) > owners.length;
+      const elsewhere = this.members.count > owners.length;
       if (others.length > 0 || elsewhere || this.records.get(WORD.sealed) === 1) {
         const name = this.owners.get(others[0] as number)?.name ?? "another allocator";
         throw new MorphError(
@@ -232,14 +236,17 @@ export class LinearMemory implements AddressSpace {
     requirePages("align", align);
     this.requireOwner(owner);
     if (this.refuses(pages)) return 0;
-    return this.exclusively(() => this.take(pages, owner, align) * PAGE_BYTES);
+    return this.exclusively(() => {
+      // Another thread may have ended it.
+      if (this.shared && !this.members.has(owner)) throw noOwner(owner);
+      return this.take(pages, owner, align) * PAGE_BYTES;
+    });
   }
 
   tryExtend(pointer: number, pages: number, more: number): boolean {
-    requirePages("pages", pages);
-    requirePages("more", more);
     return this.exclusively(() => {
       const first = this.requireRun(pointer, pages);
+      requirePages("more", more);
       const next = first + pages;
       if (!this.records.isFreeRun(next, more)) {
         const free = this.records.tailRun();
@@ -255,7 +262,6 @@ export class LinearMemory implements AddressSpace {
   }
 
   release(pointer: number, pages: number): void {
-    requirePages("pages", pages);
     this.exclusively(() => this.records.free(this.requireRun(pointer, pages), pages));
   }
 
@@ -275,20 +281,22 @@ export class LinearMemory implements AddressSpace {
     const granules = granulesOf(this.tableBytes(bytes));
     return this.exclusively(() => {
       this.records.set(WORD.tablesWanted, 1);
-      return this.records.tables.take(granules) || this.takeFromNewRegion(granules);
+      return this.takeTable(granules);
     });
   }
 
   releaseTable(pointer: number, bytes: number): void {
-    const size = this.tableBytes(bytes);
     this.exclusively(() => {
-      if (pointer === this.records.get(WORD.map) >>> 0) {
+      const { records } = this;
+      const ours = pointer === records.get(WORD.map) >>> 0 || pointer === records.get(WORD.memberTable) * 4;
+      if (ours) {
         throw new MorphError(
           "ERR_MORPH_INVALID_POINTER",
-          `expected the pointer of a table, got the page map's ${pointer}`,
+          `expected the pointer of a table, got the memory's ${pointer}`,
         );
       }
-      this.records.releaseTable(pointer, size);
+      const size = records.tables.has(pointer) ? this.tableBytes(bytes) : GRANULE_BYTES;
+      records.releaseTable(pointer, size);
     });
   }
 
@@ -537,6 +545,28 @@ export class LinearMemory implements AddressSpace {
     this.records.claim(page, pages, owner);
   }
 
+  /** Notes a new member. @returns its id. @throws ERR_MORPH_OUT_OF_MEMORY when their table has no room; then nothing has changed */
+  private admit(name: string): number {
+    const { records, members } = this;
+    const bytes = members.missingBytes;
+    if (bytes > 0) {
+      const table = this.takeTable(granulesOf(bytes));
+      if (table === 0) {
+        throw new MorphError("ERR_MORPH_OUT_OF_MEMORY", `no room to note one more than ${members.count} allocators`);
+      }
+      members.moveTo(table, bytes);
+    }
+    const id = records.get(WORD.nextOwner);
+    members.add(id, name);
+    records.set(WORD.nextOwner, id + 1);
+    return id;
+  }
+
+  /** A table in some region, or 0. */
+  private takeTable(granules: number): number {
+    return this.records.tables.take(granules) || this.takeFromNewRegion(granules);
+  }
+
   /** A table in a region that is made for it, or 0. */
   private takeFromNewRegion(granules: number): number {
     const { records } = this;
@@ -637,9 +667,7 @@ export class LinearMemory implements AddressSpace {
   }
 
   private requireOwner(owner: number): void {
-    if (!this.owners.has(owner)) {
-      throw new MorphError("ERR_MORPH_NOT_OWNER", `owner: expected a registered id, got ${describe(owner)}`);
-    }
+    if (!this.owners.has(owner)) throw noOwner(owner);
   }
 
   /** Number of the first page of a run that one allocator owns. */
@@ -649,10 +677,12 @@ export class LinearMemory implements AddressSpace {
     if (owner === FREE) {
       throw new MorphError("ERR_MORPH_DOUBLE_FREE", `the page at ${describe(pointer)} is free already`);
     }
-    if (owner === FOREIGN || owner === MEMORY_ITSELF || page % 1 !== 0 || !this.records.isRunOf(page, pages, owner)) {
+    const isTheirs = owner !== FOREIGN && owner !== MEMORY_ITSELF && page % 1 === 0;
+    if (isTheirs) requirePages("pages", pages);
+    if (!isTheirs || !this.records.isRunOf(page, pages, owner)) {
       throw new MorphError(
         "ERR_MORPH_INVALID_POINTER",
-        `expected the pointer of ${pages} pages acquired by one owner, got ${describe(pointer)}`,
+        `expected the pointer of ${describe(pages)} pages acquired by one owner, got ${describe(pointer)}`,
       );
     }
     return page;
@@ -681,12 +711,21 @@ function refuseRecords(wasm: WebAssembly.Memory, firstPage: number): void {
 /** @throws ERR_MORPH_INVALID_CONFIG unless it is one, so that growth can tell it */
 function requireAllocator(allocator: PageOwner): void {
   const suspend: unknown = allocator?.suspend;
-  if (typeof allocator?.viewsChanged !== "function" || (suspend !== undefined && typeof suspend !== "function")) {
+  const name: unknown = allocator?.name;
+  if (
+    typeof name !== "string" ||
+    typeof allocator.viewsChanged !== "function" ||
+    (suspend !== undefined && typeof suspend !== "function")
+  ) {
     throw new MorphError(
       "ERR_MORPH_INVALID_CONFIG",
       `allocator: expected a name, a contractVersion and viewsChanged(), got ${describe(allocator)}`,
     );
   }
+}
+
+function noOwner(owner: number): MorphError {
+  return new MorphError("ERR_MORPH_NOT_OWNER", `owner: expected a registered id, got ${describe(owner)}`);
 }
 
 function requirePages(name: string, pages: number): void {

@@ -27,7 +27,8 @@ const FULL_MEMORY = 65537;
 
 /** Pages that the records of a memory of `pageCount` pages take at first: header, page map, first small tables. */
 export function recordPages(pageCount: number, maxPages: number): number {
-  return pagesOfRegion(granulesOf(mapLengthFor(pageCount, maxPages) * 4), 0).least;
+  // And the first table of the members.
+  return pagesOfRegion(granulesOf(mapLengthFor(pageCount, maxPages) * 4) + 1, 0).least;
 }
 
 /** Entries of a page map that covers `pageCount` pages. */

@@ -148,8 +148,13 @@ export class StateTable {
   /** Forgets every state and gives the table back. O(1). */
   drop(): void {
     const { pointer, bytes } = this;
-    this.lo = this.granules = this.word = this.bytes = this.pointer = 0;
+    this.forget();
     if (bytes > 0) this.memory.releaseTable(pointer, bytes);
+  }
+
+  /** Forgets every state and the table, for a memory that is gone. O(1). */
+  forget(): void {
+    this.lo = this.granules = this.word = this.bytes = this.pointer = 0;
   }
 
   /** Writes where the table lies into {@link TABLE_STATE_BYTES} bytes, for the same table in another thread. O(1). */

@@ -86,8 +86,7 @@ export class TableRegions {
    * @throws ERR_MORPH_DOUBLE_FREE, ERR_MORPH_INVALID_POINTER; then nothing has changed
    */
   release(pointer: number, granules: number): { pointer: number; pages: number } | undefined {
-    const head = this.regionOf(pointer);
-    const granule = head === 0 ? -1 : (pointer - (this.get(head, FIRST) >>> 0)) / GRANULE_BYTES;
+    const { head, granule } = this.placeOf(pointer);
     if (granule < 0 || granule % 1 !== 0 || this.sizeAt(head, granule) !== granules) {
       const free = granule >= 0 && granule % 1 === 0 && !this.isUsed(head, granule);
       throw new MorphError(
@@ -104,6 +103,18 @@ export class TableRegions {
     while (this.get(before, NEXT) >>> 0 !== head) before = this.get(before, NEXT) >>> 0;
     this.set(before, NEXT, this.get(head, NEXT));
     return { pointer: head - GUARD_BYTES, pages: this.get(head, PAGES) };
+  }
+
+  /** Whether a table starts at a pointer. O(regions). */
+  has(pointer: number): boolean {
+    const { head, granule } = this.placeOf(pointer);
+    return granule >= 0 && granule % 1 === 0 && this.isStart(head, granule);
+  }
+
+  /** The region in whose tables a pointer lies, and its granule; which is -1 when there is none. */
+  private placeOf(pointer: number): { head: number; granule: number } {
+    const head = this.regionOf(pointer);
+    return { head, granule: head === 0 ? -1 : (pointer - (this.get(head, FIRST) >>> 0)) / GRANULE_BYTES };
   }
 
   private claim(head: number, granule: number, granules: number): number {

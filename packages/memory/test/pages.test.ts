@@ -119,6 +119,23 @@ describe("pages", () => {
     expect(codeOf(() => memory.release(run + 8, 1))).toBe("ERR_MORPH_INVALID_POINTER");
     expect(codeOf(() => memory.release(run, 3))).toBe("ERR_MORPH_INVALID_POINTER");
     expect(codeOf(() => memory.release(Number.NaN, 1))).toBe("ERR_MORPH_INVALID_POINTER");
+    // Whatever the size, a wrong pointer is told first.
+    for (const size of [-1, 0, 1.5, Number.NaN, 2 ** 40]) {
+      for (const wrong of [-1, 0, run + 1, 2 ** 40, Number.NaN, "x" as unknown as number]) {
+        for (const act of [
+          () => memory.release(wrong, size),
+          () => memory.tryExtend(wrong, size, 1),
+          () => memory.tryExtend(wrong, 1, size),
+          () => memory.releaseTable(wrong, size),
+        ]) {
+          expect(codeOf(act)).toBe("ERR_MORPH_INVALID_POINTER");
+        }
+      }
+    }
+    for (const size of [-1, 0, 1.5, Number.NaN]) {
+      expect(codeOf(() => memory.release(run, size))).toBe("ERR_MORPH_INVALID_SIZE");
+      expect(codeOf(() => memory.tryExtend(run, 1, size))).toBe("ERR_MORPH_INVALID_SIZE");
+    }
     expect(codeOf(() => memory.release(run + 5 * PAGE_BYTES, 1))).toBe("ERR_MORPH_DOUBLE_FREE");
     expect(memory.footprint).toBe(footprint);
     memory.release(run, 2);

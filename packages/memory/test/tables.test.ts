@@ -102,7 +102,9 @@ describe("side tables", () => {
     ] as const) {
       expect(codeOf(() => memory.releaseTable(pointer, bytes))).toBe("ERR_MORPH_INVALID_POINTER");
     }
+    expect(codeOf(() => memory.releaseTable(first, -1))).toBe("ERR_MORPH_INVALID_SIZE");
     memory.releaseTable(first, 128);
+    expect(codeOf(() => memory.releaseTable(first, -1))).toBe("ERR_MORPH_DOUBLE_FREE");
     expect(codeOf(() => memory.releaseTable(first, 128))).toBe("ERR_MORPH_DOUBLE_FREE");
     memory.releaseTable(second, 1000);
     expect(memory.footprint).toBe(footprint);

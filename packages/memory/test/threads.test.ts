@@ -137,6 +137,32 @@ describe("the lock around a shared memory's records", () => {
   }, 20_000);
 });
 
+describe("an allocator that is continued in another thread", () => {
+  it("is one that is there, and of the same kind", () => {
+    const here = new LinearMemory({ initialPages: 4, maxPages: 40, shared: true });
+    const there = new LinearMemory({ wasm: here.wasm, firstPage: 0, attach: true });
+    const ids = Array.from({ length: 40 }, (_, i) => here.register({ ...quiet, name: `kind ${i % 3}` }));
+    const [first, second] = ids as [number, number];
+    for (const wrong of [first - 1, ids.at(-1)! + 1, first + 0.5, Number.NaN, "2" as unknown as number]) {
+      expect(codeOf(() => there.register({ ...quiet, name: "kind 0" }, wrong))).toBe("ERR_MORPH_NOT_OWNER");
+    }
+    expect(codeOf(() => there.register({ ...quiet, name: "kind 1" }, first))).toBe("ERR_MORPH_NOT_OWNER");
+    expect(there.register({ ...quiet, name: "kind 0" }, first)).toBe(first);
+    expect(there.register({ ...quiet, name: "kind 1" }, second)).toBe(second);
+    here.unregister(first);
+    for (const memory of [here, there]) {
+      expect(codeOf(() => memory.acquire(1, first))).toBe("ERR_MORPH_NOT_OWNER");
+    }
+    const third = new LinearMemory({ wasm: here.wasm, firstPage: 0, attach: true });
+    expect(codeOf(() => third.register({ ...quiet, name: "kind 0" }, first))).toBe("ERR_MORPH_NOT_OWNER");
+    expect(third.register({ ...quiet, name: "kind 1" }, second)).toBe(second);
+    for (const id of ids.slice(2)) here.unregister(id);
+    // Ids are never given twice, in whichever thread.
+    expect(third.register(quiet)).toBeGreaterThan(ids.at(-1)!);
+    expect(here.ownerOf(there.acquire(1, second))).toBe(second);
+  });
+});
+
 describe("a sealed memory", () => {
   it("lets in only those that were given an id before, in every thread, until it is unsealed", () => {
     const memory = new LinearMemory({ initialPages: 4, maxPages: 8, shared: true });

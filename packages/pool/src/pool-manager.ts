@@ -1,6 +1,7 @@
 import {
   type AddressSpace,
   describe,
+  isDestroyed,
   joinMemory,
   LinearMemory,
   MorphError,
@@ -9,6 +10,7 @@ import {
   repeatedRefusal,
   requireOptions,
   requireStack,
+  requireStatePlace,
   StateTable,
   TABLE_STATE_BYTES,
 } from "@morph/memory";
@@ -93,7 +95,11 @@ export class PoolManager {
       name: "pool",
       contractVersion: CONTRACT,
       viewsChanged: () => this.setViews(memory.i32),
-      suspend: (suspended) => this.setViews(suspended ? noView() : memory.i32),
+      suspend: (suspended) => {
+        // Who only looks has the other views.
+        if (suspended) this.i32 = noView();
+        else this.setViews(memory.i32);
+      },
     };
     const attach = options.owner !== undefined;
     this.owner = joinMemory(memory, asOwner, options.owner);
@@ -202,7 +208,7 @@ export class PoolManager {
 
   /** Whether `pointer` is a live slot of this manager: whether `free` would take it. O(1). */
   owns(pointer: number): boolean {
-    this.refreshViews();
+    this.look();
     if (typeof pointer !== "number" || pointer % 8 !== 0) return false;
     const granule = (pointer - (this.lo >>> 0)) / 8;
     return granule >= 0 && granule < this.granules && this.isLive(pointer / 4);
@@ -210,11 +216,11 @@ export class PoolManager {
 
   /** The pointers of all live slots, ascending. Do not allocate or free while walking. O(pages + slots). */
   *liveObjects(): Generator<number, void, undefined> {
-    this.refreshViews();
+    this.look();
     for (const pointer of this.classes.liveObjects()) {
       yield pointer;
       // Whoever walks may let someone else grow the memory.
-      this.refreshViews();
+      this.look();
     }
   }
 
@@ -251,7 +257,9 @@ export class PoolManager {
    *   after free) is mended by the next `alloc` that meets it.
    */
   verify(): void {
-    this.begin();
+    this.requireAlive();
+    this.look();
+    this.requireLoaded();
     const damage = this.classes.damage();
     if (damage !== undefined) {
       throw new MorphError("ERR_MORPH_INVALID_POINTER", `the pool manager is broken: ${damage}`);
@@ -273,7 +281,7 @@ export class PoolManager {
    */
   saveState(pointer: number): void {
     this.begin();
-    this.requireStatePlace(pointer);
+    requireStatePlace(this.memory, pointer, this.stateBytes);
     this.live.saveState(pointer);
     this.classes.saveState(pointer + TABLE_STATE_BYTES);
     this.i32[(pointer + this.stateBytes) / 4 - 1] = this.stateSignature(pointer);
@@ -287,7 +295,7 @@ export class PoolManager {
     requireStack(STACK_CALLS);
     this.requireAlive();
     this.refreshViews();
-    this.requireStatePlace(pointer);
+    requireStatePlace(this.memory, pointer, this.stateBytes);
     if (this.memory.i32[(pointer + this.stateBytes) / 4 - 1] !== this.stateSignature(pointer)) {
       throw new MorphError("ERR_MORPH_INVALID_POINTER", `expected the saved state of this manager at ${pointer}`);
     }
@@ -298,12 +306,20 @@ export class PoolManager {
     this.follow();
   }
 
-  /** Returns all pages to the memory; the memory itself stays. The manager refuses every use from then on. */
+  /**
+   * Returns all pages to the memory; the memory itself stays. The manager refuses every use from then on.
+   * @throws ERR_MORPH_BUSY in a growth listener
+   */
   destroy(): void {
     if (this.destroyed) return;
-    this.begin();
-    this.memory.unregister(this.owner);
-    this.classes.destroy();
+    if (isDestroyed(this.memory)) {
+      this.live.forget();
+      this.classes.forget();
+    } else {
+      this.begin();
+      this.memory.unregister(this.owner);
+      this.classes.destroy();
+    }
     this.follow();
     this.i32 = noView();
     this.destroyed = true;
@@ -387,17 +403,12 @@ export class PoolManager {
   private requireUsable(): void {
     this.requireAlive();
     this.refreshViews();
-    if (this.classes.isLoaded) return;
-    throw new MorphError("ERR_MORPH_INVALID_CONFIG", "a manager with the option owner needs loadState first");
+    this.requireLoaded();
   }
 
-  private requireStatePlace(pointer: number): void {
-    const isPlace = Number.isInteger(pointer) && pointer > 0 && pointer % 4 === 0;
-    if (isPlace && pointer + this.stateBytes <= this.memory.u8.length) return;
-    throw new MorphError(
-      "ERR_MORPH_INVALID_POINTER",
-      `expected a multiple of 4 with ${this.stateBytes} bytes of the memory behind it, got ${describe(pointer)}`,
-    );
+  private requireLoaded(): void {
+    if (this.classes.isLoaded) return;
+    throw new MorphError("ERR_MORPH_INVALID_CONFIG", "a manager with the option owner needs loadState first");
   }
 
   /** What tells this manager's state, at this very place, from anything else. */
@@ -407,6 +418,11 @@ export class PoolManager {
 
   private requireAlive(): void {
     if (this.destroyed) throw new MorphError("ERR_MORPH_DESTROYED", "the pool manager was destroyed");
+  }
+
+  /** For those that only look: they may in growth listeners too, where `this.i32` is empty. */
+  private look(): void {
+    if (this.i32.length === 0 && this.classes.isLoaded) this.live.i32 = this.classes.i32 = this.memory.i32;
   }
 
   /** Notices that someone else grew the memory, which detaches an unshared one's views. */
@@ -448,7 +464,7 @@ export class PoolManager {
 
   /** Whether the slot at a word index is live, which lies within the live bits' range. */
   private isLive(slot: number): boolean {
-    const states = this.i32[(this.table + (slot >>> 6)) & 0x3fff_ffff] as number;
+    const states = this.live.i32[(this.table + (slot >>> 6)) & 0x3fff_ffff] as number;
     return ((states >>> (slot >>> 1)) & 1) === 1;
   }
 }

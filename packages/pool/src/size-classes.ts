@@ -278,6 +278,11 @@ export class SizeClasses {
     this.liveness.drop();
     this.memory.releaseTable(this.table, this.tableBytes);
     if (this.pageCount > 0) this.memory.releaseTable(this.pages * 4, this.pagesBytes);
+    this.forget();
+  }
+
+  /** Forgets the tables, for a memory that is gone. O(1). */
+  forget(): void {
     this.table = this.bySize = this.pages = this.pageCount = 0;
   }
 

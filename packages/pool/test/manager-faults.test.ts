@@ -8,11 +8,17 @@ describe("a growth listener", () => {
     const memory = new LinearMemory({ initialPages: 1 });
     const pools = new PoolManager({ memory });
     const pointers = Array.from({ length: 10 }, () => pools.alloc(64));
+    const looked = pointers.map(() => [true, 64]);
     let calls = 0;
     memory.onGrow(() => {
       calls++;
       const before = pools.stats();
       expect(before.used).toBeGreaterThanOrEqual(10);
+      expect(pointers.slice(0, 10).map((pointer) => [pools.owns(pointer), pools.usableSize(pointer)])).toEqual(looked);
+      expect(pools.owns(pointers[0]! + 8)).toBe(false);
+      expect(codeOf(() => pools.usableSize(pointers[0]! + 8))).toBe("ERR_MORPH_INVALID_POINTER");
+      expect([...pools.liveObjects()].length).toBe(before.used);
+      pools.verify();
       const uses = [
         () => pools.alloc(64),
         () => pools.tryAlloc(64),
@@ -28,6 +34,23 @@ describe("a growth listener", () => {
     expect(calls).toBeGreaterThan(1);
     for (const pointer of pointers) pools.free(pointer);
     pools.verify();
+  });
+});
+
+describe("a manager whose memory was destroyed before it", () => {
+  it("is destroyed without an error, and refuses every use", () => {
+    const memory = new LinearMemory({ initialPages: 4 });
+    const pools = new PoolManager({ memory });
+    const slot = pools.alloc(100);
+    memory.destroy();
+    for (const use of [() => pools.alloc(10), () => pools.free(slot), () => pools.trim()]) {
+      expect(codeOf(use)).toBe("ERR_MORPH_DESTROYED");
+    }
+    pools.destroy();
+    pools.destroy();
+    expect(codeOf(() => pools.alloc(10))).toBe("ERR_MORPH_DESTROYED");
+    expect(pools.owns(slot)).toBe(false);
+    expect(pools.stats()).toMatchObject({ slots: 0, used: 0, footprint: 0, tableBytes: 0 });
   });
 });
 

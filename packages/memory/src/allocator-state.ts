@@ -1,0 +1,29 @@
+import { type AddressSpace, PAGE_BYTES } from "./address-space.ts";
+import { describe, MorphError } from "./errors.ts";
+import { MEMORY_HEAD_BYTES } from "./layout.ts";
+
+/**
+ * Refuses a place for an allocator's saved state that is not in the memory, or in its header. O(1).
+ * @param bytes of the state
+ * @throws ERR_MORPH_INVALID_POINTER
+ */
+export function requireStatePlace(memory: AddressSpace, pointer: number, bytes: number): void {
+  const first = memory.firstPage * PAGE_BYTES;
+  const isPlace = Number.isInteger(pointer) && pointer > 0 && pointer % 4 === 0 && pointer + bytes <= memory.u8.length;
+  if (isPlace && (pointer >= first + MEMORY_HEAD_BYTES || pointer + bytes <= first)) return;
+  throw new MorphError(
+    "ERR_MORPH_INVALID_POINTER",
+    `expected a multiple of 4 with ${bytes} bytes of the memory behind it, got ${describe(pointer)}`,
+  );
+}
+
+/** Whether a memory was destroyed, with all that allocators had in it: they have nothing to give back then. O(1). */
+export function isDestroyed(memory: AddressSpace): boolean {
+  try {
+    memory.ownerOf(0);
+    return false;
+  } catch (error) {
+    if ((error as MorphError).code === "ERR_MORPH_DESTROYED") return true;
+    throw error;
+  }
+}
