@@ -27,13 +27,13 @@ bench.add("Ranges: 50,000 live of 24 to 500, one at random goes and one comes", 
 });
 
 const ids = new Ids(COUNT);
-for (let i = 0; i < COUNT - 100; i++) ids.tryAlloc();
+for (let i = 0; i < COUNT - 100; i++) ids.take();
 bench.add("Ids: 50,000, one at random goes and the lowest comes", () => {
   const start = performance.now();
   for (let i = 0; i < COUNT / 2; i++) {
     const id = random[i] % (COUNT - 100);
-    if (ids.owns(id)) ids.free(id);
-    ids.tryAlloc();
+    if (ids.owns(id)) ids.give(id);
+    ids.take();
   }
   return since(start);
 });

@@ -46,7 +46,7 @@ export class Ids {
   }
 
   /** Takes the lowest free number. O(log capacity). @returns it, or -1 when all are taken */
-  tryAlloc(): number {
+  take(): number {
     const { levels } = this;
     let index = 0;
     for (let level = levels.length - 1; level >= 0; level--) {
@@ -68,10 +68,10 @@ export class Ids {
   }
 
   /**
-   * Takes a number back. O(log capacity); O(1) amortized for finding the highest one left.
+   * Gives a number back. O(log capacity); O(1) amortized for finding the highest one left.
    * @throws ERR_MORPH_DOUBLE_FREE when it is not taken, ERR_MORPH_INVALID_POINTER when there is no such number; then nothing has changed
    */
-  free(id: number): void {
+  give(id: number): void {
     if (!Number.isInteger(id) || id < 0 || id >= this.size) {
       throw new MorphError(
         "ERR_MORPH_INVALID_POINTER",
