@@ -2,10 +2,10 @@ import { describe, type LinearMemory, MorphError } from "@morph/memory";
 import type { Allocator } from "./allocator.ts";
 import { Footprint } from "./footprint.ts";
 import { RootStacks } from "./roots.ts";
-import { TypeTable } from "./types.ts";
-import { V1Allocator, type V1Options } from "./v1-allocator.ts";
+import { V1Allocator, type V1Options } from "./v1/allocator.ts";
+import { ZombieLog } from "./v1/zombie-log.ts";
 import { V2_TYPES, V2Allocator } from "./v2-allocator.ts";
-import { ZombieLog } from "./zombie-log.ts";
+import { TypeTable } from "./values/types.ts";
 
 /** Which allocator serves a runtime. */
 export type AllocatorName = "v1" | "v2";

@@ -1,4 +1,10 @@
 export type { AllocatorStats, CollectionStats, TypeStats } from "./allocator.ts";
+export type { AllocatorName } from "./create-allocator.ts";
+export { type FailureReason, RuntimeFailure } from "./failure.ts";
+export { RUNTIME_IMPORTS, type RuntimeImport } from "./imports.ts";
+export { Recorder } from "./recording/recorder.ts";
+export { decodeRecording, type Recording, type ReplayResult, replay } from "./recording/replayer.ts";
+export { createRuntime, Runtime, type RuntimeOptions } from "./runtime.ts";
 export {
   costOnV1,
   costOnV2,
@@ -7,15 +13,9 @@ export {
   measureCost,
   type ObjectCost,
   objectCosts,
-} from "./cost-table.ts";
-export type { AllocatorName } from "./create-allocator.ts";
-export { type FailureReason, RuntimeFailure } from "./failure.ts";
-export { RUNTIME_IMPORTS, type RuntimeImport } from "./imports.ts";
-export { KEY_IDENTITY, KEY_RAW, KEY_STRING, ORDER_BOOL, ORDER_FLOAT, ORDER_INT } from "./maps.ts";
-export { Recorder } from "./recorder.ts";
-export { decodeRecording, type Recording, type ReplayResult, replay } from "./replayer.ts";
-export { createRuntime, Runtime, type RuntimeOptions } from "./runtime.ts";
-export { formatStats } from "./stats-table.ts";
-export { ARRAY, BOX, CLOSURE, ERROR, MAP, type MorphTypeInfo, RAW, STRING } from "./types.ts";
-export type { V1Options } from "./v1-allocator.ts";
+} from "./tools/cost-table.ts";
+export { formatStats } from "./tools/stats-table.ts";
+export type { V1Options } from "./v1/allocator.ts";
+export { KEY_IDENTITY, KEY_RAW, KEY_STRING, ORDER_BOOL, ORDER_FLOAT, ORDER_INT } from "./values/maps.ts";
+export { ARRAY, BOX, CLOSURE, ERROR, MAP, type MorphTypeInfo, RAW, STRING } from "./values/types.ts";
 export { type ByteWriter, DescriptorWriter, MemoryWriter } from "./writer.ts";

@@ -1,25 +1,25 @@
 import { LinearMemory } from "@morph/memory";
 import type { AllocatorStats } from "./allocator.ts";
-import { Arrays } from "./arrays.ts";
-import { Builders } from "./builders.ts";
-import { Channels, deadlock } from "./channels.ts";
-import { Core } from "./core.ts";
 import { type AllocatorName, type AllocatorSet, createAllocator } from "./create-allocator.ts";
 import { nullFailure, RuntimeFailure } from "./failure.ts";
 import { RUNTIME_IMPORTS } from "./imports.ts";
-import { Maps } from "./maps.ts";
-import { ConvNatives } from "./natives-conv.ts";
-import { IoNatives } from "./natives-io.ts";
-import { OsNatives } from "./natives-os.ts";
-import { PrintNatives } from "./natives-print.ts";
-import { TimeNatives } from "./natives-time.ts";
-import { Objects } from "./objects.ts";
-import type { Recorder } from "./recorder.ts";
+import { ConvNatives } from "./natives/conv.ts";
+import { IoNatives } from "./natives/io.ts";
+import { OsNatives } from "./natives/os.ts";
+import { PrintNatives } from "./natives/print.ts";
+import { TimeNatives } from "./natives/time.ts";
+import type { Recorder } from "./recording/recorder.ts";
 import { Regions } from "./regions.ts";
-import { Strings } from "./strings.ts";
-import type { MorphTypeInfo } from "./types.ts";
-import type { V1Options } from "./v1-allocator.ts";
-import { V1Daemon } from "./v1-daemon.ts";
+import { RuntimeHeap } from "./runtime-heap.ts";
+import type { V1Options } from "./v1/allocator.ts";
+import { V1Daemon } from "./v1/daemon.ts";
+import { Arrays } from "./values/arrays.ts";
+import { Builders } from "./values/builders.ts";
+import { Channels, deadlock } from "./values/channels.ts";
+import { Maps } from "./values/maps.ts";
+import { Objects } from "./values/objects.ts";
+import { Strings } from "./values/strings.ts";
+import type { MorphTypeInfo } from "./values/types.ts";
 import { type ByteWriter, DescriptorWriter } from "./writer.ts";
 
 /** How to make a {@link Runtime}. */
@@ -55,7 +55,8 @@ export class Runtime {
   readonly memory: LinearMemory;
   /** Address of 8 cells of 8 bytes for results. */
   readonly resultCell: number;
-  private readonly core: Core;
+  private readonly heap: RuntimeHeap;
+  private readonly stdout: ByteWriter;
   private readonly set: AllocatorSet;
   private readonly strings: Strings;
   private readonly arrays: Arrays;
@@ -82,6 +83,7 @@ export class Runtime {
       v1 = {},
     } = options ?? {};
     this.memory = memory;
+    this.stdout = stdout;
     this.regions = new Regions(memory);
     this.resultCell = memory.acquireTable(RESULT_CELLS * 8);
     const clock = v1.clock ?? v1.swapFolder !== undefined;
@@ -91,22 +93,22 @@ export class Runtime {
       this.giveBack();
       throw error;
     }
-    this.core = new Core(memory, this.set.allocator, this.set.roots, stdout, recorder, this.resultCell);
-    this.strings = new Strings(this.core);
-    this.arrays = new Arrays(this.core, this.strings);
-    this.maps = new Maps(this.core, this.strings, this.arrays);
-    this.objects = new Objects(this.core);
-    this.channels = new Channels(this.core, memory);
-    this.builders = new Builders(this.core, this.strings, () =>
+    this.heap = new RuntimeHeap(memory, this.set.allocator, this.set.roots, recorder, this.resultCell);
+    this.strings = new Strings(this.heap);
+    this.arrays = new Arrays(this.heap, this.strings);
+    this.maps = new Maps(this.heap, this.strings, this.arrays);
+    this.objects = new Objects(this.heap);
+    this.channels = new Channels(this.heap, memory);
+    this.builders = new Builders(this.heap, this.strings, () =>
       this.registerType({ name: "bytes.Builder", size: 24, pointerOffsets: [0] }),
     );
-    this.io = new IoNatives(this.core, this.strings, this.arrays);
-    this.os = new OsNatives(this.core, this.strings, this.arrays, args);
-    this.conv = new ConvNatives(this.core, this.strings, this.objects);
-    this.time = new TimeNatives(this.core);
-    this.printing = new PrintNatives(this.core, this.strings);
+    this.io = new IoNatives(this.heap, this.strings, this.arrays, stdout);
+    this.os = new OsNatives(this.heap, this.strings, this.arrays, args);
+    this.conv = new ConvNatives(this.heap, this.strings, this.objects);
+    this.time = new TimeNatives(this.heap, stdout);
+    this.printing = new PrintNatives(this.heap, this.strings, stdout);
     if (this.set.v1 !== undefined && v1.swapFolder !== undefined) {
-      this.daemon = new V1Daemon(this.set.v1, v1.swapFolder, () => this.core.collect());
+      this.daemon = new V1Daemon(this.set.v1, v1.swapFolder, () => this.heap.collect());
     }
     if (recorder !== undefined) this.recordCalls(recorder);
   }
@@ -141,7 +143,7 @@ export class Runtime {
     const { types } = this.set;
     const before = types.last;
     const handle = types.register(info);
-    if (handle > before) this.core.recorder?.type(info);
+    if (handle > before) this.heap.recorder?.type(info);
     return handle;
   }
 
@@ -152,7 +154,7 @@ export class Runtime {
    */
   acquireRegion(bytes: number, zeroed = true): number {
     const pointer = this.regions.acquire(bytes, zeroed);
-    this.core.recorder?.region(pointer, bytes, zeroed);
+    this.heap.recorder?.region(pointer, bytes, zeroed);
     return pointer;
   }
 
@@ -189,7 +191,7 @@ export class Runtime {
 
   /** Passes on what is buffered for stdout. */
   flush(): void {
-    this.core.stdout.flush();
+    this.stdout.flush();
   }
 
   /**
@@ -207,7 +209,7 @@ export class Runtime {
     this.daemon?.destroy();
     this.channels.destroyAll();
     this.set.allocator.destroy();
-    this.core.destroy();
+    this.heap.destroy();
     this.giveBack();
   }
 
@@ -215,16 +217,16 @@ export class Runtime {
 
   mph_alloc(size: number, type: number): number {
     // A module's sizes above 2 GiB come in negative.
-    return this.core.alloc(size < 0 ? size >>> 0 : size, type);
+    return this.heap.alloc(size < 0 ? size >>> 0 : size, type);
   }
 
   mph_gc_push_root(slot: number): void {
-    this.core.recorder?.pushRoot(slot);
+    this.heap.recorder?.pushRoot(slot);
     this.set.roots.push(slot);
   }
 
   mph_gc_push_frame(address: number, count: number): void {
-    this.core.recorder?.pushFrame(address, count);
+    this.heap.recorder?.pushFrame(address, count);
     this.set.roots.pushFrame(address, count);
   }
 
@@ -241,31 +243,31 @@ export class Runtime {
   }
 
   mph_gc_collect(): void {
-    this.core.collect();
+    this.heap.collect();
   }
 
   mph_record_store(address: number, pointer: number): void {
-    this.core.recorder?.storePointer(address, pointer);
+    this.heap.recorder?.storePointer(address, pointer);
   }
 
   mph_record_word(address: number, value: number): void {
-    this.core.recorder?.storeWord(address, value);
+    this.heap.recorder?.storeWord(address, value);
   }
 
   mph_thread_new(): number {
-    this.core.recorder?.newThread();
+    this.heap.recorder?.newThread();
     return this.set.roots.newThread();
   }
 
   mph_thread_switch(thread: number): number {
     const previous = this.set.roots.switchThread(thread);
-    this.core.recorder?.switchThread(thread);
+    this.heap.recorder?.switchThread(thread);
     return previous;
   }
 
   mph_thread_end(thread: number): void {
     this.set.roots.endThread(thread);
-    this.core.recorder?.endThread(thread);
+    this.heap.recorder?.endThread(thread);
   }
 
   // --- strings -----------------------------------------------------------------------------------------------------
@@ -501,13 +503,13 @@ export class Runtime {
 
   mph_bytes_Get(builder: number, low: number, high: number): number {
     const address = this.builders.at(builder, low, high);
-    return address < 0 ? this.mph_fail_index() : (this.core.u8[address] as number);
+    return address < 0 ? this.mph_fail_index() : (this.heap.u8[address] as number);
   }
 
   mph_bytes_Set(builder: number, low: number, high: number, byte: number, _byteHigh: number): void {
     const address = this.builders.at(builder, low, high);
     if (address < 0) this.mph_fail_index();
-    this.core.u8[address] = byte;
+    this.heap.u8[address] = byte;
   }
 
   mph_bytes_Length(builder: number): number {
@@ -553,7 +555,7 @@ export class Runtime {
   // --- failures ----------------------------------------------------------------------------------------------------
 
   mph_fail_index(): never {
-    this.core.stdout.write(PANIC);
+    this.stdout.write(PANIC);
     return this.fail(new RuntimeFailure("index", "array index out of bounds"));
   }
 
@@ -576,7 +578,7 @@ export class Runtime {
 
   private popRoots(count: number): void {
     this.set.roots.pop(count);
-    this.core.recorder?.popRoots(Math.max(count, 0));
+    this.heap.recorder?.popRoots(Math.max(count, 0));
   }
 
   private fail(failure: RuntimeFailure): never {

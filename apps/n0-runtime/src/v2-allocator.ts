@@ -2,7 +2,7 @@ import { COMPILER, MemoryContext } from "@morph/mem-v2";
 import type { LinearMemory } from "@morph/memory";
 import type { Allocator, AllocatorStats } from "./allocator.ts";
 import type { Footprint } from "./footprint.ts";
-import type { TypeTable } from "./types.ts";
+import type { TypeTable } from "./values/types.ts";
 
 /** The largest type id in a context's header. */
 export const V2_TYPES = 127;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { DECIMAL_BYTES, parseDecimal, writeDecimal } from "../src/decimal.ts";
+import { DECIMAL_BYTES, parseDecimal, writeDecimal } from "../src/natives/decimal.ts";
 import { words } from "./support.ts";
 
 const LIMITS = [

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { hash64, hashLow } from "../src/hash.ts";
+import { hash64, hashLow } from "../src/values/hash.ts";
 
 function withBigInt(bytes: Uint8Array): bigint {
   let hash = 14695981039346656037n;

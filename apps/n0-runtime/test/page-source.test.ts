@@ -1,6 +1,7 @@
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import { expect, test } from "vitest";
-import { PageSource, V1_PAGE_BYTES } from "../src/page-source.ts";
+import { V1_PAGE_BYTES } from "../src/v1/layout.ts";
+import { PageSource } from "../src/v1/page-source.ts";
 
 test("runs are zeroed and apart, and a freed one is found again: the lowest that is long enough", () => {
   const memory = new LinearMemory();

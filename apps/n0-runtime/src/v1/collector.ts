@@ -1,10 +1,36 @@
-import type { CollectionStats } from "./allocator.ts";
-import { PAGE_FREE_LIST, PAGE_LIVE, PAGE_NEXT, PAGE_SIZE, PAGE_START } from "./descriptors.ts";
+import type { CollectionStats } from "../allocator.ts";
+import type { RootStacks } from "../roots.ts";
+import {
+  ARRAY_ELEMENT_SIZE,
+  ARRAY_LENGTH,
+  ARRAY_POINTERS,
+  ENTRY_BYTES,
+  ENTRY_OCCUPIED,
+  ENTRY_VALUE,
+  MAP_CAPACITY,
+  MAP_KEY_KIND,
+  MAP_POINTERS,
+} from "../values/layout.ts";
+import { TRACE_ARRAY, TRACE_FIELDS, TRACE_MAP } from "../values/types.ts";
+import type { V1Heap } from "./heap.ts";
+import {
+  FLAGS,
+  FREE_NEXT,
+  FREE_PREVIOUS,
+  HEADER_BYTES,
+  PAGE,
+  PAGE_FREE_LIST,
+  PAGE_FREE_NEXT,
+  PAGE_FREE_PREVIOUS,
+  PAGE_LIVE,
+  PAGE_NEXT,
+  PAGE_SIZE,
+  PAGE_START,
+  SIZE,
+  TYPE,
+  V1_PAGE_BYTES,
+} from "./layout.ts";
 import { MarkStack } from "./mark-stack.ts";
-import { V1_PAGE_BYTES } from "./page-source.ts";
-import type { RootStacks } from "./roots.ts";
-import { TRACE_ARRAY, TRACE_FIELDS, TRACE_MAP } from "./types.ts";
-import type { V1Allocator } from "./v1-allocator.ts";
 import type { ZombieLog } from "./zombie-log.ts";
 
 /** V1's collector: marks from the roots, precisely by type, sweeps the list of all objects, and recycles pages in which none live. */
@@ -14,7 +40,7 @@ export class V1Collector {
   deadPayload: Float64Array = new Float64Array(128);
   /** Called before a collection starts, outside its pause: a replay brings the memory up to date here. */
   beforeCollection: (() => void) | undefined = undefined;
-  private readonly heap: V1Allocator;
+  private readonly heap: V1Heap;
   private readonly roots: RootStacks;
   private readonly log: ZombieLog | undefined;
   private readonly stack: MarkStack;
@@ -24,7 +50,7 @@ export class V1Collector {
   private maxMs = 0;
 
   /** @param log where dead objects are written */
-  constructor(heap: V1Allocator, roots: RootStacks, log: ZombieLog | undefined) {
+  constructor(heap: V1Heap, roots: RootStacks, log: ZombieLog | undefined) {
     this.heap = heap;
     this.roots = roots;
     this.log = log;
@@ -79,17 +105,17 @@ export class V1Collector {
   private visit(pointer: number): void {
     if (pointer === 0) return;
     const i32 = this.i32;
-    const word = (pointer - 88) >>> 2;
-    if (i32[word + 4] !== 0) return;
-    i32[word + 4] = 1;
+    const word = (pointer - HEADER_BYTES) >>> 2;
+    if (i32[word + FLAGS / 4] !== 0) return;
+    i32[word + FLAGS / 4] = 1;
     // live bytes of the page
-    i32[((i32[word + 12] as number) + 48) >>> 2]! += (i32[word + 10] as number) + 88;
+    i32[((i32[word + PAGE / 4] as number) + PAGE_LIVE) >>> 2]! += (i32[word + SIZE / 4] as number) + HEADER_BYTES;
     if (this.stack.push(pointer)) this.i32 = this.heap.i32;
   }
 
   private trace(pointer: number): void {
     const { types } = this.heap;
-    const type = this.i32[(pointer - 80) >>> 2] as number;
+    const type = this.i32[(pointer - (HEADER_BYTES - TYPE)) >>> 2] as number;
     const trace = types.traces[type];
     if (trace === TRACE_FIELDS) {
       const end = types.starts[type + 1] as number;
@@ -103,25 +129,25 @@ export class V1Collector {
   private traceArray(array: number): void {
     const data = this.i32[array] as number;
     this.visit(data);
-    if (this.i32[array + 8] === 0) return;
-    const words = (this.i32[array + 6] as number) >>> 2;
+    if (this.i32[array + ARRAY_POINTERS / 4] === 0) return;
+    const words = (this.i32[array + ARRAY_ELEMENT_SIZE / 4] as number) >>> 2;
     const first = data >>> 2;
-    const end = first + (this.i32[array + 2] as number) * words;
+    const end = first + (this.i32[array + ARRAY_LENGTH / 4] as number) * words;
     for (let word = first; word < end; word += words) this.visit(this.i32[word] as number);
   }
 
   private traceMap(map: number): void {
     const entries = this.i32[map] as number;
     this.visit(entries);
-    const keys = this.i32[map + 8] !== 0;
-    const values = this.i32[map + 9] !== 0;
+    const keys = this.i32[map + MAP_KEY_KIND / 4] !== 0;
+    const values = this.i32[map + MAP_POINTERS / 4] !== 0;
     if (!keys && !values) return;
     const first = entries >>> 2;
-    const end = first + (this.i32[map + 2] as number) * 6;
-    for (let entry = first; entry < end; entry += 6) {
-      if (this.i32[entry + 4] === 0) continue;
+    const end = first + (this.i32[map + MAP_CAPACITY / 4] as number) * (ENTRY_BYTES / 4);
+    for (let entry = first; entry < end; entry += ENTRY_BYTES / 4) {
+      if (this.i32[entry + ENTRY_OCCUPIED / 4] === 0) continue;
       if (keys) this.visit(this.i32[entry] as number);
-      if (values) this.visit(this.i32[entry + 2] as number);
+      if (values) this.visit(this.i32[entry + ENTRY_VALUE / 4] as number);
     }
   }
 
@@ -130,7 +156,7 @@ export class V1Collector {
     const { i32 } = this.heap;
     this.i32 = i32;
     for (let header = this.heap.heapHead; header !== 0; header = i32[header >>> 2] as number) {
-      i32[(header + 16) >>> 2] = 0;
+      i32[(header + FLAGS) >>> 2] = 0;
     }
     for (let page = this.heap.pageHead; page !== 0; page = i32[(page + PAGE_NEXT) >>> 2] as number) {
       i32[(page + PAGE_LIVE) >>> 2] = 0;
@@ -147,27 +173,27 @@ export class V1Collector {
     for (let header = heapHead; header !== 0; ) {
       const word = header >>> 2;
       const next = i32[word] as number;
-      if (i32[word + 4] !== 0) {
-        i32[word + 4] = 0;
+      if (i32[word + FLAGS / 4] !== 0) {
+        i32[word + FLAGS / 4] = 0;
         previous = header;
       } else {
         if (previous === 0) heapHead = next;
         else i32[previous >>> 2] = next;
-        const size = (i32[word + 10] as number) >>> 0;
-        const type = i32[word + 2] as number;
-        if (log !== undefined) log.dead((header + 88) >>> 0, heap.types.infoOf(type).name, size);
+        const size = (i32[word + SIZE / 4] as number) >>> 0;
+        const type = i32[word + TYPE / 4] as number;
+        if (log !== undefined) log.dead((header + HEADER_BYTES) >>> 0, heap.types.infoOf(type).name, size);
         deadObjects[type]!++;
         deadPayload[type]! += size;
         allocated -= size;
-        i32[word + 14] = freeHead;
-        i32[word + 16] = 0;
-        if (freeHead !== 0) i32[(freeHead + 64) >>> 2] = header;
+        i32[word + FREE_NEXT / 4] = freeHead;
+        i32[word + FREE_PREVIOUS / 4] = 0;
+        if (freeHead !== 0) i32[(freeHead + FREE_PREVIOUS) >>> 2] = header;
         freeHead = header;
-        const list = ((i32[word + 12] as number) + 64) >>> 2;
+        const list = ((i32[word + PAGE / 4] as number) + PAGE_FREE_LIST) >>> 2;
         const pageFirst = i32[list] as number;
-        i32[word + 18] = pageFirst;
-        i32[word + 20] = 0;
-        if (pageFirst !== 0) i32[(pageFirst + 80) >>> 2] = header;
+        i32[word + PAGE_FREE_NEXT / 4] = pageFirst;
+        i32[word + PAGE_FREE_PREVIOUS / 4] = 0;
+        if (pageFirst !== 0) i32[(pageFirst + PAGE_FREE_PREVIOUS) >>> 2] = header;
         i32[list] = header;
       }
       header = next;
@@ -187,7 +213,7 @@ export class V1Collector {
       if (i32[(page + PAGE_LIVE) >>> 2] === 0 && page !== heap.page) {
         for (let header = i32[(page + PAGE_FREE_LIST) >>> 2] as number; header !== 0; ) {
           heap.unlinkFree(header);
-          header = i32[(header + 72) >>> 2] as number;
+          header = i32[(header + PAGE_FREE_NEXT) >>> 2] as number;
         }
         if (previous === 0) heap.pageHead = next;
         else i32[(previous + PAGE_NEXT) >>> 2] = next;

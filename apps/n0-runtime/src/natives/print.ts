@@ -1,6 +1,7 @@
-import type { Core } from "./core.ts";
+import type { RuntimeHeap } from "../runtime-heap.ts";
+import type { Strings } from "../values/strings.ts";
+import type { ByteWriter } from "../writer.ts";
 import { DECIMAL_BYTES, writeDecimal } from "./decimal.ts";
-import type { Strings } from "./strings.ts";
 
 const LINE_END = new Uint8Array([10]);
 /** An int and its line end. */
@@ -9,37 +10,39 @@ const encoder = new TextEncoder();
 
 /** The native_print functions: lines on stdout. */
 export class PrintNatives {
-  private readonly core: Core;
+  private readonly heap: RuntimeHeap;
   private readonly strings: Strings;
+  private readonly stdout: ByteWriter;
 
-  constructor(core: Core, strings: Strings) {
-    this.core = core;
+  constructor(heap: RuntimeHeap, strings: Strings, stdout: ByteWriter) {
+    this.heap = heap;
     this.strings = strings;
+    this.stdout = stdout;
   }
 
   /** The string up to its first NUL, as C's `%s`, and a line end. */
   print(string: number): void {
-    const { stdout } = this.core;
+    const { stdout } = this;
     stdout.write(this.strings.upToNul(string));
     stdout.write(LINE_END);
   }
 
   printInt(low: number, high: number): void {
     const start = writeDecimal(line, DECIMAL_BYTES, low, high);
-    this.core.stdout.write(line.subarray(start));
+    this.stdout.write(line.subarray(start));
   }
 
   /** `Error: ` and the message, `(nil)` for null. */
   printError(error: number): void {
-    const { core } = this;
+    const { heap, stdout } = this;
     if (error === 0) {
-      core.stdout.write(encoder.encode("Error: (nil)\n"));
+      stdout.write(encoder.encode("Error: (nil)\n"));
       return;
     }
-    const message = core.i32[error >>> 2] as number;
+    const message = heap.i32[error >>> 2] as number;
     const bytes = this.strings.upToNul(message);
-    core.stdout.write(encoder.encode("Error: "));
-    core.stdout.write(bytes);
-    core.stdout.write(LINE_END);
+    stdout.write(encoder.encode("Error: "));
+    stdout.write(bytes);
+    stdout.write(LINE_END);
   }
 }

@@ -1,8 +1,8 @@
-import type { Core } from "./core.ts";
+import type { RuntimeHeap } from "../runtime-heap.ts";
+import type { Objects } from "../values/objects.ts";
+import type { Strings } from "../values/strings.ts";
 import { DECIMAL_BYTES, parseDecimal, writeDecimal } from "./decimal.ts";
 import { floatText, parseFloatPrefix } from "./float-text.ts";
-import type { Objects } from "./objects.ts";
-import type { Strings } from "./strings.ts";
 
 const digits = new Uint8Array(DECIMAL_BYTES);
 
@@ -12,12 +12,12 @@ const words = new Int32Array(float.buffer);
 
 /** Module conv. */
 export class ConvNatives {
-  private readonly core: Core;
+  private readonly heap: RuntimeHeap;
   private readonly strings: Strings;
   private readonly objects: Objects;
 
-  constructor(core: Core, strings: Strings, objects: Objects) {
-    this.core = core;
+  constructor(heap: RuntimeHeap, strings: Strings, objects: Objects) {
+    this.heap = heap;
     this.strings = strings;
     this.objects = objects;
   }
@@ -27,21 +27,21 @@ export class ConvNatives {
     const { strings } = this;
     const start = writeDecimal(digits, DECIMAL_BYTES, low, high);
     const string = strings.allocate(DECIMAL_BYTES - start);
-    const { u8 } = this.core;
+    const { u8 } = this.heap;
     for (let to = strings.dataOf(string), from = start; from < DECIMAL_BYTES; ) u8[to++] = digits[from++] as number;
     return string;
   }
 
   /** The int that a string starts with is the result. @returns an error, or null */
   atoi(string: number): number {
-    const { core, strings } = this;
-    const parsed = parseDecimal(core.bytes(strings.dataOf(string), strings.length(string)));
+    const { heap, strings } = this;
+    const parsed = parseDecimal(heap.bytes(strings.dataOf(string), strings.length(string)));
     if (parsed === undefined) {
       const error = this.objects.error(strings.createFrom("Invalid integer"));
-      core.setResult(0, 0);
+      heap.setResult(0, 0);
       return error;
     }
-    core.setResult(parsed.low, parsed.high);
+    heap.setResult(parsed.low, parsed.high);
     return 0;
   }
 
@@ -54,11 +54,11 @@ export class ConvNatives {
 
   /** The bits of the float that a string starts with are the result. @returns an error, or null */
   atof(string: number): number {
-    const { core, strings } = this;
-    const parsed = parseFloatPrefix(core.bytes(strings.dataOf(string), strings.length(string)));
+    const { heap, strings } = this;
+    const parsed = parseFloatPrefix(heap.bytes(strings.dataOf(string), strings.length(string)));
     const error = parsed === undefined ? this.objects.error(strings.createFrom("Invalid float")) : 0;
     float[0] = parsed ?? 0;
-    core.setResult(words[0] as number, words[1] as number);
+    heap.setResult(words[0] as number, words[1] as number);
     return error;
   }
 }

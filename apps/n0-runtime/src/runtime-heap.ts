@@ -1,18 +1,19 @@
 import { joinMemory, type LinearMemory, type MorphError } from "@morph/memory";
 import type { Allocator } from "./allocator.ts";
 import { RuntimeFailure } from "./failure.ts";
-import type { Recorder } from "./recorder.ts";
+import type { Recorder } from "./recording/recorder.ts";
 import type { RootStacks } from "./roots.ts";
-import type { ByteWriter } from "./writer.ts";
 
-/** What all runtime functions share: the memory's views, allocation, held pointers, stores that a recorder hears of, stdout. */
-export class Core {
+/**
+ * The heap as runtime functions use it, with either allocator behind it: the memory's views, allocation, held pointers, and stores that a
+ * recorder is told of.
+ */
+export class RuntimeHeap {
   i32: Int32Array;
   u8: Uint8Array;
   readonly memory: LinearMemory;
   readonly allocator: Allocator;
   readonly roots: RootStacks;
-  readonly stdout: ByteWriter;
   readonly recorder: Recorder | undefined;
   /** Word index of the first result cell. */
   readonly cell: number;
@@ -23,14 +24,12 @@ export class Core {
     memory: LinearMemory,
     allocator: Allocator,
     roots: RootStacks,
-    stdout: ByteWriter,
     recorder: Recorder | undefined,
     resultCell: number,
   ) {
     this.memory = memory;
     this.allocator = allocator;
     this.roots = roots;
-    this.stdout = stdout;
     this.recorder = recorder;
     this.cell = resultCell / 4;
     this.owner = joinMemory(memory, {

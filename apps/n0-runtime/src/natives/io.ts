@@ -1,10 +1,10 @@
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
-import type { Arrays } from "./arrays.ts";
-import type { Core } from "./core.ts";
-import { RuntimeFailure } from "./failure.ts";
-import { clamp, LONGEST, type Strings } from "./strings.ts";
-import { RAW } from "./types.ts";
-import { sleep, writeAll } from "./writer.ts";
+import { RuntimeFailure } from "../failure.ts";
+import type { RuntimeHeap } from "../runtime-heap.ts";
+import type { Arrays } from "../values/arrays.ts";
+import { clamp, LONGEST, type Strings } from "../values/strings.ts";
+import { RAW } from "../values/types.ts";
+import { type ByteWriter, sleep, writeAll } from "../writer.ts";
 
 /** Entries of the file table; the first three are stdin, stdout, stderr, and none is used again. */
 const TABLE = 1024;
@@ -16,23 +16,25 @@ const STDOUT = 1;
 
 /** Module io: a file is a struct that holds its index in the table. */
 export class IoNatives {
-  private readonly core: Core;
+  private readonly heap: RuntimeHeap;
   private readonly strings: Strings;
   private readonly arrays: Arrays;
+  private readonly stdout: ByteWriter;
   /** Descriptors by index; -1 is closed. */
   private readonly files: number[] = [0, 1, 2];
 
-  constructor(core: Core, strings: Strings, arrays: Arrays) {
-    this.core = core;
+  constructor(heap: RuntimeHeap, strings: Strings, arrays: Arrays, stdout: ByteWriter) {
+    this.heap = heap;
     this.strings = strings;
     this.arrays = arrays;
+    this.stdout = stdout;
   }
 
   /** A file struct for a 64-bit index. */
   makeFile(low: number, high: number): number {
-    const file = this.core.alloc(8, RAW);
-    this.core.i32[file >>> 2] = low;
-    this.core.i32[(file >>> 2) + 1] = high;
+    const file = this.heap.alloc(8, RAW);
+    this.heap.i32[file >>> 2] = low;
+    this.heap.i32[(file >>> 2) + 1] = high;
     return file;
   }
 
@@ -54,17 +56,17 @@ export class IoNatives {
   /** Up to `size` bytes from where the file is; `""` at its end, for null and for a closed file. */
   read(file: number, sizeLow: number, sizeHigh: number): number {
     const descriptor = this.descriptorOf(file);
-    const { core, strings } = this;
+    const { heap, strings } = this;
     // A question has to be seen before the answer is waited for.
-    if (descriptor === STDIN) core.stdout.flush();
+    if (descriptor === STDIN) this.stdout.flush();
     const size = clamp(sizeLow, sizeHigh, LONGEST + 1);
     if (descriptor < 0 || size === 0) return strings.createFrom("");
     // No string is longer; as in C, the buffer's allocation is what fails.
-    const data = core.alloc(size > LONGEST ? 0xffff_ffff : size + 1, RAW);
-    const length = readFully(descriptor, core.bytes(data, size));
-    core.hold(data);
+    const data = heap.alloc(size > LONGEST ? 0xffff_ffff : size + 1, RAW);
+    const length = readFully(descriptor, heap.bytes(data, size));
+    heap.hold(data);
     const string = strings.adopt(data, length < 0 ? ~length : length);
-    core.release(1);
+    heap.release(1);
     return string;
   }
 
@@ -72,7 +74,7 @@ export class IoNatives {
   readAll(file: number): number {
     const descriptor = this.descriptorOf(file);
     if (descriptor < 0) return 0;
-    if (descriptor === STDIN) this.core.stdout.flush();
+    if (descriptor === STDIN) this.stdout.flush();
     const pieces: Uint8Array[] = [];
     let total = 0;
     for (let size = FIRST_PIECE; ; size = Math.min(size * 2, LARGEST_PIECE)) {
@@ -84,11 +86,11 @@ export class IoNatives {
       pieces.push(piece.subarray(0, read));
       if (read < size) break;
     }
-    const { core, strings } = this;
+    const { heap, strings } = this;
     const string = strings.allocate(total);
     let at = strings.dataOf(string);
     for (const piece of pieces) {
-      core.u8.set(piece, at);
+      heap.u8.set(piece, at);
       at += piece.length;
     }
     return string;
@@ -96,10 +98,10 @@ export class IoNatives {
 
   /** Bytes written; -1 for null or a closed file, fewer than there are when it cannot be written. */
   write(file: number, string: number): number {
-    const { core, strings } = this;
+    const { heap, strings } = this;
     const descriptor = this.descriptorOf(file);
     if (descriptor < 0) return -1;
-    return this.writeTo(file, descriptor, core.bytes(strings.dataOf(string), strings.length(string)));
+    return this.writeTo(file, descriptor, heap.bytes(strings.dataOf(string), strings.length(string)));
   }
 
   /** As {@link write}, the low 8 bits of each int of an array. */
@@ -107,7 +109,7 @@ export class IoNatives {
     const descriptor = this.descriptorOf(file);
     if (descriptor < 0) return -1;
     const length = this.arrays.length(array);
-    const { i32 } = this.core;
+    const { i32 } = this.heap;
     const word = (i32[array >>> 2] as number) >>> 2;
     const bytes = new Uint8Array(length);
     for (let i = 0; i < length; i++) bytes[i] = i32[word + i * 2] as number;
@@ -136,14 +138,14 @@ export class IoNatives {
 
   private writeTo(file: number, descriptor: number, bytes: Uint8Array): number {
     // In order with what native_print writes.
-    if (this.indexOf(file) === STDOUT) this.core.stdout.write(bytes);
+    if (this.indexOf(file) === STDOUT) this.stdout.write(bytes);
     else if (descriptor === 2) writeAll(2, bytes);
     else return writeFully(descriptor, bytes);
     return bytes.length;
   }
 
   private indexOf(file: number): number {
-    const { i32 } = this.core;
+    const { i32 } = this.heap;
     return i32[(file >>> 2) + 1] === 0 ? (i32[file >>> 2] as number) : -1;
   }
 

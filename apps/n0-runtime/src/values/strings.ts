@@ -1,6 +1,6 @@
 import { describe, MorphError } from "@morph/memory";
-import { type Core, outOfMemory } from "./core.ts";
-import { nullFailure } from "./failure.ts";
+import { nullFailure } from "../failure.ts";
+import { outOfMemory, type RuntimeHeap } from "../runtime-heap.ts";
 import { RAW, STRING } from "./types.ts";
 
 const encoder = new TextEncoder();
@@ -10,10 +10,10 @@ export const LONGEST = 0x7fff_ffff;
 
 /** Byte strings: an object of 16 bytes and a data block of length + 1 each; never changed. */
 export class Strings {
-  private readonly core: Core;
+  private readonly heap: RuntimeHeap;
 
-  constructor(core: Core) {
-    this.core = core;
+  constructor(heap: RuntimeHeap) {
+    this.heap = heap;
   }
 
   /** A string of bytes that may lie in the heap, if their object is held. O(length). @throws ERR_MORPH_INVALID_SIZE */
@@ -22,7 +22,7 @@ export class Strings {
       throw new MorphError("ERR_MORPH_INVALID_SIZE", `length: expected 0 to 2^31 - 1, got ${describe(length)}`);
     }
     const string = this.allocate(length);
-    this.core.copyBytes(this.dataOf(string), bytes, length);
+    this.heap.copyBytes(this.dataOf(string), bytes, length);
     return string;
   }
 
@@ -30,38 +30,38 @@ export class Strings {
   createFrom(content: string | Uint8Array): number {
     const bytes = typeof content === "string" ? encoder.encode(content) : content;
     const string = this.allocate(bytes.length);
-    this.core.u8.set(bytes, this.dataOf(string));
+    this.heap.u8.set(bytes, this.dataOf(string));
     return string;
   }
 
   /** A string of one byte, the low 8 bits. */
   ofByte(byte: number): number {
     const string = this.allocate(1);
-    this.core.u8[this.dataOf(string)] = byte;
+    this.heap.u8[this.dataOf(string)] = byte;
     return string;
   }
 
   /** A string whose data block exists: what was read into it. The block has to be held. */
   adopt(data: number, length: number): number {
-    const { core } = this;
-    const string = core.alloc(16, STRING);
-    core.setPointer(string, data);
-    core.i32[(string + 8) >>> 2] = length;
+    const { heap } = this;
+    const string = heap.alloc(16, STRING);
+    heap.setPointer(string, data);
+    heap.i32[(string + 8) >>> 2] = length;
     return string;
   }
 
   concat(a: number, b: number): number {
-    const { core } = this;
+    const { heap } = this;
     const aLength = this.length(a);
     const bLength = this.length(b);
     if (aLength + bLength > LONGEST) throw outOfMemory(new Error(`a string of ${aLength + bLength} bytes is too long`));
-    core.hold(a);
-    core.hold(b);
+    heap.hold(a);
+    heap.hold(b);
     const string = this.allocate(aLength + bLength);
-    core.release(2);
+    heap.release(2);
     const data = this.dataOf(string);
-    core.copyBytes(data, this.dataOf(a), aLength);
-    core.copyBytes(data + aLength, this.dataOf(b), bLength);
+    heap.copyBytes(data, this.dataOf(a), aLength);
+    heap.copyBytes(data + aLength, this.dataOf(b), bLength);
     return string;
   }
 
@@ -69,7 +69,7 @@ export class Strings {
   equals(a: number, b: number): boolean {
     if ((a | 0) === (b | 0)) return true;
     if (a === 0 || b === 0) return false;
-    const { i32, u8 } = this.core;
+    const { i32, u8 } = this.heap;
     const length = i32[(a + 8) >>> 2] as number;
     if (length !== i32[(b + 8) >>> 2]) return false;
     const aData = (i32[a >>> 2] as number) >>> 0;
@@ -82,7 +82,7 @@ export class Strings {
   compare(a: number, b: number): number {
     const aLength = this.length(a);
     const bLength = this.length(b);
-    const { u8 } = this.core;
+    const { u8 } = this.heap;
     const aData = this.dataOf(a);
     const bData = this.dataOf(b);
     const shorter = Math.min(aLength, bLength);
@@ -96,18 +96,18 @@ export class Strings {
   /** @throws the failure `null` */
   length(string: number): number {
     if (string === 0) throw nullFailure("a string");
-    return this.core.i32[(string + 8) >>> 2] as number;
+    return this.heap.i32[(string + 8) >>> 2] as number;
   }
 
   /** Where the bytes lie. @throws the failure `null` */
   dataOf(string: number): number {
     if (string === 0) throw nullFailure("a string");
-    return (this.core.i32[string >>> 2] as number) >>> 0;
+    return (this.heap.i32[string >>> 2] as number) >>> 0;
   }
 
   /** Offset of the first occurrence at or after `from`, or -1. */
   index(string: number, sub: number, from = 0): number {
-    const { u8 } = this.core;
+    const { u8 } = this.heap;
     const last = this.length(string) - this.length(sub);
     const data = this.dataOf(string);
     const wanted = this.dataOf(sub);
@@ -122,9 +122,9 @@ export class Strings {
 
   /** Without the bytes of `cut` at both ends. */
   trim(string: number, cut: number): number {
-    const { u8 } = this.core;
+    const { u8 } = this.heap;
     const data = this.dataOf(string);
-    const bytes = this.core.bytes(this.dataOf(cut), this.length(cut));
+    const bytes = this.heap.bytes(this.dataOf(cut), this.length(cut));
     let start = 0;
     let end = this.length(string);
     while (start < end && bytes.includes(u8[data + start] as number)) start++;
@@ -134,10 +134,10 @@ export class Strings {
 
   /** Bytes `start` to `end - 1`, which must lie in the string. */
   slice(string: number, start: number, end: number): number {
-    this.core.hold(string);
+    this.heap.hold(string);
     const slice = this.allocate(end - start);
-    this.core.release(1);
-    this.core.copyBytes(this.dataOf(slice), this.dataOf(string) + start, end - start);
+    this.heap.release(1);
+    this.heap.copyBytes(this.dataOf(slice), this.dataOf(string) + start, end - start);
     return slice;
   }
 
@@ -151,25 +151,25 @@ export class Strings {
 
   /** The content as text, for hosts. */
   textOf(string: number): string {
-    return new TextDecoder().decode(this.core.bytes(this.dataOf(string), this.length(string)));
+    return new TextDecoder().decode(this.heap.bytes(this.dataOf(string), this.length(string)));
   }
 
   /** The view of the bytes before the first NUL, as C's `%s` and `fopen` see them, until the next allocation. */
   upToNul(string: number): Uint8Array {
-    const bytes = this.core.bytes(this.dataOf(string), this.length(string));
+    const bytes = this.heap.bytes(this.dataOf(string), this.length(string));
     const end = bytes.indexOf(0);
     return end < 0 ? bytes : bytes.subarray(0, end);
   }
 
   /** A string of zeros: the object, then its data block. */
   allocate(length: number): number {
-    const { core } = this;
-    const string = core.alloc(16, STRING);
-    core.hold(string);
-    const data = core.alloc(length + 1, RAW);
-    core.release(1);
-    core.setPointer(string, data);
-    core.i32[(string + 8) >>> 2] = length;
+    const { heap } = this;
+    const string = heap.alloc(16, STRING);
+    heap.hold(string);
+    const data = heap.alloc(length + 1, RAW);
+    heap.release(1);
+    heap.setPointer(string, data);
+    heap.i32[(string + 8) >>> 2] = length;
     return string;
   }
 }

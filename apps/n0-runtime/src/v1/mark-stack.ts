@@ -1,8 +1,6 @@
 import type { LinearMemory } from "@morph/memory";
-import type { Footprint } from "./footprint.ts";
-
-/** Bytes of a block: next, previous, count and 1024 entries of 8 bytes. */
-export const MARK_BLOCK_BYTES = 8216;
+import type { Footprint } from "../footprint.ts";
+import { MARK_BLOCK_BYTES, MARK_ENTRIES_WORDS, MARK_ENTRY_WORDS, MARK_HEAD_WORDS } from "./layout.ts";
 
 /** Objects that are marked and not yet traced: a stack in blocks of 1024 entries, which are kept and used again. */
 export class MarkStack {
@@ -35,7 +33,7 @@ export class MarkStack {
   push(pointer: number): boolean {
     const fresh = this.top === this.end && this.nextBlock();
     this.i32[this.top] = pointer;
-    this.top = (this.top + 2) | 0;
+    this.top = (this.top + MARK_ENTRY_WORDS) | 0;
     return fresh;
   }
 
@@ -46,7 +44,7 @@ export class MarkStack {
       this.useBlock(this.block - 1);
       this.top = this.end;
     }
-    this.top = (this.top - 2) | 0;
+    this.top = (this.top - MARK_ENTRY_WORDS) | 0;
     return this.i32[this.top] as number;
   }
 
@@ -70,7 +68,7 @@ export class MarkStack {
 
   private useBlock(block: number): void {
     this.block = block;
-    this.first = this.top = ((this.blocks[block] as number) / 4 + 6) | 0;
-    this.end = (this.first + 2048) | 0;
+    this.first = this.top = ((this.blocks[block] as number) / 4 + MARK_HEAD_WORDS) | 0;
+    this.end = (this.first + MARK_ENTRIES_WORDS) | 0;
   }
 }

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { PAGE_FLAGS, PAGE_LAST_ACCESS, PAGE_NEXT, PAGE_SIZE, PAGE_START, PAGE_SWAP_ID } from "./descriptors.ts";
-import type { V1Allocator } from "./v1-allocator.ts";
+import type { V1Heap } from "./heap.ts";
+import { PAGE_FLAGS, PAGE_LAST_ACCESS, PAGE_NEXT, PAGE_SIZE, PAGE_START, PAGE_SWAP_ID } from "./layout.ts";
 
 const SWAPPED = 2;
 /** A page untouched for so long is written out. */
@@ -16,7 +16,7 @@ const MIN_HEAP = 1024 * 1024;
  * module reads them directly, and a pass runs when the host calls it: what is left is the work and the files.
  */
 export class V1Daemon {
-  private readonly heap: V1Allocator;
+  private readonly heap: V1Heap;
   private readonly folder: string;
   private readonly collect: () => void;
   /** Swap files by id. Not by descriptor: a freed page's is used again. */
@@ -24,7 +24,7 @@ export class V1Daemon {
   private nextId = 1;
 
   /** @param folder that exists; @param collect collects, and tells the recorder */
-  constructor(heap: V1Allocator, folder: string, collect: () => void) {
+  constructor(heap: V1Heap, folder: string, collect: () => void) {
     this.heap = heap;
     this.folder = folder;
     this.collect = collect;

@@ -1,4 +1,4 @@
-import type { Runtime } from "./runtime.ts";
+import type { Runtime } from "../runtime.ts";
 
 /*
  * Programs against the runtime's interface, shaped as what N0's compiled programs ask for: strings in two pieces, structs, list nodes,

@@ -1,26 +1,41 @@
 import { describe, joinMemory, type LinearMemory, MorphError } from "@morph/memory";
-import type { Allocator, AllocatorStats, TypeStats } from "./allocator.ts";
-import { DESCRIPTOR_BYTES, Descriptors, PAGE_LAST_ACCESS, PAGE_NEXT, PAGE_SIZE, PAGE_START } from "./descriptors.ts";
-import type { Footprint } from "./footprint.ts";
-import { PageSource, V1_PAGE_BYTES } from "./page-source.ts";
-import type { RootStacks } from "./roots.ts";
-import type { TypeTable } from "./types.ts";
-import { V1Collector } from "./v1-collector.ts";
-import { verifyV1 } from "./v1-verify.ts";
+import type { Allocator, AllocatorStats, TypeStats } from "../allocator.ts";
+import type { Footprint } from "../footprint.ts";
+import type { RootStacks } from "../roots.ts";
+import type { TypeTable } from "../values/types.ts";
+import { V1Collector } from "./collector.ts";
+import { Descriptors } from "./descriptors.ts";
+import type { V1Heap } from "./heap.ts";
+import {
+  DESCRIPTOR_BYTES,
+  FREE_NEXT,
+  FREE_PREVIOUS,
+  HEADER_AND_ROUNDING,
+  HEADER_BYTES,
+  LARGEST_IN_PAGE,
+  MULTIPLE_OF_8,
+  PAGE,
+  PAGE_FREE_LIST,
+  PAGE_FREE_NEXT,
+  PAGE_FREE_PREVIOUS,
+  PAGE_LAST_ACCESS,
+  PAGE_NEXT,
+  PAGE_SIZE,
+  PAGE_START,
+  PAGE_USED,
+  SIZE,
+  TYPE,
+  V1_PAGE_BYTES,
+} from "./layout.ts";
+import { PageSource } from "./page-source.ts";
+import { verifyV1 } from "./verify.ts";
 import type { ZombieLog } from "./zombie-log.ts";
 
 /*
- * The header before each payload, as in C; offsets of 8-byte fields, of which the low word is used:
- *
- *   next 0 ┬ type 8 ┬ flags 16 ┬ last access 24 ┬ swap id 32 ┬ size 40 ┬ page 48 ┬ free next 56 ┬ free prev 64 ┬
- *   page free next 72 ┬ page free prev 80 ┐ payload 88
- *
- * An object is (88 + payload) rounded up to 8 bytes. A page of 4 KiB is filled from its start, with objects of any size; a larger
- * object has pages of its own. Objects lie on one list (next); dead ones on two more, the context's and their page's.
+ * An object is its header and its payload (layout: `layout.ts`), rounded up to 8 bytes. A page of 4 KiB is filled from its start, with
+ * objects of any size; a larger object has pages of its own. Objects lie on one list; dead ones on two more, the context's and their
+ * page's.
  */
-
-/** Bytes of a V1 header. */
-export const V1_HEADER_BYTES = 88;
 
 const MIB = 1024 * 1024;
 
@@ -37,7 +52,7 @@ export interface V1Options {
 }
 
 /** The original's allocator. Its defects that would crash or corrupt are repaired; the README names them. */
-export class V1Allocator implements Allocator {
+export class V1Allocator implements Allocator, V1Heap {
   // The hot fields. Pointers are kept signed: they stay small integers above 2 GiB too.
   i32: Int32Array;
   private f64: Float64Array;
@@ -116,28 +131,28 @@ export class V1Allocator implements Allocator {
     if (this.freeHead !== 0) header = this.takeFree(size);
     const i32 = this.i32;
     if (header === 0) {
-      const total = (size + 95) & -8;
+      const total = (size + HEADER_AND_ROUNDING) & MULTIPLE_OF_8;
       // Also negative, fractional and too large ones.
-      if (size >>> 0 !== size || size > 4008 || total > this.left) return this.allocInNewPage(size, type);
+      if (size >>> 0 !== size || size > LARGEST_IN_PAGE || total > this.left) return this.allocInNewPage(size, type);
       header = this.bump;
       this.bump = (header + total) | 0;
       this.left -= total;
       // The page was zeroed as a whole, so zeros need not be written.
       const word = header >>> 2;
       i32[word] = this.heapHead;
-      i32[word + 2] = type;
-      i32[word + 10] = size;
-      i32[word + 12] = this.page;
+      i32[word + TYPE / 4] = type;
+      i32[word + SIZE / 4] = size;
+      i32[word + PAGE / 4] = this.page;
     } else {
       const word = header >>> 2;
       i32[word] = this.heapHead;
-      i32[word + 2] = type;
+      i32[word + TYPE / 4] = type;
       // V1-6: the original leaves the last owner's bytes, and a collection may follow what looks like pointers there.
-      this.clear((header + 88) >>> 3, size);
+      this.clear((header + HEADER_BYTES) >>> 3, size);
     }
     this.heapHead = header;
     this.allocated += size;
-    return (header + 88) >>> 0;
+    return (header + HEADER_BYTES) >>> 0;
   }
 
   collect(): void {
@@ -147,11 +162,11 @@ export class V1Allocator implements Allocator {
   }
 
   sizeOf(pointer: number): number {
-    return (this.i32[(pointer - 48) >>> 2] as number) >>> 0;
+    return (this.i32[(pointer - (HEADER_BYTES - SIZE)) >>> 2] as number) >>> 0;
   }
 
   typeOf(pointer: number): number {
-    return this.i32[(pointer - 80) >>> 2] as number;
+    return this.i32[(pointer - (HEADER_BYTES - TYPE)) >>> 2] as number;
   }
 
   stats(): AllocatorStats {
@@ -161,9 +176,9 @@ export class V1Allocator implements Allocator {
     const objects = new Float64Array(count);
     const payload = new Float64Array(count);
     for (let header = this.heapHead; header !== 0; header = i32[header >>> 2] as number) {
-      const type = i32[(header + 8) >>> 2] as number;
+      const type = i32[(header + TYPE) >>> 2] as number;
       objects[type]!++;
-      payload[type]! += (i32[(header + 40) >>> 2] as number) >>> 0;
+      payload[type]! += (i32[(header + SIZE) >>> 2] as number) >>> 0;
     }
     const byType: TypeStats[] = [];
     for (let type = 0; type < count; type++) {
@@ -215,11 +230,11 @@ export class V1Allocator implements Allocator {
   /** Takes an entry out of the free list. O(1). */
   unlinkFree(header: number): void {
     const { i32 } = this;
-    const next = i32[(header + 56) >>> 2] as number;
-    const previous = i32[(header + 64) >>> 2] as number;
+    const next = i32[(header + FREE_NEXT) >>> 2] as number;
+    const previous = i32[(header + FREE_PREVIOUS) >>> 2] as number;
     if (previous === 0) this.freeHead = next;
-    else i32[(previous + 56) >>> 2] = next;
-    if (next !== 0) i32[(next + 64) >>> 2] = previous;
+    else i32[(previous + FREE_NEXT) >>> 2] = next;
+    if (next !== 0) i32[(next + FREE_PREVIOUS) >>> 2] = previous;
   }
 
   // --- slow paths --------------------------------------------------------------------------------------------------
@@ -233,19 +248,19 @@ export class V1Allocator implements Allocator {
     // `| 0` ends the walk at once should the view be detached.
     while (header !== 0) {
       steps++;
-      if (i32[(header + 40) >>> 2] === wanted) break;
-      header = (i32[(header + 56) >>> 2] as number) | 0;
+      if (i32[(header + SIZE) >>> 2] === wanted) break;
+      header = (i32[(header + FREE_NEXT) >>> 2] as number) | 0;
     }
     this.freeListSteps += steps;
     if (header === 0 || wanted >>> 0 !== size) return 0;
     this.unlinkFree(header);
     const word = header >>> 2;
-    const page = i32[word + 12] as number;
-    const next = i32[word + 18] as number;
-    const previous = i32[word + 20] as number;
-    if (previous === 0) i32[(page + 64) >>> 2] = next;
-    else i32[(previous + 72) >>> 2] = next;
-    if (next !== 0) i32[(next + 80) >>> 2] = previous;
+    const page = i32[word + PAGE / 4] as number;
+    const next = i32[word + PAGE_FREE_NEXT / 4] as number;
+    const previous = i32[word + PAGE_FREE_PREVIOUS / 4] as number;
+    if (previous === 0) i32[(page + PAGE_FREE_LIST) >>> 2] = next;
+    else i32[(previous + PAGE_FREE_NEXT) >>> 2] = next;
+    if (next !== 0) i32[(next + PAGE_FREE_PREVIOUS) >>> 2] = previous;
     return header;
   }
 
@@ -261,14 +276,14 @@ export class V1Allocator implements Allocator {
       throw new MorphError("ERR_MORPH_INVALID_SIZE", `size: expected 0 to 2^32 - 4096, got ${describe(size)}`);
     }
     this.requireAlive();
-    const total = Math.ceil((size + V1_HEADER_BYTES) / 8) * 8;
+    const total = Math.ceil((size + HEADER_BYTES) / 8) * 8;
     const large = total > V1_PAGE_BYTES;
     const pageBytes = large ? Math.ceil(total / V1_PAGE_BYTES) * V1_PAGE_BYTES : V1_PAGE_BYTES;
     const page = this.newPage(pageBytes, large ? total : pageBytes);
     const { i32 } = this;
     const header = i32[(page + PAGE_START) >>> 2] as number;
     if (large) {
-      i32[(page + 8) >>> 2] = total;
+      i32[(page + PAGE_USED) >>> 2] = total;
     } else {
       this.writeUsed();
       this.page = page;
@@ -277,12 +292,12 @@ export class V1Allocator implements Allocator {
     }
     const word = header >>> 2;
     i32[word] = this.heapHead;
-    i32[word + 2] = type;
-    i32[word + 10] = size;
-    i32[word + 12] = page;
+    i32[word + TYPE / 4] = type;
+    i32[word + SIZE / 4] = size;
+    i32[word + PAGE / 4] = page;
     this.heapHead = header;
     this.allocated += size;
-    return (header + V1_HEADER_BYTES) >>> 0;
+    return (header + HEADER_BYTES) >>> 0;
   }
 
   /** Zeroes a payload, 8 bytes at a time: an object ends at a multiple of 8. @param at its place in words of 8 bytes */
@@ -315,7 +330,7 @@ export class V1Allocator implements Allocator {
 
   /** Writes into the current page's descriptor how far it is filled. */
   private writeUsed(): void {
-    if (this.page !== 0) this.i32[(this.page + 8) >>> 2] = V1_PAGE_BYTES - this.left;
+    if (this.page !== 0) this.i32[(this.page + PAGE_USED) >>> 2] = V1_PAGE_BYTES - this.left;
   }
 
   private requireAlive(): void {

@@ -1,11 +1,8 @@
 import type { LinearMemory } from "@morph/memory";
+import { V1_PAGE_BYTES, V1_PAGES_A_PAGE } from "./layout.ts";
 
-/** Bytes of a V1 page. */
-export const V1_PAGE_BYTES = 4096;
-/** V1 pages in one of the memory's pages. */
-const PER_PAGE = 16;
 /** Longer runs than a page of the memory holds are all of one kind. */
-const LONG = PER_PAGE + 1;
+const LONG = V1_PAGES_A_PAGE + 1;
 
 /**
  * What mmap was for V1: runs of 4 KiB pages, cut from the memory's pages of 64 KiB. One bit for each 4 KiB page says that it
@@ -83,15 +80,15 @@ export class PageSource {
 
   /** Pages from the memory; what a run leaves of them is free. */
   private acquire(pages: number): number {
-    const count = Math.ceil(pages / PER_PAGE);
+    const count = Math.ceil(pages / V1_PAGES_A_PAGE);
     const first = this.memory.acquire(count, this.owner) / V1_PAGE_BYTES;
-    const words = Math.ceil((first + count * PER_PAGE) / 32);
+    const words = Math.ceil((first + count * V1_PAGES_A_PAGE) / 32);
     if (words > this.free.length) {
       const larger = new Uint32Array(Math.max(words, this.free.length * 2));
       larger.set(this.free);
       this.free = larger;
     }
-    this.mark(first, count * PER_PAGE, true);
+    this.mark(first, count * V1_PAGES_A_PAGE, true);
     return first;
   }
 
@@ -103,7 +100,7 @@ export class PageSource {
     }
     if (!free) return;
     // A run that is longer now may start up to LONG - 1 pages before.
-    const word = Math.max(first - PER_PAGE, 0) >>> 5;
+    const word = Math.max(first - V1_PAGES_A_PAGE, 0) >>> 5;
     for (let kind = 1; kind <= LONG; kind++) this.lowest[kind] = Math.min(this.lowest[kind] as number, word);
   }
 }

@@ -1,17 +1,17 @@
-import type { Arrays } from "./arrays.ts";
-import type { Core } from "./core.ts";
-import { RuntimeFailure } from "./failure.ts";
-import type { Strings } from "./strings.ts";
+import { RuntimeFailure } from "../failure.ts";
+import type { RuntimeHeap } from "../runtime-heap.ts";
+import type { Arrays } from "../values/arrays.ts";
+import type { Strings } from "../values/strings.ts";
 
 /** Module os: the program and its process. */
 export class OsNatives {
-  private readonly core: Core;
+  private readonly heap: RuntimeHeap;
   private readonly strings: Strings;
   private readonly arrays: Arrays;
   private readonly programArgs: readonly string[];
 
-  constructor(core: Core, strings: Strings, arrays: Arrays, programArgs: readonly string[]) {
-    this.core = core;
+  constructor(heap: RuntimeHeap, strings: Strings, arrays: Arrays, programArgs: readonly string[]) {
+    this.heap = heap;
     this.strings = strings;
     this.arrays = arrays;
     this.programArgs = programArgs;
@@ -19,14 +19,14 @@ export class OsNatives {
 
   /** An array of the program's arguments. */
   args(): number {
-    const { core } = this;
+    const { heap } = this;
     const array = this.arrays.create(this.programArgs.length, 8, 1);
-    core.hold(array);
+    heap.hold(array);
     this.programArgs.forEach((text, i) => {
       const string = this.strings.createFrom(text);
-      core.setPointer((core.i32[array >>> 2] as number) + i * 8, string);
+      heap.setPointer((heap.i32[array >>> 2] as number) + i * 8, string);
     });
-    core.release(1);
+    heap.release(1);
     return array;
   }
 

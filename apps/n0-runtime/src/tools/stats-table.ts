@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import type { AllocatorStats } from "./allocator.ts";
+import type { AllocatorStats } from "../allocator.ts";
 
 const number = (value: number): string => value.toLocaleString("en-US");
 

@@ -1,11 +1,11 @@
 import { LinearMemory, MorphError, PAGE_BYTES } from "@morph/memory";
-import type { Allocator, AllocatorStats } from "./allocator.ts";
-import { type AllocatorName, type AllocatorSet, createAllocator } from "./create-allocator.ts";
-import { hashLow } from "./hash.ts";
-import { RUNTIME_IMPORTS } from "./imports.ts";
-import { CHECKSUM_BYTES, MAGIC, OP, RECORDING_VERSION } from "./recording.ts";
-import type { MorphTypeInfo } from "./types.ts";
-import type { V1Options } from "./v1-allocator.ts";
+import type { Allocator, AllocatorStats } from "../allocator.ts";
+import { type AllocatorName, type AllocatorSet, createAllocator } from "../create-allocator.ts";
+import { RUNTIME_IMPORTS } from "../imports.ts";
+import type { V1Options } from "../v1/allocator.ts";
+import { hashLow } from "../values/hash.ts";
+import type { MorphTypeInfo } from "../values/types.ts";
+import { CHECKSUM_BYTES, MAGIC, OP, RECORDING_VERSION } from "./format.ts";
 
 /** Size of an entry that is a call of the collector. */
 const COLLECT = -1;

@@ -1,6 +1,6 @@
 import { describe, MorphError } from "@morph/memory";
-import type { Core } from "./core.ts";
-import { nullFailure } from "./failure.ts";
+import { nullFailure } from "../failure.ts";
+import type { RuntimeHeap } from "../runtime-heap.ts";
 import { ARRAY_CAPACITY, ARRAY_ELEMENT_SIZE, ARRAY_LENGTH, ARRAY_POINTERS } from "./layout.ts";
 import type { Strings } from "./strings.ts";
 import { ARRAY, RAW } from "./types.ts";
@@ -10,11 +10,11 @@ const LEAST_GROWN = 4;
 
 /** Arrays: an object of 40 bytes and a data block, which has room for more elements once something was appended. */
 export class Arrays {
-  private readonly core: Core;
+  private readonly heap: RuntimeHeap;
   private readonly strings: Strings;
 
-  constructor(core: Core, strings: Strings) {
-    this.core = core;
+  constructor(heap: RuntimeHeap, strings: Strings) {
+    this.heap = heap;
     this.strings = strings;
   }
 
@@ -33,17 +33,17 @@ export class Arrays {
         `element size: expected an integer from 1, a multiple of 8 for pointers, got ${describe(elementSize)}`,
       );
     }
-    const { core } = this;
-    const array = core.alloc(40, ARRAY);
-    core.hold(array);
-    const data = core.alloc(length * elementSize, RAW);
-    core.release(1);
+    const { heap } = this;
+    const array = heap.alloc(40, ARRAY);
+    heap.hold(array);
+    const data = heap.alloc(length * elementSize, RAW);
+    heap.release(1);
     // V1-1: the length comes after the data, because the second allocation may collect.
-    core.setPointer(array, data);
-    core.setWord(array + ARRAY_LENGTH, length);
-    core.setWord(array + ARRAY_CAPACITY, length);
-    core.setWord(array + ARRAY_ELEMENT_SIZE, elementSize);
-    core.setWord(array + ARRAY_POINTERS, pointers === 0 ? 0 : 1);
+    heap.setPointer(array, data);
+    heap.setWord(array + ARRAY_LENGTH, length);
+    heap.setWord(array + ARRAY_CAPACITY, length);
+    heap.setWord(array + ARRAY_ELEMENT_SIZE, elementSize);
+    heap.setWord(array + ARRAY_POINTERS, pointers === 0 ? 0 : 1);
     return array;
   }
 
@@ -51,7 +51,7 @@ export class Arrays {
   at(array: number, low: number, high: number): number {
     const length = this.length(array);
     if (high !== 0 || low >>> 0 >= length) return -1;
-    const { i32 } = this.core;
+    const { i32 } = this.heap;
     const word = array >>> 2;
     return ((i32[word] as number) >>> 0) + (low >>> 0) * (i32[word + 6] as number);
   }
@@ -61,42 +61,42 @@ export class Arrays {
    * @throws the failures `null` and `memory`
    */
   grow(array: number): void {
-    const { core } = this;
+    const { heap } = this;
     const length = this.length(array);
     const word = array >>> 2;
-    const elementSize = core.i32[word + 6] as number;
+    const elementSize = heap.i32[word + 6] as number;
     const capacity = Math.max(length * 2, LEAST_GROWN);
-    core.hold(array);
-    const data = core.alloc(capacity * elementSize, RAW);
-    core.release(1);
-    core.copy(data, core.i32[word] as number, length * elementSize);
-    core.setPointer(array, data);
-    core.setWord(array + ARRAY_CAPACITY, capacity);
+    heap.hold(array);
+    const data = heap.alloc(capacity * elementSize, RAW);
+    heap.release(1);
+    heap.copy(data, heap.i32[word] as number, length * elementSize);
+    heap.setPointer(array, data);
+    heap.setWord(array + ARRAY_CAPACITY, capacity);
   }
 
   /** A new array of all elements of both. O(bytes). */
   concat(a: number, b: number): number {
-    const { core } = this;
+    const { heap } = this;
     const aLength = this.length(a);
     const bLength = this.length(b);
     const word = a >>> 2;
-    const elementSize = core.i32[word + 6] as number;
-    const pointers = core.i32[word + 8] as number;
-    core.hold(a);
-    core.hold(b);
+    const elementSize = heap.i32[word + 6] as number;
+    const pointers = heap.i32[word + 8] as number;
+    heap.hold(a);
+    heap.hold(b);
     const array = this.create(aLength + bLength, elementSize, pointers);
-    core.release(2);
-    const data = (core.i32[array >>> 2] as number) >>> 0;
-    core.copy(data, core.i32[a >>> 2] as number, aLength * elementSize);
+    heap.release(2);
+    const data = (heap.i32[array >>> 2] as number) >>> 0;
+    heap.copy(data, heap.i32[a >>> 2] as number, aLength * elementSize);
     // The element size is a's: of b no more than it has.
-    const ofB = bLength * Math.min(elementSize, core.i32[(b >>> 2) + 6] as number);
-    core.copy(data + aLength * elementSize, core.i32[b >>> 2] as number, ofB);
+    const ofB = bLength * Math.min(elementSize, heap.i32[(b >>> 2) + 6] as number);
+    heap.copy(data + aLength * elementSize, heap.i32[b >>> 2] as number, ofB);
     return array;
   }
 
   /** The parts between occurrences of a separator; an empty one splits into bytes. */
   split(string: number, separator: number): number {
-    const { core, strings } = this;
+    const { heap, strings } = this;
     const length = strings.length(string);
     const step = strings.length(separator);
     const starts: number[] = [];
@@ -117,25 +117,25 @@ export class Arrays {
       ends.push(length);
     }
     // V1-11: everything is held while the parts are made.
-    core.hold(string);
+    heap.hold(string);
     const array = this.create(starts.length, 8, 1);
-    core.hold(array);
+    heap.hold(array);
     for (let i = 0; i < starts.length; i++) {
       const part = strings.slice(string, starts[i] as number, ends[i] as number);
-      core.setPointer((core.i32[array >>> 2] as number) + i * 8, part);
+      heap.setPointer((heap.i32[array >>> 2] as number) + i * 8, part);
     }
-    core.release(2);
+    heap.release(2);
     return array;
   }
 
   /** A string of the low 8 bits of each int. O(length). */
   toBytes(array: number): number {
     const length = this.length(array);
-    const { core, strings } = this;
-    core.hold(array);
+    const { heap, strings } = this;
+    heap.hold(array);
     const string = strings.allocate(length);
-    core.release(1);
-    const { i32, u8 } = core;
+    heap.release(1);
+    const { i32, u8 } = heap;
     const data = strings.dataOf(string);
     const word = (i32[array >>> 2] as number) >>> 2;
     for (let i = 0; i < length; i++) u8[data + i] = i32[word + i * 2] as number;
@@ -144,12 +144,12 @@ export class Arrays {
 
   /** An array of the bytes of a string, each 0 to 255. O(length). */
   ofBytes(string: number): number {
-    const { core, strings } = this;
+    const { heap, strings } = this;
     const length = strings.length(string);
-    core.hold(string);
+    heap.hold(string);
     const array = this.create(length, 8, 0);
-    core.release(1);
-    const { i32, u8 } = core;
+    heap.release(1);
+    const { i32, u8 } = heap;
     const data = strings.dataOf(string);
     const word = (i32[array >>> 2] as number) >>> 2;
     for (let i = 0; i < length; i++) i32[word + i * 2] = u8[data + i] as number;
@@ -159,6 +159,6 @@ export class Arrays {
   /** @throws the failure `null` */
   length(array: number): number {
     if (array === 0) throw nullFailure("an array");
-    return this.core.i32[(array + 8) >>> 2] as number;
+    return this.heap.i32[(array + 8) >>> 2] as number;
   }
 }

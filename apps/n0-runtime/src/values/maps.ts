@@ -1,7 +1,7 @@
 import { describe, MorphError } from "@morph/memory";
+import { nullFailure } from "../failure.ts";
+import type { RuntimeHeap } from "../runtime-heap.ts";
 import type { Arrays } from "./arrays.ts";
-import type { Core } from "./core.ts";
-import { nullFailure } from "./failure.ts";
 import { hash64, hashLow } from "./hash.ts";
 import { MAP_CAPACITY, MAP_KEY_KIND, MAP_POINTERS } from "./layout.ts";
 import type { Strings } from "./strings.ts";
@@ -29,14 +29,14 @@ const LEAST_CAPACITY = 4;
 
 /** Maps of 64-bit keys and values. */
 export class Maps {
-  private readonly core: Core;
+  private readonly heap: RuntimeHeap;
   private readonly strings: Strings;
   private readonly arrays: Arrays;
   /** Where the last search met its first tombstone, as a word index, or 0. */
   private tombstone = 0;
 
-  constructor(core: Core, strings: Strings, arrays: Arrays) {
-    this.core = core;
+  constructor(heap: RuntimeHeap, strings: Strings, arrays: Arrays) {
+    this.heap = heap;
     this.strings = strings;
     this.arrays = arrays;
   }
@@ -46,22 +46,22 @@ export class Maps {
     if (kind !== KEY_RAW && kind !== KEY_STRING && kind !== KEY_IDENTITY) {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", `key kind: expected 0, 1 or 2, got ${describe(kind)}`);
     }
-    const { core } = this;
-    const map = core.alloc(40, MAP);
-    core.hold(map);
-    const entries = core.alloc(24 * INITIAL_CAPACITY, RAW);
-    core.release(1);
-    core.setPointer(map, entries);
-    core.setWord(map + MAP_CAPACITY, INITIAL_CAPACITY);
-    core.setWord(map + MAP_KEY_KIND, kind);
-    core.setWord(map + MAP_POINTERS, pointers === 0 ? 0 : 1);
+    const { heap } = this;
+    const map = heap.alloc(40, MAP);
+    heap.hold(map);
+    const entries = heap.alloc(24 * INITIAL_CAPACITY, RAW);
+    heap.release(1);
+    heap.setPointer(map, entries);
+    heap.setWord(map + MAP_CAPACITY, INITIAL_CAPACITY);
+    heap.setWord(map + MAP_KEY_KIND, kind);
+    heap.setWord(map + MAP_POINTERS, pointers === 0 ? 0 : 1);
     return map;
   }
 
   set(map: number, keyLow: number, keyHigh: number, low: number, high: number): void {
-    const { core } = this;
+    const { heap } = this;
     const word = this.wordOf(map);
-    const { i32 } = core;
+    const { i32 } = heap;
     const capacity = i32[word + 2] as number;
     const kind = i32[word + 8] as number;
     if (kind === KEY_STRING && keyLow === 0) throw nullFailure("a map's key");
@@ -73,22 +73,22 @@ export class Maps {
 
   /** Whether the key is there; its value, or 0, is the result. */
   get(map: number, keyLow: number, keyHigh: number): boolean {
-    const { core } = this;
+    const { heap } = this;
     const word = this.wordOf(map);
-    const entry = this.find(word, core.i32[word + 8] as number, keyLow, keyHigh);
-    const { i32 } = core;
+    const entry = this.find(word, heap.i32[word + 8] as number, keyLow, keyHigh);
+    const { i32 } = heap;
     if (i32[entry + 4] === 0) {
-      core.setResult(0, 0);
+      heap.setResult(0, 0);
       return false;
     }
-    core.setResult(i32[entry + 2] as number, i32[entry + 3] as number);
+    heap.setResult(i32[entry + 2] as number, i32[entry + 3] as number);
     return true;
   }
 
   delete(map: number, keyLow: number, keyHigh: number): void {
-    const { core } = this;
+    const { heap } = this;
     const word = this.wordOf(map);
-    const { i32 } = core;
+    const { i32 } = heap;
     const entry = this.find(word, i32[word + 8] as number, keyLow, keyHigh);
     if (i32[entry + 4] === 0) return;
     i32[entry + 5] = 1;
@@ -100,7 +100,7 @@ export class Maps {
 
   /** How many keys; of null 0. O(1). */
   length(map: number): number {
-    return map === 0 ? 0 : (this.core.i32[(map + 16) >>> 2] as number);
+    return map === 0 ? 0 : (this.heap.i32[(map + 16) >>> 2] as number);
   }
 
   /**
@@ -110,24 +110,24 @@ export class Maps {
    * @throws ERR_MORPH_INVALID_CONFIG for identity keys
    */
   keys(map: number, order: number): number {
-    const { core, strings } = this;
+    const { heap, strings } = this;
     const word = this.wordOf(map);
-    const kind = core.i32[word + 8] as number;
+    const kind = heap.i32[word + 8] as number;
     if (kind === KEY_IDENTITY)
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", "keys compared by identity have no order");
     const size = kind === KEY_RAW && order === ORDER_BOOL ? 4 : 8;
-    core.hold(map);
+    heap.hold(map);
     const array = this.arrays.create(this.length(map), size, kind === KEY_STRING ? 1 : 0);
-    core.release(1);
+    heap.release(1);
     const entries = this.liveEntries(word);
-    const { i32 } = core;
+    const { i32 } = heap;
     if (kind === KEY_STRING) entries.sort((a, b) => strings.compare(i32[a] as number, i32[b] as number));
     else if (order === ORDER_FLOAT) entries.sort((a, b) => compareFloats(i32, a, b));
     else entries.sort((a, b) => compareInts(i32, a, b));
     const data = (i32[array >>> 2] as number) >>> 0;
     entries.forEach((entry, i) => {
       const to = data + i * size;
-      if (kind === KEY_STRING) core.setPointer(to, i32[entry] as number);
+      if (kind === KEY_STRING) heap.setPointer(to, i32[entry] as number);
       else i32[to >>> 2] = i32[entry] as number;
       if (size === 8) i32[(to >>> 2) + 1] = i32[entry + 1] as number;
     });
@@ -140,19 +140,19 @@ export class Maps {
    * @throws ERR_MORPH_INVALID_SIZE
    */
   resize(map: number, capacity: number): void {
-    const { core } = this;
+    const { heap } = this;
     const word = this.wordOf(map);
-    const count = core.i32[word + 4] as number;
+    const count = heap.i32[word + 4] as number;
     if (!(capacity >= LEAST_CAPACITY && capacity > count && Math.log2(capacity) % 1 === 0)) {
       throw new MorphError(
         "ERR_MORPH_INVALID_SIZE",
         `capacity: expected a power of two from ${LEAST_CAPACITY} on, above ${count}, got ${describe(capacity)}`,
       );
     }
-    core.hold(map);
-    const entries = core.alloc(24 * capacity, RAW);
-    core.release(1);
-    const { i32 } = core;
+    heap.hold(map);
+    const entries = heap.alloc(24 * capacity, RAW);
+    heap.release(1);
+    const { i32 } = heap;
     const kind = i32[word + 8] as number;
     const first = (i32[word] as number) >>> 2;
     const end = first + (i32[word + 2] as number) * 6;
@@ -168,23 +168,23 @@ export class Maps {
       i32[to + 2] = i32[entry + 2] as number;
       i32[to + 3] = i32[entry + 3] as number;
       i32[to + 4] = 1;
-      core.recorder?.copy(to * 4, entry * 4, 24);
+      heap.recorder?.copy(to * 4, entry * 4, 24);
     }
-    core.setPointer(map, entries);
-    core.setWord(map + MAP_CAPACITY, capacity);
+    heap.setPointer(map, entries);
+    heap.setWord(map + MAP_CAPACITY, capacity);
     i32[word + 6] = 0;
   }
 
   /** A key's 64-bit hash is the result. */
   hashKey(kind: number, low: number, high: number): void {
     if (kind === KEY_STRING) this.hashBytes(this.strings.dataOf(low), this.strings.length(low));
-    else this.core.setResult(low, high);
+    else this.heap.setResult(low, high);
   }
 
   /** The 64-bit hash of some bytes is the result. */
   hashBytes(pointer: number, length: number): void {
-    const hash = hash64(this.core.u8, pointer >>> 0, length);
-    this.core.setResult(hash.low, hash.high);
+    const hash = hash64(this.heap.u8, pointer >>> 0, length);
+    this.heap.setResult(hash.low, hash.high);
   }
 
   keysEqual(kind: number, aLow: number, aHigh: number, bLow: number, bHigh: number): boolean {
@@ -194,7 +194,7 @@ export class Maps {
 
   /** Word indexes of the entries that hold a key. */
   private liveEntries(word: number): number[] {
-    const { i32 } = this.core;
+    const { i32 } = this.heap;
     const first = (i32[word] as number) >>> 2;
     const end = first + (i32[word + 2] as number) * 6;
     const entries: number[] = [];
@@ -205,18 +205,18 @@ export class Maps {
   }
 
   private makeRoom(map: number, key: number, value: number, rehash: boolean, grow: boolean): void {
-    const { core } = this;
-    core.hold(map);
-    core.hold(key);
-    core.hold(value);
-    if (rehash) this.resize(map, core.i32[(map + 8) >>> 2] as number);
-    if (grow) this.resize(map, (core.i32[(map + 8) >>> 2] as number) * 2);
-    core.release(3);
+    const { heap } = this;
+    heap.hold(map);
+    heap.hold(key);
+    heap.hold(value);
+    if (rehash) this.resize(map, heap.i32[(map + 8) >>> 2] as number);
+    if (grow) this.resize(map, (heap.i32[(map + 8) >>> 2] as number) * 2);
+    heap.release(3);
   }
 
   private put(word: number, kind: number, keyLow: number, keyHigh: number, low: number, high: number): void {
-    const { core } = this;
-    const { i32, recorder } = core;
+    const { heap } = this;
+    const { i32, recorder } = heap;
     let entry = this.find(word, kind, keyLow, keyHigh);
     if (i32[entry + 4] === 0) {
       if (this.tombstone !== 0) {
@@ -240,7 +240,7 @@ export class Maps {
 
   /** Word index of the key's entry, or of the one that ends the search, which was never occupied. */
   private find(word: number, kind: number, keyLow: number, keyHigh: number): number {
-    const { i32 } = this.core;
+    const { i32 } = this.heap;
     const entries = (i32[word] as number) >>> 2;
     const mask = (i32[word + 2] as number) - 1;
     const low = keyLow | 0;
@@ -260,7 +260,7 @@ export class Maps {
   /** Low half of a key's hash. */
   private hashOf(kind: number, low: number): number {
     if (kind !== KEY_STRING) return low;
-    return hashLow(this.core.u8, this.strings.dataOf(low), this.strings.length(low));
+    return hashLow(this.heap.u8, this.strings.dataOf(low), this.strings.length(low));
   }
 
   private wordOf(map: number): number {

@@ -1,25 +1,7 @@
 import { type LinearMemory, PAGE_BYTES } from "@morph/memory";
+import { DESCRIPTOR_BYTES } from "./layout.ts";
 
-/*
- * A V1 page's descriptor, MphPage in C; malloc'd there, a slot of a page of the memory here:
- *
- *   start 8 ┬ used 8 ┬ flags 8 ┬ last access 8 ┬ next 8 ┬ swap id 8 ┬ live bytes 8 ┬ size 8 ┬ free list 8
- */
-
-/** Bytes of a descriptor. */
-export const DESCRIPTOR_BYTES = 72;
-
-export const PAGE_START = 0;
-export const PAGE_USED = 8;
-export const PAGE_FLAGS = 16;
-export const PAGE_LAST_ACCESS = 24;
-export const PAGE_NEXT = 32;
-export const PAGE_SWAP_ID = 40;
-export const PAGE_LIVE = 48;
-export const PAGE_SIZE = 56;
-export const PAGE_FREE_LIST = 64;
-
-/** Descriptors, last freed first reused. */
+/** The descriptors of V1's pages, last freed first reused. */
 export class Descriptors {
   private readonly memory: LinearMemory;
   private readonly owner: number;

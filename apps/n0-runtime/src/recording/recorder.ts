@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { describe, MorphError } from "@morph/memory";
-import { hashLow } from "./hash.ts";
-import { CHECKSUM_BYTES, MAGIC, OP, RECORDING_VERSION } from "./recording.ts";
-import type { MorphTypeInfo } from "./types.ts";
+import { hashLow } from "../values/hash.ts";
+import type { MorphTypeInfo } from "../values/types.ts";
+import { CHECKSUM_BYTES, MAGIC, OP, RECORDING_VERSION } from "./format.ts";
 
 /** Granules of 8 bytes in a page of 64 KiB. */
 const GRANULES = 8192;

@@ -1,6 +1,6 @@
 import type { LinearMemory, MorphError } from "@morph/memory";
-import { type Core, outOfMemory } from "./core.ts";
-import { nullFailure, RuntimeFailure } from "./failure.ts";
+import { nullFailure, RuntimeFailure } from "../failure.ts";
+import { outOfMemory, type RuntimeHeap } from "../runtime-heap.ts";
 import { CHANNEL_BUFFER, CHANNEL_BYTES, CHANNEL_CAPACITY } from "./layout.ts";
 
 /** Values that a channel holds. */
@@ -13,12 +13,12 @@ const BYTES = HEADER + CHANNEL_BYTES + CAPACITY * 8;
 
 /** Queues of 64-bit ints outside the heap. Nothing here waits: whoever runs the Morph threads does. */
 export class Channels {
-  private readonly core: Core;
+  private readonly heap: RuntimeHeap;
   private readonly memory: LinearMemory;
   private readonly live: Set<number> = new Set();
 
-  constructor(core: Core, memory: LinearMemory) {
-    this.core = core;
+  constructor(heap: RuntimeHeap, memory: LinearMemory) {
+    this.heap = heap;
     this.memory = memory;
   }
 
@@ -26,7 +26,7 @@ export class Channels {
   create(): number {
     const block = this.acquireBlock();
     const channel = block + HEADER;
-    const { i32 } = this.core;
+    const { i32 } = this.heap;
     i32[(block + HEADER_FLAGS) >>> 2] = 1;
     i32[(channel + CHANNEL_BUFFER) >>> 2] = channel + CHANNEL_BYTES;
     i32[(channel + CHANNEL_CAPACITY) >>> 2] = CAPACITY;
@@ -44,7 +44,7 @@ export class Channels {
   /** O(1). @returns false when it is full */
   trySend(channel: number, low: number, high: number): boolean {
     const word = this.require(channel);
-    const { i32 } = this.core;
+    const { i32 } = this.heap;
     const count = i32[word + 37] as number;
     if (count === CAPACITY) return false;
     const tail = i32[word + 39] as number;
@@ -59,12 +59,12 @@ export class Channels {
   /** O(1). The value is the result. @returns false when it is empty */
   tryReceive(channel: number): boolean {
     const word = this.require(channel);
-    const { i32 } = this.core;
+    const { i32 } = this.heap;
     const count = i32[word + 37] as number;
     if (count === 0) return false;
     const head = i32[word + 38] as number;
     const slot = ((i32[word + 34] as number) >>> 2) + head * 2;
-    this.core.setResult(i32[slot] as number, i32[slot + 1] as number);
+    this.heap.setResult(i32[slot] as number, i32[slot + 1] as number);
     i32[word + 38] = head === CAPACITY - 1 ? 0 : head + 1;
     i32[word + 37] = count - 1;
     return true;

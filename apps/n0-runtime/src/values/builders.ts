@@ -1,5 +1,5 @@
-import type { Core } from "./core.ts";
-import { nullFailure, RuntimeFailure } from "./failure.ts";
+import { nullFailure, RuntimeFailure } from "../failure.ts";
+import type { RuntimeHeap } from "../runtime-heap.ts";
 import { LONGEST, type Strings } from "./strings.ts";
 import { RAW } from "./types.ts";
 
@@ -12,29 +12,29 @@ const LEAST_CAPACITY = 64;
  *   builder  ┌ data 8 ┬ length 8 ┬ capacity 8 ┐            data block: `RAW`, capacity bytes
  */
 export class Builders {
-  private readonly core: Core;
+  private readonly heap: RuntimeHeap;
   private readonly strings: Strings;
   private readonly registerType: () => number;
   /** The handle of the type, 0 before the first builder: most programs have none, and V2 knows few types. */
   private type = 0;
 
   /** @param registerType registers the type of builders */
-  constructor(core: Core, strings: Strings, registerType: () => number) {
-    this.core = core;
+  constructor(heap: RuntimeHeap, strings: Strings, registerType: () => number) {
+    this.heap = heap;
     this.strings = strings;
     this.registerType = registerType;
   }
 
   /** An empty builder. */
   create(): number {
-    const { core } = this;
+    const { heap } = this;
     if (this.type === 0) this.type = this.registerType();
-    const builder = core.alloc(BUILDER_BYTES, this.type);
-    core.hold(builder);
-    const data = core.alloc(LEAST_CAPACITY, RAW);
-    core.release(1);
-    core.setPointer(builder, data);
-    core.i32[(builder + 16) >>> 2] = LEAST_CAPACITY;
+    const builder = heap.alloc(BUILDER_BYTES, this.type);
+    heap.hold(builder);
+    const data = heap.alloc(LEAST_CAPACITY, RAW);
+    heap.release(1);
+    heap.setPointer(builder, data);
+    heap.i32[(builder + 16) >>> 2] = LEAST_CAPACITY;
     return builder;
   }
 
@@ -43,81 +43,81 @@ export class Builders {
     this.require(builder);
     const length = this.strings.length(string);
     const at = this.extend(builder, string, length);
-    this.core.copyBytes(at, this.strings.dataOf(string), length);
+    this.heap.copyBytes(at, this.strings.dataOf(string), length);
   }
 
   /** Appends what another builder holds, which may be the same. */
   addAll(builder: number, other: number): void {
     this.require(builder);
     const from = this.require(other);
-    const length = this.core.i32[from + 2] as number;
+    const length = this.heap.i32[from + 2] as number;
     const at = this.extend(builder, other, length);
-    this.core.copyBytes(at, this.core.i32[from] as number, length);
+    this.heap.copyBytes(at, this.heap.i32[from] as number, length);
   }
 
   /** Appends the low 8 bits. O(1) in the mean. */
   addByte(builder: number, byte: number): void {
     const word = this.require(builder);
-    const { i32 } = this.core;
+    const { i32 } = this.heap;
     const length = i32[word + 2] as number;
     const at = length < (i32[word + 4] as number) ? (i32[word] as number) + length : this.extend(builder, 0, 1);
-    this.core.u8[at >>> 0] = byte;
-    this.core.i32[word + 2] = length + 1;
+    this.heap.u8[at >>> 0] = byte;
+    this.heap.i32[word + 2] = length + 1;
   }
 
   /** Address of a byte, or -1 when the 64-bit index is out of range. O(1). */
   at(builder: number, low: number, high: number): number {
     const word = this.require(builder);
-    const { i32 } = this.core;
+    const { i32 } = this.heap;
     if (high !== 0 || low >>> 0 >= (i32[word + 2] as number)) return -1;
     return ((i32[word] as number) >>> 0) + (low >>> 0);
   }
 
   length(builder: number): number {
-    return this.core.i32[this.require(builder) + 2] as number;
+    return this.heap.i32[this.require(builder) + 2] as number;
   }
 
   /** Forgets the bytes and keeps the room. O(1). */
   clear(builder: number): void {
-    this.core.i32[this.require(builder) + 2] = 0;
+    this.heap.i32[this.require(builder) + 2] = 0;
   }
 
   /** The bytes as a string. O(length). */
   toText(builder: number): number {
     const word = this.require(builder);
-    const { core } = this;
-    core.hold(builder);
-    const string = this.strings.create(core.i32[word] as number, core.i32[word + 2] as number);
-    core.release(1);
+    const { heap } = this;
+    heap.hold(builder);
+    const string = this.strings.create(heap.i32[word] as number, heap.i32[word + 2] as number);
+    heap.release(1);
     return string;
   }
 
   /** Room for `count` more bytes, of which the length then speaks. @param source kept alive meanwhile. @returns where they go */
   private extend(builder: number, source: number, count: number): number {
-    const { core } = this;
+    const { heap } = this;
     const word = builder >>> 2;
-    const length = core.i32[word + 2] as number;
+    const length = heap.i32[word + 2] as number;
     const needed = length + count;
-    const capacity = core.i32[word + 4] as number;
+    const capacity = heap.i32[word + 4] as number;
     if (needed > LONGEST) throw new RuntimeFailure("memory", `a builder of ${needed} bytes is too long`);
     if (needed > capacity) {
       const larger = Math.min(Math.max(needed, capacity * 2), LONGEST);
-      core.hold(builder);
-      core.hold(source);
-      const data = core.alloc(larger, RAW);
-      core.release(2);
-      core.copyBytes(data, core.i32[word] as number, length);
-      core.setPointer(builder, data);
-      core.i32[word + 4] = larger;
+      heap.hold(builder);
+      heap.hold(source);
+      const data = heap.alloc(larger, RAW);
+      heap.release(2);
+      heap.copyBytes(data, heap.i32[word] as number, length);
+      heap.setPointer(builder, data);
+      heap.i32[word + 4] = larger;
     }
-    core.i32[word + 2] = needed;
-    return (core.i32[word] as number) + length;
+    heap.i32[word + 2] = needed;
+    return (heap.i32[word] as number) + length;
   }
 
   /** Word index of a builder. Its type is looked at, because a program can write `bytes.Builder()` itself. */
   private require(builder: number): number {
     if (builder === 0) throw nullFailure("a builder");
-    if (this.type === 0 || this.core.allocator.typeOf(builder) !== this.type) {
+    if (this.type === 0 || this.heap.allocator.typeOf(builder) !== this.type) {
       throw new RuntimeFailure("builder", "a bytes.Builder that bytes.New did not make");
     }
     return builder >>> 2;

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
-import type { AllocatorName } from "./create-allocator.ts";
-import { Recorder } from "./recorder.ts";
-import { decodeRecording, type ReplayResult, replay } from "./replayer.ts";
-import { createRuntime } from "./runtime.ts";
+import type { AllocatorName } from "../create-allocator.ts";
+import { Recorder } from "../recording/recorder.ts";
+import { decodeRecording, type ReplayResult, replay } from "../recording/replayer.ts";
+import { createRuntime } from "../runtime.ts";
 import { arrayAppend, frontEnd, linkedList, textChurn } from "./sample-programs.ts";
 
 /*

@@ -19,6 +19,12 @@ export const ARRAY_CAPACITY = 16;
 export const ARRAY_ELEMENT_SIZE = 24;
 export const ARRAY_POINTERS = 32;
 
+/** Bytes of an entry, and the offsets of its fields; its key comes first. */
+export const ENTRY_BYTES = 24;
+export const ENTRY_VALUE = 8;
+export const ENTRY_OCCUPIED = 16;
+export const ENTRY_DELETED = 20;
+
 export const MAP_CAPACITY = 8;
 export const MAP_KEY_KIND = 32;
 export const MAP_POINTERS = 36;

@@ -1,7 +1,7 @@
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import Table from "cli-table3";
-import { type AllocatorName, createAllocator } from "./create-allocator.ts";
-import { RAW } from "./types.ts";
+import { type AllocatorName, createAllocator } from "../create-allocator.ts";
+import { RAW } from "../values/types.ts";
 
 /** What an object of a payload costs, in bytes. */
 export interface ObjectCost {

@@ -1,0 +1,45 @@
+import type { RuntimeHeap } from "../runtime-heap.ts";
+import { BOX, CLOSURE, ERROR } from "./types.ts";
+
+/** Closures, errors and interface values. */
+export class Objects {
+  private readonly heap: RuntimeHeap;
+
+  constructor(heap: RuntimeHeap) {
+    this.heap = heap;
+  }
+
+  /** @param fn index in the module's table; @param environment kept as it is */
+  closure(fn: number, environment: number): number {
+    const { heap } = this;
+    // V1-11: the original does not hold the environment here.
+    heap.hold(environment);
+    const closure = heap.alloc(16, CLOSURE);
+    heap.release(1);
+    heap.i32[closure >>> 2] = fn;
+    heap.setPointer(closure + 8, environment);
+    return closure;
+  }
+
+  /** An error of a message; its type traces the message (V1-8). */
+  error(message: number): number {
+    const { heap } = this;
+    heap.hold(message);
+    const error = heap.alloc(8, ERROR);
+    heap.release(1);
+    heap.setPointer(error, message);
+    return error;
+  }
+
+  /** An interface value on the heap. */
+  box(instance: number, vtable: number, typeId: number): number {
+    const { heap } = this;
+    heap.hold(instance);
+    const box = heap.alloc(24, BOX);
+    heap.release(1);
+    heap.setPointer(box, instance);
+    heap.i32[(box + 8) >>> 2] = vtable;
+    heap.i32[(box + 16) >>> 2] = typeId;
+    return box;
+  }
+}
