@@ -1,4 +1,4 @@
-// Fails when a package imports what does not lie below it.
+// Fails when a package imports what does not lie below it, or when files of a package import each other in a circle.
 //
 // Checked: the dependencies in every package.json, and every import in packages/*/src and apps/*/src, found with
 // TypeScript's parser. The root to check may be given as an argument.
@@ -25,6 +25,9 @@ const LAYERS = [
   ["n1", ["n0-runtime", "n0"]],
   ["bench", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap", "@morph/mem-v2", "n0-runtime", "n0", "n1"]],
 ];
+
+/** Whose files may import each other in a circle: a compiler's parser, checker and code generator go down the syntax tree, which nests. */
+const RECURSIVE = ["apps/n0"];
 
 const root = resolve(process.argv[2] ?? join(dirname(fileURLToPath(import.meta.url)), ".."));
 const allowed = new Map(LAYERS);
@@ -92,19 +95,41 @@ function checkPackage(folder) {
 
   const source = join(root, folder, "src");
   if (!existsSync(source)) return;
+  const graph = new Map();
   for (const file of sourceFiles(source)) {
     files++;
+    const needs = [];
+    graph.set(file, needs);
     for (const { specifier, line } of importsOf(file)) {
       imports++;
+      if (specifier?.startsWith(".")) needs.push(resolve(dirname(file), specifier));
       const problem = wrong(specifier, { file, folder, name, targets, runtime, unpublished });
       if (problem) problems.push(`${relative(root, file)}:${line}: ${problem}`);
     }
+  }
+  for (const circle of RECURSIVE.includes(folder) ? [] : circlesOf(graph)) {
+    problems.push(`${folder}: a circle of imports: ${circle.map((file) => relative(source, file)).join(" -> ")}`);
   }
   const entry = manifest.exports?.["."]?.["@morph/source"];
   if (unpublished) return;
   if (entry === undefined)
     problems.push(`${folder}/package.json: no "@morph/source" condition leads to the main entry's source`);
   else checkEntry(resolve(root, folder, entry), folder);
+}
+
+/** Files that import each other in a circle, each circle once; imports of types count, for who reads one file has to know the others. */
+function circlesOf(graph) {
+  const circles = [];
+  const done = new Set();
+  const visit = (file, path) => {
+    const at = path.indexOf(file);
+    if (at >= 0) return void circles.push([...path.slice(at), file]);
+    if (done.has(file)) return;
+    for (const target of graph.get(file) ?? []) visit(target, [...path, file]);
+    done.add(file);
+  };
+  for (const file of graph.keys()) visit(file, []);
+  return circles;
 }
 
 /** What is wrong with an import, or undefined. `specifier` is undefined when it is not a literal. */

@@ -1,4 +1,4 @@
-import type { Heap } from "./heap.ts";
+import type { AddressSpace } from "@morph/memory";
 import { requireStack } from "./stack.ts";
 
 const needStack = requireStack;
@@ -49,8 +49,20 @@ export interface CFunctionsOptions {
   errno?: () => number;
 }
 
+/** What C's functions need of a heap; each is a method of `Heap`. */
+interface TryingHeap {
+  readonly memory: AddressSpace;
+  readonly owner: number;
+  tryMalloc(size: number): number;
+  tryCalloc(count: number, size: number): number;
+  tryRealloc(pointer: number, size: number): number;
+  tryAlignedAlloc(alignment: number, size: number): number;
+  free(pointer: number): void;
+  usableSize(pointer: number): number;
+}
+
 /** The functions of one heap. The common case of each is one call. */
-export function cFunctions(heap: Heap, errno?: () => number): CFunctions {
+export function cFunctions(heap: TryingHeap, errno?: () => number): CFunctions {
   const fail = (error: number): number => {
     if (errno !== undefined) heap.memory.i32[(errno() >>> 0) / 4] = error;
     return 0;
