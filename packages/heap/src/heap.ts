@@ -30,7 +30,7 @@ import {
   UNIT_BYTES,
   UNIT_GRANULES,
 } from "./layout.ts";
-import { requireModule } from "./module-check.ts";
+import { requireModule, type WasmExports, type WasmModule } from "./module-check.ts";
 import { CONTRACT, type HeapOptions, requireMaxBytes } from "./options.ts";
 import { Pages } from "./pages.ts";
 import { Room } from "./room.ts";
@@ -516,7 +516,7 @@ export class Heap {
    * @param exports of the instance, with `__heap_base`; without them only the imports are looked at
    * @throws ERR_MORPH_INVALID_CONFIG that says what is wrong and what to do
    */
-  requireModule(module: WebAssembly.Module, exports?: WebAssembly.Exports): void {
+  requireModule(module: WasmModule, exports?: WasmExports): void {
     requireModule(this.memory, module, exports);
   }
 

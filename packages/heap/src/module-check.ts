@@ -2,12 +2,20 @@ import { type AddressSpace, describe, MorphError, PAGE_BYTES } from "@morph/memo
 
 const ALLOCATION = ["malloc", "calloc", "realloc", "aligned_alloc", "posix_memalign", "free"];
 
+/** `WebAssembly.Module`, also where that name has no type: it is in the DOM library. */
+export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } }
+  ? Module
+  : object;
+
+/** What an instance exports. */
+export type WasmExports = Readonly<Record<string, unknown>>;
+
 /**
  * Refuses a module that would not leave a heap's pages alone: one that imports no allocation function, so that an allocator of its own takes
  * the memory behind its data; one whose data, or its stack, reach into the memory's pages; one that has another memory. O(imports).
  * @throws ERR_MORPH_INVALID_CONFIG that says which and what to do
  */
-export function requireModule(memory: AddressSpace, module: WebAssembly.Module, exports?: WebAssembly.Exports): void {
+export function requireModule(memory: AddressSpace, module: WasmModule, exports?: WasmExports): void {
   const imported = WebAssembly.Module.imports(module);
   if (!imported.some(({ kind, name }) => kind === "function" && ALLOCATION.includes(name))) {
     throw refusal(

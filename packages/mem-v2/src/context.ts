@@ -13,6 +13,7 @@ import {
   repeatedRefusal,
   requireStack,
   StateTable,
+  type WasmMemory,
 } from "@morph/memory";
 import { type Pool, Pools } from "@morph/pool";
 import { generationWord, leaveAnchor, type Place, setState, stateAt, takeAnchor } from "./anchor.ts";
@@ -94,7 +95,7 @@ const MAX_ROOM = 0x3fff_ffff;
 
 /** What another thread needs to continue a context; can be posted to a worker. */
 export interface ContextHandle {
-  readonly wasm: WebAssembly.Memory;
+  readonly wasm: WasmMemory;
   readonly firstPage: number;
   readonly place: Place;
   readonly config: ContextConfig;

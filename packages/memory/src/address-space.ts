@@ -28,17 +28,30 @@ export interface PageOwner {
   suspend?(suspended: boolean): void;
 }
 
+/** What an engine's memory has, for programs that are compiled without the types of WebAssembly, which are in the DOM library. */
+interface BareMemory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+
+/** `WebAssembly.Memory`, also where that name has no type. */
+export type WasmMemory = typeof globalThis extends { WebAssembly: { Memory: { prototype: infer Memory } } }
+  ? Memory
+  : BareMemory;
+
 /**
- * What allocators need of a memory, and all they may use of it: the packages meet only here, so that each can be of
- * another version. {@link LinearMemory} is the implementation.
+ * A memory as allocators and programs see it: the packages meet only here, so that each can be of another version. `LinearMemory` is
+ * the implementation.
  *
  * A pointer is a byte offset into the memory, 1 to 2^32 - 1; 0 is null and never handed out.
+ *
+ * @typeParam Buffer what backs it, where that is known: `ArrayBuffer` or `SharedArrayBuffer`
  */
-export interface AddressSpace {
+export interface AddressSpace<Buffer extends ArrayBufferLike = ArrayBufferLike> {
   /** The contract this memory speaks; see {@link CONTRACT_VERSION}. */
   readonly contractVersion: number;
   /** The bytes themselves; hand it to a WebAssembly module to let it use the same memory. */
-  readonly wasm: WebAssembly.Memory;
+  readonly wasm: WasmMemory;
   /** Whether the memory is backed by a SharedArrayBuffer. */
   readonly shared: boolean;
 
@@ -46,21 +59,25 @@ export interface AddressSpace {
    * The memory as 8-bit unsigned integers; the other views show the same bytes as other types. A view taken from here
    * is current now, and must not be kept across a call that may allocate: growth detaches it. O(1).
    */
-  readonly u8: Uint8Array;
-  readonly i8: Int8Array;
-  readonly u16: Uint16Array;
-  readonly i16: Int16Array;
-  readonly u32: Uint32Array;
-  readonly i32: Int32Array;
-  readonly f32: Float32Array;
-  readonly f64: Float64Array;
+  readonly u8: Uint8Array<Buffer>;
+  readonly i8: Int8Array<Buffer>;
+  readonly u16: Uint16Array<Buffer>;
+  readonly i16: Int16Array<Buffer>;
+  readonly u32: Uint32Array<Buffer>;
+  readonly i32: Int32Array<Buffer>;
+  readonly f32: Float32Array<Buffer>;
+  readonly f64: Float64Array<Buffer>;
   /** 64-bit unsigned integers, as BigInt: convenient, slow. */
-  readonly u64: BigUint64Array;
+  readonly u64: BigUint64Array<Buffer>;
   /** 64-bit signed integers, as BigInt: convenient, slow. */
-  readonly i64: BigInt64Array;
+  readonly i64: BigInt64Array<Buffer>;
 
   /** The first page this memory may use; its records start there. O(1). */
   readonly firstPage: number;
+  /** Size of the memory in pages, whoever owns them. O(1). */
+  readonly pageCount: number;
+  /** The size in pages that this memory never grows past by itself; a module's memory may have a lower maximum of its own. O(1). */
+  readonly maxPages: number;
 
   /** Bytes of pages in use: those acquired and not released, plus the memory's own tables. O(1). */
   readonly footprint: number;
@@ -175,6 +192,15 @@ export interface AddressSpace {
    * @throws ERR_MORPH_INVALID_CONFIG when it is not a function
    */
   onGrow(listener: (pages: number) => void): () => void;
+
+  /**
+   * Ends the memory: its allocators and whoever else uses it meet ERR_MORPH_DESTROYED, and its pages can be those of a new
+   * memory, or of a module that is loaded anew. On a shared memory other threads must have stopped. O(allocators).
+   * @throws ERR_MORPH_BUSY in a growth listener
+   */
+  destroy(): void;
+  /** `using memory = new LinearMemory()` destroys it at the end of the block. */
+  [Symbol.dispose](): void;
 }
 
 /**

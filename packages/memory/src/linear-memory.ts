@@ -1,9 +1,23 @@
-import { type AddressSpace, CONTRACT_VERSION, PAGE_BYTES, type PageOwner, requireContract } from "./address-space.ts";
+import {
+  type AddressSpace,
+  CONTRACT_VERSION,
+  PAGE_BYTES,
+  type PageOwner,
+  requireContract,
+  type WasmMemory,
+} from "./address-space.ts";
 import { describe, MorphError, repeatedRefusal, withoutStackTraces } from "./errors.ts";
 import * as WORD from "./head-words.ts";
 import { FOREIGN, FREE, GRANULE_BYTES, LAYOUT_VERSION, MEMORY_ITSELF, SPARE } from "./layout.ts";
 import { Members } from "./members.ts";
-import { backingOf, DEFAULT_INITIAL_PAGES, isSharedBuffer, type LinearMemoryOptions, MAX_PAGES } from "./options.ts";
+import {
+  backingOf,
+  DEFAULT_INITIAL_PAGES,
+  isSharedBuffer,
+  type LinearMemoryOptions,
+  MAX_PAGES,
+  type OwnMemoryOptions,
+} from "./options.ts";
 import { PageLock } from "./page-lock.ts";
 import { alignUp, mapLengthFor, Records, recordPages } from "./records.ts";
 import { COLD_CALLS, requireOwnFrame, requireStack } from "./stack.ts";
@@ -22,12 +36,31 @@ let memoriesMade = 0;
 
 /**
  * One address space: hands out runs of pages, remembers whose they are, grows, and keeps everybody's views current.
- * It knows nothing of allocators but their names; its records (page map, free runs, side tables) lie in the memory
- * itself.
+ *
+ * Its views are of an `ArrayBuffer` or a `SharedArrayBuffer`, as the options say; of either for a memory that `wasm` brings. A
+ * function that takes any memory asks for a `LinearMemory` without a type parameter.
  */
-export class LinearMemory implements AddressSpace {
+export interface LinearMemory<Buffer extends ArrayBufferLike = ArrayBufferLike> extends AddressSpace<Buffer> {}
+
+/** How memories are made: the options decide on the type of the views. */
+export interface LinearMemoryConstructor {
+  /**
+   * Makes a memory of its own, takes over the pages of a WebAssembly module's memory from `firstPage` on, or continues a
+   * memory that another thread made there (`attach`). The memory's records take one page.
+   * @throws ERR_MORPH_INVALID_CONFIG for an option that is unknown or out of range, when those pages already hold a Morph memory, or when
+   *   there is none to attach to; ERR_MORPH_VERSION when that one is of another version; ERR_MORPH_OUT_OF_MEMORY when the
+   *   engine cannot reserve so much
+   */
+  new (options?: OwnMemoryOptions<false>): LinearMemory<ArrayBuffer>;
+  new (options: OwnMemoryOptions<true> & { shared: true }): LinearMemory<SharedArrayBuffer>;
+  new (options: LinearMemoryOptions): LinearMemory;
+  readonly prototype: LinearMemory;
+}
+
+// It knows nothing of allocators but their names; its records (page map, free runs, side tables) lie in the memory itself.
+export const LinearMemory = class LinearMemory implements AddressSpace {
   readonly contractVersion: number = CONTRACT_VERSION;
-  readonly wasm: WebAssembly.Memory;
+  readonly wasm: WasmMemory;
   readonly shared: boolean;
 
   private views: Views;
@@ -55,13 +88,6 @@ export class LinearMemory implements AddressSpace {
   /** See {@link zeroedFrom}. */
   private zeroed = 0;
 
-  /**
-   * Makes a memory of its own, takes over the pages of a WebAssembly module's memory from `firstPage` on, or continues a
-   * memory that another thread made there (`attach`). The memory's records take one page.
-   * @throws ERR_MORPH_INVALID_CONFIG for an option that is unknown or out of range, when those pages already hold a Morph memory, or when
-   *   there is none to attach to; ERR_MORPH_VERSION when that one is of another version; ERR_MORPH_OUT_OF_MEMORY when the
-   *   engine cannot reserve so much
-   */
   constructor(options: LinearMemoryOptions = {}) {
     const backing = backingOf(options);
     const { wasm, firstPage, maxPages } = backing;
@@ -130,11 +156,9 @@ export class LinearMemory implements AddressSpace {
     this.current();
     return this.records.get(WORD.firstPage);
   }
-  /** Size of the memory in pages, whoever owns them. O(1). */
   get pageCount(): number {
     return this.current().buffer.byteLength / PAGE_BYTES;
   }
-  /** The size in pages that this memory never grows past by itself; a module's memory may have a lower maximum of its own. O(1). */
   get maxPages(): number {
     this.current();
     return this.records.get(WORD.maxPages);
@@ -336,11 +360,6 @@ export class LinearMemory implements AddressSpace {
     };
   }
 
-  /**
-   * Ends the memory: its allocators and whoever else uses it meet ERR_MORPH_DESTROYED, and its pages can be those of a new
-   * {@link LinearMemory}, or of a module that is loaded anew. On a shared memory other threads must have stopped. O(allocators).
-   * @throws ERR_MORPH_BUSY in a growth listener
-   */
   destroy(): void {
     if (this.destroyed) return;
     this.exclusively(() => this.records.set(WORD.magic, 0));
@@ -353,7 +372,6 @@ export class LinearMemory implements AddressSpace {
     this.ended = true;
   }
 
-  /** `using memory = new LinearMemory()` destroys it at the end of the block. */
   [Symbol.dispose](): void {
     this.destroy();
   }
@@ -687,13 +705,13 @@ export class LinearMemory implements AddressSpace {
     }
     return page;
   }
-}
+} as LinearMemoryConstructor;
 
 /**
  * Two memories over the same pages would hand out each other's. O(pages).
  * @throws ERR_MORPH_INVALID_CONFIG when one has pages from `firstPage` on, before anything is grown or written
  */
-function refuseRecords(wasm: WebAssembly.Memory, firstPage: number): void {
+function refuseRecords(wasm: WasmMemory, firstPage: number): void {
   const pages = wasm.buffer.byteLength / PAGE_BYTES;
   const i32 = new Int32Array(wasm.buffer);
   for (let page = 0; firstPage < pages && page < pages; page++) {
@@ -735,7 +753,7 @@ function requirePages(name: string, pages: number): void {
 }
 
 /** Grows the engine's memory by `pages`; returns the first of the new pages, or -1 when the engine refuses. */
-function engineGrow(wasm: WebAssembly.Memory, pages: number): number {
+function engineGrow(wasm: WasmMemory, pages: number): number {
   return withoutStackTraces(() => {
     try {
       return wasm.grow(pages);

@@ -1,4 +1,4 @@
-import { PAGE_BYTES } from "./address-space.ts";
+import { PAGE_BYTES, type WasmMemory } from "./address-space.ts";
 import { describe, MorphError, requireOptions } from "./errors.ts";
 
 /** Size of a memory whose user did not say: small programs never grow it. */
@@ -7,42 +7,47 @@ export const DEFAULT_INITIAL_PAGES = 256;
 /** 4 GiB: what 32-bit pointers reach. */
 export const MAX_PAGES = 65536;
 
-/** How to make a {@link LinearMemory}: a memory of its own, or the pages of a WebAssembly module's memory. */
-export type LinearMemoryOptions =
-  | {
-      /**
-       * Size at the start in pages of 64 KiB, 1 to `maxPages`. Default 256 (16 MiB), or `maxPages` when that is less.
-       * Pages that nobody touched take no physical memory, while growing an unshared memory detaches its buffer, after
-       * which V8 checks every typed array access of the process for that: 2 ns an alloc and free.
-       */
-      initialPages?: number;
-      /** Size that is never grown past, in pages, up to 65,536 (4 GiB, the default). */
-      maxPages?: number;
-      /** Back it with a SharedArrayBuffer, so that it can be posted to a worker. Default false. */
-      shared?: boolean;
-      /**
-       * Grow by no more pages than are needed, instead of by a quarter of the size or more: the memory stays as small as it can be, and
-       * its views detach more often. Default false.
-       */
-      exactGrowth?: boolean;
-    }
-  | {
-      /** A memory made elsewhere, for instance exported by a WebAssembly module. Its own maximum bounds its growth. */
-      wasm: WebAssembly.Memory;
-      /** Pages below this one belong to the module. Default: all that there are now. */
-      firstPage?: number;
-      /**
-       * Continue the memory that another thread made at `firstPage` of a shared memory. The memory's own records have a lock; what
-       * lies in the pages needs one of the users' (a context has one).
-       */
-      attach?: boolean;
-      /** As for a memory of one's own. A memory that is attached to has it already. */
-      exactGrowth?: boolean;
-    };
+/** How to make a memory of its own. */
+export interface OwnMemoryOptions<Shared extends boolean = boolean> {
+  /**
+   * Size at the start in pages of 64 KiB, 1 to `maxPages`. Default 256 (16 MiB), or `maxPages` when that is less.
+   * Pages that nobody touched take no physical memory, while growing an unshared memory detaches its buffer, after
+   * which V8 checks every typed array access of the process for that: 2 ns an alloc and free.
+   */
+  initialPages?: number;
+  /** Size that is never grown past, in pages, up to 65,536 (4 GiB, the default). */
+  maxPages?: number;
+  /** Back it with a SharedArrayBuffer, so that it can be posted to a worker. Default false. */
+  shared?: Shared;
+  /**
+   * Grow by no more pages than are needed, instead of by a quarter of the size or more: the memory stays as small as it can be, and
+   * its views detach more often. Default false.
+   */
+  exactGrowth?: boolean;
+  /** A memory that was made elsewhere takes {@link WasmMemoryOptions}. */
+  wasm?: never;
+}
+
+/** How to use a memory that was made elsewhere, for instance exported by a WebAssembly module. Its own maximum bounds its growth. */
+export interface WasmMemoryOptions {
+  wasm: WasmMemory;
+  /** Pages below this one belong to the module. Default: all that there are now. */
+  firstPage?: number;
+  /**
+   * Continue the memory that another thread made at `firstPage` of a shared memory. The memory's own records have a lock; what
+   * lies in the pages needs one of the users' (a context has one).
+   */
+  attach?: boolean;
+  /** As for a memory of one's own. A memory that is attached to has it already. */
+  exactGrowth?: boolean;
+}
+
+/** How to make a `LinearMemory`: a memory of its own, or the pages of a WebAssembly module's memory. */
+export type LinearMemoryOptions = OwnMemoryOptions | WasmMemoryOptions;
 
 /** The options, checked and with the memory made. */
 export interface Backing {
-  readonly wasm: WebAssembly.Memory;
+  readonly wasm: WasmMemory;
   readonly firstPage: number;
   readonly maxPages: number;
   readonly attach: boolean;
@@ -54,7 +59,7 @@ export interface Backing {
 /** Makes the backing memory that the options ask for, or checks the one they bring. */
 export function backingOf(options: LinearMemoryOptions): Backing {
   requireOptions(options, ["initialPages", "maxPages", "shared", "exactGrowth", "wasm", "firstPage", "attach"]);
-  return "wasm" in options ? take(options) : create(options);
+  return "wasm" in options ? take(options as WasmMemoryOptions) : create(options);
 }
 
 /** Whether a buffer is a SharedArrayBuffer, of whichever realm: an iframe, a `vm` context and a test's sandbox have classes of their own. */
@@ -66,12 +71,7 @@ function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
 
-function create(options: {
-  initialPages?: number;
-  maxPages?: number;
-  shared?: boolean;
-  exactGrowth?: boolean;
-}): Backing {
+function create(options: OwnMemoryOptions): Backing {
   refuseBeside(options, ["firstPage", "attach"], "only a memory that `wasm` brings has it");
   const { maxPages = MAX_PAGES, shared = false, exactGrowth = false } = options;
   requireRange("maxPages", maxPages, 1, MAX_PAGES);
@@ -90,12 +90,7 @@ function create(options: {
   }
 }
 
-function take(options: {
-  wasm: WebAssembly.Memory;
-  firstPage?: number;
-  attach?: boolean;
-  exactGrowth?: boolean;
-}): Backing {
+function take(options: WasmMemoryOptions): Backing {
   refuseBeside(options, ["initialPages", "maxPages", "shared"], "a memory that `wasm` brings has its own already");
   const { wasm, attach = false, exactGrowth = false } = options;
   requireBoolean("attach", attach);
@@ -109,7 +104,7 @@ function take(options: {
 }
 
 /** A stand-in for an engine's memory will do when it behaves like one. */
-function requireWasmMemory(wasm: WebAssembly.Memory): void {
+function requireWasmMemory(wasm: WasmMemory): void {
   const isReal = tagOf(wasm) === "WebAssembly.Memory";
   if (!isReal && !behavesLikeMemory(wasm)) {
     throw new MorphError(
@@ -119,7 +114,7 @@ function requireWasmMemory(wasm: WebAssembly.Memory): void {
   }
 }
 
-function behavesLikeMemory(wasm: WebAssembly.Memory | undefined): boolean {
+function behavesLikeMemory(wasm: WasmMemory | undefined): boolean {
   if (typeof wasm?.grow !== "function") return false;
   const { buffer } = wasm;
   if (!isSharedBuffer(buffer) && tagOf(buffer) !== "ArrayBuffer") return false;
