@@ -11,6 +11,28 @@ import {
   requireStack,
   requireStatePlace,
 } from "@morph/memory";
+import {
+  BLOCK_FILLED,
+  BLOCK_PAGES,
+  BLOCK_POINTER,
+  BLOCK_RECORD_BYTES,
+  BLOCK_RECORD_WORDS,
+  GOLDEN,
+  LOW_BITS,
+  MOST_LEFT,
+  MULTIPLE_OF_8,
+  ROUND_UP,
+  SAVED_CURRENT,
+  SAVED_CURSOR,
+  SAVED_IN_USE,
+  SAVED_LIST_BYTES,
+  SAVED_LIST_POINTER,
+  SAVED_NEXT_PAGES,
+  SAVED_SIGNATURE,
+  SAVED_SPARE,
+  SAVED_VERSION,
+  STATE_BYTES,
+} from "./layout.ts";
 import { type ArenaMark, Marks, type Position } from "./marks.ts";
 
 /** The memory contract this package was written against; see CONTRACT_VERSION of `@morph/memory`. */
@@ -21,9 +43,6 @@ const STACK_CALLS = 72;
 
 const DEFAULT_BLOCK_BYTES = 2 * 1024 * 1024;
 const MAX_BLOCK_BYTES = 1024 * 1024 * 1024;
-
-/** What `left` is at most: so that a size near 2^31, rounded up past it, never seems to fit. */
-const MOST_LEFT = 0x7fff_fff8;
 
 /** How to make an {@link Arena}. */
 export interface ArenaOptions {
@@ -40,12 +59,6 @@ export interface ArenaOptions {
 
 /** So many bytes behind others are not taken for zeros. */
 const EDGE_BYTES = 4096;
-
-/** See {@link Arena.stateBytes}. */
-const STATE_BYTES = 40;
-
-/** Bytes of a block in the list that {@link Arena.saveState} keeps beside them. */
-const BLOCK_RECORD_BYTES = 12;
 
 /** What an arena holds now; plain numbers. */
 export interface ArenaStats {
@@ -149,11 +162,11 @@ export class Arena {
     if (typeof size !== "number") return this.allocSlow(size, align);
     // `>>> 0` also where a slow path answers: otherwise V8 wraps both results up to merge them.
     // Rounding up here keeps the cursor aligned, so that the next pointer does not wait for a gap to be computed.
-    const bytes = (size + 7) & -8;
+    const bytes = (size + ROUND_UP) & MULTIPLE_OF_8;
     const cursor = this.cursor;
     const left = this.left;
     // One unsigned comparison for three: 0, negative sizes and those that do not fit.
-    if (align !== 8 || (cursor & 7) !== 0 || (size | 0) !== size || (bytes - 1) >>> 0 >= left) {
+    if (align !== 8 || (cursor & LOW_BITS) !== 0 || (size | 0) !== size || (bytes - 1) >>> 0 >= left) {
       return this.allocSlow(size, align) >>> 0;
     }
     this.cursor = (cursor + bytes) | 0;
@@ -295,15 +308,15 @@ export class Arena {
     if (this.version !== this.savedVersion) this.saveBlocks();
     const { i32 } = this.memory;
     const at = pointer / 4;
-    i32[at] = this.cursor;
-    i32[at + 1] = this.nextPages;
-    i32[at + 2] = this.version;
-    i32[at + 3] = this.inUse.length;
-    i32[at + 4] = this.spare.length;
-    i32[at + 5] = this.current === undefined ? -1 : this.inUse.indexOf(this.current);
-    i32[at + 6] = this.listPointer;
-    i32[at + 7] = this.listBytes;
-    i32[at + 8] = this.stateSignature(pointer);
+    i32[at + SAVED_CURSOR] = this.cursor;
+    i32[at + SAVED_NEXT_PAGES] = this.nextPages;
+    i32[at + SAVED_VERSION] = this.version;
+    i32[at + SAVED_IN_USE] = this.inUse.length;
+    i32[at + SAVED_SPARE] = this.spare.length;
+    i32[at + SAVED_CURRENT] = this.current === undefined ? -1 : this.inUse.indexOf(this.current);
+    i32[at + SAVED_LIST_POINTER] = this.listPointer;
+    i32[at + SAVED_LIST_BYTES] = this.listBytes;
+    i32[at + SAVED_SIGNATURE] = this.stateSignature(pointer);
   }
 
   /**
@@ -315,12 +328,12 @@ export class Arena {
     requireStatePlace(this.memory, pointer, STATE_BYTES);
     const { i32 } = this.memory;
     const at = pointer / 4;
-    if (i32[at + 8] !== this.stateSignature(pointer)) {
+    if (i32[at + SAVED_SIGNATURE] !== this.stateSignature(pointer)) {
       throw new MorphError("ERR_MORPH_INVALID_POINTER", `expected the saved state of this arena at ${pointer}`);
     }
     requireStack(STACK_CALLS);
-    this.cursor = i32[at] as number;
-    if (i32[at + 2] !== this.savedVersion) this.loadBlocks(at);
+    this.cursor = i32[at + SAVED_CURSOR] as number;
+    if (i32[at + SAVED_VERSION] !== this.savedVersion) this.loadBlocks(at);
     this.left = this.roomFor(MOST_LEFT);
   }
 
@@ -530,31 +543,31 @@ export class Arena {
 
   /** What tells this arena's state, at this very place, from anything else. */
   private stateSignature(pointer: number): number {
-    return (Math.imul(this.owner, 0x9e37_79b1) ^ pointer) | 1;
+    return (Math.imul(this.owner, GOLDEN) ^ pointer) | 1;
   }
 
   private loadBlocks(at: number): void {
     const { i32 } = this.memory;
-    this.nextPages = i32[at + 1] as number;
-    this.version = this.savedVersion = i32[at + 2] as number;
-    this.listPointer = (i32[at + 6] as number) >>> 0;
-    this.listBytes = i32[at + 7] as number;
+    this.nextPages = i32[at + SAVED_NEXT_PAGES] as number;
+    this.version = this.savedVersion = i32[at + SAVED_VERSION] as number;
+    this.listPointer = (i32[at + SAVED_LIST_POINTER] as number) >>> 0;
+    this.listBytes = i32[at + SAVED_LIST_BYTES] as number;
     // Another thread went on: marks made before are stale.
     this.marks.dropAll();
-    const inUse = i32[at + 3] as number;
+    const inUse = i32[at + SAVED_IN_USE] as number;
     this.inUse.length = this.spare.length = 0;
-    for (let i = 0; i < inUse + (i32[at + 4] as number); i++) {
-      const record = (this.listPointer + i * BLOCK_RECORD_BYTES) / 4;
+    for (let i = 0; i < inUse + (i32[at + SAVED_SPARE] as number); i++) {
+      const record = this.listPointer / 4 + i * BLOCK_RECORD_WORDS;
       const block = {
-        pointer: (i32[record] as number) >>> 0,
-        pages: i32[record + 1] as number,
-        filled: (i32[record + 2] as number) >>> 0,
+        pointer: (i32[record + BLOCK_POINTER] as number) >>> 0,
+        pages: i32[record + BLOCK_PAGES] as number,
+        filled: (i32[record + BLOCK_FILLED] as number) >>> 0,
         zeroedFrom: 0,
       };
       block.zeroedFrom = endOf(block);
       (i < inUse ? this.inUse : this.spare).push(block);
     }
-    this.current = this.inUse[i32[at + 5] as number];
+    this.current = this.inUse[i32[at + SAVED_CURRENT] as number];
   }
 
   private saveBlocks(): void {
@@ -565,10 +578,10 @@ export class Arena {
     let record = this.listPointer / 4;
     for (const list of [this.inUse, this.spare]) {
       for (const block of list) {
-        i32[record] = block.pointer;
-        i32[record + 1] = block.pages;
-        i32[record + 2] = block.filled;
-        record += BLOCK_RECORD_BYTES / 4;
+        i32[record + BLOCK_POINTER] = block.pointer;
+        i32[record + BLOCK_PAGES] = block.pages;
+        i32[record + BLOCK_FILLED] = block.filled;
+        record += BLOCK_RECORD_WORDS;
       }
     }
     this.savedVersion = this.version;

@@ -5,6 +5,10 @@ import type { Records } from "./records.ts";
 /** Words of an entry: the owner's id, and a number that stands for its kind. */
 const ENTRY_WORDS = 2;
 
+/** FNV-1a starts with the one and multiplies by the other. */
+const FNV_BASIS = 0x811c_9dc5;
+const FNV_PRIME = 0x0100_0193;
+
 /** Entries of the first table. */
 const LEAST = GRANULE_BYTES / (ENTRY_WORDS * 4);
 
@@ -86,7 +90,7 @@ export class Members {
 
 /** A number for an allocator's kind (FNV-1a, 32 bits). */
 function kindOf(name: string): number {
-  let hash = 0x811c_9dc5;
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x0100_0193);
+  let hash = FNV_BASIS;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), FNV_PRIME);
   return hash;
 }

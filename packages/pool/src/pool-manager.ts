@@ -14,6 +14,7 @@ import {
   StateTable,
   TABLE_STATE_BYTES,
 } from "@morph/memory";
+import { ALLOCATED, FREED, GOLDEN, MURMUR, ROUND_UP, SIGNATURE, WORD_INDEX } from "./layout.ts";
 import {
   CONTRACT,
   DEFAULT_CLASSES,
@@ -121,23 +122,22 @@ export class PoolManager {
    * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_OUT_OF_MEMORY, ERR_MORPH_DESTROYED
    */
   alloc(size: number): number {
-    // Places in a record are written out here and in `free`: bundlers turn a module's `const` into `var`, which V8 loads and checks.
-    // `& 0x3fff_ffff` changes no word index, but V8 then knows that it is not negative, and extends no sign. `!(slot < 1)` for `slot !== 0`:
+    // `& WORD_INDEX` changes no word index, but V8 then knows that it is not negative, and extends no sign. `!(slot < 1)` for `slot !== 0`:
     // of a branch V8 lays out first what is done when its condition is false, and hands out registers in that order.
     if (typeof size === "number" && size >>> 0 === size && size <= this.largest) {
       const { i32 } = this;
-      const list = (i32[this.bySize + ((size + 7) >>> 3)] as number) & 0x3fff_ffff;
-      const slot = (i32[list] as number) & 0x3fff_ffff;
+      const list = (i32[this.bySize + ((size + ROUND_UP) >>> 3)] as number) & WORD_INDEX;
+      const slot = (i32[list] as number) & WORD_INDEX;
       if (!(slot < 1)) {
         const next = i32[slot] as number;
-        const word = (this.table + (slot >>> 6)) & 0x3fff_ffff;
+        const word = (this.table + (slot >>> 6)) & WORD_INDEX;
         const states = i32[word] as number;
         const live = 1 << (slot >>> 1);
         // Only if something wrote over the slot it has another signature, or the list leads to a live slot.
-        if (((i32[slot + 1] as number) ^ next ^ slot ^ this.key) === 0 && (states & live) === 0) {
+        if (((i32[slot + SIGNATURE] as number) ^ next ^ slot ^ this.key) === 0 && (states & live) === 0) {
           i32[word] = states | live;
           i32[list] = next;
-          const allocated = list + 1;
+          const allocated = list + ALLOCATED;
           i32[allocated] = ((i32[allocated] as number) + 1) | 0;
           return (slot << 2) >>> 0;
         }
@@ -170,18 +170,18 @@ export class PoolManager {
       if (p >>> 0 === pointer && granule < this.granules) {
         const { i32 } = this;
         const slot = p >>> 2;
-        const word = (this.table + (slot >>> 6)) & 0x3fff_ffff;
+        const word = (this.table + (slot >>> 6)) & WORD_INDEX;
         const states = i32[word] as number;
         const live = 1 << (slot >>> 1);
         if (!((states & live) === 0)) {
           i32[word] = states ^ live;
-          const list = (i32[this.pages + (slot >>> 14)] as number) & 0x3fff_ffff;
+          const list = (i32[this.pages + (slot >>> 14)] as number) & WORD_INDEX;
           // Without the bit that says that the last slot handed out was never in use before.
-          const next = (i32[list] as number) & 0x3fff_ffff;
+          const next = (i32[list] as number) & WORD_INDEX;
           i32[slot] = next;
-          i32[slot + 1] = next ^ slot ^ this.key;
+          i32[slot + SIGNATURE] = next ^ slot ^ this.key;
           i32[list] = slot;
-          const freed = list + 2;
+          const freed = list + FREED;
           i32[freed] = ((i32[freed] as number) + 1) | 0;
           return;
         }
@@ -334,7 +334,7 @@ export class PoolManager {
 
   private allocSlow(size: number): number {
     if (typeof size === "number" && size >>> 0 === size && size <= this.largest && size > 0) {
-      if (this.classes.carve(this.i32[this.bySize + ((size + 7) >>> 3)] as number)) return this.alloc(size);
+      if (this.classes.carve(this.i32[this.bySize + ((size + ROUND_UP) >>> 3)] as number)) return this.alloc(size);
     }
     return this.allocSlower(size);
   }
@@ -413,7 +413,7 @@ export class PoolManager {
 
   /** What tells this manager's state, at this very place, from anything else. */
   private stateSignature(pointer: number): number {
-    return Math.imul(this.owner, 0x9e37_79b1) ^ Math.imul(this.largest, 0x85eb_ca6b) ^ pointer;
+    return Math.imul(this.owner, GOLDEN) ^ Math.imul(this.largest, MURMUR) ^ pointer;
   }
 
   private requireAlive(): void {
@@ -443,7 +443,7 @@ export class PoolManager {
     const { live, classes } = this;
     this.lo = live.lo;
     this.granules = (live.granules * 2) | 0;
-    this.table = (live.word - (live.lo >>> 8)) & 0x3fff_ffff;
+    this.table = (live.word - (live.lo >>> 8)) & WORD_INDEX;
     this.bySize = classes.bySize;
     this.pages = classes.pages;
     this.key = classes.key;
@@ -464,7 +464,7 @@ export class PoolManager {
 
   /** Whether the slot at a word index is live, which lies within the live bits' range. */
   private isLive(slot: number): boolean {
-    const states = this.live.i32[(this.table + (slot >>> 6)) & 0x3fff_ffff] as number;
+    const states = this.live.i32[(this.table + (slot >>> 6)) & WORD_INDEX] as number;
     return ((states >>> (slot >>> 1)) & 1) === 1;
   }
 }

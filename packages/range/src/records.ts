@@ -1,32 +1,12 @@
-/*
- * What is known of a range, in 32 bytes, so that it comes with one line of the processor's cache:
- *
- *   byte 0       8        16      20      24       28
- *   ┌───────────┬────────┬───────┬───────┬────────┬──────────┐
- *   │ size      │ start  │ left  │ right │ parent │ priority │     the last four: the size tree's
- *   └───────────┴────────┴───────┴───────┴────────┴──────────┘
- */
+import { RECORD_BYTES, WORDS } from "./layout.ts";
 
-/** Bytes of a record. */
-const BYTES = 32;
-
-/** Numbers of a record, the index of the first two among 64-bit floats and of the others among 32-bit integers. */
-export const FLOATS = 4;
-export const SIZE = 0;
-export const START = 1;
-export const WORDS = 8;
-export const LEFT = 4;
-export const RIGHT = 5;
-export const PARENT = 6;
-export const PRIORITY = 7;
-
-/** The records of all ranges, by their index. */
+/** The records of all ranges, by their index (layout: `layout.ts`). */
 export class Records {
   f64: Float64Array;
   i32: Int32Array;
 
   constructor(capacity: number) {
-    const buffer = new ArrayBuffer(capacity * BYTES);
+    const buffer = new ArrayBuffer(capacity * RECORD_BYTES);
     this.f64 = new Float64Array(buffer);
     this.i32 = new Int32Array(buffer);
   }

@@ -1,4 +1,5 @@
-import { FLOATS, LEFT, PARENT, PRIORITY, type Records, RIGHT, SIZE, START, WORDS } from "./records.ts";
+import { FLOATS, LEFT, PARENT, PRIORITY, RIGHT, SIZE, START, WORDS } from "./layout.ts";
+import type { Records } from "./records.ts";
 
 /*
  * The free ranges by size, those of one size by start, in a treap (Seidel and Aragon 1996): a search tree that is a heap by random
@@ -6,12 +7,15 @@ import { FLOATS, LEFT, PARENT, PRIORITY, type Records, RIGHT, SIZE, START, WORDS
  * without a search. Ranges are indexes of records; 0 is none.
  */
 
+/** Where the random numbers start. */
+const SEED = 0x9e3779b9;
+
 /** The free ranges of a space by size; see above. Costs are on average. */
 export class SizeTree {
   private root = 0;
   private readonly records: Records;
   /** State of the random numbers: the same for all, so that a program does the same each time. */
-  private random = 0x9e3779b9;
+  private random = SEED;
 
   constructor(records: Records) {
     this.records = records;

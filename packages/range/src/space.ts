@@ -1,4 +1,5 @@
-import { FLOATS, Records, SIZE, START } from "./records.ts";
+import { FLOATS, SIZE, START } from "./layout.ts";
+import { Records } from "./records.ts";
 import { SizeTree } from "./size-tree.ts";
 
 /*
