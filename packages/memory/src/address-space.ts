@@ -57,7 +57,8 @@ export interface AddressSpace<Buffer extends ArrayBufferLike = ArrayBufferLike> 
 
   /**
    * The memory as 8-bit unsigned integers; the other views show the same bytes as other types. A view taken from here
-   * is current now, and must not be kept across a call that may allocate: growth detaches it. O(1).
+   * is current now, and must not be kept across a call that may allocate: growth detaches it. O(1), as quick as a field where only allocators
+   * grow the memory. Growth of a shared memory that was not brought with `wasm`, by others than allocators, is noticed by the next operation.
    */
   readonly u8: Uint8Array<Buffer>;
   readonly i8: Int8Array<Buffer>;

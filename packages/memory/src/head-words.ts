@@ -47,3 +47,5 @@ export const nextThread = 277;
 /** Word index of the members' table, and its entries; 0 before the first has joined. */
 export const memberTable = 278;
 export const memberCapacity = 279;
+/** 1 when the memory was made elsewhere: whoever did may grow it, too. */
+export const foreign = 280;

@@ -22,7 +22,7 @@ import { PageLock } from "./page-lock.ts";
 import { alignUp, mapLengthFor, Records, recordPages } from "./records.ts";
 import { COLD_CALLS, requireOwnFrame, requireStack } from "./stack.ts";
 import { granulesOf, isLarge, pagesOfRegion } from "./table-regions.ts";
-import { Views } from "./views.ts";
+import { checkDetachment, checkPages, MemoryViews } from "./views.ts";
 
 /**
  * Memories start to hand out pages at different places, so many pages apart: a pointer that is freed in the wrong memory is then
@@ -58,14 +58,19 @@ export interface LinearMemoryConstructor {
 }
 
 // It knows nothing of allocators but their names; its records (page map, free runs, side tables) lie in the memory itself.
-export const LinearMemory = class LinearMemory implements AddressSpace {
+export const LinearMemory = class LinearMemory extends MemoryViews implements AddressSpace {
   readonly contractVersion: number = CONTRACT_VERSION;
-  readonly wasm: WasmMemory;
   readonly shared: boolean;
 
-  private views: Views;
-  /** The views that all owners know, and whether they are being told of new ones. */
-  private told: Views;
+  /** The engine's memory; {@link wasm} is what others get. */
+  private readonly engine: WasmMemory;
+  /** Whether a view is checked when it is read: the memory may grow without our knowledge. See `views.ts`. */
+  private checked: boolean;
+  /** Of a shared memory: the word of its records that says how many pages there are, and what it said when the views were made. */
+  private pages: Int32Array;
+  private known = -1;
+  /** The buffer whose views all owners know, and whether they are being told of new ones. */
+  private told: ArrayBufferLike;
   private telling = false;
   private readonly records: Records;
   private readonly members: Members;
@@ -89,13 +94,14 @@ export const LinearMemory = class LinearMemory implements AddressSpace {
   private zeroed = 0;
 
   constructor(options: LinearMemoryOptions = {}) {
+    super();
     const backing = backingOf(options);
     const { wasm, firstPage, maxPages } = backing;
-    this.wasm = wasm;
+    this.engine = wasm;
     this.shared = isSharedBuffer(wasm.buffer);
     if (backing.attach) {
-      this.views = this.told = new Views(wasm.buffer);
-      this.records = new Records(this.views.i32, firstPage);
+      this.show(wasm.buffer);
+      this.records = new Records(this.i32Now, firstPage);
       this.requireRecords(firstPage);
     } else {
       const needed = firstPage + recordPages(Math.max(wasm.buffer.byteLength / PAGE_BYTES, firstPage + 1), maxPages);
@@ -107,49 +113,28 @@ export const LinearMemory = class LinearMemory implements AddressSpace {
           `the memory cannot be grown to ${needed} pages, which its records need`,
         );
       }
-      this.views = this.told = new Views(wasm.buffer);
-      this.records = new Records(this.views.i32, firstPage);
+      this.show(wasm.buffer);
+      this.records = new Records(this.i32Now, firstPage);
       const pageCount = wasm.buffer.byteLength / PAGE_BYTES;
-      this.records.write(firstPage, pageCount, maxPages, backing.exactGrowth, !backing.foreign);
+      this.records.write(firstPage, pageCount, maxPages, backing.exactGrowth, backing.foreign);
       if (!backing.foreign && pageCount >= DEFAULT_INITIAL_PAGES && maxPages >= STAGGERED_MAX_PAGES) this.stagger();
     }
     this.members = new Members(this.records);
+    this.told = this.buffer;
     this.seenMapMoves = this.records.get(WORD.mapMoves);
+    this.pages = this.findPages();
     if (this.shared) {
       const thread = Atomics.add(this.records.i32, this.records.at(WORD.nextThread), 1);
       this.lock = new PageLock(this.records.i32, this.records.at(WORD.lock), thread);
-    }
+      checkPages(this);
+    } else if (backing.foreign) checkDetachment(this);
+    this.checked = this.shared || backing.foreign;
   }
 
-  get u8(): Uint8Array {
-    return this.current().u8;
-  }
-  get i8(): Int8Array {
-    return this.current().i8;
-  }
-  get u16(): Uint16Array {
-    return this.current().u16;
-  }
-  get i16(): Int16Array {
-    return this.current().i16;
-  }
-  get u32(): Uint32Array {
-    return this.current().u32;
-  }
-  get i32(): Int32Array {
-    return this.current().i32;
-  }
-  get f32(): Float32Array {
-    return this.current().f32;
-  }
-  get f64(): Float64Array {
-    return this.current().f64;
-  }
-  get u64(): BigUint64Array {
-    return this.current().u64;
-  }
-  get i64(): BigInt64Array {
-    return this.current().i64;
+  /** The engine's memory. Whoever has it can grow it: once this was read, each reading of a view looks whether someone did. O(1). */
+  get wasm(): WasmMemory {
+    if (!this.checked) this.checkViews();
+    return this.engine;
   }
 
   get firstPage(): number {
@@ -157,7 +142,7 @@ export const LinearMemory = class LinearMemory implements AddressSpace {
     return this.records.get(WORD.firstPage);
   }
   get pageCount(): number {
-    return this.current().buffer.byteLength / PAGE_BYTES;
+    return this.current().u8Now.length / PAGE_BYTES;
   }
   get maxPages(): number {
     this.current();
@@ -249,8 +234,8 @@ export const LinearMemory = class LinearMemory implements AddressSpace {
   }
 
   refuses(pages: number): boolean {
-    if (this.listening || this.destroyed || this.views.u8.length === 0) return false;
-    if (this.shared && this.views.buffer.byteLength / PAGE_BYTES < this.records.get(WORD.pageCount)) return false;
+    if (this.listening || this.destroyed || this.u8Now.length === 0) return false;
+    if (this.shared && this.u8Now.length / PAGE_BYTES < this.records.get(WORD.pageCount)) return false;
     const refused = this.records.get(WORD.refused);
     return refused !== 0 && pages >= refused;
   }
@@ -343,9 +328,9 @@ export const LinearMemory = class LinearMemory implements AddressSpace {
   }
 
   refresh(): boolean {
-    const before = this.views;
+    const before = this.buffer;
     this.exclusively(() => {});
-    return this.views !== before;
+    return this.buffer !== before;
   }
 
   onGrow(listener: (pages: number) => void): () => void {
@@ -364,7 +349,10 @@ export const LinearMemory = class LinearMemory implements AddressSpace {
     if (this.destroyed) return;
     this.exclusively(() => this.records.set(WORD.magic, 0));
     this.destroyed = true;
-    this.views = this.told = new Views(new ArrayBuffer(0));
+    this.show(new ArrayBuffer(0));
+    this.told = this.buffer;
+    if (this.shared) this.pages = new Int32Array(1);
+    else if (!this.checked) this.checkViews();
     for (const owner of this.owners.values()) {
       owner.viewsChanged();
       owner.suspend?.(true);
@@ -378,16 +366,35 @@ export const LinearMemory = class LinearMemory implements AddressSpace {
 
   // --- views and growth ------------------------------------------------------------------------------------------------
 
-  /** The views, made anew when the memory grew behind our back. */
-  private current(): Views {
-    if (this.mayBeOld()) this.learn();
-    if (this.ended) this.requireUsable();
-    return this.views;
+  private checkViews(): void {
+    checkDetachment(this);
+    this.checked = true;
   }
 
-  /** Growth detaches an unshared buffer, which a length shows for less than asking the engine for the buffer. */
+  /** The word that tells of growth, in the views of now. */
+  private findPages(): Int32Array {
+    const word = this.records.at(WORD.pageCount);
+    return this.i32Now.subarray(word, word + 1);
+  }
+
+  /** Notes what the views cover, if that is all there is. A memory that others may grow without its records is never known. */
+  private knowPages(): void {
+    const pages = this.pages[0] as number;
+    const isCovered = pages * PAGE_BYTES <= this.u8Now.length;
+    this.known = isCovered && this.records.get(WORD.foreign) === 0 ? pages : -1;
+  }
+
+  /** The views, made anew when the memory grew behind our back. */
+  private current(): this {
+    if (this.mayBeOld()) this.learn();
+    if (this.ended) this.requireUsable();
+    return this;
+  }
+
+  /** Growth shows in the records of a shared memory, and detaches an unshared buffer; both for less than asking the engine for the buffer. */
   private mayBeOld(): boolean {
-    return this.shared || this.views.u8.length === 0 || this.views !== this.told;
+    const grew = this.shared ? this.pages[0] !== this.known : this.u8Now.length === 0;
+    return grew || this.buffer !== this.told;
   }
 
   /** Learns of growth outside an operation: owners and listeners hear of it at once. */
@@ -402,13 +409,13 @@ export const LinearMemory = class LinearMemory implements AddressSpace {
    * hear of growth after it.
    */
   private exclusively<T>(operation: () => T): T {
-    if (this.views !== this.told || this.views.u8.length === 0) requireStack(COLD_CALLS);
+    if (this.buffer !== this.told || this.u8Now.length === 0) requireStack(COLD_CALLS);
     else requireOwnFrame(this.zeroed);
     this.requireUsable();
     this.lock?.lock();
     this.working = true;
     try {
-      if (this.mayBeOld()) this.refreshViews();
+      if (this.shared || this.mayBeOld()) this.refreshViews();
       this.noteForeignPages();
       return operation();
     } finally {
@@ -430,18 +437,21 @@ export const LinearMemory = class LinearMemory implements AddressSpace {
    * shared memory another thread may be about to. What a stack overflow leaves undone here is done the next time.
    */
   private refreshViews(): boolean {
-    let { buffer } = this.wasm;
+    let { buffer } = this.engine;
     if (buffer.byteLength / PAGE_BYTES < this.knownCount(buffer)) {
       // Another thread grew the memory, and the engine has not told this one yet: asking it to grow by nothing makes it.
-      engineGrow(this.wasm, 0);
-      buffer = this.wasm.buffer;
+      engineGrow(this.engine, 0);
+      buffer = this.engine.buffer;
     }
-    const isNew = buffer !== this.views.buffer;
-    if (!isNew && this.views === this.told && this.records.get(WORD.mapMoves) === this.seenMapMoves) return false;
-    if (isNew) this.views = new Views(buffer);
-    const { views } = this;
-    this.records.i32 = views.i32;
-    if (this.lock !== undefined) this.lock.i32 = views.i32;
+    const isNew = buffer !== this.buffer;
+    if (isNew) {
+      this.show(buffer);
+      this.pages = this.findPages();
+    }
+    if (this.shared) this.knowPages();
+    if (!isNew && this.buffer === this.told && this.records.get(WORD.mapMoves) === this.seenMapMoves) return false;
+    this.records.i32 = this.i32Now;
+    if (this.lock !== undefined) this.lock.i32 = this.i32Now;
     this.telling = true;
     try {
       for (const owner of this.owners.values()) owner.viewsChanged();
@@ -449,19 +459,19 @@ export const LinearMemory = class LinearMemory implements AddressSpace {
       this.telling = false;
     }
     this.seenMapMoves = this.records.get(WORD.mapMoves);
-    this.told = views;
+    this.told = this.buffer;
     this.unheard = true;
     return true;
   }
 
   /** Pages that the records speak of; of an unshared memory only its own buffer can tell. */
   private knownCount(buffer: ArrayBufferLike): number {
-    return this.shared || buffer === this.views.buffer ? this.records.get(WORD.pageCount) : 0;
+    return this.shared || buffer === this.buffer ? this.records.get(WORD.pageCount) : 0;
   }
 
   /** Pages that the records do not know were brought by someone else. */
   private noteForeignPages(): void {
-    const pages = this.views.buffer.byteLength / PAGE_BYTES;
+    const pages = this.u8Now.length / PAGE_BYTES;
     if (pages > this.records.get(WORD.pageCount)) this.records.extend(pages, pages, pages);
   }
 
@@ -469,12 +479,12 @@ export const LinearMemory = class LinearMemory implements AddressSpace {
   private tellListeners(): void {
     this.unheard = false;
     if (this.listeners.size === 0) return;
-    const { length } = this.views.u8;
+    const { length } = this.u8Now;
     this.callAll();
     // One of them may have grown the memory behind our back: they are told of that once.
     this.refreshViews();
     this.unheard = false;
-    if (this.views.u8.length === length) return;
+    if (this.u8Now.length === length) return;
     this.callAll();
     this.refreshViews();
     this.unheard = false;
@@ -493,7 +503,7 @@ export const LinearMemory = class LinearMemory implements AddressSpace {
 
   private call(listener: (pages: number) => void): void {
     try {
-      listener(this.views.buffer.byteLength / PAGE_BYTES);
+      listener(this.u8Now.length / PAGE_BYTES);
     } catch (error) {
       // What was allocated is allocated: a listener's error must not take its pointer away. It is uncaught instead.
       if (typeof queueMicrotask !== "function") {
@@ -634,7 +644,7 @@ export const LinearMemory = class LinearMemory implements AddressSpace {
     const wanted = records.get(WORD.exactGrowth) === 1 ? least : Math.max(least, count >>> 2);
     const first = this.growBy(least, Math.min(wanted, room, mapLength - count));
     if (first === 0) return false;
-    const end = Math.min(first + this.grown, this.views.buffer.byteLength / PAGE_BYTES);
+    const end = Math.min(first + this.grown, this.u8Now.length / PAGE_BYTES);
     const region = end - regionPages;
     records.tables.add(region * PAGE_BYTES, regionPages, true, true);
     const map = records.tables.take(granules);
@@ -647,15 +657,15 @@ export const LinearMemory = class LinearMemory implements AddressSpace {
   /** Grows by `wanted` pages, or by `least`. @returns the first of them, 0 when the engine refuses */
   private growBy(least: number, wanted: number): number {
     let pages = wanted;
-    let first = engineGrow(this.wasm, pages);
+    let first = engineGrow(this.engine, pages);
     if (first < 0 && pages > least) {
       pages = least;
-      first = engineGrow(this.wasm, pages);
+      first = engineGrow(this.engine, pages);
     }
     if (first < 0) return 0;
     // The records first: whatever an owner does when it is told, the pages are not lost. On a shared memory someone else may have grown
     // it just before or after: only these pages are ours.
-    const i32 = new Int32Array(this.wasm.buffer);
+    const i32 = new Int32Array(this.engine.buffer);
     this.records.i32 = i32;
     this.records.extend(first, first + pages, i32.byteLength / PAGE_BYTES);
     this.refreshViews();
@@ -672,7 +682,7 @@ export const LinearMemory = class LinearMemory implements AddressSpace {
   }
 
   private requireRecords(firstPage: number): void {
-    if (firstPage >= this.views.buffer.byteLength / PAGE_BYTES || !this.records.present) {
+    if (firstPage >= this.u8Now.length / PAGE_BYTES || !this.records.present) {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", `page ${firstPage} does not hold the records of a Morph memory`);
     }
     const version = this.records.get(WORD.version);

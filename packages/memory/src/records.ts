@@ -66,9 +66,10 @@ export class Records {
 
   /**
    * Writes the records of a memory in which nothing is handed out yet.
-   * @param zeroed whether nobody can have written to its pages
+   * @param foreign whether the memory was made elsewhere, so that somebody may have written to its pages
    */
-  write(firstPage: number, pageCount: number, maxPages: number, exactGrowth: boolean, zeroed: boolean): void {
+  write(firstPage: number, pageCount: number, maxPages: number, exactGrowth: boolean, foreign: boolean): void {
+    const zeroed = !foreign;
     const pages = recordPages(pageCount, maxPages);
     const start = firstPage * PAGE_BYTES;
     this.view.fill(0, start / 4, (start + MEMORY_HEAD_BYTES) / 4);
@@ -77,6 +78,7 @@ export class Records {
     this.set(WORD.pageCount, pageCount);
     this.set(WORD.maxPages, maxPages);
     this.set(WORD.exactGrowth, exactGrowth ? 1 : 0);
+    this.set(WORD.foreign, foreign ? 1 : 0);
     this.set(WORD.nextOwner, FIRST_OWNER);
     this.set(WORD.nextThread, 1);
     this.set(WORD.firstFree, firstPage);

@@ -4,6 +4,20 @@ import { LinearMemory, PAGE_BYTES } from "../src/index.ts";
 
 const quiet = { name: "test", contractVersion: 1, viewsChanged() {} };
 
+type View = { readonly length: number; readonly byteLength: number; readonly buffer: ArrayBufferLike };
+const VIEWS: readonly ((memory: LinearMemory) => View)[] = [
+  (memory) => memory.u8,
+  (memory) => memory.i8,
+  (memory) => memory.u16,
+  (memory) => memory.i16,
+  (memory) => memory.u32,
+  (memory) => memory.i32,
+  (memory) => memory.f32,
+  (memory) => memory.f64,
+  (memory) => memory.u64,
+  (memory) => memory.i64,
+];
+
 describe("growth", () => {
   it("is geometric and stops at maxPages", () => {
     const memory = new LinearMemory({ initialPages: 1, maxPages: 200 });
@@ -67,13 +81,39 @@ describe("growth", () => {
     expect(memory.tryExtend(3 * PAGE_BYTES, 1, 1)).toBe(false);
   });
 
-  it("by someone else on a shared memory is noticed too", () => {
-    const memory = new LinearMemory({ initialPages: 2, maxPages: 20, shared: true });
-    expect(memory.shared).toBe(true);
-    const id = memory.register(quiet);
-    memory.wasm.grow(2);
-    expect(memory.u8.length).toBe(4 * PAGE_BYTES);
-    expect([1, 1].map(() => memory.acquire(1, id) / PAGE_BYTES)).toEqual([1, 4]);
+  it("by someone else on a shared memory is noticed too: at once when the memory is another's, else by the next operation", () => {
+    const wasm = new WebAssembly.Memory({ initial: 2, maximum: 20, shared: true });
+    for (const memory of [
+      new LinearMemory({ wasm, firstPage: 0 }),
+      new LinearMemory({ wasm, firstPage: 0, attach: true }),
+      new LinearMemory({ initialPages: 2, maxPages: 20, shared: true }),
+    ]) {
+      expect(memory.shared).toBe(true);
+      const { pageCount } = memory;
+      memory.wasm.grow(2);
+      if (memory.wasm !== wasm) expect(memory.refresh()).toBe(true);
+      expect(memory.u8.length).toBe((pageCount + 2) * PAGE_BYTES);
+      expect(memory.f64.length).toBe(((pageCount + 2) * PAGE_BYTES) / 8);
+      const id = memory.register(quiet);
+      memory.wasm.grow(1);
+      expect(memory.ownerOf(memory.acquire(5, id))).toBe(id);
+    }
+  });
+
+  it("by someone else is seen through every view of an unshared memory, whoever made it", () => {
+    for (const memory of [
+      new LinearMemory({ initialPages: 2 }),
+      new LinearMemory({ wasm: new WebAssembly.Memory({ initial: 2 }), firstPage: 1 }),
+    ]) {
+      const { wasm } = memory;
+      for (const read of VIEWS) {
+        const before = read(memory);
+        wasm.grow(1);
+        expect(before.length).toBe(0);
+        expect(read(memory).byteLength).toBe(wasm.buffer.byteLength);
+        expect(read(memory).buffer).toBe(wasm.buffer);
+      }
+    }
   });
 
   it("moves the page map once, when the memory grows past 512 MiB, and goes on to 4 GiB", () => {
