@@ -17,6 +17,7 @@ import {
   END_OF_MEMORY,
   GRANULE_BYTES,
   INFO,
+  MAX_CLASS,
   MAX_SLOT_BYTES,
   NEW,
   NOBODYS,
@@ -369,8 +370,12 @@ export class Heap {
       if (slot !== 0) return slot;
     }
     // Beyond a page, what lies in front of the object is not the space's to keep.
-    if (size >= RUN_BYTES || alignment > PAGE_BYTES) return this.mallocRun(size, Math.ceil(alignment / PAGE_BYTES));
-    return this.mallocBlock(Math.ceil(size / GRANULE_BYTES), Math.max(1, alignment / GRANULE_BYTES));
+    const pointer =
+      size >= RUN_BYTES || alignment > PAGE_BYTES
+        ? this.mallocRun(size, Math.ceil(alignment / PAGE_BYTES))
+        : this.mallocBlock(Math.ceil(size / GRANULE_BYTES), Math.max(1, alignment / GRANULE_BYTES));
+    if (pointer !== 0 || size > MAX_SLOT_BYTES) return pointer;
+    return this.takenSlot(this.slabs.takeAligned(size, alignment, this.peakLive - this.room));
   }
 
   /**
@@ -638,16 +643,18 @@ export class Heap {
   /** Where no slab can be had: a larger slot or a small block, whichever wastes less; 0 when there is none. */
   private mallocElsewhere(size: number): number {
     const granules = (size + 127) >>> 7;
-    const pointer = this.takeLargerSlot(size, granules * GRANULE_BYTES);
+    // Classes up to this one waste less than a block.
+    const most = granules * (GRANULE_BYTES / 16);
+    const pointer = this.takenSlot(this.slabs.takeLarger(this.slabs.classOf(size), most));
     if (pointer !== 0) return pointer;
     const granule = this.blocks.take(granules);
-    if (granule < 0) return this.takeLargerSlot(granules * GRANULE_BYTES, MAX_SLOT_BYTES);
+    if (granule < 0) return this.takenSlot(this.slabs.takeLarger(most, MAX_CLASS));
     this.count(granules * 8);
     return granule * GRANULE_BYTES;
   }
 
-  private takeLargerSlot(size: number, most: number): number {
-    const pointer = this.slabs.takeLarger(this.slabs.classOf(size), most / 16);
+  /** Counts a slot of whichever class, or 0. */
+  private takenSlot(pointer: number): number {
     if (pointer !== 0) this.count((this.i32[this.blocks.record(pointer >>> 12) + INFO] as number) & 127);
     return pointer;
   }
@@ -676,8 +683,9 @@ export class Heap {
     this.requireAlive();
     this.refreshViews();
     const pages = Math.ceil(size / PAGE_BYTES);
-    const pointer = this.space.takeRun(pages, align);
-    if (pointer !== 0) this.count(pages * 4096);
+    const granules = Math.ceil(size / GRANULE_BYTES);
+    const pointer = this.space.takeRun(granules, pages, align);
+    if (pointer !== 0) this.count(this.space.isBlock ? granules * 8 : pages * 4096);
     return pointer;
   }
 

@@ -47,6 +47,7 @@ export const POINTER = 15;
 /** In a slab's record: NEW as long as no slot was freed, so that those that are free were never handed out. */
 export const AGE = 11;
 export const NEW = 0;
+export const USED_AGAIN = 1;
 export const SPARSE = 2;
 
 /** In a slab's record: the class again; from here `malloc` does not wait for what `free` wrote to the info. */

@@ -31,6 +31,15 @@ export class Pages {
   /** Whether there may be records in which no unit has an owner. */
   recordsUnused = false;
 
+  /** What {@link growBetween} did not find, and when. */
+  private vain: { granules: number; align: number; releases: number; inMemory: number; most: number } = {
+    granules: 0,
+    align: 0,
+    releases: -1,
+    inMemory: -1,
+    most: 0,
+  };
+
   private readonly memory: AddressSpace;
   private readonly owner: number;
   /** Bytes that the footprint never grows past. */
@@ -111,6 +120,65 @@ export class Pages {
     this.adopt(pointer, pages);
     const end = pointer / GRANULE_BYTES + pages * PAGE_GRANULES;
     if (end > this.top) this.top = end;
+    return true;
+  }
+
+  /**
+   * Adds free pages of the memory that lie next to free blocks, so that a free block of that many granules is there, at a multiple of `align`
+   * granules. O(pages of the memory), O(1) when it was in vain before and nothing has become free since.
+   * @returns false when there is no such place; then the space is as it was
+   */
+  growBetween(granules: number, align: number): boolean {
+    if (granules <= PAGE_GRANULES || !this.mayHaveChanged(granules, align)) return false;
+    const { memory } = this;
+    const end = memory.u8.length / PAGE_BYTES;
+    for (let page = memory.firstPage; page < end; page++) {
+      const first = page;
+      while (page < end && memory.ownerOf(page * PAGE_BYTES) === 0) page++;
+      if (page > first && this.joinAround(first, page, granules, align)) return true;
+    }
+    this.vain = { granules, align, releases: this.blocks.releases, inMemory: memory.releases, most: this.mostPages };
+    return false;
+  }
+
+  private mayHaveChanged(granules: number, align: number): boolean {
+    const { vain } = this;
+    if (vain.releases !== this.blocks.releases || vain.inMemory !== this.memory.releases) return true;
+    return granules < vain.granules || align < vain.align || this.mostPages > vain.most;
+  }
+
+  /** Pages that may still be taken. */
+  private get mostPages(): number {
+    return Math.floor((this.maxBytes - this.footprint) / PAGE_BYTES);
+  }
+
+  /** Takes as many of the free pages from `first` to `end` as make a block with what is free before and behind them. */
+  private joinAround(first: number, end: number, granules: number, align: number): boolean {
+    const { blocks } = this;
+    const before = blocks.before(first * PAGE_GRANULES);
+    const isBeforeFree = before >= 0 && blocks.isFree(blocks.record(before >>> 5), before);
+    const lowest = isBeforeFree ? before : first * PAGE_GRANULES;
+    const after = blocks.spaceAt(end * PAGE_GRANULES);
+    const isAfterFree = after !== 0 && blocks.isFree(after, end * PAGE_GRANULES);
+    const highest = isAfterFree ? blocks.endOf(after, end * PAGE_GRANULES) : end * PAGE_GRANULES;
+    // As low as possible uses what is free before the pages, as high as possible what is free behind them.
+    const places = [Math.ceil(lowest / align) * align, Math.floor((highest - granules) / align) * align];
+    for (const place of places) {
+      if (place < lowest || place + granules > highest) continue;
+      const from = Math.max(first, Math.floor(place / PAGE_GRANULES));
+      const to = Math.min(end, Math.ceil((place + granules) / PAGE_GRANULES));
+      if (from < to && this.takeAt(from, to - from)) return true;
+    }
+    return false;
+  }
+
+  private takeAt(page: number, pages: number): boolean {
+    const pointer = page * PAGE_BYTES;
+    if (!this.room(pages)) return false;
+    if (this.lacksRecords(pointer, pages) && !(this.addRecords(pointer, pages) && this.room(pages))) return false;
+    if (!this.memory.tryAcquireAt(pointer, pages, this.owner)) return false;
+    this.adopt(pointer, pages);
+    this.top = Math.max(this.top, (page + pages) * PAGE_GRANULES);
     return true;
   }
 

@@ -1,4 +1,5 @@
 import type { Blocks } from "./blocks.ts";
+import { GRANULE_BYTES, PAGE_GRANULES } from "./layout.ts";
 import type { Pages } from "./pages.ts";
 import type { Runs } from "./runs.ts";
 import type { Slabs } from "./slabs.ts";
@@ -18,6 +19,8 @@ export class Room {
   private readonly slabs: Slabs;
   /** The count of releases at which nothing was left to return. */
   private trimmedAt = -1;
+  /** Whether the last {@link takeRun} gave a block. */
+  isBlock = false;
 
   constructor(blocks: Blocks, pages: Pages, runs: Runs, slabs: Slabs) {
     this.blocks = blocks;
@@ -47,14 +50,31 @@ export class Room {
       granule = this.take(granules, align);
       if (granule < 0) granule = blocks.search(granules, align);
     }
-    return granule;
+    return granule >= 0 || !pages.growBetween(granules, align) ? granule : blocks.search(granules, align);
   }
 
-  /** Takes a run of pages for one object, at a multiple of `align` pages. O(pages). @returns its pointer; 0 when there is no room */
-  takeRun(pages: number, align: number): number {
+  /**
+   * Takes a run of pages, or a block where there is no run: at a multiple of `align` pages. O(pages of the memory).
+   * @returns its pointer, 0 when there is no room; `isBlock` tells which it is
+   */
+  takeRun(granules: number, pages: number, align: number): number {
+    const { blocks } = this;
+    this.isBlock = false;
     needStack(pages);
-    const pointer = this.pages.takeRun(pages, align);
-    return pointer !== 0 || this.trim() === 0 ? pointer : this.pages.takeRun(pages, align);
+    let pointer = this.pages.takeRun(pages, align);
+    if (pointer !== 0) return pointer;
+    const granuleAlign = align === 1 ? 1 : align * PAGE_GRANULES;
+    // A block that lies across pages. To return its pages would make it smaller.
+    blocks.releaseWaiting();
+    this.slabs.dropEmpty();
+    let granule = blocks.search(granules, granuleAlign);
+    if (granule < 0 && this.trim() > 0) pointer = this.pages.takeRun(pages, align);
+    if (granule < 0 && pointer === 0 && this.pages.growBetween(granules, granuleAlign)) {
+      granule = blocks.search(granules, granuleAlign);
+    }
+    if (granule < 0) return pointer;
+    this.isBlock = true;
+    return granule * GRANULE_BYTES;
   }
 
   /** Returns all pages without a live object, and tables without use. O(bins + MiB of addresses). @returns their bytes */

@@ -4,18 +4,27 @@ import {
   CLASS,
   CLASS_OF_SIZE,
   CLASSES,
+  FULL,
   INFO,
   LAST_SLOT,
   MAX_CLASS,
   NEW,
+  NEXT,
   NO_SLAB,
+  ONE_SLOT,
   POINTER,
+  SHAPE,
   SLABS,
+  SPARSE_SLABS,
   slotsOf,
   sparseSlots,
   UNIT_BYTES,
+  USED_AGAIN,
 } from "./layout.ts";
 import type { Pages } from "./pages.ts";
+
+/** So many slabs of a class are looked at for a slot that happens to be aligned, when there was none before. */
+const LOOKED_AT = 8;
 
 /**
  * Slabs: units cut into equal slots. What `Heap` does by itself, in `malloc` and `free`, is to take a slot from the word of
@@ -27,6 +36,8 @@ import type { Pages } from "./pages.ts";
 export class Slabs {
   /** Slabs of all classes. */
   count = 0;
+  /** What {@link takeAligned} did not find, and how much was live then. */
+  private vain: { size: number; alignment: number; live: number } = { size: 0, alignment: 0, live: -1 };
 
   private readonly blocks: Blocks;
   private readonly pages: Pages;
@@ -143,6 +154,64 @@ export class Slabs {
       if (pointer !== 0) return pointer;
     }
     return 0;
+  }
+
+  /**
+   * Takes a free slot of at least `size` bytes that lies at a multiple of `alignment`, a power of two. O(slabs) where a slot size is no multiple of
+   * the alignment, mostly O(1) when it was in vain before and as much is live as then.
+   * @param live how much is live
+   * @returns its pointer, or 0
+   */
+  takeAligned(size: number, alignment: number, live: number): number {
+    const { vain } = this;
+    const again = vain.live === live && vain.alignment <= alignment && vain.size <= size;
+    for (const c of CLASSES) {
+      if (c * 16 < size) continue;
+      const pointer =
+        (c * 16) % alignment === 0
+          ? this.take(c)
+          : this.takeAlignedSlot(c, alignment, again ? LOOKED_AT : Number.POSITIVE_INFINITY);
+      if (pointer !== 0) return pointer;
+    }
+    if (!again) this.vain = { size, alignment, live };
+    return 0;
+  }
+
+  private takeAlignedSlot(c: number, alignment: number, most: number): number {
+    const { i32, control } = this.blocks;
+    // Slots are counted from the slab's end, which is a multiple of 4 KiB: every so many slots one may be aligned.
+    let step = Math.min(alignment, UNIT_BYTES) / 16;
+    for (let odd = c; odd % 2 === 0 && step > 1; odd /= 2) step /= 2;
+    for (const list of [SLABS, SPARSE_SLABS]) {
+      const first = i32[control + list + c] as number;
+      let record = first;
+      for (let looked = 0; record !== 0 && looked < most; looked++) {
+        for (let slot = step - 1; slot < slotsOf(c); slot += step) {
+          const pointer = ((i32[record + LAST_SLOT] as number) - slot * c * 16) | 0;
+          const isFree = (i32[record + (slot >>> 5)] as number) << slot < 0;
+          if (isFree && (pointer & (alignment - 1)) === 0) {
+            this.claim(record, c, slot);
+            return pointer >>> 0;
+          }
+        }
+        const next = i32[record + NEXT] as number;
+        record = next === first ? 0 : next;
+      }
+    }
+    return 0;
+  }
+
+  /** Takes a slot out of turn. */
+  private claim(record: number, c: number, slot: number): void {
+    const { i32, control } = this.blocks;
+    i32[record + (slot >>> 5)] = (i32[record + (slot >>> 5)] as number) ^ (-0x8000_0000 >>> slot);
+    // Slots of the slab that the class allocates from are not counted.
+    if (record === i32[control + SLABS + c]) return;
+    i32[record + INFO] = ((i32[record + INFO] as number) + ONE_SLOT) | 0;
+    if (this.wordWithRoom(record, c) !== 0) return;
+    this.unlink(record, c);
+    i32[record + INFO] = ((i32[record + INFO] as number) & SHAPE) | FULL | ((slotsOf(c) - 1) * ONE_SLOT);
+    i32[record + AGE] = USED_AGAIN;
   }
 
   /** Makes a block that is one unit a slab of a class without free slots. O(1). */

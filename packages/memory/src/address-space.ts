@@ -135,6 +135,14 @@ export interface AddressSpace<Buffer extends ArrayBufferLike = ArrayBufferLike> 
    */
   refuses(pages: number): boolean;
   /**
+   * Hands out just these pages, if all of them are free: for an allocator that has what lies next to them. O(pages).
+   * @returns whether it did
+   * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_NOT_OWNER
+   */
+  tryAcquireAt(pointer: number, pages: number, owner: number): boolean;
+  /** How often pages have become free or were added, modulo 2^32: what was not found is not there until it changes. O(1). */
+  readonly releases: number;
+  /**
    * Grows the memory now, by what is missing for a run of so many free pages: until these are used, by allocators or for side tables, no
    * growth detaches a view.
    * O(pages of the memory).

@@ -49,3 +49,5 @@ export const memberTable = 278;
 export const memberCapacity = 279;
 /** 1 when the memory was made elsewhere: whoever did may grow it, too. */
 export const foreign = 280;
+/** How often pages have become free or were added. */
+export const releases = 281;

@@ -159,6 +159,10 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
   get zeroedFrom(): number {
     return this.zeroed;
   }
+  get releases(): number {
+    this.current();
+    return this.records.get(WORD.releases);
+  }
   get pageMap(): number {
     this.current();
     return this.records.get(WORD.map) >>> 0;
@@ -249,6 +253,17 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
       // Another thread may have ended it.
       if (this.shared && !this.members.has(owner)) throw noOwner(owner);
       return this.take(pages, owner, align) * PAGE_BYTES;
+    });
+  }
+
+  tryAcquireAt(pointer: number, pages: number, owner: number): boolean {
+    requirePages("pages", pages);
+    this.requireOwner(owner);
+    return this.exclusively(() => {
+      const page = typeof pointer === "number" ? pointer / PAGE_BYTES : Number.NaN;
+      if (!Number.isInteger(page) || page < 0 || !this.records.isFreeForAllocators(page, pages)) return false;
+      this.claim(page, pages, owner);
+      return true;
     });
   }
 

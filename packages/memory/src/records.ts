@@ -144,6 +144,18 @@ export class Records {
     return true;
   }
 
+  /** Whether allocators may have just these pages now. O(pages). */
+  isFreeForAllocators(page: number, pages: number): boolean {
+    if (page + pages > this.knownPages()) return false;
+    let left = this.leftBesideTables();
+    for (let each = page; each < page + pages; each++) {
+      const owner = this.owner(each);
+      if (!isFree(owner) && owner !== SPARE) return false;
+      if (owner !== FREE && --left < 0) return false;
+    }
+    return true;
+  }
+
   /** Pages that exist and that the map covers. */
   knownPages(): number {
     return Math.min(this.get(WORD.pageCount), this.get(WORD.mapLength));
@@ -293,6 +305,7 @@ export class Records {
   }
 
   private forgetRefusals(): void {
+    this.set(WORD.releases, (this.get(WORD.releases) + 1) | 0);
     this.set(WORD.refused, 0);
     this.set(WORD.unfit, 0);
   }

@@ -220,4 +220,35 @@ describe("pages", () => {
       { numRuns: 60 },
     );
   });
+
+  it("are handed out at a place that is asked for, when all of them are free there", () => {
+    const memory = new LinearMemory({ initialPages: 20, maxPages: 40 });
+    const id = memory.register(owner());
+    const run = memory.acquire(10, id);
+    expect(memory.tryAcquireAt(run + 10 * PAGE_BYTES, 3, id)).toBe(true);
+    const { releases, footprint } = memory;
+    for (const [pointer, pages] of [
+      [run, 1],
+      [run + 9 * PAGE_BYTES, 2],
+      [run + 12 * PAGE_BYTES, 2],
+      [run + 18 * PAGE_BYTES, 2],
+      [0, 1],
+      [run + 13 * PAGE_BYTES + 8, 1],
+      [-PAGE_BYTES, 1],
+      [2 ** 33, 1],
+      [Number.NaN, 1],
+    ] as const) {
+      expect(memory.tryAcquireAt(pointer, pages, id)).toBe(false);
+    }
+    expect(codeOf(() => memory.tryAcquireAt(run + 13 * PAGE_BYTES, 0, id))).toBe("ERR_MORPH_INVALID_SIZE");
+    expect(codeOf(() => memory.tryAcquireAt(run + 13 * PAGE_BYTES, 1, id + 1))).toBe("ERR_MORPH_NOT_OWNER");
+    expect([memory.footprint, memory.releases]).toEqual([footprint, releases]);
+    memory.release(run + 4 * PAGE_BYTES, 3);
+    expect(memory.releases).not.toBe(releases);
+    expect(memory.tryAcquireAt(run + 5 * PAGE_BYTES, 1, id)).toBe(true);
+    expect(memory.footprint).toBe(footprint - 2 * PAGE_BYTES);
+    const before = memory.releases;
+    memory.reserve(25);
+    expect(memory.releases).not.toBe(before);
+  });
 });
