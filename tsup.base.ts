@@ -1,10 +1,13 @@
 import { defineConfig, type Options } from "tsup";
 
-/** How every published package is built: one readable ES module with its types. */
+/**
+ * How every published package is built: one readable ES module with its types, and the same for `require`, which programs meet where their tests
+ * run in Jest, or on a Node that cannot require ES modules.
+ */
 export const packageBuild = (entry: string[] = ["src/index.ts"]): ReturnType<typeof defineConfig> =>
   defineConfig({
     entry,
-    format: "esm",
+    format: ["esm", "cjs"],
     target: "es2022",
     platform: "neutral",
     // Names of layouts become numbers: bundlers turn a module's `const` into `var`, which V8 loads and checks.
