@@ -1,11 +1,15 @@
-// Checks what V8 makes of the hot methods, without measuring time: how long their bytecode is, and in which order an object has
-// its fields. Both are the same on every machine. A method that outgrows V8's budget is no longer inlined into a loop, and a field that
-// moves can make V8 load others again; each makes a pair of calls several nanoseconds slower while all tests pass (docs/adr/0007).
+// Checks what V8 makes of the hot methods, without measuring time: how long their bytecode is, that it reads no variable of a module, and in
+// which order an object has its fields. All are the same on every machine. A method that outgrows V8's budget is no longer inlined into a loop,
+// and a field that moves can make V8 load others again; each makes a pair of calls several nanoseconds slower while all tests pass
+// (docs/adr/0007). A module's `const` becomes a `var` in most bundles, which V8 loads each time: so the same is asked of the packages as they are,
+// bundled by esbuild, and by rollup.
 //
 // Run after a build: `pnpm check:hot-paths`. When a change is meant, measure it, then change the numbers here.
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { expect, root, run, step } from "./lib/workspace.mjs";
+import { build } from "esbuild";
+import { rollup } from "rollup";
+import { expect, root, run, step, temporaryFolder } from "./lib/workspace.mjs";
 
 /** Bytes of bytecode that V8 inlines of one callee, and of all callees of a loop (`--max-inlined-bytecode-size`, `..-cumulative`). */
 const LONGEST_CALLEE = 460;
@@ -54,22 +58,29 @@ const SUBJECTS = [
   },
 ];
 
+const work = temporaryFolder("hot-paths");
+
 for (const subject of SUBJECTS) {
-  await step(`${subject.name}: short enough to be inlined`, async () => {
-    const lengths = await bytecodeLengths(subject);
-    const sum = Object.values(lengths).reduce((total, length) => total + length, 0);
-    const all = Object.entries(lengths)
-      .map(([method, length]) => `${method} ${length}`)
-      .join(", ");
-    for (const [method, length] of Object.entries(lengths)) {
-      expect(
-        length <= LONGEST_CALLEE,
-        `${method} has ${length} bytes of bytecode, V8 inlines up to ${LONGEST_CALLEE}: move what is rare into a method of its own`,
-      );
-    }
-    expect(sum <= LONGEST_LOOP, `${all}: together ${sum} bytes, V8 inlines up to ${LONGEST_LOOP} into a loop`);
-    return `${all} bytes`;
-  });
+  const forms = { package: join(root, subject.file), ...(await bundlesOf(subject)) };
+  for (const [form, file] of Object.entries(forms)) {
+    await step(`${subject.name}, ${form}: short enough to be inlined, and reads no variable of a module`, async () => {
+      const found = await bytecodeOf({ ...subject, file });
+      const sum = found.reduce((total, { length }) => total + length, 0);
+      const all = found.map(({ method, length }) => `${method} ${length}`).join(", ");
+      for (const { method, length, variables } of found) {
+        expect(
+          length <= LONGEST_CALLEE,
+          `${method} has ${length} bytes of bytecode, V8 inlines up to ${LONGEST_CALLEE}: move what is rare into a method of its own`,
+        );
+        expect(
+          variables.length === 0,
+          `${method} reads variables of its module: ${variables.join("; ")}: put their values there, as fields or by the build`,
+        );
+      }
+      expect(sum <= LONGEST_LOOP, `${all}: together ${sum} bytes, V8 inlines up to ${LONGEST_LOOP} into a loop`);
+      return `${all} bytes`;
+    });
+  }
   await step(`${subject.name}: hot fields in their order`, async () => {
     const fields = await fieldsOf(subject);
     const first = fields.slice(0, subject.fields.length);
@@ -80,28 +91,67 @@ for (const subject of SUBJECTS) {
   });
 }
 
-/** Bytes of bytecode of each hot method. */
-async function bytecodeLengths({ name, methods, ...subject }) {
-  const found = {};
+/** The subject in one file with all that it imports, by the bundler's name. */
+async function bundlesOf({ name, file, imports = [] }) {
+  const input = join(root, file);
+  const bundles = {
+    "bundled by esbuild": join(work, `${name}-esbuild.mjs`),
+    "bundled by rollup": join(work, `${name}-rollup.mjs`),
+  };
+  const [byEsbuild, byRollup] = Object.values(bundles);
+  await build({
+    entryPoints: [input],
+    outfile: byEsbuild,
+    bundle: true,
+    minify: true,
+    format: "esm",
+    logLevel: "error",
+  });
+  const resolveId = (id) => (id.startsWith("@morph/") ? join(root, "packages", id.slice(7), "dist/index.js") : null);
+  const made = await rollup({ input, plugins: [{ name: "workspace", resolveId }] });
+  await made.write({ file: byRollup, format: "esm" });
+  await made.close();
+  for (const bundle of [byEsbuild, byRollup]) {
+    const exported = Object.keys(await import(pathToFileURL(bundle)));
+    expect(
+      [name, ...imports].every((each) => exported.includes(each)),
+      `${bundle} exports ${exported.join(", ")}`,
+    );
+  }
+  return bundles;
+}
+
+/** Of each hot method: bytes of its bytecode, and the instructions in it that read a variable from outside of it. */
+async function bytecodeOf({ name, methods, ...subject }) {
+  const found = [];
   for (const method of methods) {
     const printed = await runSubject({ name, ...subject }, ["--print-bytecode", `--print-bytecode-filter=${method}`]);
     // Other functions of that name print theirs too; the class's own is the longest.
-    const lengths = [...printed.matchAll(/^\[generated bytecode for function: (\S*) .*\nBytecode length: (\d+)/gm)]
-      .filter(([, function_]) => function_ === method)
-      .map(([, , length]) => Number(length));
-    expect(lengths.length > 0, `V8 printed no bytecode of ${method}`);
-    found[method] = Math.max(...lengths);
+    const functions = printed
+      .split(/^(?=\[generated bytecode for function: )/m)
+      .filter((text) => text.startsWith(`[generated bytecode for function: ${method} `))
+      .map((text) => ({
+        method,
+        length: Number(/^Bytecode length: (\d+)/m.exec(text)?.[1]),
+        variables: text.match(/\b(Lda\w*ContextSlot|LdaModuleVariable)\b.*/g) ?? [],
+      }));
+    expect(functions.length > 0, `V8 printed no bytecode of ${method}`);
+    found.push(functions.reduce((longest, each) => (each.length > longest.length ? each : longest)));
   }
   return found;
 }
 
 async function fieldsOf(subject) {
-  const printed = await runSubject(subject, [], "console.log(Object.keys(it).join());");
+  const printed = await runSubject(
+    { ...subject, file: join(root, subject.file) },
+    [],
+    "console.log(Object.keys(it).join());",
+  );
   return printed.trim().split(",");
 }
 
 function runSubject({ name, file, use, imports = [] }, flags, then = "") {
-  const url = pathToFileURL(join(root, file));
+  const url = pathToFileURL(file);
   const code = `import { ${[name, ...imports].join(", ")} } from ${JSON.stringify(url)}; ${use} ${then}`;
   return run(process.execPath, [...flags, "--input-type=module", "--eval", code]);
 }
