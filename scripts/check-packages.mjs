@@ -1,51 +1,32 @@
 // Packs every published package and uses the tarballs the way a stranger would, outside the workspace.
 //
 // Run after a build: `pnpm check:packages`. Everything it writes lies in a temporary folder.
-import { readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { createContext, runInContext } from "node:vm";
 import { build } from "esbuild";
 import { readExamples, requireOutput, runExample } from "./lib/readme-examples.mjs";
 import { npmInstall, startRegistry } from "./lib/registry.mjs";
-import { expect, publishedPackages, readJson, root, run, step, temporaryFolder, tool } from "./lib/workspace.mjs";
+import { JAVASCRIPT_USER, JEST_USER, MEMORY_USER, REQUIRE_USER, TYPESCRIPT_USER, WEB_USER } from "./lib/users.mjs";
+import {
+  expect,
+  plainEnvironment,
+  publishedPackages,
+  readJson,
+  root,
+  run,
+  step,
+  temporaryFolder,
+  tool,
+} from "./lib/workspace.mjs";
 
 const POOL = "@morph/pool";
 const MEMORY = "@morph/memory";
 
-const JAVASCRIPT_USER = `
-import assert from "node:assert/strict";
-import { Pool, PoolManager } from "${POOL}";
-
-const pool = new Pool({ slotSize: 64 });
-const pointer = pool.alloc();
-pool.memory.u8[pointer] = 7;
-assert.equal(pool.stats().used, 1);
-pool.free(pointer);
-assert.throws(() => pool.free(pointer), { code: "ERR_MORPH_DOUBLE_FREE" });
-const pools = new PoolManager({ memory: pool.memory });
-assert.equal(pools.usableSize(pools.alloc(100)), 128);
-`;
-
-// Lines after @ts-expect-error fail the check when they compile: when the types are missing, everything would.
-const TYPESCRIPT_USER = `
-import { Pool, PoolManager, type PoolOptions, type PoolStats } from "${POOL}";
-
-const options: PoolOptions = { slotSize: 64 };
-const pool: Pool = new Pool(options);
-const pointer: number = pool.alloc();
-const bytes: Uint8Array = pool.memory.u8;
-bytes[pointer] = 1;
-const stats: PoolStats = pool.stats();
-const slots: number = stats.slots + new PoolManager({ memory: pool.memory, sizeClasses: [16, 48] }).stats().slots;
-pool.free(pointer);
-// @ts-expect-error a pointer is a number
-pool.free(String(slots));
-// @ts-expect-error a slot size is needed
-new Pool({});
-// @ts-expect-error a memory is no number
-new Pool({ slotSize: 8, memory: 1 });
-`;
+/** The newest Jest that the tests were seen to run in, and the oldest TypeScript that knows what a typed array's buffer is. */
+const JEST = "jest@30.5.2";
+const OLDEST_TYPESCRIPT = "typescript@5.7.3";
 
 const work = temporaryFolder("packages");
 const packages = publishedPackages();
@@ -60,7 +41,7 @@ for (const tarball of tarballs) {
   });
   await step(`${basename(tarball)}: are the types wrong`, async () => {
     // C sources have no types.
-    await tool("attw", [tarball, "--profile", "esm-only", "--exclude-entrypoints", "c/malloc.c"]);
+    await tool("attw", [tarball, "--profile", "node16", "--exclude-entrypoints", "c/malloc.c"]);
   });
 }
 
@@ -76,9 +57,7 @@ await step(`an empty npm project installs ${POOL} alone, and its memory comes al
   return Object.keys(installed).join(", ");
 });
 await step(`${POOL} from JavaScript`, () => runInProject(onlyPool, "use.mjs", JAVASCRIPT_USER));
-for (const mode of ["nodenext", "bundler"]) {
-  await step(`${POOL} from TypeScript, moduleResolution ${mode}`, () => typecheck(onlyPool, mode));
-}
+await step(`${POOL} from TypeScript`, () => typecheck(onlyPool, ["user.ts", TYPESCRIPT_USER], ["nodenext", "es2022"]));
 await step(`${POOL}: its README's examples, in that project`, () => runReadme(onlyPool, POOL));
 
 await step("an empty npm project installs all packages, one copy of each", async () => {
@@ -88,6 +67,26 @@ await step("an empty npm project installs all packages, one copy of each", async
   );
   expect(same(installed, wanted), `expected ${JSON.stringify(wanted)}, npm installed ${JSON.stringify(installed)}`);
 });
+for (const module of ["nodenext", "node20", "esnext"]) {
+  for (const lib of ["es2022", "esnext,dom"]) {
+    const files = ["user.ts", MEMORY_USER + wholeOf("import"), "web.ts", lib.includes("dom") ? WEB_USER : "export {}"];
+    if (module !== "esnext") files.push("user.cts", wholeOf("require"));
+    await step(`all from TypeScript, module ${module}, lib ${lib}`, () => typecheck(everything, files, [module, lib]));
+  }
+}
+await step(`all from ${OLDEST_TYPESCRIPT}, without the DOM library`, () => {
+  const files = ["user.ts", MEMORY_USER + wholeOf("import"), "web.ts", "export {}", "user.cts", wholeOf("require")];
+  return typecheck(everything, files, ["nodenext", "es2022"], OLDEST_TYPESCRIPT);
+});
+await step("all with require(), beside import", () =>
+  runInProject(
+    everything,
+    "use.cjs",
+    REQUIRE_USER,
+    packages.map(({ name }) => name),
+  ),
+);
+await step(`all in ${JEST} without a configuration`, runJest);
 for (const { name } of packages) {
   await step(`${name}: its README's examples`, () => runReadme(everything, name));
   await step(`${name}: loads in a browser bundle`, () => loadInBrowser(name));
@@ -107,7 +106,14 @@ async function pack(name, folder, manifest) {
     .trim()
     .split("\n")
     .map((path) => path.replace(/^package\//, ""));
-  for (const wanted of ["LICENSE", "README.md", "dist/index.js", "dist/index.d.ts"]) {
+  for (const wanted of [
+    "LICENSE",
+    "README.md",
+    "dist/index.js",
+    "dist/index.d.ts",
+    "dist/index.cjs",
+    "dist/index.d.cts",
+  ]) {
     expect(files.includes(wanted), `${file} has no ${wanted}; it has ${files.join(", ")}`);
   }
   const strange = files.filter(
@@ -129,26 +135,48 @@ async function emptyProject(name) {
 }
 
 /** Runs `code` with plain node. */
-async function runInProject(project, file, code) {
+async function runInProject(project, file, code, args = []) {
   writeFileSync(join(project, file), code);
-  await run(process.execPath, [file], { cwd: project });
+  await run(process.execPath, [file, ...args], { cwd: project });
 }
 
-/** Strict, libraries checked too, no other types around. The user expects errors, so missing types are seen. */
-async function typecheck(project, moduleResolution) {
-  const module = moduleResolution === "bundler" ? "esnext" : "nodenext";
+/**
+ * Compiles files, each name followed by its text: strict, libraries checked too, no other types around. They expect errors, so missing types are
+ * seen.
+ */
+async function typecheck(project, files, [module, lib], typescript) {
+  const names = files.filter((_, i) => i % 2 === 0);
+  for (const name of names) writeFileSync(join(project, name), files[files.indexOf(name) + 1]);
   const compilerOptions = {
     module,
-    moduleResolution,
+    moduleResolution: module === "esnext" ? "bundler" : module === "node20" ? "node16" : module,
     target: "es2022",
+    lib: [...lib.split(","), "esnext.disposable"],
     strict: true,
+    exactOptionalPropertyTypes: true,
     noEmit: true,
     skipLibCheck: false,
     types: [],
   };
-  writeFileSync(join(project, "user.ts"), TYPESCRIPT_USER);
-  writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["user.ts"] }));
-  await tool("tsc", ["-p", project]);
+  writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: names }));
+  if (typescript === undefined) await tool("tsc", ["-p", project]);
+  else await run("npx", ["--yes", "-p", typescript, "tsc", "-p", project], { env: plainEnvironment() });
+}
+
+/** A file that imports all that each package exports. */
+function wholeOf(how) {
+  const names = packages.map(({ name }) => name);
+  if (how === "require") return names.map((name, i) => `import all${i} = require("${name}"); void all${i};`).join("\n");
+  return names.map((name, i) => `import * as all${i} from "${name}"; void all${i};`).join("\n");
+}
+
+/** Jest's tests are CommonJS by default: in a folder that says nothing else. */
+async function runJest() {
+  const folder = join(everything, "jest");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "package.json"), "{}");
+  writeFileSync(join(folder, "user.test.js"), JEST_USER);
+  await run("npx", ["--yes", JEST, "--rootDir", folder], { cwd: folder, env: plainEnvironment() });
 }
 
 /** The examples of an installed package's README, under node and as a browser bundle. */
@@ -198,7 +226,7 @@ async function shakeWhole(name) {
   expect(text === "", `left over: ${text.slice(0, 400)}`);
   // Then a computed constant may stay (esbuild drops it only when it minifies), but nothing that does something.
   const plain = await bundle(unused, { ignoreAnnotations: true });
-  const rest = plain.text.replaceAll(/var \w+=[\dA-Z_*/+-]+;/g, "").trim();
+  const rest = plain.text.replaceAll(/var \w+=[\dA-Z_*/+()-]+;/g, "").trim();
   expect(rest === "", `${plain.text.length} bytes are left over where sideEffects is ignored: ${rest.slice(0, 400)}`);
   return `${whole.text.length} bytes used whole, none unused`;
 }
