@@ -1,21 +1,23 @@
 import { MemoryContext, RUNTIME } from "@morph/mem-v2";
-import { LinearMemory } from "@morph/memory";
 import type { Scenario } from "../../catalogue/scenario.js";
 import { takenOf } from "../memory.js";
-import { copyingReplayTask, givenTrace } from "../replay.js";
-import { linear, pointers, type Subject, type Task } from "../subject.js";
+import { givenTrace, replayTask } from "../replay.js";
+import { linear, pointers, type Reallocator, type Task } from "../subject.js";
 import { TYPE } from "../typed-loops.js";
 
-const create = (): Subject<number> => {
-  const memory = new LinearMemory();
-  const context = new MemoryContext({ ...RUNTIME, memory });
-  return {
-    allocator: { alloc: (size) => context.alloc(size, TYPE), free: (pointer) => context.free(pointer) },
-    store: pointers,
-    objects: linear(() => memory.u8),
-    footprint: () => takenOf(memory),
+/** The work of a trace, in which everything is freed one by one. */
+export const prepare = (scenario: Scenario): Task => {
+  const context = new MemoryContext(RUNTIME);
+  const { memory } = context;
+  const allocator: Reallocator<number> = {
+    alloc: (size) => context.alloc(size, TYPE),
+    free: (pointer) => context.free(pointer),
+    realloc: (pointer, size) => context.realloc(pointer, size),
   };
+  const footprint = () => takenOf(memory);
+  return replayTask(
+    { allocator, store: pointers, objects: linear(() => memory.u8), footprint },
+    allocator,
+    givenTrace(scenario),
+  );
 };
-
-/** The work of a trace: a context has no realloc, and here everything is freed one by one. */
-export const prepare = (scenario: Scenario): Task => copyingReplayTask(create(), givenTrace(scenario));
