@@ -170,26 +170,14 @@ export class Blocks {
   }
 
   /**
-   * Takes a block: one of just that size that was freed lately, else the largest of a unit whose largest is little larger,
-   * or the victim when that is smaller. O(1).
+   * Takes a block: the largest of a unit whose largest is little larger, or the victim when that is smaller. One that waits for
+   * just that size `Heap` takes by itself. O(1).
    * Like `release` it is one long method on purpose: calls between methods on the same words cost half of the time.
    * @returns its first granule, -1 when none is found: see `search`
    */
   take(granules: number): number {
     const i32 = this.i32;
     const control = this.control & 0x3ffffff0;
-    if (granules < 32) {
-      const waiting = control + 1792 + (granules << 1);
-      const granule = (i32[waiting] as number) & 0x3ffffff;
-      if (granule !== 0) {
-        const table = (i32[(this.directory & 0x3ffffff0) + (granule >>> 13)] as number) & 0x3ffffff0;
-        const live = table + ((granule >>> 1) & 0xff0) + 1;
-        i32[waiting] = i32[waiting + 1] as number;
-        i32[waiting + 1] = 0;
-        i32[live] = (i32[live] as number) | (1 << granule);
-        return granule;
-      }
-    }
     // The unit: of the size's own bin only the first is worth a look, some of its sizes being smaller; then the next bin.
     let bin = binOf(granules);
     let record = (i32[control + 296 + bin + bin] as number) & 0x3fffffff;

@@ -34,12 +34,12 @@ export class Room {
    * @returns its first granule; -1 when there is no room
    */
   takeBlock(granules: number, align: number): number {
+    needStack(granules);
     const { blocks, pages } = this;
     // Slabs are to be where blocks leave most room, so that what waits comes first.
     if (align > 1) blocks.releaseWaiting();
     let granule = this.take(granules, align);
     if (granule >= 0) return granule;
-    needStack(granules);
     const { releases } = blocks;
     blocks.releaseWaiting();
     this.slabs.dropEmpty();
