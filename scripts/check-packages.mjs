@@ -1,7 +1,7 @@
 // Packs every published package and uses the tarballs the way a stranger would, outside the workspace.
 //
 // Run after a build: `pnpm check:packages`. Everything it writes lies in a temporary folder.
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { createContext, runInContext } from "node:vm";
@@ -67,6 +67,7 @@ await step("an empty npm project installs all packages, one copy of each", async
   );
   expect(same(installed, wanted), `expected ${JSON.stringify(wanted)}, npm installed ${JSON.stringify(installed)}`);
 });
+await step(`tarballs of ${POOL} and what it builds on install by their paths, with no registry`, installTarballs);
 for (const module of ["nodenext", "node20", "esnext"]) {
   for (const lib of ["es2022", "esnext,dom"]) {
     const files = ["user.ts", MEMORY_USER + wholeOf("import"), "web.ts", lib.includes("dom") ? WEB_USER : "export {}"];
@@ -89,6 +90,7 @@ await step("all with require(), beside import", () =>
 await step(`all in ${JEST} without a configuration`, runJest);
 for (const { name } of packages) {
   await step(`${name}: its README's examples`, () => runReadme(everything, name));
+  await step(`${name}: its README leads nowhere but to the web and to itself`, () => checkLinks(name));
   await step(`${name}: loads in a browser bundle`, () => loadInBrowser(name));
   await step(`${name}: what is not used is not bundled`, () => shakeWhole(name));
 }
@@ -161,6 +163,24 @@ async function typecheck(project, files, [module, lib], typescript) {
   writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: names }));
   if (typescript === undefined) await tool("tsc", ["-p", project]);
   else await run("npx", ["--yes", "-p", typescript, "tsc", "-p", project], { env: plainEnvironment() });
+}
+
+/** As the READMEs say, for a project that is not published to. */
+async function installTarballs() {
+  const project = await emptyProject("by-path");
+  writeFileSync(join(project, "package.json"), "{}");
+  const files = tarballs.filter((file) => /morph-(pool|memory)-/.test(file));
+  const flags = ["--no-audit", "--no-fund", "--registry=http://127.0.0.1:1/", `--cache=${join(project, ".npm-cache")}`];
+  await run("npm", ["install", ...files, ...flags], { cwd: project, env: plainEnvironment() });
+  await runInProject(project, "use.mjs", JAVASCRIPT_USER);
+}
+
+/** Who reads a README in a registry, or in node_modules, has no repository beside it. */
+function checkLinks(name) {
+  const text = readFileSync(join(everything, "node_modules", name, "README.md"), "utf8");
+  const targets = [...text.matchAll(/\]\(([^)]*)\)/g)].map(([, target]) => target);
+  const dead = targets.filter((target) => !/^(https:|#)/.test(target));
+  expect(dead.length === 0, `links that lead out of the package: ${dead.join(", ")}`);
 }
 
 /** A file that imports all that each package exports. */
