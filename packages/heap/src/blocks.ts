@@ -19,6 +19,7 @@ import {
   UNIT_GRANULES,
   WAITING,
   WAITING_BITS,
+  WAITING_SIZES,
 } from "./layout.ts";
 
 /**
@@ -262,7 +263,7 @@ export class Blocks {
       const place = 31 - Math.clz32(bit);
       const next = starts & -bit & ~bit;
       const size = next !== 0 ? 31 - Math.clz32(next & -next) - place : (i32[record + 11] as number) - base - place;
-      if (size > rest && !(size < 32 && this.isWaiting(base + place, size))) {
+      if (size > rest && !(size < 40 && this.isWaiting(base + place, size))) {
         rest = size;
         where = place;
       }
@@ -329,7 +330,7 @@ export class Blocks {
   }
 
   /**
-   * Frees a live object's block. Those of less than 4 KiB wait, two of each size, for the next request of just that size; the
+   * Frees a live object's block. Those of less than 5 KiB wait, two of each size, for the next request of just that size; the
    * one that waited longest is released in its place. O(1).
    * @returns where the free block starts that was made by that, whose size is in `freeSize`; -1 when none was
    */
@@ -341,7 +342,7 @@ export class Blocks {
     i32[record + 2] = (i32[record + 2] as number) | bit;
     const size = this.endOf(record, granule) - granule;
     this.freed = size;
-    if (size >= 32) return this.release(record, granule);
+    if (size >= 40) return this.release(record, granule);
     i32[record + 1] = (i32[record + 1] as number) & ~bit;
     const bits = (this.control & 0x3ffffff0) + 1791;
     i32[bits] = (i32[bits] as number) | (1 << size);
@@ -354,7 +355,7 @@ export class Blocks {
 
   /** Whether a free block is one of those that wait for their size. O(1). */
   isWaiting(granule: number, size: number): boolean {
-    if (size >= 32) return false;
+    if (size >= 40) return false;
     const waiting = (this.control & 0x3ffffff0) + 1792 + (size << 1);
     return this.i32[waiting] === granule || this.i32[waiting + 1] === granule;
   }
@@ -368,11 +369,14 @@ export class Blocks {
     let bits = i32[control + WAITING_BITS] as number;
     i32[control + WAITING_BITS] = 0;
     while (bits !== 0) {
-      const size = 31 - Math.clz32(bits & -bits);
+      const bit = 31 - Math.clz32(bits & -bits);
       bits &= bits - 1;
-      const waiting = control + WAITING + size * 2;
-      this.releaseOne(waiting, released);
-      this.releaseOne(waiting + 1, released);
+      // A bit is for each size that leaves this remainder.
+      for (let size = bit; size < WAITING_SIZES; size += 32) {
+        const waiting = control + WAITING + size * 2;
+        this.releaseOne(waiting, released);
+        this.releaseOne(waiting + 1, released);
+      }
     }
   }
 
@@ -426,7 +430,7 @@ export class Blocks {
       const behind = 1 << end;
       if ((starts & ~lives & behind) !== 0) {
         gone = this.endOf(after, end) - end;
-        if (gone < 32 && this.isWaiting(end, gone)) {
+        if (gone < 40 && this.isWaiting(end, gone)) {
           gone = 0;
         } else {
           size += gone;

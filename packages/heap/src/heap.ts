@@ -669,7 +669,7 @@ export class Heap {
     if (granules === 0 || size >>> 0 !== size || size >= 1048576) return this.mallocRun(size, 1);
     const i32 = this.i32;
     const waiting = (this.control & 0x3ffffff0) + 1792 + (granules << 1);
-    const granule = granules < 32 ? (i32[waiting] as number) & 0x3ffffff : 0;
+    const granule = granules < 40 ? (i32[waiting] as number) & 0x3ffffff : 0;
     if (granule === 0) return this.mallocCut(granules);
     const table = (i32[(this.directory & 0x3ffffff0) + (granule >>> 13)] as number) & 0x3ffffff0;
     const live = table + ((granule >>> 1) & 0xff0) + 1;
@@ -726,7 +726,7 @@ export class Heap {
     if ((left & 0x80400000) !== 0) this.slabs.changed(record, left);
   }
 
-  /** An object that is no slot, mostly a block, of which those below 4 KiB wait for the next request of their size. */
+  /** An object that is no slot, mostly a block, of which those below 5 KiB wait for the next request of their size. */
   private freeLarge(record: number, pointer: number): void {
     const i32 = this.i32;
     const granule = pointer >>> 7;
@@ -739,7 +739,7 @@ export class Heap {
     const bits = (this.control & 0x3ffffff0) + 1791;
     const waiting = bits + 1 + (size << 1);
     const room = (this.room + (size << 3)) | 0;
-    if (size >= 32 || i32[waiting + 1] !== 0 || room === this.peakLive) return void this.freeMerging(record, granule);
+    if (size >= 40 || i32[waiting + 1] !== 0 || room === this.peakLive) return void this.freeMerging(record, granule);
     this.room = room;
     i32[record + 2] = (i32[record + 2] as number) | bit;
     i32[record + 1] = lives & ~bit;

@@ -125,8 +125,8 @@ export const MAX_CLASS = 64;
  *               those of a record 9 words before the bin's, so that no link is nobody's
  *   1704..1768  for each class, its sparse slabs
  *   1776..1780  objects that are page runs: their table, its entries, those in use, those live, all their pages
- *   1791        one bit for each size in granules below 32 of which blocks may wait
- *   1792..1855  for each such size, two freed blocks that wait for the next request of that size; 0 for none
+ *   1791        one bit for the sizes in granules, modulo 32, of which blocks may wait
+ *   1792..1871  for each size below 40, two freed blocks that wait for the next request of that size; 0 for none
  */
 export const CONTROL_BYTES = 8192;
 export const NO_SLAB = 64;
@@ -144,6 +144,6 @@ export const RUN_COUNT = 1779;
 export const RUN_PAGES = 1780;
 export const WAITING_BITS = 1791;
 export const WAITING = 1792;
-export const WAITING_SIZES = 32;
+export const WAITING_SIZES = 40;
 /** Objects of that many bytes and more are page runs. */
 export const RUN_BYTES = 1_048_576;
