@@ -62,7 +62,7 @@ export const instantiateOnHeap = (
   const { __heap_base } = instantiateC("imported", emptyImports());
   const memory = new WebAssembly.Memory({ initial: INITIAL_PAGES });
   const firstPage = Math.ceil((__heap_base.value as number) / PAGE_BYTES);
-  const heap = new Heap({ memory: new LinearMemory({ wasm: memory, firstPage }) });
+  const heap = new Heap({ memory: new LinearMemory({ wasm: memory, firstPage, exactGrowth: true }) });
   return { ...instantiateC("imported", { memory, ...wrap({ ...heap.wasmImports() }) }), memory };
 };
 
