@@ -46,7 +46,7 @@ const SUBJECTS = [
     file: "packages/heap/dist/index.js",
     use: "const it = new Heap(); it.free(it.malloc(64));",
     methods: ["malloc", "tryMalloc", "free"],
-    fields: ["control", "directory", "peakLive", "room"],
+    fields: ["control", "directory", "peakLive", "belowPeak"],
   },
   {
     name: "MemoryContext",

@@ -17,7 +17,7 @@ const isLayout = (file) => /(^|-)layout\.ts$|^head-words\.ts$/.test(basename(fil
 
 /** Folders of sources, and what is built of them. */
 const SUBJECTS = [
-  ...["memory", "arena", "range"].map((name) => ({
+  ...["memory", "arena", "heap", "range"].map((name) => ({
     sources: `packages/${name}/src`,
     build: `packages/${name}/dist`,
   })),

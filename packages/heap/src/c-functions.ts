@@ -116,7 +116,7 @@ export function cFunctions(heap: TryingHeap, errno?: () => number): CFunctions {
     aligned_alloc: alignedAlloc,
     memalign: alignedAlloc,
     posix_memalign: (result, alignment, size) => {
-      if (!isAlignment(alignment) || (alignment & 3) !== 0) return EINVAL;
+      if (!isAlignment(alignment) || alignment % 4 !== 0) return EINVAL;
       needStack(heap.owner);
       const pointer = align(alignment, size);
       if (pointer === 0) return ENOMEM;

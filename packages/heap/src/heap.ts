@@ -9,35 +9,73 @@ import {
   requireOptions,
   requireStatePlace,
 } from "@morph/memory";
-import { Blocks } from "./blocks.ts";
 import { type CFunctions, type CFunctionsOptions, cFunctions } from "./c-functions.ts";
+import { Chunks } from "./chunks.ts";
+import { slotsOf } from "./classes.ts";
+import { HugeObjects } from "./huge-objects.ts";
 import {
   AGE,
+  CLASS,
+  CLASS_MASK,
   DIRECTORY_WORDS,
   END_OF_MEMORY,
+  FIRST_SLOT,
+  FRACTION,
+  FREED,
+  GOLDEN,
   GRANULE_BYTES,
+  GRANULE_INDEX,
+  HEAP_SIGNATURE,
+  HUGE_BYTES,
+  IN_GRANULE,
+  IN_SLOT_UNIT,
   INFO,
+  LAST_END,
+  LAST_SLOT,
+  LIVE,
   MAX_CLASS,
-  MAX_SLOT_BYTES,
+  MAX_SMALL_BYTES,
   NEW,
-  NOBODYS,
+  NOTICED,
   ONE_SLOT,
   PAGE_GRANULES,
   POINTER,
-  RUN_BYTES,
+  RECIPROCAL,
+  RECORD_INDEX,
+  RECORD_PLACE,
+  SAVED_BELOW_PEAK,
+  SAVED_CONTROL,
+  SAVED_DIRECTORY,
+  SAVED_FRESH,
+  SAVED_PAGES,
+  SAVED_PEAK,
+  SAVED_PEAK_LIVE,
+  SAVED_RECORDS_UNUSED,
+  SAVED_SIGNATURE,
+  SAVED_SLABS,
+  SAVED_TABLE_BYTES,
+  SAVED_TOP,
+  SIXTEENTH,
+  SIZE_GRANULES,
   SPACE,
-  slotsOf,
-  TABLE_UNITS,
-  UNIT_BYTES,
-  UNIT_GRANULES,
+  SPAN_BYTES,
+  SPAN_GRANULES,
+  SPAN_START,
+  STATE_BYTES,
+  TABLE_SPANS,
+  UNOWNED,
+  WAITING,
+  WAITING_BITS,
+  WAITING_SIZES,
+  WORD_INDEX,
+  WORD_OF_SLOTS,
 } from "./layout.ts";
 import { requireModule, type WasmExports, type WasmModule } from "./module-check.ts";
 import { CONTRACT, type HeapOptions, requireMaxBytes } from "./options.ts";
 import { Pages } from "./pages.ts";
-import { Room } from "./room.ts";
-import { Runs } from "./runs.ts";
 import { Slabs } from "./slabs.ts";
 import { requireShallowStack, requireStack } from "./stack.ts";
+import { Supply } from "./supply.ts";
 import { verifyHeap } from "./verify.ts";
 
 const needStack = requireStack;
@@ -61,7 +99,7 @@ export interface HeapStats {
 }
 
 /** An object that grows to that many bytes becomes a page run, for it may well grow further. */
-const GROWN_RUN_BYTES = 262_144;
+const GROWN_HUGE_BYTES = 262_144;
 
 /** What `calloc` clears in any case at both ends of an object. */
 const EDGE_BYTES = 4096;
@@ -73,7 +111,7 @@ function fillsPages(size: number): boolean {
 
 /**
  * Malloc for linear memory: any size, freed one by one. Up to 1 KiB a request gets a slot in a slab of its size class,
- * larger ones a block of the space (see `Blocks`), both without a header: what is live is known outside the objects,
+ * larger ones a chunk of the space (see `Chunks`), both without a header: what is live is known outside the objects,
  * exactly, so `free` refuses everything else, and no write of a user's can break the heap.
  */
 export class Heap {
@@ -92,17 +130,17 @@ export class Heap {
   private directory = 0;
   /** The most live bytes so far, in 16s, and how many fewer there are now. */
   private peakLive = 0;
-  private room = 0;
+  private belowPeak = 0;
 
   private destroyed = false;
   /** The count of releases and the footprint at the last refusal. */
   private refusedAt = -1;
   private refusedWith = 0;
-  private readonly blocks: Blocks;
+  private readonly chunks: Chunks;
   private readonly pages: Pages;
-  private readonly runs: Runs;
+  private readonly huge: HugeObjects;
   private readonly slabs: Slabs;
-  private readonly space: Room;
+  private readonly space: Supply;
 
   /**
    * Takes its tables, 24 KiB, and no page before the first `malloc`.
@@ -110,20 +148,20 @@ export class Heap {
    */
   constructor(options: HeapOptions = {}) {
     requireOptions(options, ["memory", "maxBytes", "owner"]);
-    needStack(this.room);
+    needStack(this.belowPeak);
     const { memory = new LinearMemory(), maxBytes = Number.POSITIVE_INFINITY } = options;
     requireMaxBytes(maxBytes);
     this.memory = memory;
-    this.stateBytes = 48;
+    this.stateBytes = STATE_BYTES;
     this.i32 = new Int32Array(0);
     this.f64 = new Float64Array(0);
-    this.blocks = new Blocks(memory);
+    this.chunks = new Chunks(memory);
     const viewsChanged = (): void => {
       if (this.directory !== 0) {
         this.i32 = memory.i32;
         this.f64 = memory.f64;
       }
-      this.blocks.i32 = memory.i32;
+      this.chunks.i32 = memory.i32;
     };
     // Without a view, every operation that changes something comes to `memory.refresh`.
     const suspend = (suspended: boolean): void => {
@@ -131,12 +169,12 @@ export class Heap {
       else viewsChanged();
     };
     this.owner = joinMemory(memory, { name: "heap", contractVersion: CONTRACT, viewsChanged, suspend }, options.owner);
-    // Another thread may have grown the memory since the blocks took their view.
+    // Another thread may have grown the memory since the chunks took their view.
     viewsChanged();
-    this.runs = new Runs(memory, this.blocks);
-    this.pages = new Pages(memory, this.owner, maxBytes, this.blocks, this.runs);
-    this.slabs = new Slabs(this.blocks, this.pages);
-    this.space = new Room(this.blocks, this.pages, this.runs, this.slabs);
+    this.huge = new HugeObjects(memory, this.chunks);
+    this.pages = new Pages(memory, this.owner, maxBytes, this.chunks, this.huge);
+    this.slabs = new Slabs(this.chunks, this.pages);
+    this.space = new Supply(this.chunks, this.pages, this.huge, this.slabs);
     if (options.owner === undefined) this.open();
   }
 
@@ -149,7 +187,7 @@ export class Heap {
    */
   malloc(size: number): number {
     const pointer = this.tryMalloc(size);
-    return pointer !== 0 ? pointer : this.refuseRoom(size);
+    return pointer !== 0 ? pointer : this.refuseMemory(size);
   }
 
   /**
@@ -162,18 +200,18 @@ export class Heap {
     if (i >= 64 || size >>> 0 !== size) return this.mallocLarge(size) >>> 0;
     const i32 = this.i32;
     // Masked, because V8 then knows that adding to it does not overflow; and 0 when the view is detached.
-    const word = (i32[(this.control + i) | 0] as number) & 0x3fffffff;
+    const word = (i32[(this.control + i) | 0] as number) & WORD_INDEX;
     const bits = (i32[word] as number) | 0;
     if (bits === 0) return this.mallocNext(size) >>> 0;
-    const slot = ((word & 7) << 5) | Math.clz32(bits);
-    const record = word & 0x3ffffff0;
-    const c = i32[record + 12] as number;
-    const pointer = ((i32[record + 13] as number) - (Math.imul(slot, c) << 4)) >>> 0;
-    const room = (this.room - c) | 0;
+    const slot = ((word & WORD_OF_SLOTS) << 5) | Math.clz32(bits);
+    const record = word & RECORD_INDEX;
+    const c = i32[record + CLASS] as number;
+    const pointer = ((i32[record + LAST_SLOT] as number) - (Math.imul(slot, c) << 4)) >>> 0;
+    const room = (this.belowPeak - c) | 0;
     // No call comes after this one, so that a stack that overflows leaves nothing half done.
     if (room < 0) this.raisePeak(room);
-    else this.room = room;
-    i32[word] = bits ^ (-0x80000000 >>> slot);
+    else this.belowPeak = room;
+    i32[word] = bits ^ (FIRST_SLOT >>> slot);
     return pointer;
   }
 
@@ -188,27 +226,28 @@ export class Heap {
     const p = pointer | 0;
     if (p >>> 0 !== pointer) return void this.refuse(pointer);
     const i32 = this.i32;
-    const table = (i32[this.directory + (p >>> 20)] as number) & 0x3ffffff0;
+    const table = (i32[this.directory + (p >>> 20)] as number) & RECORD_INDEX;
     if (table === 0) return void this.freeSlow(pointer);
-    const record = table + ((p >>> 8) & 0xff0);
-    const info = i32[record + 8] as number;
-    const c = info & 127;
+    const record = table + ((p >>> 8) & RECORD_PLACE);
+    const info = i32[record + INFO] as number;
+    const c = info & CLASS_MASK;
     if (c === 0) return void this.freeLarge(record, pointer);
-    // Distance to the unit's end in slots. It is a whole number when the product's fraction is less than the reciprocal
+    // Distance to the span's end in slots. It is a whole number when the product's fraction is less than the reciprocal
     // (Lemire, Kaser and Kurz 2019); the product is exact enough for all 256 distances and all classes.
-    const reciprocal = (info >>> 7) & 0x7fff;
-    const product = Math.imul(256 - ((p >>> 4) & 255), reciprocal);
+    const reciprocal = (info >>> 7) & RECIPROCAL;
+    const product = Math.imul(256 - ((p >>> 4) & SIXTEENTH), reciprocal);
     const slot = (product >>> 14) - 1;
     const word = record + (slot >>> 5);
     const bits = i32[word] as number;
-    const bit = -0x80000000 >>> slot;
-    if ((product & 0x3fff) >= reciprocal || ((p & 15) | (bits & bit)) !== 0) return void this.refuse(pointer);
-    const left = (info - 0x800000) | 0;
+    const bit = FIRST_SLOT >>> slot;
+    if ((product & FRACTION) >= reciprocal || ((p & IN_SLOT_UNIT) | (bits & bit)) !== 0)
+      return void this.refuse(pointer);
+    const left = (info - ONE_SLOT) | 0;
     // The slab was full, or is empty now, or there is only something to count.
-    if ((left & 0x80400000) !== 0) return void this.freeNoticed(record, word, bits | bit);
+    if ((left & NOTICED) !== 0) return void this.freeNoticed(record, word, bits | bit);
     i32[word] = bits | bit;
-    this.room = (this.room + c) | 0;
-    i32[record + 8] = left;
+    this.belowPeak = (this.belowPeak + c) | 0;
+    i32[record + INFO] = left;
   }
 
   /**
@@ -218,7 +257,7 @@ export class Heap {
    */
   calloc(count: number, size: number): number {
     const pointer = this.tryCalloc(count, size);
-    return pointer !== 0 ? pointer : this.refuseRoom(count * size);
+    return pointer !== 0 ? pointer : this.refuseMemory(count * size);
   }
 
   /**
@@ -234,26 +273,26 @@ export class Heap {
     if (pointer === 0) return 0;
     const { f64 } = this;
     const start = pointer >>> 3;
-    const end = start + (((bytes + 15) >>> 4) << 1);
+    const end = start + (((bytes + IN_SLOT_UNIT) >>> 4) << 1);
     for (let i = start; i < end; i += 2) f64[i] = f64[i + 1] = 0;
     return pointer;
   }
 
   private callocLarge(bytes: number): number {
-    needStack(this.room);
-    this.blocks.zeroedFrom = END_OF_MEMORY;
+    needStack(this.belowPeak);
+    this.chunks.zeroedFrom = END_OF_MEMORY;
     const pointer = this.tryMalloc(bytes);
     if (pointer === 0) return 0;
     const end = pointer + bytes;
     // What lies next to other objects is cleared in any case: to write past an object's end is a common fault.
-    const edge = Math.min(end, Math.max(pointer, this.blocks.zeroedFrom * GRANULE_BYTES) + EDGE_BYTES);
+    const edge = Math.min(end, Math.max(pointer, this.chunks.zeroedFrom * GRANULE_BYTES) + EDGE_BYTES);
     this.i32.fill(0, pointer / 4, Math.ceil(edge / 4));
     if (edge < end) this.i32.fill(0, Math.floor(Math.max(edge, end - EDGE_BYTES) / 4), Math.ceil(end / 4));
     return pointer;
   }
 
   /**
-   * Gives an object another size: in place when its slot has room, or the block can be made shorter or grow into free
+   * Gives an object another size: in place when its slot has room, or the chunk can be made shorter or grow into free
    * space behind it; else it moves, and keeps its bytes up to the smaller of both sizes. O(1), O(bytes) when it moves.
    * An object of `alignedAlloc` keeps its alignment only as long as it stays in place.
    * @returns its pointer now, which may be the same
@@ -261,7 +300,7 @@ export class Heap {
    */
   realloc(pointer: number, size: number): number {
     const moved = this.tryRealloc(pointer, size);
-    return moved !== 0 ? moved : this.refuseRoom(size);
+    return moved !== 0 ? moved : this.refuseMemory(size);
   }
 
   /**
@@ -271,41 +310,41 @@ export class Heap {
   tryRealloc(pointer: number, size: number): number {
     if (this.i32.length === 0) this.refreshViews();
     const record = this.find(pointer);
-    const c = record <= 0 ? 0 : (this.i32[record + 8] as number) & 127;
+    const c = record <= 0 ? 0 : (this.i32[record + INFO] as number) & CLASS_MASK;
     if (c === 0) return this.reallocElsewhere(record, pointer, size);
     if ((size >>> 0 !== size || size === 0) && !isSize(size)) return this.refuseSize(size);
     const room = c << 4;
     // Less than half used is worth a smaller slot, if there is one.
     if (size <= room && (size > room >>> 1 || room === 16)) return pointer;
-    needStack(this.room);
+    needStack(this.belowPeak);
     return this.move(pointer, room, size);
   }
 
   private reallocElsewhere(record: number, pointer: number, size: number): number {
-    needStack(this.room);
-    if (record <= 0) return this.reallocRun(pointer, size);
+    needStack(this.belowPeak);
+    if (record <= 0) return this.reallocHuge(pointer, size);
     return isSize(size) ? this.reallocLarge(record, pointer, size) : this.refuseSize(size);
   }
 
-  private reallocRun(pointer: number, size: number): number {
-    const has = this.runPages(pointer);
+  private reallocHuge(pointer: number, size: number): number {
+    const has = this.hugePages(pointer);
     if (has <= 0) return this.refuse(pointer);
     if (!isSize(size)) return this.refuseSize(size);
-    needStack(this.room);
+    needStack(this.belowPeak);
     const pages = Math.ceil(size / PAGE_BYTES);
     if (pages === has) return pointer;
-    if (size < GROWN_RUN_BYTES && pages < has) {
+    if (size < GROWN_HUGE_BYTES && pages < has) {
       const to = this.tryMalloc(size);
       if (to !== 0) return this.moveTo(to, pointer, size);
     }
-    if (this.resizeRun(pointer, has, pages)) return pointer;
-    const moved = this.moveToRun(pointer, has * PAGE_BYTES, size);
+    if (this.resizeHuge(pointer, has, pages)) return pointer;
+    const moved = this.moveToHuge(pointer, has * PAGE_BYTES, size);
     // What was returned on the way may lie just behind it.
-    return moved === 0 && this.resizeRun(pointer, has, pages) ? pointer : moved;
+    return moved === 0 && this.resizeHuge(pointer, has, pages) ? pointer : moved;
   }
 
-  private resizeRun(pointer: number, has: number, pages: number): boolean {
-    if (!this.pages.resizeRun(pointer, has, pages)) return false;
+  private resizeHuge(pointer: number, has: number, pages: number): boolean {
+    if (!this.pages.resizeHuge(pointer, has, pages)) return false;
     this.count((pages - has) * 4096);
     return true;
   }
@@ -314,27 +353,27 @@ export class Heap {
     const p = pointer | 0;
     const granule = p >>> 7;
     const granules = Math.ceil(size / GRANULE_BYTES);
-    const has = this.blocks.sizeOf(record, granule);
-    if (granules === has && size > MAX_SLOT_BYTES) return pointer;
-    if (size <= MAX_SLOT_BYTES) {
+    const has = this.chunks.sizeOf(record, granule);
+    if (granules === has && size > MAX_SMALL_BYTES) return pointer;
+    if (size <= MAX_SMALL_BYTES) {
       const c = this.slabs.classOf(size);
       const slot = this.takeSlot(c);
       if (slot !== 0) return this.moveTo(slot, pointer, size);
     }
     if (granules < has) {
       this.count((granules - has) * 8);
-      this.pages.giveBackLarge(this.blocks.shrink(record, granule, granules));
+      this.pages.releaseLarge(this.chunks.shrink(record, granule, granules));
       return pointer;
     }
     if (granules === has) return pointer;
-    if (this.blocks.extend(record, granule, granules)) {
+    if (this.chunks.extend(record, granule, granules)) {
       this.count((granules - has) * 8);
       return pointer;
     }
     // What becomes very large moves to pages of its own, where nothing of the heap's is in its way from then on. So does what doubles
     // while it is still small to copy, if the heap would have to take further pages for it anyway.
-    if (size >= GROWN_RUN_BYTES || (granules >= 2 * has && fillsPages(size) && this.isAtTop(granule + has))) {
-      return this.moveToRun(pointer, has * GRANULE_BYTES, size);
+    if (size >= GROWN_HUGE_BYTES || (granules >= 2 * has && fillsPages(size) && this.isAtTop(granule + has))) {
+      return this.moveToHuge(pointer, has * GRANULE_BYTES, size);
     }
     if (this.extendAtTop(record, granule, has, granules)) return pointer;
     return this.move(pointer, has * GRANULE_BYTES, size);
@@ -347,7 +386,7 @@ export class Heap {
    */
   alignedAlloc(alignment: number, size: number): number {
     const pointer = this.tryAlignedAlloc(alignment, size);
-    return pointer !== 0 ? pointer : this.refuseRoom(size);
+    return pointer !== 0 ? pointer : this.refuseMemory(size);
   }
 
   /**
@@ -364,22 +403,22 @@ export class Heap {
     }
     if (!isSize(size)) return this.refuseSize(size);
     if (alignment <= 16) return this.tryMalloc(size);
-    needStack(this.room);
+    needStack(this.belowPeak);
     this.refreshViews();
     // Slabs start at 4 KiB, so a slot size that is a multiple of the alignment will do.
     const rounded = Math.ceil(size / alignment) * alignment;
-    const c = rounded <= MAX_SLOT_BYTES ? this.slabs.classOf(rounded) : 0;
+    const c = rounded <= MAX_SMALL_BYTES ? this.slabs.classOf(rounded) : 0;
     if (c !== 0 && (c * 16) % alignment === 0) {
       const slot = this.takeSlot(c);
       if (slot !== 0) return slot;
     }
     // Beyond a page, what lies in front of the object is not the space's to keep.
     const pointer =
-      size >= RUN_BYTES || alignment > PAGE_BYTES
-        ? this.mallocRun(size, Math.ceil(alignment / PAGE_BYTES))
-        : this.mallocBlock(Math.ceil(size / GRANULE_BYTES), Math.max(1, alignment / GRANULE_BYTES));
-    if (pointer !== 0 || size > MAX_SLOT_BYTES) return pointer;
-    return this.takenSlot(this.slabs.takeAligned(size, alignment, this.peakLive - this.room));
+      size >= HUGE_BYTES || alignment > PAGE_BYTES
+        ? this.mallocHuge(size, Math.ceil(alignment / PAGE_BYTES))
+        : this.mallocChunk(Math.ceil(size / GRANULE_BYTES), Math.max(1, alignment / GRANULE_BYTES));
+    if (pointer !== 0 || size > MAX_SMALL_BYTES) return pointer;
+    return this.takenSlot(this.slabs.takeAligned(size, alignment, this.peakLive - this.belowPeak));
   }
 
   /**
@@ -389,37 +428,37 @@ export class Heap {
   usableSize(pointer: number): number {
     const record = this.find(pointer);
     if (record <= 0) {
-      const pages = this.runPages(pointer);
+      const pages = this.hugePages(pointer);
       return pages > 0 ? pages * PAGE_BYTES : this.refuse(pointer);
     }
-    const c = (this.blocks.i32[record + INFO] as number) & 127;
-    return c !== 0 ? c << 4 : this.blocks.sizeOf(record, pointer >>> 7) * GRANULE_BYTES;
+    const c = (this.chunks.i32[record + INFO] as number) & CLASS_MASK;
+    return c !== 0 ? c << 4 : this.chunks.sizeOf(record, pointer >>> 7) * GRANULE_BYTES;
   }
 
   /** Whether `pointer` is a live object of this heap: whether `free` would take it. O(1). */
   owns(pointer: number): boolean {
-    return this.find(pointer) > 0 || this.runPages(pointer) > 0;
+    return this.find(pointer) > 0 || this.hugePages(pointer) > 0;
   }
 
-  /** The pointers of all live objects, ascending. Do not allocate or free while walking. O(units). */
+  /** The pointers of all live objects, ascending. Do not allocate or free while walking. O(spans). */
   *liveObjects(): Generator<number, void, undefined> {
     this.requireAlive();
     this.look();
-    const runs = this.runs.list();
-    for (const record of this.unitRecords()) {
-      const p = (this.blocks.i32[record + POINTER] as number) >>> 0;
-      const c = (this.blocks.i32[record + INFO] as number) & 127;
+    const runs = this.huge.list();
+    for (const record of this.spanRecords()) {
+      const p = (this.chunks.i32[record + POINTER] as number) >>> 0;
+      const c = (this.chunks.i32[record + INFO] as number) & CLASS_MASK;
       while (runs.length > 0 && runs[0]![0] < p) yield runs.shift()![0];
       if (c === 0) {
-        for (let i = 0; i < UNIT_GRANULES; i++) {
-          if (this.blocks.isLive(record, i)) yield p + i * GRANULE_BYTES;
+        for (let i = 0; i < SPAN_GRANULES; i++) {
+          if (this.chunks.isLive(record, i)) yield p + i * GRANULE_BYTES;
           // Whoever walks may let someone else grow the memory.
           this.look();
         }
       } else {
         for (let slot = slotsOf(c) - 1; slot >= 0; slot--) {
-          if ((this.blocks.i32[record + (slot >>> 5)] as number) << slot >= 0)
-            yield p + UNIT_BYTES - (slot + 1) * c * 16;
+          if ((this.chunks.i32[record + (slot >>> 5)] as number) << slot >= 0)
+            yield p + SPAN_BYTES - (slot + 1) * c * 16;
           this.look();
         }
       }
@@ -429,13 +468,13 @@ export class Heap {
 
   /**
    * Returns all pages in which nothing is live to the memory, and tables without use: a second `free` of what they told
-   * of is an invalid pointer from then on. Runs of 1 MiB and more go back by themselves. O(bins + MiB of addresses).
+   * of is an invalid pointer from then on. HugeObjects of 1 MiB and more go back by themselves. O(bins + MiB of addresses).
    * @returns the bytes returned
    */
   trim(): number {
     this.requireAlive();
     this.refreshViews();
-    needStack(this.room);
+    needStack(this.belowPeak);
     return this.space.trim();
   }
 
@@ -458,16 +497,16 @@ export class Heap {
     return {
       footprint: this.pages.footprint,
       peakFootprint: this.pages.peak,
-      currentLive: (this.peakLive - this.room) * 16,
+      currentLive: (this.peakLive - this.belowPeak) * 16,
       peakLive: this.peakLive * 16,
       slabs: this.slabs.count,
-      slabBytes: this.slabs.count * UNIT_BYTES,
-      tableBytes: this.pages.tableBytes + (this.directory === 0 ? 0 : this.runs.tableBytes),
+      slabBytes: this.slabs.count * SPAN_BYTES,
+      tableBytes: this.pages.tableBytes + (this.directory === 0 ? 0 : this.huge.tableBytes),
     };
   }
 
   /**
-   * Walks the whole structure: pages, units, blocks, bins, slabs, counts. O(units).
+   * Walks the whole structure: pages, spans, chunks, bins, slabs, counts. O(spans).
    * @throws ERR_MORPH_INVALID_POINTER that names the first thing wrong and its address
    */
   verify(): void {
@@ -476,11 +515,11 @@ export class Heap {
     verifyHeap({
       memory: this.memory,
       owner: this.owner,
-      blocks: this.blocks,
-      live: this.peakLive - this.room,
+      chunks: this.chunks,
+      live: this.peakLive - this.belowPeak,
       slabs: this.slabs.count,
       pages: this.pages.count,
-      runs: this.runs,
+      huge: this.huge,
       // Without a view it is a growth listener that asks.
       settled: this.i32.length > 0,
     });
@@ -490,20 +529,20 @@ export class Heap {
   reset(): void {
     this.requireAlive();
     this.refreshViews();
-    needStack(this.room);
+    needStack(this.belowPeak);
     const { memory } = this;
     const pages = memory.u8.length / PAGE_BYTES;
     for (let page = 0; page < pages; page++) {
       if (memory.ownerOf(page * PAGE_BYTES) === this.owner) memory.release(page * PAGE_BYTES, 1);
     }
     this.pages.clear();
-    this.blocks.victim = -1;
-    this.blocks.victimSize = this.blocks.fresh = 0;
-    this.room = this.peakLive;
+    this.chunks.victim = -1;
+    this.chunks.victimSize = this.chunks.fresh = 0;
+    this.belowPeak = this.peakLive;
     this.slabs.count = 0;
     this.slabs.clear();
     // What was not found may be there now.
-    this.blocks.releases = (this.blocks.releases + 1) | 0;
+    this.chunks.releases = (this.chunks.releases + 1) | 0;
   }
 
   /**
@@ -539,22 +578,22 @@ export class Heap {
     this.requireAlive();
     this.refreshViews();
     requireStatePlace(this.memory, pointer, this.stateBytes);
-    needStack(this.room);
-    this.blocks.binVictim();
+    needStack(this.belowPeak);
+    this.chunks.binVictim();
     const { i32, pages } = this;
     const at = pointer / 4;
-    i32[at] = this.control;
-    i32[at + 1] = this.directory;
-    i32[at + 2] = this.room;
-    i32[at + 3] = this.peakLive;
-    i32[at + 4] = this.slabs.count;
-    i32[at + 5] = pages.count;
-    i32[at + 6] = pages.tableBytes;
-    i32[at + 7] = pages.top;
-    i32[at + 8] = pages.peak;
-    i32[at + 9] = this.blocks.fresh;
-    i32[at + 10] = pages.recordsUnused ? 1 : 0;
-    i32[at + 11] = this.stateSignature(pointer);
+    i32[at + SAVED_CONTROL] = this.control;
+    i32[at + SAVED_DIRECTORY] = this.directory;
+    i32[at + SAVED_BELOW_PEAK] = this.belowPeak;
+    i32[at + SAVED_PEAK_LIVE] = this.peakLive;
+    i32[at + SAVED_SLABS] = this.slabs.count;
+    i32[at + SAVED_PAGES] = pages.count;
+    i32[at + SAVED_TABLE_BYTES] = pages.tableBytes;
+    i32[at + SAVED_TOP] = pages.top;
+    i32[at + SAVED_PEAK] = pages.peak;
+    i32[at + SAVED_FRESH] = this.chunks.fresh;
+    i32[at + SAVED_RECORDS_UNUSED] = pages.recordsUnused ? 1 : 0;
+    i32[at + SAVED_SIGNATURE] = this.stateSignature(pointer);
   }
 
   /**
@@ -568,24 +607,24 @@ export class Heap {
     requireStatePlace(this.memory, pointer, this.stateBytes);
     const { i32 } = this.memory;
     const at = pointer / 4;
-    if (i32[at + 11] !== this.stateSignature(pointer)) {
+    if (i32[at + SAVED_SIGNATURE] !== this.stateSignature(pointer)) {
       throw new MorphError("ERR_MORPH_INVALID_POINTER", `expected the saved state of this heap at ${pointer}`);
     }
-    this.i32 = this.blocks.i32 = i32;
+    this.i32 = this.chunks.i32 = i32;
     this.f64 = this.memory.f64;
-    this.control = this.blocks.control = i32[at] as number;
-    this.directory = this.blocks.directory = i32[at + 1] as number;
-    this.room = i32[at + 2] as number;
-    this.peakLive = i32[at + 3] as number;
-    this.slabs.count = i32[at + 4] as number;
-    this.pages.count = i32[at + 5] as number;
-    this.pages.tableBytes = i32[at + 6] as number;
-    this.pages.top = i32[at + 7] as number;
-    this.pages.peak = (i32[at + 8] as number) >>> 0;
-    this.blocks.fresh = i32[at + 9] as number;
-    this.pages.recordsUnused = i32[at + 10] !== 0;
+    this.control = this.chunks.control = i32[at + SAVED_CONTROL] as number;
+    this.directory = this.chunks.directory = i32[at + SAVED_DIRECTORY] as number;
+    this.belowPeak = i32[at + SAVED_BELOW_PEAK] as number;
+    this.peakLive = i32[at + SAVED_PEAK_LIVE] as number;
+    this.slabs.count = i32[at + SAVED_SLABS] as number;
+    this.pages.count = i32[at + SAVED_PAGES] as number;
+    this.pages.tableBytes = i32[at + SAVED_TABLE_BYTES] as number;
+    this.pages.top = i32[at + SAVED_TOP] as number;
+    this.pages.peak = (i32[at + SAVED_PEAK] as number) >>> 0;
+    this.chunks.fresh = i32[at + SAVED_FRESH] as number;
+    this.pages.recordsUnused = i32[at + SAVED_RECORDS_UNUSED] !== 0;
     // What was not found may be there now.
-    this.blocks.releases = (this.blocks.releases + 1) | 0;
+    this.chunks.releases = (this.chunks.releases + 1) | 0;
   }
 
   /**
@@ -598,10 +637,10 @@ export class Heap {
     if (!isMemoryGone) {
       this.requireAlive();
       this.refreshViews();
-      needStack(this.room);
+      needStack(this.belowPeak);
     }
     this.destroyed = true;
-    this.room = this.peakLive;
+    this.belowPeak = this.peakLive;
     this.slabs.count = 0;
     if (isMemoryGone) this.pages.forget();
     else {
@@ -613,7 +652,7 @@ export class Heap {
     this.control = this.directory = 0;
   }
 
-  /** `using heap = new Heap()` destroys it at the end of the block. */
+  /** `using heap = new Heap()` destroys it at the end of the chunk. */
   [Symbol.dispose](): void {
     this.destroy();
   }
@@ -626,7 +665,7 @@ export class Heap {
       this.requireAlive();
       this.memory.refresh();
     }
-    needShallowStack(this.room);
+    needShallowStack(this.belowPeak);
     const pointer = this.takeSlot(this.slabs.classOf(size));
     return pointer !== 0 ? pointer : this.mallocElsewhere(size);
   }
@@ -635,7 +674,7 @@ export class Heap {
   private takeSlot(c: number): number {
     let pointer = this.slabs.take(c);
     if (pointer === 0) {
-      const granule = this.space.takeBlock(UNIT_GRANULES, UNIT_GRANULES);
+      const granule = this.space.takeChunk(SPAN_GRANULES, SPAN_GRANULES);
       if (granule < 0) return 0;
       this.slabs.addSlab(c, granule);
       pointer = this.slabs.take(c);
@@ -644,14 +683,14 @@ export class Heap {
     return pointer;
   }
 
-  /** Where no slab can be had: a larger slot or a small block, whichever wastes less; 0 when there is none. */
+  /** Where no slab can be had: a larger slot or a small chunk, whichever wastes less; 0 when there is none. */
   private mallocElsewhere(size: number): number {
-    const granules = (size + 127) >>> 7;
-    // Classes up to this one waste less than a block.
+    const granules = (size + IN_GRANULE) >>> 7;
+    // Classes up to this one waste less than a chunk.
     const most = granules * (GRANULE_BYTES / 16);
     const pointer = this.takenSlot(this.slabs.takeLarger(this.slabs.classOf(size), most));
     if (pointer !== 0) return pointer;
-    const granule = this.blocks.take(granules);
+    const granule = this.chunks.take(granules);
     if (granule < 0) return this.takenSlot(this.slabs.takeLarger(most, MAX_CLASS));
     this.count(granules * 8);
     return granule * GRANULE_BYTES;
@@ -659,61 +698,61 @@ export class Heap {
 
   /** Counts a slot of whichever class, or 0. */
   private takenSlot(pointer: number): number {
-    if (pointer !== 0) this.count((this.i32[this.blocks.record(pointer >>> 12) + INFO] as number) & 127);
+    if (pointer !== 0) this.count((this.i32[this.chunks.record(pointer >>> 12) + INFO] as number) & CLASS_MASK);
     return pointer;
   }
 
-  /** For sizes over 1 KiB, and for what is no size: a block that waits for its size, mostly. */
+  /** For sizes over 1 KiB, and for what is no size: a chunk that waits for its size, mostly. */
   private mallocLarge(size: number): number {
-    const granules = ((size + 127) >>> 7) & 0x1ffffff;
-    if (granules === 0 || size >>> 0 !== size || size >= 1048576) return this.mallocRun(size, 1);
+    const granules = ((size + IN_GRANULE) >>> 7) & SIZE_GRANULES;
+    if (granules === 0 || size >>> 0 !== size || size >= 1048576) return this.mallocHuge(size, 1);
     const i32 = this.i32;
-    const waiting = (this.control & 0x3ffffff0) + 1792 + (granules << 1);
-    const granule = granules < 40 ? (i32[waiting] as number) & 0x3ffffff : 0;
+    const waiting = (this.control & RECORD_INDEX) + WAITING + (granules << 1);
+    const granule = granules < WAITING_SIZES ? (i32[waiting] as number) & GRANULE_INDEX : 0;
     if (granule === 0) return this.mallocCut(granules);
-    const table = (i32[(this.directory & 0x3ffffff0) + (granule >>> 13)] as number) & 0x3ffffff0;
-    const live = table + ((granule >>> 1) & 0xff0) + 1;
-    const room = (this.room - (granules << 3)) | 0;
+    const table = (i32[(this.directory & RECORD_INDEX) + (granule >>> 13)] as number) & RECORD_INDEX;
+    const live = table + ((granule >>> 1) & RECORD_PLACE) + 1;
+    const room = (this.belowPeak - (granules << 3)) | 0;
     // No call comes after this one, as in `tryMalloc`.
     if (room < 0) this.raisePeak(room);
-    else this.room = room;
+    else this.belowPeak = room;
     i32[waiting] = i32[waiting + 1] as number;
     i32[waiting + 1] = 0;
     i32[live] = (i32[live] as number) | (1 << granule);
     return granule * 128;
   }
 
-  /** A block from the bins, or from new pages. */
+  /** A chunk from the bins, or from new pages. */
   private mallocCut(granules: number): number {
-    needShallowStack(this.room);
-    const granule = this.i32.length === 0 ? -1 : this.blocks.take(granules);
-    if (granule < 0) return this.mallocBlock(granules, 1);
+    needShallowStack(this.belowPeak);
+    const granule = this.i32.length === 0 ? -1 : this.chunks.take(granules);
+    if (granule < 0) return this.mallocChunk(granules, 1);
     this.count(granules << 3);
     return granule * 128;
   }
 
-  private mallocBlock(granules: number, align: number): number {
+  private mallocChunk(granules: number, align: number): number {
     this.requireAlive();
     this.refreshViews();
-    const granule = this.space.takeBlock(granules, align);
+    const granule = this.space.takeChunk(granules, align);
     if (granule < 0) return 0;
     this.count(granules * 8);
     return granule * GRANULE_BYTES;
   }
 
-  private mallocRun(size: number, align: number): number {
+  private mallocHuge(size: number, align: number): number {
     this.requireAlive();
     if (!isSize(size)) return this.refuseSize(size);
     this.refreshViews();
     const pages = Math.ceil(size / PAGE_BYTES);
     const granules = Math.ceil(size / GRANULE_BYTES);
-    const pointer = this.space.takeRun(granules, pages, align);
+    const pointer = this.space.takeHuge(granules, pages, align);
     if (pointer !== 0) this.count(this.space.isBlock ? granules * 8 : pages * 4096);
     return pointer;
   }
 
   private freeNoticed(record: number, word: number, bits: number): void {
-    needShallowStack(this.room);
+    needShallowStack(this.belowPeak);
     this.freeSlot(record, word, bits);
   }
 
@@ -722,66 +761,69 @@ export class Heap {
     const left = ((i32[record + INFO] as number) - ONE_SLOT) | 0;
     i32[word] = bits;
     i32[record + INFO] = left;
-    this.room = (this.room + (left & 127)) | 0;
-    if ((left & 0x80400000) !== 0) this.slabs.changed(record, left);
+    this.belowPeak = (this.belowPeak + (left & CLASS_MASK)) | 0;
+    if ((left & NOTICED) !== 0) this.slabs.changed(record, left);
   }
 
-  /** An object that is no slot, mostly a block, of which those below 5 KiB wait for the next request of their size. */
+  /** An object that is no slot, mostly a chunk, of which those below 5 KiB wait for the next request of their size. */
   private freeLarge(record: number, pointer: number): void {
     const i32 = this.i32;
     const granule = pointer >>> 7;
     const bit = 1 << granule;
-    const lives = i32[record + 1] as number;
-    if ((pointer & 127) !== 0 || i32[record + 8] !== 0x400000 || (lives & bit) === 0) return void this.freeRun(pointer);
+    const lives = i32[record + LIVE] as number;
+    if ((pointer & IN_GRANULE) !== 0 || i32[record + INFO] !== SPACE || (lives & bit) === 0)
+      return void this.freeHuge(pointer);
     const after = (i32[record] as number) & (-2 << granule);
-    const end = after !== 0 ? (granule & 0x1ffffe0) + 31 - Math.clz32(after & -after) : (i32[record + 11] as number);
+    const end =
+      after !== 0 ? (granule & SPAN_START) + 31 - Math.clz32(after & -after) : (i32[record + LAST_END] as number);
     const size = (end - granule) | 0;
-    const bits = (this.control & 0x3ffffff0) + 1791;
+    const bits = (this.control & RECORD_INDEX) + WAITING_BITS;
     const waiting = bits + 1 + (size << 1);
-    const room = (this.room + (size << 3)) | 0;
-    if (size >= 40 || i32[waiting + 1] !== 0 || room === this.peakLive) return void this.freeMerging(record, granule);
-    this.room = room;
-    i32[record + 2] = (i32[record + 2] as number) | bit;
-    i32[record + 1] = lives & ~bit;
+    const room = (this.belowPeak + (size << 3)) | 0;
+    if (size >= WAITING_SIZES || i32[waiting + 1] !== 0 || room === this.peakLive)
+      return void this.freeMerging(record, granule);
+    this.belowPeak = room;
+    i32[record + FREED] = (i32[record + FREED] as number) | bit;
+    i32[record + LIVE] = lives & ~bit;
     i32[bits] = (i32[bits] as number) | (1 << size);
     i32[waiting + 1] = i32[waiting] as number;
     i32[waiting] = granule;
   }
 
   private freeMerging(record: number, granule: number): void {
-    needShallowStack(this.room);
-    this.freeBlock(record, granule);
+    needShallowStack(this.belowPeak);
+    this.freeChunk(record, granule);
   }
 
-  private freeBlock(record: number, granule: number): void {
-    const { blocks } = this;
-    const start = blocks.free(record, granule);
-    this.room = (this.room + (blocks.freed << 3)) | 0;
-    this.pages.giveBackLarge(start);
-    if (this.room === this.peakLive) this.pages.releaseWaiting();
+  private freeChunk(record: number, granule: number): void {
+    const { chunks } = this;
+    const start = chunks.free(record, granule);
+    this.belowPeak = (this.belowPeak + (chunks.freed << 3)) | 0;
+    this.pages.releaseLarge(start);
+    if (this.belowPeak === this.peakLive) this.pages.coalesceWaiting();
   }
 
-  private freeRun(pointer: number): void {
-    const pages = this.runPages(pointer);
+  private freeHuge(pointer: number): void {
+    const pages = this.hugePages(pointer);
     if (pages <= 0) return void this.refuse(pointer);
-    needStack(this.room);
-    this.resizeRun(pointer, pages, 0);
+    needStack(this.belowPeak);
+    this.resizeHuge(pointer, pages, 0);
   }
 
   /** Frees an object that is known to be live, by an operation that has stack enough. */
   private freeLive(pointer: number): void {
     const p = pointer | 0;
-    const record = this.blocks.record(p >>> 12);
-    const info = record === 0 ? NOBODYS : (this.i32[record + INFO] as number);
-    const c = info & 127;
+    const record = this.chunks.record(p >>> 12);
+    const info = record === 0 ? UNOWNED : (this.i32[record + INFO] as number);
+    const c = info & CLASS_MASK;
     if (c !== 0) {
-      const slot = (256 - ((p >>> 4) & 255)) / c - 1;
+      const slot = (256 - ((p >>> 4) & SIXTEENTH)) / c - 1;
       const word = record + (slot >>> 5);
-      this.freeSlot(record, word, (this.i32[word] as number) | (-0x80000000 >>> slot));
+      this.freeSlot(record, word, (this.i32[word] as number) | (FIRST_SLOT >>> slot));
     } else if (info === SPACE) {
-      this.freeBlock(record, p >>> 7);
+      this.freeChunk(record, p >>> 7);
     } else {
-      this.resizeRun(pointer, this.runs.find(pointer), 0);
+      this.resizeHuge(pointer, this.huge.find(pointer), 0);
     }
   }
 
@@ -789,16 +831,16 @@ export class Heap {
   private isAtTop(granule: number): boolean {
     const { top } = this.pages;
     if (granule === top || top === 0) return top !== 0;
-    const after = this.blocks.spaceAt(granule);
-    return after !== 0 && this.blocks.isFree(after, granule) && granule + this.blocks.sizeOf(after, granule) === top;
+    const after = this.chunks.spaceAt(granule);
+    return after !== 0 && this.chunks.isFree(after, granule) && granule + this.chunks.sizeOf(after, granule) === top;
   }
 
   private extendAtTop(record: number, granule: number, has: number, granules: number): boolean {
     const { top } = this.pages;
     if (!this.isAtTop(granule + has)) return false;
-    needStack(this.room);
+    needStack(this.belowPeak);
     const pages = Math.ceil((granule + granules - top) / PAGE_GRANULES);
-    if (!this.pages.addAtTop(pages) || !this.blocks.extend(record, granule, granules)) return false;
+    if (!this.pages.addAtTop(pages) || !this.chunks.extend(record, granule, granules)) return false;
     this.count((granules - has) * 8);
     return true;
   }
@@ -810,8 +852,8 @@ export class Heap {
     return this.moveTo(to, pointer, Math.min(room, size));
   }
 
-  private moveToRun(pointer: number, room: number, size: number): number {
-    const to = this.mallocRun(size, 1);
+  private moveToHuge(pointer: number, room: number, size: number): number {
+    const to = this.mallocHuge(size, 1);
     return to === 0 ? 0 : this.moveTo(to, pointer, Math.min(room, size));
   }
 
@@ -824,40 +866,40 @@ export class Heap {
 
   private raisePeak(room: number): void {
     this.peakLive = (this.peakLive - room) | 0;
-    this.room = 0;
+    this.belowPeak = 0;
   }
 
   private count(sixteens: number): void {
-    const room = (this.room - sixteens) | 0;
+    const room = (this.belowPeak - sixteens) | 0;
     if (room < 0) this.raisePeak(room);
-    else this.room = room;
+    else this.belowPeak = room;
   }
 
   // --- pointers ----------------------------------------------------------------------------------------------------
 
   /** Pages of the page run that is an object; 0 when it was freed, -1 when there is none. */
-  private runPages(pointer: number): number {
+  private hugePages(pointer: number): number {
     if (this.directory === 0 || typeof pointer !== "number" || (pointer | 0) >>> 0 !== pointer) return -1;
     this.look();
-    return this.runs.find(pointer);
+    return this.huge.find(pointer);
   }
 
-  /** The record of the unit of a live object; 0 when there is none, -1 when it was freed. */
+  /** The record of the span of a live object; 0 when there is none, -1 when it was freed. */
   private find(pointer: number): number {
     if (this.directory === 0 || typeof pointer !== "number") return 0;
     const p = pointer | 0;
-    if (p >>> 0 !== pointer || (p & 15) !== 0) return 0;
+    if (p >>> 0 !== pointer || (p & IN_SLOT_UNIT) !== 0) return 0;
     this.look();
-    const { i32 } = this.blocks;
-    const table = (i32[this.directory + (p >>> 20)] as number) & 0x3ffffff0;
+    const { i32 } = this.chunks;
+    const table = (i32[this.directory + (p >>> 20)] as number) & RECORD_INDEX;
     if (table === 0) return 0;
-    const record = table + ((p >>> 8) & 0xff0);
-    const info = i32[record + 8] as number;
-    if ((info & 127) === 0) return this.findBlock(record, p);
+    const record = table + ((p >>> 8) & RECORD_PLACE);
+    const info = i32[record + INFO] as number;
+    if ((info & CLASS_MASK) === 0) return this.findBlock(record, p);
     // As in `free`.
-    const reciprocal = (info >>> 7) & 0x7fff;
-    const product = Math.imul(256 - ((p >>> 4) & 255), reciprocal);
-    if ((product & 0x3fff) >= reciprocal) return 0;
+    const reciprocal = (info >>> 7) & RECIPROCAL;
+    const product = Math.imul(256 - ((p >>> 4) & SIXTEENTH), reciprocal);
+    if ((product & FRACTION) >= reciprocal) return 0;
     const slot = (product >>> 14) - 1;
     if ((i32[record + (slot >>> 5)] as number) << slot >= 0) return record;
     // As long as nothing in a slab was freed, a free slot was never handed out.
@@ -865,29 +907,29 @@ export class Heap {
   }
 
   private findBlock(record: number, p: number): number {
-    const isBlock = this.blocks.i32[record + INFO] === SPACE && (p & 127) === 0;
-    if (isBlock && this.blocks.isLive(record, p >>> 7)) return record;
+    const isBlock = this.chunks.i32[record + INFO] === SPACE && (p & IN_GRANULE) === 0;
+    if (isBlock && this.chunks.isLive(record, p >>> 7)) return record;
     return this.wasFreed(record, p) ? -1 : 0;
   }
 
   /** Whether an object that started at a pointer outside slabs was freed, and nobody has its bytes now. */
   private wasFreed(record: number, p: number): boolean {
-    const { blocks } = this;
-    if (!blocks.wasFreed(record, p)) return false;
-    if (blocks.i32[record + INFO] !== SPACE) return this.memory.ownerOf(p >>> 0) === 0;
-    const start = blocks.covering(p >>> 7);
-    return start >= 0 && blocks.isFree(blocks.record(start >>> 5), start);
+    const { chunks } = this;
+    if (!chunks.wasFreed(record, p)) return false;
+    if (chunks.i32[record + INFO] !== SPACE) return this.memory.ownerOf(p >>> 0) === 0;
+    const start = chunks.covering(p >>> 7);
+    return start >= 0 && chunks.isFree(chunks.record(start >>> 5), start);
   }
 
   private freeSlow(pointer: number): void {
     if (!this.destroyed && this.refreshViews()) return void this.free(pointer);
-    this.freeRun(pointer);
+    this.freeHuge(pointer);
   }
 
   /** @throws what is wrong with a pointer that is not a live object's */
   private refuse(pointer: number): never {
     this.requireAlive();
-    const wasRun = this.runPages(pointer) === 0 && this.memory.ownerOf(pointer) === 0;
+    const wasRun = this.hugePages(pointer) === 0 && this.memory.ownerOf(pointer) === 0;
     if (wasRun || this.find(pointer) < 0) {
       throw new MorphError("ERR_MORPH_DOUBLE_FREE", `the object at ${pointer} is free already`);
     }
@@ -898,8 +940,8 @@ export class Heap {
   }
 
   /** @throws that there is no room; a refusal that repeats another one tells no stack, which would take most of its time */
-  private refuseRoom(size: number): never {
-    const { releases } = this.blocks;
+  private refuseMemory(size: number): never {
+    const { releases } = this.chunks;
     const repeated = this.refusedAt === releases && this.refusedWith === this.pages.footprint;
     this.refusedAt = releases;
     this.refusedWith = this.pages.footprint;
@@ -925,14 +967,14 @@ export class Heap {
     throw new MorphError("ERR_MORPH_INVALID_CONFIG", "the heap is another thread's: its state must be loaded first");
   }
 
-  /** For those that only look: they may in growth listeners too, where `this.i32` is empty. `blocks.i32` is current afterwards. */
+  /** For those that only look: they may in growth listeners too, where `this.i32` is empty. `chunks.i32` is current afterwards. */
   private look(): void {
-    if (this.i32.length === 0) this.blocks.i32 = this.memory.i32;
+    if (this.i32.length === 0) this.chunks.i32 = this.memory.i32;
   }
 
   /** What tells this heap's state, at this very place, from anything else. */
   private stateSignature(pointer: number): number {
-    return Math.imul(this.owner, 0x9e37_79b1) ^ 0x4845_4150 ^ pointer;
+    return Math.imul(this.owner, GOLDEN) ^ HEAP_SIGNATURE ^ pointer;
   }
 
   /** Notices that someone else grew the memory, which detaches an unshared one's views. @throws ERR_MORPH_BUSY in a growth listener */
@@ -949,19 +991,19 @@ export class Heap {
       this.memory.unregister(this.owner);
       throw error;
     }
-    this.control = this.blocks.control;
-    this.directory = this.blocks.directory;
-    this.i32 = this.blocks.i32 = this.memory.i32;
+    this.control = this.chunks.control;
+    this.directory = this.chunks.directory;
+    this.i32 = this.chunks.i32 = this.memory.i32;
     this.f64 = this.memory.f64;
     this.slabs.clear();
   }
 
-  /** The records of all units that are the heap's, ascending. */
-  private *unitRecords(): Generator<number, void, undefined> {
+  /** The records of all spans that are the heap's, ascending. */
+  private *spanRecords(): Generator<number, void, undefined> {
     for (let mib = 0; mib < DIRECTORY_WORDS; mib++) {
-      const table = this.blocks.i32[this.directory + mib] as number;
-      for (let unit = 0; table !== 0 && unit < TABLE_UNITS; unit++) {
-        if (this.blocks.i32[table + (unit << 4) + INFO] !== 0) yield table + (unit << 4);
+      const table = this.chunks.i32[this.directory + mib] as number;
+      for (let span = 0; table !== 0 && span < TABLE_SPANS; span++) {
+        if (this.chunks.i32[table + (span << 4) + INFO] !== 0) yield table + (span << 4);
       }
     }
   }

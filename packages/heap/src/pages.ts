@@ -1,5 +1,6 @@
 import { type AddressSpace, MorphError, PAGE_BYTES, repeatedRefusal } from "@morph/memory";
-import type { Blocks } from "./blocks.ts";
+import type { Chunks } from "./chunks.ts";
+import type { HugeObjects } from "./huge-objects.ts";
 import {
   CONTROL_BYTES,
   DIRECTORY_BYTES,
@@ -10,14 +11,13 @@ import {
   TABLE_BYTES,
   WHERE,
 } from "./layout.ts";
-import type { Runs } from "./runs.ts";
 import { requireStack } from "./stack.ts";
 
 const needStack = requireStack;
 
-const UNITS_A_PAGE = 16;
-/** A free block of that many granules, 1 MiB, goes back to the memory by itself, as far as it is whole pages. */
-const GIVE_BACK_GRANULES = 8192;
+const SPANS_A_PAGE = 16;
+/** A free chunk of that many granules, 1 MiB, goes back to the memory by itself, as far as it is whole pages. */
+const RELEASE_GRANULES = 8192;
 
 /** Pages between the memory and a heap's space: takes as few as will do, gives back runs that became free. */
 export class Pages {
@@ -28,7 +28,7 @@ export class Pages {
   peak = 0;
   /** Where the highest page that was ever added last ends; the memory may have room right behind it. */
   top = 0;
-  /** Whether there may be records in which no unit has an owner. */
+  /** Whether there may be records in which no span has an owner. */
   recordsUnused = false;
 
   /** What {@link growBetween} did not find, and when. */
@@ -44,21 +44,21 @@ export class Pages {
   private readonly owner: number;
   /** Bytes that the footprint never grows past. */
   maxBytes: number;
-  private readonly blocks: Blocks;
-  private readonly runs: Runs;
+  private readonly chunks: Chunks;
+  private readonly huge: HugeObjects;
 
-  constructor(memory: AddressSpace, owner: number, maxBytes: number, blocks: Blocks, runs: Runs) {
+  constructor(memory: AddressSpace, owner: number, maxBytes: number, chunks: Chunks, huge: HugeObjects) {
     this.memory = memory;
     this.owner = owner;
     this.maxBytes = maxBytes;
-    this.blocks = blocks;
-    this.runs = runs;
+    this.chunks = chunks;
+    this.huge = huge;
   }
 
   /** Bytes of pages and tables taken from the memory now. O(1). */
   get footprint(): number {
     // Before `open` there is no control table to read.
-    const runs = this.blocks.control === 0 ? 0 : this.runs.pages * PAGE_BYTES + this.runs.tableBytes;
+    const runs = this.chunks.control === 0 ? 0 : this.huge.pages * PAGE_BYTES + this.huge.tableBytes;
     return this.count * PAGE_BYTES + this.tableBytes + runs;
   }
 
@@ -70,42 +70,42 @@ export class Pages {
     if (DIRECTORY_BYTES + CONTROL_BYTES > this.maxBytes) throw this.refusal(DIRECTORY_BYTES + CONTROL_BYTES, false);
     const directory = this.memory.acquireTable(DIRECTORY_BYTES);
     try {
-      this.blocks.control = (this.memory.acquireTable(CONTROL_BYTES) / 4) | 0;
+      this.chunks.control = (this.memory.acquireTable(CONTROL_BYTES) / 4) | 0;
     } catch (error) {
       this.memory.releaseTable(directory, DIRECTORY_BYTES);
       throw error;
     }
-    this.blocks.directory = (directory / 4) | 0;
+    this.chunks.directory = (directory / 4) | 0;
     this.took(DIRECTORY_BYTES + CONTROL_BYTES);
   }
 
   /** Forgets the space and its records, and empties the tables; the pages are the caller's. */
   clear(): void {
-    const { i32, control, directory } = this.blocks;
-    this.runs.clear();
+    const { i32, control, directory } = this.chunks;
+    this.huge.clear();
     this.dropAllRecords();
     i32.fill(0, control, control + CONTROL_BYTES / 4);
     i32.fill(0, directory, directory + DIRECTORY_BYTES / 4);
   }
 
-  /** Gives back what {@link open} took, and all records; of the pages the memory knows. */
+  /** Releases what {@link open} took, and all records; of the pages the memory knows. */
   close(): void {
-    this.runs.clear();
+    this.huge.clear();
     this.dropAllRecords();
-    this.memory.releaseTable(this.blocks.directory * 4, DIRECTORY_BYTES);
-    this.memory.releaseTable(this.blocks.control * 4, CONTROL_BYTES);
+    this.memory.releaseTable(this.chunks.directory * 4, DIRECTORY_BYTES);
+    this.memory.releaseTable(this.chunks.control * 4, CONTROL_BYTES);
     this.forget();
   }
 
   /** Forgets everything, for a memory that is gone. */
   forget(): void {
     this.count = this.top = this.tableBytes = 0;
-    this.blocks.directory = this.blocks.control = 0;
+    this.chunks.directory = this.chunks.control = 0;
   }
 
   /**
-   * Adds pages to the space so that a free block of that many granules is there, at a multiple of `align` granules, at most
-   * a page. If the space ends with a free block that the memory can make longer, that saves pages. O(pages).
+   * Adds pages to the space so that a free chunk of that many granules is there, at a multiple of `align` granules, at most
+   * a page. If the space ends with a free chunk that the memory can make longer, that saves pages. O(pages).
    * @returns false when there is no room; then the space is as it was
    */
   grow(granules: number, align: number): boolean {
@@ -124,7 +124,7 @@ export class Pages {
   }
 
   /**
-   * Adds free pages of the memory that lie next to free blocks, so that a free block of that many granules is there, at a multiple of `align`
+   * Adds free pages of the memory that lie next to free chunks, so that a free chunk of that many granules is there, at a multiple of `align`
    * granules. O(pages of the memory), O(1) when it was in vain before and nothing has become free since.
    * @returns false when there is no such place; then the space is as it was
    */
@@ -137,13 +137,13 @@ export class Pages {
       while (page < end && memory.ownerOf(page * PAGE_BYTES) === 0) page++;
       if (page > first && this.joinAround(first, page, granules, align)) return true;
     }
-    this.vain = { granules, align, releases: this.blocks.releases, inMemory: memory.releases, most: this.mostPages };
+    this.vain = { granules, align, releases: this.chunks.releases, inMemory: memory.releases, most: this.mostPages };
     return false;
   }
 
   private mayHaveChanged(granules: number, align: number): boolean {
     const { vain } = this;
-    if (vain.releases !== this.blocks.releases || vain.inMemory !== this.memory.releases) return true;
+    if (vain.releases !== this.chunks.releases || vain.inMemory !== this.memory.releases) return true;
     return granules < vain.granules || align < vain.align || this.mostPages > vain.most;
   }
 
@@ -152,15 +152,15 @@ export class Pages {
     return Math.floor((this.maxBytes - this.footprint) / PAGE_BYTES);
   }
 
-  /** Takes as many of the free pages from `first` to `end` as make a block with what is free before and behind them. */
+  /** Takes as many of the free pages from `first` to `end` as make a chunk with what is free before and behind them. */
   private joinAround(first: number, end: number, granules: number, align: number): boolean {
-    const { blocks } = this;
-    const before = blocks.before(first * PAGE_GRANULES);
-    const isBeforeFree = before >= 0 && blocks.isFree(blocks.record(before >>> 5), before);
+    const { chunks } = this;
+    const before = chunks.before(first * PAGE_GRANULES);
+    const isBeforeFree = before >= 0 && chunks.isFree(chunks.record(before >>> 5), before);
     const lowest = isBeforeFree ? before : first * PAGE_GRANULES;
-    const after = blocks.spaceAt(end * PAGE_GRANULES);
-    const isAfterFree = after !== 0 && blocks.isFree(after, end * PAGE_GRANULES);
-    const highest = isAfterFree ? blocks.endOf(after, end * PAGE_GRANULES) : end * PAGE_GRANULES;
+    const after = chunks.spaceAt(end * PAGE_GRANULES);
+    const isAfterFree = after !== 0 && chunks.isFree(after, end * PAGE_GRANULES);
+    const highest = isAfterFree ? chunks.endOf(after, end * PAGE_GRANULES) : end * PAGE_GRANULES;
     // As low as possible uses what is free before the pages, as high as possible what is free behind them.
     const places = [Math.ceil(lowest / align) * align, Math.floor((highest - granules) / align) * align];
     for (const place of places) {
@@ -174,8 +174,8 @@ export class Pages {
 
   private takeAt(page: number, pages: number): boolean {
     const pointer = page * PAGE_BYTES;
-    if (!this.room(pages)) return false;
-    if (this.lacksRecords(pointer, pages) && !(this.addRecords(pointer, pages) && this.room(pages))) return false;
+    if (!this.fits(pages)) return false;
+    if (this.lacksRecords(pointer, pages) && !(this.addRecords(pointer, pages) && this.fits(pages))) return false;
     if (!this.memory.tryAcquireAt(pointer, pages, this.owner)) return false;
     this.adopt(pointer, pages);
     this.top = Math.max(this.top, (page + pages) * PAGE_GRANULES);
@@ -184,31 +184,31 @@ export class Pages {
 
   /** Pages and the records for them. @returns their pointer; 0 when there is no room, nothing is taken then */
   private takeWithRecords(pages: number): number {
-    if (!this.room(pages)) return 0;
+    if (!this.fits(pages)) return 0;
     let pointer = this.memory.tryAcquire(pages, this.owner);
     if (pointer === 0) return 0;
     let lacks = this.lacksRecords(pointer, pages);
     if (lacks) {
       // Tables first: behind the pages, they would be in the way of what wants to grow.
       this.memory.release(pointer, pages);
-      if (!this.addRecords(pointer, pages) || !this.room(pages)) return 0;
+      if (!this.addRecords(pointer, pages) || !this.fits(pages)) return 0;
       pointer = this.memory.tryAcquire(pages, this.owner);
       if (pointer === 0) return 0;
       // The tables may have taken just those pages.
       lacks = this.lacksRecords(pointer, pages);
     }
-    if (!lacks || (this.addRecords(pointer, pages) && this.room(pages))) return pointer;
+    if (!lacks || (this.addRecords(pointer, pages) && this.fits(pages))) return pointer;
     this.memory.release(pointer, pages);
     return 0;
   }
 
-  /** Makes the space longer at `top`, where a free or live block ends. @returns whether it could */
+  /** Makes the space longer at `top`, where a free or live chunk ends. @returns whether it could */
   addAtTop(pages: number): boolean {
     const last = (this.top - PAGE_GRANULES) * GRANULE_BYTES;
-    if (!this.room(pages) || this.memory.ownerOf(last) !== this.owner) return false;
+    if (!this.fits(pages) || this.memory.ownerOf(last) !== this.owner) return false;
     if (!this.memory.tryExtend(last, 1, pages)) return false;
     const pointer = this.top * GRANULE_BYTES;
-    if (this.lacksRecords(pointer, pages) && !(this.addRecords(pointer, pages) && this.room(pages))) {
+    if (this.lacksRecords(pointer, pages) && !(this.addRecords(pointer, pages) && this.fits(pages))) {
       this.memory.release(pointer, pages);
       return false;
     }
@@ -218,25 +218,25 @@ export class Pages {
   }
 
   /**
-   * Gives a free block that has just grown back to the memory when it is a large one. O(1), O(pages) when it is.
+   * Gives a free chunk that has just grown back to the memory when it is a large one. O(1), O(pages) when it is.
    * @param granule where it starts; -1 for none
    */
-  giveBackLarge(granule: number): void {
-    const { freeSize } = this.blocks;
-    if (granule >= 0 && freeSize >= GIVE_BACK_GRANULES && hasStack(this.count)) this.giveBack(granule, freeSize);
+  releaseLarge(granule: number): void {
+    const { freeSize } = this.chunks;
+    if (granule >= 0 && freeSize >= RELEASE_GRANULES && hasStack(this.count)) this.releasePages(granule, freeSize);
   }
 
   /** When no object is live, nothing waits for its size any more. O(sizes). */
-  releaseWaiting(): void {
-    if (hasStack(this.count)) this.blocks.releaseWaiting((start) => this.giveBackLarge(start));
+  coalesceWaiting(): void {
+    if (hasStack(this.count)) this.chunks.coalesceWaiting((start) => this.releaseLarge(start));
   }
 
-  /** Gives the whole pages in a free block back to the memory. O(pages). @returns their bytes */
-  giveBack(granule: number, granules: number): number {
+  /** Gives the whole pages in a free chunk back to the memory. O(pages). @returns their bytes */
+  releasePages(granule: number, granules: number): number {
     const first = Math.ceil(granule / PAGE_GRANULES);
     const pages = Math.floor((granule + granules) / PAGE_GRANULES) - first;
     if (pages <= 0) return 0;
-    this.blocks.removeRun(granule, first * UNITS_A_PAGE, pages * UNITS_A_PAGE);
+    this.chunks.removeSpans(granule, first * SPANS_A_PAGE, pages * SPANS_A_PAGE);
     this.memory.release(first * PAGE_BYTES, pages);
     this.recordsUnused = true;
     this.count -= pages;
@@ -244,16 +244,16 @@ export class Pages {
     return pages * PAGE_BYTES;
   }
 
-  /** Gives the whole pages in all free blocks back to the memory. O(bins + pages given back). @returns their bytes */
-  giveBackAll(): number {
-    this.blocks.releaseWaiting();
-    this.blocks.binVictim();
-    const { i32 } = this.blocks;
+  /** Gives the whole pages in all free chunks back to the memory. O(bins + pages given back). @returns their bytes */
+  releaseAll(): number {
+    this.chunks.coalesceWaiting();
+    this.chunks.binVictim();
+    const { i32 } = this.chunks;
     let bytes = 0;
-    // A block with a whole page in it is the largest of the unit that it starts in.
-    for (const record of this.blocks.unitsWithFree(PAGE_GRANULES)) {
+    // A chunk with a whole page in it is the largest of the span that it starts in.
+    for (const record of this.chunks.spansWithFree(PAGE_GRANULES)) {
       const granule = ((i32[record + POINTER] as number) >>> 7) + (i32[record + WHERE] as number);
-      bytes += this.giveBack(granule, i32[record + LARGEST] as number);
+      bytes += this.releasePages(granule, i32[record + LARGEST] as number);
     }
     return bytes;
   }
@@ -262,57 +262,57 @@ export class Pages {
    * Takes a run of pages for one object, at a multiple of `align` pages. O(pages).
    * @returns its pointer; 0 when there is no room, nothing is taken then
    */
-  takeRun(pages: number, align: number): number {
-    if (!this.room(pages) || !this.reserveRun() || !this.room(pages)) return 0;
+  takeHuge(pages: number, align: number): number {
+    if (!this.fits(pages) || !this.reserveHuge() || !this.fits(pages)) return 0;
     const pointer = this.memory.tryAcquire(pages, this.owner, align);
     if (pointer === 0) return 0;
-    this.runs.add(pointer / PAGE_BYTES, pages);
-    this.blocks.zeroedFrom = Math.ceil(this.memory.zeroedFrom / GRANULE_BYTES);
+    this.huge.add(pointer / PAGE_BYTES, pages);
+    this.chunks.zeroedFrom = Math.ceil(this.memory.zeroedFrom / GRANULE_BYTES);
     this.took(0);
     return pointer;
   }
 
-  private reserveRun(): boolean {
-    const bytes = this.runs.missingTableBytes();
+  private reserveHuge(): boolean {
+    const bytes = this.huge.missingTableBytes();
     if (bytes > 0) {
       const table = this.acquireTable(bytes);
       if (table === 0) return false;
-      this.runs.moveTo(table, bytes);
+      this.huge.moveTo(table, bytes);
     }
     return true;
   }
 
   /** Gives a run another size in place, 0 to free it. O(pages). @returns whether it could; shorter it always can */
-  resizeRun(pointer: number, has: number, pages: number): boolean {
+  resizeHuge(pointer: number, has: number, pages: number): boolean {
     if (pages < has) {
       this.memory.release(pointer + pages * PAGE_BYTES, has - pages);
-    } else if (!this.room(pages - has) || !this.memory.tryExtend(pointer, has, pages - has)) {
+    } else if (!this.fits(pages - has) || !this.memory.tryExtend(pointer, has, pages - has)) {
       return false;
     }
-    this.runs.resize(pointer / PAGE_BYTES, pages);
+    this.huge.resize(pointer / PAGE_BYTES, pages);
     this.took(0);
     return true;
   }
 
-  /** Gives back tables that describe nothing. O(MiB of addresses). @returns their bytes */
+  /** Releases tables that describe nothing. O(MiB of addresses). @returns their bytes */
   dropRecords(): number {
     if (!this.recordsUnused) return 0;
     this.recordsUnused = false;
-    const bytes = this.blocks.dropRecords(false);
+    const bytes = this.chunks.dropRecords(false);
     this.tableBytes -= bytes;
     return bytes;
   }
 
   private dropAllRecords(): void {
     this.count = this.top = 0;
-    this.tableBytes -= this.blocks.dropRecords(true);
+    this.tableBytes -= this.chunks.dropRecords(true);
   }
 
-  /** Granules of the free block that ends at `top`. */
+  /** Granules of the free chunk that ends at `top`. */
   private freeAtTop(): number {
     if (this.top === 0) return 0;
-    const start = this.blocks.before(this.top);
-    return start >= 0 && this.blocks.isFree(this.blocks.record(start >>> 5), start) ? this.top - start : 0;
+    const start = this.chunks.before(this.top);
+    return start >= 0 && this.chunks.isFree(this.chunks.record(start >>> 5), start) ? this.top - start : 0;
   }
 
   /** Makes pages that have records a free part of the space. */
@@ -321,27 +321,27 @@ export class Pages {
     this.took(0);
     const end = pointer / GRANULE_BYTES + pages * PAGE_GRANULES;
     const zeroed = Math.min(end, Math.ceil(this.memory.zeroedFrom / GRANULE_BYTES));
-    if (zeroed > pointer / GRANULE_BYTES && zeroed > this.blocks.fresh) this.blocks.fresh = zeroed;
-    this.blocks.addRun((pointer / PAGE_BYTES) * UNITS_A_PAGE, pages * UNITS_A_PAGE);
+    if (zeroed > pointer / GRANULE_BYTES && zeroed > this.chunks.fresh) this.chunks.fresh = zeroed;
+    this.chunks.addSpans((pointer / PAGE_BYTES) * SPANS_A_PAGE, pages * SPANS_A_PAGE);
   }
 
   private lacksRecords(pointer: number, pages: number): boolean {
-    const first = (pointer / PAGE_BYTES) * UNITS_A_PAGE;
-    for (let unit = first; unit < first + pages * UNITS_A_PAGE; unit += UNITS_A_PAGE) {
-      if (this.blocks.record(unit) === 0) return true;
+    const first = (pointer / PAGE_BYTES) * SPANS_A_PAGE;
+    for (let span = first; span < first + pages * SPANS_A_PAGE; span += SPANS_A_PAGE) {
+      if (this.chunks.record(span) === 0) return true;
     }
     return false;
   }
 
   /** Makes sure that pages have records. @returns false when there is no room; tables taken before that stay */
   private addRecords(pointer: number, pages: number): boolean {
-    const first = (pointer / PAGE_BYTES) * UNITS_A_PAGE;
-    for (let mib = first >>> 8; mib <= (first + pages * UNITS_A_PAGE - 1) >>> 8; mib++) {
-      if (this.blocks.hasRecords(mib)) continue;
+    const first = (pointer / PAGE_BYTES) * SPANS_A_PAGE;
+    for (let mib = first >>> 8; mib <= (first + pages * SPANS_A_PAGE - 1) >>> 8; mib++) {
+      if (this.chunks.hasRecords(mib)) continue;
       const table = this.acquireTable(TABLE_BYTES);
       if (table === 0) return false;
       this.recordsUnused = true;
-      this.blocks.addRecords(mib, (table / 4) | 0);
+      this.chunks.addRecords(mib, (table / 4) | 0);
       this.took(TABLE_BYTES);
     }
     return true;
@@ -356,7 +356,7 @@ export class Pages {
     if (this.footprint > this.peak) this.peak = this.footprint;
   }
 
-  private room(pages: number): boolean {
+  private fits(pages: number): boolean {
     return this.footprint + pages * PAGE_BYTES <= this.maxBytes;
   }
 

@@ -1,9 +1,12 @@
-import type { Blocks } from "./blocks.ts";
+import type { Chunks } from "./chunks.ts";
+import { CLASSES, slotsOf, sparseSlots } from "./classes.ts";
 import {
   AGE,
   CLASS,
+  CLASS_MASK,
   CLASS_OF_SIZE,
-  CLASSES,
+  CURRENT,
+  FIRST_SLOT,
   FULL,
   INFO,
   LAST_SLOT,
@@ -13,13 +16,15 @@ import {
   NO_SLAB,
   ONE_SLOT,
   POINTER,
+  PREVIOUS,
+  RECORD_INDEX,
   SHAPE,
   SLABS,
+  SPAN_BYTES,
+  SPARSE,
   SPARSE_SLABS,
-  slotsOf,
-  sparseSlots,
-  UNIT_BYTES,
   USED_AGAIN,
+  WORD_OF_SLOTS,
 } from "./layout.ts";
 import type { Pages } from "./pages.ts";
 
@@ -27,7 +32,7 @@ import type { Pages } from "./pages.ts";
 const LOOKED_AT = 8;
 
 /**
- * Slabs: units cut into equal slots. What `Heap` does by itself, in `malloc` and `free`, is to take a slot from the word of
+ * Slabs: spans cut into equal slots. What `Heap` does by itself, in `malloc` and `free`, is to take a slot from the word of
  * bits that a class allocates from, and to free one; which slab that is, and what becomes of it, is decided here.
  *
  * A class allocates from one slab until it is full. Then it takes the next of those that have free slots again: the ones at
@@ -39,17 +44,17 @@ export class Slabs {
   /** What {@link takeAligned} did not find, and how much was live then. */
   private vain: { size: number; alignment: number; live: number } = { size: 0, alignment: 0, live: -1 };
 
-  private readonly blocks: Blocks;
+  private readonly chunks: Chunks;
   private readonly pages: Pages;
 
-  constructor(blocks: Blocks, pages: Pages) {
-    this.blocks = blocks;
+  constructor(chunks: Chunks, pages: Pages) {
+    this.chunks = chunks;
     this.pages = pages;
   }
 
   /** The class that serves a size up to 1024: its slot size in 16 bytes. O(1). */
   classOf(size: number): number {
-    return this.blocks.i32[this.blocks.control + CLASS_OF_SIZE + ((size - 1) >>> 4)] as number;
+    return this.chunks.i32[this.chunks.control + CLASS_OF_SIZE + ((size - 1) >>> 4)] as number;
   }
 
   /**
@@ -57,24 +62,24 @@ export class Slabs {
    * @returns its pointer; 0 when no slab of the class has a free slot
    */
   take(c: number): number {
-    const { i32 } = this.blocks;
-    let record = (i32[(this.blocks.control & 0x3ffffff0) + 128 + c] as number) & 0x3ffffff0;
+    const { i32 } = this.chunks;
+    let record = (i32[(this.chunks.control & RECORD_INDEX) + SLABS + c] as number) & RECORD_INDEX;
     let word = 0;
     while (word === 0) {
       if (record === 0) return 0;
-      word = this.wordWithRoom(record, c);
+      word = this.wordWithFree(record, c);
       if (word === 0) record = this.retire(record, c);
     }
     this.allocateFrom(c, word);
     const bits = i32[word] as number;
-    const slot = ((word & 7) << 5) | Math.clz32(bits);
-    i32[word] = bits ^ (-0x80000000 >>> slot);
-    return ((i32[record + 13] as number) - ((slot * c) << 4)) >>> 0;
+    const slot = ((word & WORD_OF_SLOTS) << 5) | Math.clz32(bits);
+    i32[word] = bits ^ (FIRST_SLOT >>> slot);
+    return ((i32[record + LAST_SLOT] as number) - ((slot * c) << 4)) >>> 0;
   }
 
   /** The first word of a slab's bits in which a slot is free; 0 when it is full. */
-  private wordWithRoom(record: number, c: number): number {
-    const { i32 } = this.blocks;
+  private wordWithFree(record: number, c: number): number {
+    const { i32 } = this.chunks;
     if (i32[record] !== 0) return record;
     // From 128 bytes on 32 bits are enough.
     if (c >= 8) return 0;
@@ -84,65 +89,65 @@ export class Slabs {
 
   /** The slab that the class allocates from is full: out of the list. Returns the next one, 0 when there is none. */
   private retire(record: number, c: number): number {
-    const { i32 } = this.blocks;
-    i32[record + 8] = ((i32[record + 8] as number) & 0x3fffff) | 0x400000 | ((slotsOf(c) - 1) << 23);
-    i32[record + 11] = 1;
+    const { i32 } = this.chunks;
+    i32[record + INFO] = ((i32[record + INFO] as number) & SHAPE) | FULL | ((slotsOf(c) - 1) << 23);
+    i32[record + AGE] = USED_AGAIN;
     this.unlink(record, c);
     this.useFirst(c);
-    return i32[this.blocks.control + 128 + c] as number;
+    return i32[this.chunks.control + SLABS + c] as number;
   }
 
   private allocateFrom(c: number, word: number): void {
-    const { i32 } = this.blocks;
-    const control = this.blocks.control & 0x3ffffff0;
+    const { i32 } = this.chunks;
+    const control = this.chunks.control & RECORD_INDEX;
     // Up to 19 each size in 16s has a class of its own.
     let i = c - 1;
     do {
       i32[control + i] = word;
       i--;
-    } while (c > 19 && i32[control + 232 + i] === c);
+    } while (c > 19 && i32[control + CLASS_OF_SIZE + i] === c);
   }
 
   /** Allocates from the first slab of the class's list from now on, or from a sparse one. */
   private useFirst(c: number): void {
-    const { i32 } = this.blocks;
-    const control = this.blocks.control & 0x3ffffff0;
-    let first = i32[control + 128 + c] as number;
+    const { i32 } = this.chunks;
+    const control = this.chunks.control & RECORD_INDEX;
+    let first = i32[control + SLABS + c] as number;
     if (first === 0) {
-      first = i32[control + 1704 + c] as number;
+      first = i32[control + SPARSE_SLABS + c] as number;
       if (first !== 0) {
         this.unlink(first, c);
-        i32[first + 11] = 1;
+        i32[first + AGE] = USED_AGAIN;
         this.append(first, c);
       }
     }
-    this.allocateFrom(c, first === 0 ? control + 64 : first);
+    this.allocateFrom(c, first === 0 ? control + NO_SLAB : first);
     if (first === 0) return;
     // The first free of a new slab is to be noticed.
-    i32[first + 8] = ((i32[first + 8] as number) & 0x3fffff) | (i32[first + 11] === 0 ? 0 : 0x7f800000);
+    i32[first + INFO] = ((i32[first + INFO] as number) & SHAPE) | (i32[first + AGE] === NEW ? 0 : CURRENT);
   }
 
   /** What `free` noticed: a slab that was full has a free slot again, or one has become sparse or empty, or its count is to start anew. */
   changed(record: number, info: number): void {
-    const { i32 } = this.blocks;
-    const c = info & 127;
-    const first = i32[(this.blocks.control & 0x3ffffff0) + 128 + c] as number;
-    if ((info & 0x400000) !== 0) {
+    const { i32 } = this.chunks;
+    const c = info & CLASS_MASK;
+    const first = i32[(this.chunks.control & RECORD_INDEX) + SLABS + c] as number;
+    if ((info & FULL) !== 0) {
       // The next to be noticed is when it has become sparse.
-      i32[record + 8] = (info & ~0x400000) - (sparseSlots(c) << 23);
+      i32[record + INFO] = (info & ~FULL) - (sparseSlots(c) << 23);
       this.append(record, c);
       if (first === 0) this.useFirst(c);
     } else if (record === first) {
-      i32[record + 8] = (info & 0x3fffff) | 0x7f800000;
-      i32[record + 11] = 1;
+      i32[record + INFO] = (info & SHAPE) | CURRENT;
+      i32[record + AGE] = USED_AGAIN;
     } else {
       this.unlink(record, c);
-      if (i32[record + 11] === 2) {
+      if (i32[record + AGE] === SPARSE) {
         this.dropSlab(record);
         return;
       }
-      i32[record + 8] = (info & 0x3fffff) | ((sparseSlots(c) - 1) << 23);
-      i32[record + 11] = 2;
+      i32[record + INFO] = (info & SHAPE) | ((sparseSlots(c) - 1) << 23);
+      i32[record + AGE] = SPARSE;
       this.append(record, c);
     }
   }
@@ -178,9 +183,9 @@ export class Slabs {
   }
 
   private takeAlignedSlot(c: number, alignment: number, most: number): number {
-    const { i32, control } = this.blocks;
+    const { i32, control } = this.chunks;
     // Slots are counted from the slab's end, which is a multiple of 4 KiB: every so many slots one may be aligned.
-    let step = Math.min(alignment, UNIT_BYTES) / 16;
+    let step = Math.min(alignment, SPAN_BYTES) / 16;
     for (let odd = c; odd % 2 === 0 && step > 1; odd /= 2) step /= 2;
     for (const list of [SLABS, SPARSE_SLABS]) {
       const first = i32[control + list + c] as number;
@@ -203,27 +208,27 @@ export class Slabs {
 
   /** Takes a slot out of turn. */
   private claim(record: number, c: number, slot: number): void {
-    const { i32, control } = this.blocks;
-    i32[record + (slot >>> 5)] = (i32[record + (slot >>> 5)] as number) ^ (-0x8000_0000 >>> slot);
+    const { i32, control } = this.chunks;
+    i32[record + (slot >>> 5)] = (i32[record + (slot >>> 5)] as number) ^ (FIRST_SLOT >>> slot);
     // Slots of the slab that the class allocates from are not counted.
     if (record === i32[control + SLABS + c]) return;
     i32[record + INFO] = ((i32[record + INFO] as number) + ONE_SLOT) | 0;
-    if (this.wordWithRoom(record, c) !== 0) return;
+    if (this.wordWithFree(record, c) !== 0) return;
     this.unlink(record, c);
     i32[record + INFO] = ((i32[record + INFO] as number) & SHAPE) | FULL | ((slotsOf(c) - 1) * ONE_SLOT);
     i32[record + AGE] = USED_AGAIN;
   }
 
-  /** Makes a block that is one unit a slab of a class without free slots. O(1). */
+  /** Makes a chunk that is one span a slab of a class without free slots. O(1). */
   addSlab(c: number, granule: number): void {
-    const { i32 } = this.blocks;
-    const record = this.blocks.record(granule >>> 5);
+    const { i32 } = this.chunks;
+    const record = this.chunks.record(granule >>> 5);
     const slots = slotsOf(c);
     for (let k = 0; k < 8; k++) i32[record + k] = freeBits(slots - k * 32);
     i32[record + INFO] = c | (Math.ceil(16384 / c) << 7);
     i32[record + AGE] = NEW;
     i32[record + CLASS] = c;
-    i32[record + LAST_SLOT] = (i32[record + POINTER]! + UNIT_BYTES - c * 16) | 0;
+    i32[record + LAST_SLOT] = (i32[record + POINTER]! + SPAN_BYTES - c * 16) | 0;
     this.count++;
     this.append(record, c);
     this.useFirst(c);
@@ -231,12 +236,12 @@ export class Slabs {
 
   private dropSlab(record: number): void {
     this.count--;
-    this.pages.giveBackLarge(this.blocks.addUnit(record));
+    this.pages.releaseLarge(this.chunks.addSpan(record));
   }
 
   /** Gives up slabs that are only kept because their class allocates from them. */
   dropEmpty(): void {
-    const { i32, control } = this.blocks;
+    const { i32, control } = this.chunks;
     for (const c of CLASSES) {
       const record = i32[control + SLABS + c] as number;
       if (record === 0 || !this.isEmpty(record, c)) continue;
@@ -249,8 +254,8 @@ export class Slabs {
   private isEmpty(record: number, c: number): boolean {
     const slots = slotsOf(c);
     // Mostly the first word tells.
-    if (this.blocks.i32[record] !== (slots >= 32 ? -1 : ~(-1 >>> slots))) return false;
-    for (let k = 1; k < 8; k++) if (this.blocks.i32[record + k] !== freeBits(slots - k * 32)) return false;
+    if (this.chunks.i32[record] !== (slots >= 32 ? -1 : ~(-1 >>> slots))) return false;
+    for (let k = 1; k < 8; k++) if (this.chunks.i32[record + k] !== freeBits(slots - k * 32)) return false;
     return true;
   }
 
@@ -258,36 +263,36 @@ export class Slabs {
   // the sparse ones, last come first served, so that they have time to become empty.
 
   private append(record: number, c: number): void {
-    const { i32 } = this.blocks;
-    const sparse = i32[record + 11] === 2;
-    const list = (this.blocks.control & 0x3ffffff0) + (sparse ? 1704 : 128) + c;
-    const first = (i32[list] as number) & 0x3ffffff0;
+    const { i32 } = this.chunks;
+    const sparse = i32[record + AGE] === SPARSE;
+    const list = (this.chunks.control & RECORD_INDEX) + (sparse ? SPARSE_SLABS : SLABS) + c;
+    const first = (i32[list] as number) & RECORD_INDEX;
     if (first === 0) {
-      i32[list] = i32[record + 9] = i32[record + 10] = record;
+      i32[list] = i32[record + NEXT] = i32[record + PREVIOUS] = record;
       return;
     }
-    const last = (i32[first + 10] as number) & 0x3ffffff0;
-    i32[record + 9] = first;
-    i32[record + 10] = last;
-    i32[last + 9] = record;
-    i32[first + 10] = record;
+    const last = (i32[first + PREVIOUS] as number) & RECORD_INDEX;
+    i32[record + NEXT] = first;
+    i32[record + PREVIOUS] = last;
+    i32[last + NEXT] = record;
+    i32[first + PREVIOUS] = record;
     if (sparse) i32[list] = record;
   }
 
   private unlink(record: number, c: number): void {
-    const { i32 } = this.blocks;
-    const list = (this.blocks.control & 0x3ffffff0) + (i32[record + 11] === 2 ? 1704 : 128) + c;
-    const next = (i32[record + 9] as number) & 0x3ffffff0;
-    const previous = (i32[record + 10] as number) & 0x3ffffff0;
-    i32[previous + 9] = next;
-    i32[next + 10] = previous;
+    const { i32 } = this.chunks;
+    const list = (this.chunks.control & RECORD_INDEX) + (i32[record + AGE] === SPARSE ? SPARSE_SLABS : SLABS) + c;
+    const next = (i32[record + NEXT] as number) & RECORD_INDEX;
+    const previous = (i32[record + PREVIOUS] as number) & RECORD_INDEX;
+    i32[previous + NEXT] = next;
+    i32[next + PREVIOUS] = previous;
     if (i32[list] === record) i32[list] = next === record ? 0 : next;
   }
 
   /** Makes the control table that of a heap without slabs and without space. O(bins). */
   clear(): void {
-    const { i32, control } = this.blocks;
-    this.blocks.clearBins();
+    const { i32, control } = this.chunks;
+    this.chunks.clearBins();
     i32.fill(control + NO_SLAB, control, control + MAX_CLASS);
     for (let i = 0; i < MAX_CLASS; i++) i32[control + CLASS_OF_SIZE + i] = CLASSES.find((c) => c > i) as number;
   }

@@ -1,5 +1,7 @@
 import { type AddressSpace, MorphError, PAGE_BYTES } from "@morph/memory";
-import { type Blocks, binOf } from "./blocks.ts";
+import { binOf, type Chunks } from "./chunks.ts";
+import { CLASSES, slotsOf, sparseSlots } from "./classes.ts";
+import type { HugeObjects } from "./huge-objects.ts";
 import {
   AGE,
   BIN_BITS,
@@ -7,8 +9,8 @@ import {
   BIN_GROUPS,
   BINS,
   CLASS,
+  CLASS_MASK,
   CLASS_OF_SIZE,
-  CLASSES,
   CONTROL_BYTES,
   COVER,
   DIRECTORY_WORDS,
@@ -20,163 +22,162 @@ import {
   LAST_SLOT,
   NEXT,
   NO_SLAB,
-  NOBODYS,
   ONE_SLOT,
   POINTER,
   PREVIOUS,
+  RECORD_NUMBER,
   SHAPE,
+  SLAB_OF_WORD,
   SLABS,
   SPACE,
+  SPAN_BYTES,
+  SPAN_GRANULES,
   SPARSE,
   SPARSE_SLABS,
-  slotsOf,
-  sparseSlots,
-  TABLE_UNITS,
-  UNIT_BYTES,
-  UNIT_GRANULES,
+  TABLE_SPANS,
+  UNOWNED,
   WAITING,
   WAITING_SIZES,
   WHERE,
 } from "./layout.ts";
-import type { Runs } from "./runs.ts";
 
 /** What a heap counts, for `verify` to compare with what it finds. */
 export interface Counted {
   readonly memory: AddressSpace;
   readonly owner: number;
-  readonly blocks: Blocks;
+  readonly chunks: Chunks;
   /** Live bytes, in 16s. */
   readonly live: number;
   readonly slabs: number;
   readonly pages: number;
-  readonly runs: Runs;
+  readonly huge: HugeObjects;
   /** Whether no operation is under way, which has taken pages that are not counted yet. */
   readonly settled: boolean;
 }
 
 /**
- * Walks a heap's whole structure. O(units + bins).
+ * Walks a heap's whole structure. O(spans + bins).
  * @throws ERR_MORPH_INVALID_POINTER that names the first thing wrong and its address
  */
 export function verifyHeap(heap: Counted): void {
-  const { blocks } = heap;
-  heap.runs.verify(heap.owner);
+  const { chunks } = heap;
+  heap.huge.verify(heap.owner);
   const found = {
-    live: heap.runs.pages * 4096,
+    live: heap.huge.pages * 4096,
     slabs: 0,
     full: 0,
-    units: 0,
+    spans: 0,
     binned: new Set<number>(),
     victim: -1,
     waiting: 0,
   };
-  // Where the block that runs into the next unit starts and ends.
+  // Where the chunk that runs into the next span starts and ends.
   let start = -1;
   let end = -1;
   for (let mib = 0; mib < DIRECTORY_WORDS; mib++) {
-    const table = blocks.i32[blocks.directory + mib] as number;
+    const table = chunks.i32[chunks.directory + mib] as number;
     if (table === 0) {
-      if (end > mib * TABLE_UNITS * UNIT_GRANULES) throw broken(start, "a block runs into a MiB without records");
+      if (end > mib * TABLE_SPANS * SPAN_GRANULES) throw broken(start, "a chunk runs into a MiB without records");
       continue;
     }
-    for (let unit = mib * TABLE_UNITS; unit < (mib + 1) * TABLE_UNITS; unit++) {
-      const record = table + ((unit & 255) << 4);
-      const word = (index: number): number => blocks.i32[record + index] as number;
-      if (word(POINTER) >>> 0 !== unit * UNIT_BYTES)
-        throw broken(unit * UNIT_GRANULES, "the unit's record is another's");
+    for (let span = mib * TABLE_SPANS; span < (mib + 1) * TABLE_SPANS; span++) {
+      const record = table + ((span & RECORD_NUMBER) << 4);
+      const word = (index: number): number => chunks.i32[record + index] as number;
+      if (word(POINTER) >>> 0 !== span * SPAN_BYTES)
+        throw broken(span * SPAN_GRANULES, "the span's record is another's");
       const info = word(INFO);
-      const base = unit * UNIT_GRANULES;
+      const base = span * SPAN_GRANULES;
       if (info !== SPACE) {
-        if (end > base) throw broken(start, "a block runs into a unit that is not of the space");
-        if (info === NOBODYS) continue;
+        if (end > base) throw broken(start, "a chunk runs into a span that is not of the space");
+        if (info === UNOWNED) continue;
       }
-      found.units++;
-      if (heap.memory.ownerOf(unit * UNIT_BYTES) !== heap.owner) throw broken(base, "the page is not the heap's");
+      found.spans++;
+      if (heap.memory.ownerOf(span * SPAN_BYTES) !== heap.owner) throw broken(base, "the page is not the heap's");
       if (info !== SPACE) {
         found.slabs++;
         if ((info & FULL) !== 0) found.full++;
-        found.live += verifySlab(blocks, record, base);
+        found.live += verifySlab(chunks, record, base);
         continue;
       }
-      if (((word(1) as number) & ~(word(0) as number)) !== 0) throw broken(base, "a block is live that starts nowhere");
+      if (((word(1) as number) & ~(word(0) as number)) !== 0) throw broken(base, "a chunk is live that starts nowhere");
       let largest = 0;
       let at = base;
       if (end > base) {
-        const covered = Math.min(end, base + UNIT_GRANULES);
-        if (end <= base + UNIT_GRANULES && word(COVER) !== start)
-          throw broken(base, `the block that covers it starts at ${pointerOf(start)}, which is not noted`);
+        const covered = Math.min(end, base + SPAN_GRANULES);
+        if (end <= base + SPAN_GRANULES && word(COVER) !== start)
+          throw broken(base, `the chunk that covers it starts at ${pointerOf(start)}, which is not noted`);
         at = covered;
         for (let inside = base; inside < covered; inside++) {
-          if (startsAt(blocks, record, inside)) throw broken(inside, "a block starts inside another one");
+          if (startsAt(chunks, record, inside)) throw broken(inside, "a chunk starts inside another one");
         }
       }
-      while (at < base + UNIT_GRANULES) {
-        if (!startsAt(blocks, record, at)) throw broken(at, "no block starts where the one before it ends");
-        const next = blocks.endOf(record, at);
-        if (next <= at) throw broken(at, `the block ends at ${pointerOf(next)}`);
-        const free = blocks.isFree(record, at);
+      while (at < base + SPAN_GRANULES) {
+        if (!startsAt(chunks, record, at)) throw broken(at, "no chunk starts where the one before it ends");
+        const next = chunks.endOf(record, at);
+        if (next <= at) throw broken(at, `the chunk ends at ${pointerOf(next)}`);
+        const free = chunks.isFree(record, at);
         if (!free) found.live += (next - at) * (GRANULE_BYTES / 16);
-        const before = blocks.before(at);
-        const neighbour = before < 0 ? 0 : blocks.record(before >>> 5);
-        if (before >= 0 && blocks.endOf(neighbour, before) !== at)
-          throw broken(at, "the block before it ends elsewhere");
-        const waits = free && blocks.isWaiting(at, next - at);
+        const before = chunks.before(at);
+        const neighbour = before < 0 ? 0 : chunks.record(before >>> 5);
+        if (before >= 0 && chunks.endOf(neighbour, before) !== at)
+          throw broken(at, "the chunk before it ends elsewhere");
+        const waits = free && chunks.isWaiting(at, next - at);
         if (waits) found.waiting++;
-        else if (free && before >= 0 && blocks.isFree(neighbour, before) && !blocks.isWaiting(before, at - before)) {
-          throw broken(at, "two free blocks are not merged");
+        else if (free && before >= 0 && chunks.isFree(neighbour, before) && !chunks.isWaiting(before, at - before)) {
+          throw broken(at, "two free chunks are not merged");
         }
-        if (free && at === blocks.victim) {
-          if (next - at !== blocks.victimSize || waits)
+        if (free && at === chunks.victim) {
+          if (next - at !== chunks.victimSize || waits)
             throw broken(at, "the victim has another size, or waits for its size");
           found.victim = at;
         } else if (free && !waits && next - at > largest) {
           largest = next - at;
         }
         [start, end, at] = [at, next, next];
-        if (next >= base + UNIT_GRANULES && word(LAST_END) !== next) throw broken(start, "its end is not noted");
+        if (next >= base + SPAN_GRANULES && word(LAST_END) !== next) throw broken(start, "its end is not noted");
       }
       if (word(LARGEST) !== largest) throw broken(base, `${word(LARGEST)} granules are noted as free, not ${largest}`);
       if (largest > 0) {
         const where = base + word(WHERE);
-        if (!blocks.isFree(record, where) || blocks.endOf(record, where) - where !== largest) {
-          throw broken(where, "it is noted as the unit's largest free block and is not");
+        if (!chunks.isFree(record, where) || chunks.endOf(record, where) - where !== largest) {
+          throw broken(where, "it is noted as the span's largest free chunk and is not");
         }
         found.binned.add(record);
       }
     }
   }
-  const waiting = countWaiting(blocks);
+  const waiting = countWaiting(chunks);
   if (found.waiting !== waiting) {
-    throw broken(0, `${waiting} blocks are noted as waiting for their size, the records have ${found.waiting}`);
+    throw broken(0, `${waiting} chunks are noted as waiting for their size, the records have ${found.waiting}`);
   }
-  if (found.victim !== blocks.victim) throw broken(blocks.victim, "the victim is no free block");
-  if (found.units * UNIT_BYTES !== heap.pages * PAGE_BYTES) {
-    throw broken(0, `${heap.pages} pages are counted, the records have ${found.units} units`);
+  if (found.victim !== chunks.victim) throw broken(chunks.victim, "the victim is no free chunk");
+  if (found.spans * SPAN_BYTES !== heap.pages * PAGE_BYTES) {
+    throw broken(0, `${heap.pages} pages are counted, the records have ${found.spans} spans`);
   }
   if (found.slabs !== heap.slabs) throw broken(0, `${heap.slabs} slabs are counted, the records have ${found.slabs}`);
   if (found.live !== heap.live) {
     throw broken(0, `${heap.live * 16} bytes are counted as live, the records have ${found.live * 16}`);
   }
-  verifyBins(blocks, found.binned);
-  const listed = verifyClasses(blocks);
+  verifyBins(chunks, found.binned);
+  const listed = verifyClasses(chunks);
   if (listed !== found.slabs - found.full) {
     throw broken(0, `${found.slabs - found.full} slabs have free slots, the lists have ${listed}`);
   }
   const owned = ownedPages(heap.memory, heap.owner);
-  if (heap.settled && owned !== heap.pages + heap.runs.pages) {
-    throw broken(0, `${heap.pages + heap.runs.pages} pages are counted, the memory says that ${owned} are the heap's`);
+  if (heap.settled && owned !== heap.pages + heap.huge.pages) {
+    throw broken(0, `${heap.pages + heap.huge.pages} pages are counted, the memory says that ${owned} are the heap's`);
   }
 }
 
 /** Returns the live bytes of a slab, in 16s. */
-function verifySlab(blocks: Blocks, record: number, base: number): number {
-  const { i32 } = blocks;
+function verifySlab(chunks: Chunks, record: number, base: number): number {
+  const { i32 } = chunks;
   const info = i32[record + INFO] as number;
-  const c = info & 127;
+  const c = info & CLASS_MASK;
   if (!CLASSES.includes(c) || (info & SHAPE) !== (c | (Math.ceil(16_384 / c) << 7)) || i32[record + CLASS] !== c) {
     throw broken(base, "the slab has no class");
   }
-  if ((i32[record + LAST_SLOT] as number) >>> 0 !== base * GRANULE_BYTES + UNIT_BYTES - c * 16) {
+  if ((i32[record + LAST_SLOT] as number) >>> 0 !== base * GRANULE_BYTES + SPAN_BYTES - c * 16) {
     throw broken(base, "the slab's slots lie elsewhere");
   }
   const slots = slotsOf(c);
@@ -186,7 +187,7 @@ function verifySlab(blocks: Blocks, record: number, base: number): number {
     if (slot >= slots && free) throw broken(base, "a slot beyond the slab is free");
     if (slot < slots && !free) used++;
   }
-  const current = (i32[blocks.control + SLABS + c] as number) === record;
+  const current = (i32[chunks.control + SLABS + c] as number) === record;
   if ((info & FULL) !== 0 && used !== slots) throw broken(base, "the slab is noted as full and is not");
   const uncounted = current || (info & FULL) !== 0 || i32[record + AGE] === SPARSE ? 0 : sparseSlots(c);
   if (!current && Math.floor(info / ONE_SLOT) + 1 + uncounted !== used)
@@ -195,14 +196,14 @@ function verifySlab(blocks: Blocks, record: number, base: number): number {
   return used * c;
 }
 
-function countWaiting({ i32, control }: Blocks): number {
+function countWaiting({ i32, control }: Chunks): number {
   let count = 0;
   for (let word = control + WAITING; word < control + WAITING + 2 * WAITING_SIZES; word++) if (i32[word] !== 0) count++;
   return count;
 }
 
-function verifyBins(blocks: Blocks, binned: Set<number>): void {
-  const { i32, control } = blocks;
+function verifyBins(chunks: Chunks, binned: Set<number>): void {
+  const { i32, control } = chunks;
   for (let bin = 0; bin < BIN_COUNT; bin++) {
     const node = control + BINS + bin * 2 - NEXT;
     const bits = i32[control + BIN_BITS + (bin >>> 5)] as number;
@@ -214,19 +215,19 @@ function verifyBins(blocks: Blocks, binned: Set<number>): void {
     let before = node;
     for (; record !== node; record = i32[record + NEXT] as number) {
       const base = (i32[record + POINTER] as number) >>> 7;
-      if (!binned.delete(record)) throw broken(base, `bin ${bin} lists a unit twice or one without a free block`);
-      if (binOf(i32[record + LARGEST] as number) !== bin) throw broken(base, `the unit is in bin ${bin}`);
+      if (!binned.delete(record)) throw broken(base, `bin ${bin} lists a span twice or one without a free chunk`);
+      if (binOf(i32[record + LARGEST] as number) !== bin) throw broken(base, `the span is in bin ${bin}`);
       if (i32[record + PREVIOUS] !== before) throw broken(base, `bin ${bin} does not lead back from it`);
       before = record;
     }
-    if (i32[node + PREVIOUS] !== before) throw broken(0, `bin ${bin} does not end with its last unit`);
+    if (i32[node + PREVIOUS] !== before) throw broken(0, `bin ${bin} does not end with its last span`);
   }
-  for (const record of binned) throw broken((i32[record + POINTER] as number) >>> 7, "the unit is in no bin");
+  for (const record of binned) throw broken((i32[record + POINTER] as number) >>> 7, "the span is in no bin");
 }
 
 /** Returns how many slabs the lists have. */
-function verifyClasses(blocks: Blocks): number {
-  const { i32, control } = blocks;
+function verifyClasses(chunks: Chunks): number {
+  const { i32, control } = chunks;
   let lower = 0;
   let listed = 0;
   for (const c of CLASSES) {
@@ -234,7 +235,7 @@ function verifyClasses(blocks: Blocks): number {
     for (let i = lower; i < c; i++) {
       const word = i32[control + i] as number;
       if (i32[control + CLASS_OF_SIZE + i] !== c) throw broken(0, `${(i + 1) * 16} bytes have the wrong class`);
-      if (first === 0 ? word !== control + NO_SLAB : (word & -8) !== first) {
+      if (first === 0 ? word !== control + NO_SLAB : (word & SLAB_OF_WORD) !== first) {
         throw broken(0, `sizes up to ${(i + 1) * 16} are not served by the first slab of their class`);
       }
     }
@@ -246,7 +247,7 @@ function verifyClasses(blocks: Blocks): number {
         const base = (i32[record + POINTER] as number) >>> 7;
         const info = i32[record + INFO] as number;
         const here = (i32[record + AGE] === SPARSE) === (list === SPARSE_SLABS);
-        if ((info & 127) !== c || (info & FULL) !== 0 || !here || left === 0) {
+        if ((info & CLASS_MASK) !== c || (info & FULL) !== 0 || !here || left === 0) {
           throw broken(base, `the list of class ${c} leads astray`);
         }
         const next = i32[record + NEXT] as number;
@@ -270,8 +271,8 @@ function ownedPages(memory: AddressSpace, owner: number): number {
   return pages;
 }
 
-function startsAt(blocks: Blocks, record: number, granule: number): boolean {
-  return blocks.isLive(record, granule) || blocks.isFree(record, granule);
+function startsAt(chunks: Chunks, record: number, granule: number): boolean {
+  return chunks.isLive(record, granule) || chunks.isFree(record, granule);
 }
 
 function pointerOf(granule: number): number {

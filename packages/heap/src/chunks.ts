@@ -3,55 +3,70 @@ import {
   BIN_BITS,
   BIN_COUNT,
   BIN_GROUPS,
+  BIN_NODES,
   BINS,
+  CLASS_MASK,
+  COVER,
   DIRECTORY_WORDS,
+  END_INDEX,
+  END_OF_MEMORY,
   FORMER_CLASS,
   FREED,
+  GRANULE_INDEX,
+  IN_GRANULE,
   INFO,
   LARGEST,
+  LAST_END,
+  LIVE,
   NEXT,
-  NOBODYS,
   POINTER,
   PREVIOUS,
+  RECORD_INDEX,
+  RECORD_NUMBER,
+  SIXTEENTH,
   SPACE,
+  SPAN_GRANULES,
+  SPAN_START,
   TABLE_BYTES,
-  TABLE_UNITS,
-  UNIT_GRANULES,
+  TABLE_SPANS,
+  UNOWNED,
   WAITING,
   WAITING_BITS,
   WAITING_SIZES,
+  WHERE,
+  WORD_INDEX,
 } from "./layout.ts";
 
 /**
- * The space that larger objects share: blocks of any size that tile the heap's pages, apart from those 4 KiB units
- * that are slabs. Free neighbours are merged at once, both ways, so between two free blocks there is always a live one.
+ * The space that larger objects share: chunks of any size that tile the heap's pages, apart from those 4 KiB spans
+ * that are slabs. Free neighbours are merged at once, both ways, so between two free chunks there is always a live one.
  *
- * Free blocks are found as in TLSF (two-level segregated fit; Masmano et al. 2004): bins of sizes, 32 to each power of
+ * Free chunks are found as in TLSF (two-level segregated fit; Masmano et al. 2004): bins of sizes, 32 to each power of
  * two, and a bit for each bin, so that finding one that fits, splitting and merging are O(1). Unlike in TLSF nothing
- * lies in the blocks (layout: `layout.ts`): a bin lists units, each under the largest free block that starts in it.
+ * lies in the chunks (layout: `layout.ts`): a bin lists spans, each under the largest free chunk that starts in it.
  *
  * Granules (128 bytes) count places and sizes. Records are named by their word index; 0 is none.
  */
-export class Blocks {
+export class Chunks {
   /** The memory; replaced when the views change. */
   i32: Int32Array;
   /** Word index of the directory and of the control table. */
   directory = 0;
   control = 0;
   /**
-   * The free block that requests are cut from one after the other, -1 when there is none, and its size: dlmalloc's
+   * The free chunk that requests are cut from one after the other, -1 when there is none, and its size: dlmalloc's
    * designated victim. It is in no bin, so cutting from it and merging with it again costs nothing there.
    */
   victim = -1;
   victimSize = 0;
-  /** Granules of the block that `free` freed last, and of the free block that `release` made last. */
+  /** Granules of the chunk that `free` freed last, and of the free chunk that `release` made last. */
   freed = 0;
   freeSize = 0;
   /** How often free space has become more, modulo 2^32: what was not found is not there until this changes. */
   releases = 0;
   /** Nothing from this granule on was ever handed out since the memory gave it as zeros. */
   fresh = 0;
-  /** What `fresh` was before the last block that goes beyond it was handed out. */
+  /** What `fresh` was before the last chunk that goes beyond it was handed out. */
   zeroedFrom = 0;
 
   // What `search` did not find, and when.
@@ -69,20 +84,20 @@ export class Blocks {
 
   // Masks tell V8 that a word index is positive and small, so that adding to it needs no check.
 
-  /** The record of a unit below 2^20; 0 when its MiB has no table. O(1). */
-  record(unit: number): number {
-    const table = (this.i32[(this.directory & 0x3ffffff0) + (unit >>> 8)] as number) & 0x3ffffff0;
-    return table === 0 ? 0 : table + ((unit & 255) << 4);
+  /** The record of a span below 2^20; 0 when its MiB has no table. O(1). */
+  record(span: number): number {
+    const table = (this.i32[(this.directory & RECORD_INDEX) + (span >>> 8)] as number) & RECORD_INDEX;
+    return table === 0 ? 0 : table + ((span & RECORD_NUMBER) << 4);
   }
 
-  /** The record of the unit in which a granule lies, when that unit is of the space; else 0. O(1). */
+  /** The record of the span in which a granule lies, when that span is of the space; else 0. O(1). */
   spaceAt(granule: number): number {
-    if (granule >= 0x2000000) return 0;
+    if (granule >= END_OF_MEMORY) return 0;
     const record = this.record(granule >>> 5);
-    return record !== 0 && this.i32[record + 8] === 0x400000 ? record : 0;
+    return record !== 0 && this.i32[record + INFO] === SPACE ? record : 0;
   }
 
-  /** Whether the units of a MiB of addresses have records. O(1). */
+  /** Whether the spans of a MiB of addresses have records. O(1). */
   hasRecords(mib: number): boolean {
     return this.i32[this.directory + mib] !== 0;
   }
@@ -90,12 +105,12 @@ export class Blocks {
   /** Makes a table of zeros, named by its word index, the records of a MiB of addresses. O(1). */
   addRecords(mib: number, table: number): void {
     const { i32 } = this;
-    for (let unit = 0; unit < TABLE_UNITS; unit++) i32[table + (unit << 4) + POINTER] = (mib << 20) | (unit << 12);
+    for (let span = 0; span < TABLE_SPANS; span++) i32[table + (span << 4) + POINTER] = (mib << 20) | (span << 12);
     i32[this.directory + mib] = table;
   }
 
   /**
-   * Gives back the tables in which no unit has an owner, or all. O(MiB of addresses).
+   * Gives back the tables in which no span has an owner, or all. O(MiB of addresses).
    * @returns their bytes
    */
   dropRecords(all: boolean): number {
@@ -111,48 +126,47 @@ export class Blocks {
   }
 
   private isUnused(table: number): boolean {
-    for (let unit = 0; unit < TABLE_UNITS; unit++) {
-      if (this.i32[table + (unit << 4) + INFO] !== NOBODYS) return false;
+    for (let span = 0; span < TABLE_SPANS; span++) {
+      if (this.i32[table + (span << 4) + INFO] !== UNOWNED) return false;
     }
     return true;
   }
 
-  // --- blocks --------------------------------------------------------------------------------------------------------
+  // --- chunks --------------------------------------------------------------------------------------------------------
 
-  /** Whether a live block starts at the granule. O(1). */
+  /** Whether a live chunk starts at the granule. O(1). */
   isLive(record: number, granule: number): boolean {
-    return ((this.i32[record + 1] as number) & (1 << granule)) !== 0;
+    return ((this.i32[record + LIVE] as number) & (1 << granule)) !== 0;
   }
 
-  /** Whether a free block starts at the granule. O(1). */
+  /** Whether a free chunk starts at the granule. O(1). */
   isFree(record: number, granule: number): boolean {
-    const word = record;
-    return ((this.i32[word] as number) & ~(this.i32[word + 1] as number) & (1 << granule)) !== 0;
+    return ((this.i32[record] as number) & ~(this.i32[record + LIVE] as number) & (1 << granule)) !== 0;
   }
 
-  /** Whether an object that started at a signed pointer in a unit that is no slab was freed. O(1). */
+  /** Whether an object that started at a signed pointer in a span that is no slab was freed. O(1). */
   wasFreed(record: number, p: number): boolean {
-    if ((p & 127) === 0 && ((this.i32[record + FREED] as number) & (1 << (p >>> 7))) !== 0) return true;
+    if ((p & IN_GRANULE) === 0 && ((this.i32[record + FREED] as number) & (1 << (p >>> 7))) !== 0) return true;
     const c = this.i32[record + FORMER_CLASS] as number;
-    return c !== 0 && (256 - ((p >>> 4) & 255)) % c === 0;
+    return c !== 0 && (256 - ((p >>> 4) & SIXTEENTH)) % c === 0;
   }
 
-  /** Granules of the block that starts at the granule. O(1). */
+  /** Granules of the chunk that starts at the granule. O(1). */
   sizeOf(record: number, granule: number): number {
     return this.endOf(record, granule) - granule;
   }
 
-  /** Where the block ends that starts at the granule, or covers it. O(1). */
+  /** Where the chunk ends that starts at the granule, or covers it. O(1). */
   endOf(record: number, granule: number): number {
-    // The next start is in this unit or in another one.
+    // The next start is in this span or in another one.
     const bits = (this.i32[record] as number) & (-2 << granule);
-    if (bits !== 0) return (granule & 0x3ffffe0) + 31 - Math.clz32(bits & -bits);
-    return this.i32[record + 11] as number;
+    if (bits !== 0) return (granule & SPAN_START) + 31 - Math.clz32(bits & -bits);
+    return this.i32[record + LAST_END] as number;
   }
 
-  /** Where the block starts that covers a granule; -1 when it is not of the space. O(units of the block). */
+  /** Where the chunk starts that covers a granule; -1 when it is not of the space. O(spans of the chunk). */
   covering(granule: number): number {
-    for (let end = granule + 1; ; end = ((end - 1) >>> 5) * UNIT_GRANULES) {
+    for (let end = granule + 1; ; end = ((end - 1) >>> 5) * SPAN_GRANULES) {
       const record = end === 0 ? 0 : this.spaceAt(end - 1);
       if (record === 0) return -1;
       for (let at = end - 1; at >= ((end - 1) & -32); at--) {
@@ -161,51 +175,52 @@ export class Blocks {
     }
   }
 
-  /** Where the block starts that ends at the granule, -1 when no space is there. O(1). */
+  /** Where the chunk starts that ends at the granule, -1 when no space is there. O(1). */
   before(granule: number): number {
     const last = granule - 1;
     const record = last < 0 ? 0 : this.spaceAt(last);
     if (record === 0) return -1;
     const bits = (this.i32[record] as number) & (-1 >>> (31 - (last & 31)));
-    return bits !== 0 ? (last & -32) + 31 - Math.clz32(bits) : (this.i32[record + 12] as number);
+    return bits !== 0 ? (last & -32) + 31 - Math.clz32(bits) : (this.i32[record + COVER] as number);
   }
 
   /**
-   * Takes a block: the largest of a unit whose largest is little larger, or the victim when that is smaller. One that waits for
+   * Takes a chunk: the largest of a span whose largest is little larger, or the victim when that is smaller. One that waits for
    * just that size `Heap` takes by itself. O(1).
    * Like `release` it is one long method on purpose: calls between methods on the same words cost half of the time.
    * @returns its first granule, -1 when none is found: see `search`
    */
   take(granules: number): number {
     const i32 = this.i32;
-    const control = this.control & 0x3ffffff0;
-    // The unit: of the size's own bin only the first is worth a look, some of its sizes being smaller; then the next bin.
+    const control = this.control & RECORD_INDEX;
+    // The span: of the size's own bin only the first is worth a look, some of its sizes being smaller; then the next bin.
     let bin = binOf(granules);
-    let record = (i32[control + 296 + bin + bin] as number) & 0x3fffffff;
-    if (record === control + 287 + bin + bin || (i32[record + 13] as number) < granules) {
+    let record = (i32[control + BINS + bin + bin] as number) & WORD_INDEX;
+    if (record === control + BIN_NODES + bin + bin || (i32[record + LARGEST] as number) < granules) {
       bin++;
       let group = bin >>> 5;
-      let bits = (i32[control + 201 + group] as number) & (-1 << bin);
+      let bits = (i32[control + BIN_BITS + group] as number) & (-1 << bin);
       if (bits === 0) {
-        const groups = (i32[control + 200] as number) & (-2 << group);
+        const groups = (i32[control + BIN_GROUPS] as number) & (-2 << group);
         if (groups !== 0) {
           group = 31 - Math.clz32(groups & -groups);
-          bits = i32[control + 201 + group] as number;
+          bits = i32[control + BIN_BITS + group] as number;
         }
       }
       bin = (group << 5) + 31 - Math.clz32(bits & -bits);
-      record = bits === 0 ? 0 : (i32[control + 296 + bin + bin] as number) & 0x3fffffff;
+      record = bits === 0 ? 0 : (i32[control + BINS + bin + bin] as number) & WORD_INDEX;
     }
     const size = this.victimSize;
-    if (size >= granules && (record === 0 || size <= (i32[record + 13] as number))) return this.cutVictim(granules);
+    if (size >= granules && (record === 0 || size <= (i32[record + LARGEST] as number)))
+      return this.cutVictim(granules);
     return record === 0 ? -1 : this.takeFrom(record, granules);
   }
 
   private cutVictim(granules: number): number {
     const i32 = this.i32;
-    const start = this.victim & 0x3ffffff;
+    const start = this.victim & GRANULE_INDEX;
     const record = this.record(start >>> 5);
-    const live = record + 1;
+    const live = record + LIVE;
     i32[live] = (i32[live] as number) | (1 << start);
     if (start + granules > this.fresh) this.handOut(start + granules);
     const left = this.victimSize - granules;
@@ -219,14 +234,14 @@ export class Blocks {
     let other = record;
     const past = (start & 31) + granules;
     if (past >= 32) {
-      i32[record + 11] = end;
+      i32[record + LAST_END] = end;
       other = this.record(end >>> 5);
-      if (past > 32) i32[((end & 31) === 0 ? this.record((end >>> 5) - 1) : other) + 12] = start;
+      if (past > 32) i32[((end & 31) === 0 ? this.record((end >>> 5) - 1) : other) + COVER] = start;
     }
     i32[other] = (i32[other] as number) | (1 << end);
     if ((end & 31) + left >= 32) {
-      i32[other + 11] = end + left;
-      if ((end & 31) + left > 32) i32[this.record((end + left - 1) >>> 5) + 12] = end;
+      i32[other + LAST_END] = end + left;
+      if ((end & 31) + left > 32) i32[this.record((end + left - 1) >>> 5) + COVER] = end;
     }
     return start;
   }
@@ -238,21 +253,21 @@ export class Blocks {
     this.victim = -1;
     this.victimSize = 0;
     const record = this.record(victim >>> 5);
-    if (victimSize > (this.i32[record + 13] as number)) this.rebin(record, victimSize, victim & 31);
+    if (victimSize > (this.i32[record + LARGEST] as number)) this.rebin(record, victimSize, victim & 31);
   }
 
-  private takeFrom(unit: number, granules: number): number {
+  private takeFrom(span: number, granules: number): number {
     const i32 = this.i32;
-    const record = unit & 0x3ffffff0;
-    const base = (i32[record + 15] as number) >>> 7;
-    const at = i32[record + 14] as number;
+    const record = span & RECORD_INDEX;
+    const base = (i32[record + POINTER] as number) >>> 7;
+    const at = i32[record + WHERE] as number;
     const start = base + at;
-    const live = record + 1;
+    const live = record + LIVE;
     i32[live] = (i32[live] as number) | (1 << at);
     if (start + granules > this.fresh) this.handOut(start + granules);
-    // The largest of the unit's other free blocks; mostly there is none.
+    // The largest of the span's other free chunks; mostly there is none.
     const starts = i32[record] as number;
-    let free = starts & ~(i32[record + 1] as number);
+    let free = starts & ~(i32[record + LIVE] as number);
     const victim = this.victim - base;
     if (victim >>> 0 < 32) free &= ~(1 << victim);
     let rest = 0;
@@ -262,25 +277,26 @@ export class Blocks {
       free ^= bit;
       const place = 31 - Math.clz32(bit);
       const next = starts & -bit & ~bit;
-      const size = next !== 0 ? 31 - Math.clz32(next & -next) - place : (i32[record + 11] as number) - base - place;
-      if (size > rest && !(size < 40 && this.isWaiting(base + place, size))) {
+      const size =
+        next !== 0 ? 31 - Math.clz32(next & -next) - place : (i32[record + LAST_END] as number) - base - place;
+      if (size > rest && !(size < WAITING_SIZES && this.isWaiting(base + place, size))) {
         rest = size;
         where = place;
       }
     }
-    const left = (i32[record + 13] as number) - granules;
+    const left = (i32[record + LARGEST] as number) - granules;
     if (left === 0) {
       this.rebin(record, rest, where);
       return start;
     }
-    // What is left starts here or in another unit.
+    // What is left starts here or in another span.
     const end = start + granules;
     const past = at + granules;
     let other = record;
     if (past >= 32) {
-      i32[record + 11] = end;
+      i32[record + LAST_END] = end;
       other = this.record(end >>> 5);
-      if (past > 32) i32[((end & 31) === 0 ? this.record((end >>> 5) - 1) : other) + 12] = start;
+      if (past > 32) i32[((end & 31) === 0 ? this.record((end >>> 5) - 1) : other) + COVER] = start;
     }
     i32[other] = (i32[other] as number) | (1 << end);
     if ((end & 31) + left >= 32) this.bound(other, end, left);
@@ -294,33 +310,33 @@ export class Blocks {
       else this.rebin(record, rest, where);
     } else {
       this.rebin(record, rest, where);
-      if (left > (i32[other + 13] as number)) this.rebin(other, left, end & 31);
+      if (left > (i32[other + LARGEST] as number)) this.rebin(other, left, end & 31);
     }
     return start;
   }
 
   /**
-   * The same, starting at a multiple of `align` granules, a power of two. It looks at the first unit of each bin that may
+   * The same, starting at a multiple of `align` granules, a power of two. It looks at the first span of each bin that may
    * do; from twice the alignment more on, every one does. O(1), as there are so many bins.
    */
   takeAligned(granules: number, align: number): number {
     this.binVictim();
     for (let bin = this.nextBin(binOf(granules)); bin >= 0; bin = this.nextBin(bin + 1)) {
-      const granule = this.carveFrom(this.i32[this.control + BINS + bin * 2] as number, granules, align);
+      const granule = this.splitFrom(this.i32[this.control + BINS + bin * 2] as number, granules, align);
       if (granule >= 0) return granule;
     }
     return -1;
   }
 
   /**
-   * The same for what `take` and `takeAligned` do not find because they look at one unit of a bin only: looks at all. O(units),
+   * The same for what `take` and `takeAligned` do not find because they look at one span of a bin only: looks at all. O(spans),
    * O(1) when it found nothing of the kind before and nothing was freed since.
    */
   search(granules: number, align: number): number {
     if (this.releases === this.searchedAt && granules >= this.searchedFor && align >= this.searchedAlign) return -1;
     this.binVictim();
-    for (const record of this.unitsWithFree(granules)) {
-      const granule = this.carveFrom(record, granules, align);
+    for (const record of this.spansWithFree(granules)) {
+      const granule = this.splitFrom(record, granules, align);
       if (granule >= 0) return granule;
     }
     this.searchedAt = this.releases;
@@ -330,41 +346,41 @@ export class Blocks {
   }
 
   /**
-   * Frees a live object's block. Those of less than 5 KiB wait, two of each size, for the next request of just that size; the
+   * Frees a live object's chunk. Those of less than 5 KiB wait, two of each size, for the next request of just that size; the
    * one that waited longest is released in its place. O(1).
-   * @returns where the free block starts that was made by that, whose size is in `freeSize`; -1 when none was
+   * @returns where the free chunk starts that was made by that, whose size is in `freeSize`; -1 when none was
    */
-  free(unit: number, place: number): number {
+  free(span: number, place: number): number {
     const i32 = this.i32;
-    const record = unit & 0x3ffffff0;
-    const granule = place & 0x3ffffff;
+    const record = span & RECORD_INDEX;
+    const granule = place & GRANULE_INDEX;
     const bit = 1 << granule;
-    i32[record + 2] = (i32[record + 2] as number) | bit;
+    i32[record + FREED] = (i32[record + FREED] as number) | bit;
     const size = this.endOf(record, granule) - granule;
     this.freed = size;
-    if (size >= 40) return this.release(record, granule);
-    i32[record + 1] = (i32[record + 1] as number) & ~bit;
-    const bits = (this.control & 0x3ffffff0) + 1791;
+    if (size >= WAITING_SIZES) return this.coalesce(record, granule);
+    i32[record + LIVE] = (i32[record + LIVE] as number) & ~bit;
+    const bits = (this.control & RECORD_INDEX) + WAITING_BITS;
     i32[bits] = (i32[bits] as number) | (1 << size);
     const waiting = bits + 1 + (size << 1);
-    const out = (i32[waiting + 1] as number) & 0x3ffffff;
+    const out = (i32[waiting + 1] as number) & GRANULE_INDEX;
     i32[waiting + 1] = i32[waiting] as number;
     i32[waiting] = granule;
-    return out === 0 ? -1 : this.release(this.record(out >>> 5), out);
+    return out === 0 ? -1 : this.coalesce(this.record(out >>> 5), out);
   }
 
-  /** Whether a free block is one of those that wait for their size. O(1). */
+  /** Whether a free chunk is one of those that wait for their size. O(1). */
   isWaiting(granule: number, size: number): boolean {
-    if (size >= 40) return false;
-    const waiting = (this.control & 0x3ffffff0) + 1792 + (size << 1);
+    if (size >= WAITING_SIZES) return false;
+    const waiting = (this.control & RECORD_INDEX) + WAITING + (size << 1);
     return this.i32[waiting] === granule || this.i32[waiting + 1] === granule;
   }
 
   /**
-   * Releases all blocks that wait for their size. O(sizes).
-   * @param released told where each free block starts that was made by that, whose size is in `freeSize`
+   * Releases all chunks that wait for their size. O(sizes).
+   * @param released told where each free chunk starts that was made by that, whose size is in `freeSize`
    */
-  releaseWaiting(released?: (start: number) => void): void {
+  coalesceWaiting(released?: (start: number) => void): void {
     const { i32, control } = this;
     let bits = i32[control + WAITING_BITS] as number;
     i32[control + WAITING_BITS] = 0;
@@ -374,21 +390,21 @@ export class Blocks {
       // A bit is for each size that leaves this remainder.
       for (let size = bit; size < WAITING_SIZES; size += 32) {
         const waiting = control + WAITING + size * 2;
-        this.releaseOne(waiting, released);
-        this.releaseOne(waiting + 1, released);
+        this.coalesceOne(waiting, released);
+        this.coalesceOne(waiting + 1, released);
       }
     }
   }
 
-  private releaseOne(word: number, released?: (start: number) => void): void {
+  private coalesceOne(word: number, released?: (start: number) => void): void {
     const granule = this.i32[word] as number;
     if (granule === 0) return;
     this.i32[word] = 0;
-    const start = this.release(this.record(granule >>> 5), granule);
+    const start = this.coalesce(this.record(granule >>> 5), granule);
     released?.(start);
   }
 
-  /** Releases a free block if it waits for its size. */
+  /** Releases a free chunk if it waits for its size. */
   private stopWaiting(granule: number): void {
     const record = this.record(granule >>> 5);
     const size = this.sizeOf(record, granule);
@@ -396,7 +412,7 @@ export class Blocks {
     const waiting = this.control + WAITING + size * 2;
     if (this.i32[waiting] === granule) this.i32[waiting] = this.i32[waiting + 1] as number;
     this.i32[waiting + 1] = 0;
-    this.release(record, granule);
+    this.coalesce(record, granule);
   }
 
   /** Nothing from this granule on was handed out before, and now what is in front of it is. */
@@ -406,64 +422,62 @@ export class Blocks {
   }
 
   /**
-   * Makes a block that is in no bin a free one and merges it with its free neighbours. O(1).
-   * @returns where the free block now starts; `freeSize` tells its size
+   * Makes a chunk that is in no bin a free one and merges it with its free neighbours. O(1).
+   * @returns where the free chunk now starts; `freeSize` tells its size
    */
-  release(unit: number, place: number): number {
+  coalesce(span: number, place: number): number {
     const i32 = this.i32;
-    const record = unit & 0x3ffffff0;
-    const granule = place & 0x3ffffff;
+    const record = span & RECORD_INDEX;
+    const granule = place & GRANULE_INDEX;
     const bit = 1 << granule;
-    const word = record;
 
-    const end = this.endOf(record, granule) & 0x7ffffff;
+    const end = this.endOf(record, granule) & END_INDEX;
     let size = end - granule;
     this.releases = (this.releases + 1) | 0;
 
-    // The neighbour behind: its start becomes the inside of this block.
+    // The neighbour behind: its start becomes the inside of this chunk.
     const after = (end ^ granule) >>> 5 === 0 ? record : this.spaceAt(end);
     let gone = 0;
     if (after !== 0) {
-      const there = after;
-      const starts = i32[there] as number;
-      const lives = i32[there + 1] as number;
+      const starts = i32[after] as number;
+      const lives = i32[after + LIVE] as number;
       const behind = 1 << end;
       if ((starts & ~lives & behind) !== 0) {
         gone = this.endOf(after, end) - end;
-        if (gone < 40 && this.isWaiting(end, gone)) {
+        if (gone < WAITING_SIZES && this.isWaiting(end, gone)) {
           gone = 0;
         } else {
           size += gone;
-          i32[there] = starts ^ behind;
+          i32[after] = starts ^ behind;
         }
       }
     }
 
-    // The neighbour before, found in this unit's bits, or in another unit.
+    // The neighbour before, found in this span's bits, or in another span.
     let first = record;
     let before: number;
     const bits = (i32[record] as number) & (bit - 1);
     if (bits !== 0) {
-      before = (granule & 0x3ffffe0) + 31 - Math.clz32(bits);
+      before = (granule & SPAN_START) + 31 - Math.clz32(bits);
     } else {
-      before = (granule & 31) === 0 ? this.before(granule) : (i32[record + 12] as number);
+      before = (granule & 31) === 0 ? this.before(granule) : (i32[record + COVER] as number);
       first = before < 0 ? 0 : this.record(before >>> 5);
     }
     let start = granule;
     if (first !== 0 && this.isFree(first, before) && !this.isWaiting(before, granule - before)) {
       size += granule - before;
       start = before;
-      i32[word] = (i32[word] as number) & ~bit;
+      i32[record] = (i32[record] as number) & ~bit;
     } else {
       first = record;
     }
-    i32[word + 1] = (i32[word + 1] as number) & ~bit;
+    i32[record + LIVE] = (i32[record + LIVE] as number) & ~bit;
     this.freeSize = size;
 
     const past = (start & 31) + size;
     if (past >= 32) {
-      i32[first + 11] = start + size;
-      if (past > 32) i32[this.record((start + size - 1) >>> 5) + 12] = start;
+      i32[first + LAST_END] = start + size;
+      if (past > 32) i32[this.record((start + size - 1) >>> 5) + COVER] = start;
     }
     const victim = this.victim;
     if (victim === start || victim === end) {
@@ -471,19 +485,19 @@ export class Blocks {
       this.victim = start;
       this.victimSize = size;
       if (victim === start) {
-        if (gone !== 0 && gone === i32[after + 13]) this.rescan(after);
-      } else if (start !== granule && granule - start === i32[first + 13]) {
+        if (gone !== 0 && gone === i32[after + LARGEST]) this.rescan(after);
+      } else if (start !== granule && granule - start === i32[first + LARGEST]) {
         this.rescan(first);
       }
       return start;
     }
-    if (gone !== 0 && after !== first && gone === i32[after + 13]) this.rescan(after);
-    if (size > (i32[first + 13] as number)) this.rebin(first, size, start & 31);
+    if (gone !== 0 && after !== first && gone === i32[after + LARGEST]) this.rescan(after);
+    if (size > (i32[first + LARGEST] as number)) this.rebin(first, size, start & 31);
     return start;
   }
 
   /**
-   * Makes a live block longer by what is free behind it. O(1).
+   * Makes a live chunk longer by what is free behind it. O(1).
    * @returns whether it could; `false` changes nothing
    */
   extend(record: number, granule: number, granules: number): boolean {
@@ -503,66 +517,65 @@ export class Blocks {
     return true;
   }
 
-  /** Makes a live block shorter and frees the rest. O(1). @returns where the free block that this gives starts */
+  /** Makes a live chunk shorter and frees the rest. O(1). @returns where the free chunk that this gives starts */
   shrink(record: number, granule: number, granules: number): number {
     const size = this.sizeOf(record, granule);
     const rest = granule + granules;
     const other = this.record(rest >>> 5);
-    const word = other;
-    this.i32[word] = (this.i32[word] as number) | (1 << rest);
-    this.i32[word + 1] = (this.i32[word + 1] as number) | (1 << rest);
+    this.i32[other] = (this.i32[other] as number) | (1 << rest);
+    this.i32[other + LIVE] = (this.i32[other + LIVE] as number) | (1 << rest);
     this.bound(record, granule, granules);
     this.bound(other, rest, size - granules);
-    return this.release(other, rest);
+    return this.coalesce(other, rest);
   }
 
-  /** Makes units that have records, and are nobody's, a free part of the space. O(units). @returns its start */
-  addRun(firstUnit: number, units: number): number {
-    for (let unit = firstUnit; unit < firstUnit + units; unit++) {
-      const record = this.record(unit);
+  /** Makes spans that have records, and are nobody's, a free part of the space. O(spans). @returns its start */
+  addSpans(firstSpan: number, spans: number): number {
+    for (let span = firstSpan; span < firstSpan + spans; span++) {
+      const record = this.record(span);
       this.i32[record + INFO] = SPACE;
       this.i32[record + LARGEST] = 0;
     }
-    return this.addBlock(firstUnit, units);
+    return this.addChunk(firstSpan, spans);
   }
 
   /** Makes a slab a free part of the space again; every slot of it counts as freed. O(1). @returns its start */
-  addUnit(record: number): number {
+  addSpan(record: number): number {
     const { i32 } = this;
-    i32[record] = i32[record + 1] = i32[record + FREED] = 0;
-    i32[record + FORMER_CLASS] = (i32[record + INFO] as number) & 127;
+    i32[record] = i32[record + LIVE] = i32[record + FREED] = 0;
+    i32[record + FORMER_CLASS] = (i32[record + INFO] as number) & CLASS_MASK;
     i32[record + INFO] = SPACE;
     i32[record + LARGEST] = 0;
-    return this.addBlock((i32[record + POINTER] as number) >>> 12, 1);
+    return this.addChunk((i32[record + POINTER] as number) >>> 12, 1);
   }
 
-  /** Takes whole units out of a free block, and out of the space: they are nobody's then. O(units). */
-  removeRun(granule: number, firstUnit: number, units: number): void {
+  /** Takes whole spans out of a free chunk, and out of the space: they are nobody's then. O(spans). */
+  removeSpans(granule: number, firstSpan: number, spans: number): void {
     this.binVictim();
-    const start = firstUnit * UNIT_GRANULES;
+    const start = firstSpan * SPAN_GRANULES;
     const size = this.sizeOf(this.record(granule >>> 5), granule);
-    this.carve(granule, size, start, units * UNIT_GRANULES);
-    for (let unit = firstUnit; unit < firstUnit + units; unit++) {
-      const record = this.record(unit);
-      this.i32[record + INFO] = NOBODYS;
+    this.split(granule, size, start, spans * SPAN_GRANULES);
+    for (let span = firstSpan; span < firstSpan + spans; span++) {
+      const record = this.record(span);
+      this.i32[record + INFO] = UNOWNED;
       // What tells of freed objects stays.
-      this.i32[record] = this.i32[record + 1] = 0;
+      this.i32[record] = this.i32[record + LIVE] = 0;
     }
   }
 
-  private addBlock(firstUnit: number, units: number): number {
-    const record = this.record(firstUnit);
-    const start = firstUnit * UNIT_GRANULES;
+  private addChunk(firstSpan: number, spans: number): number {
+    const record = this.record(firstSpan);
+    const start = firstSpan * SPAN_GRANULES;
     this.i32[record] = (this.i32[record] as number) | 1;
-    this.i32[record + 1] = (this.i32[record + 1] as number) | 1;
-    this.bound(record, start, units * UNIT_GRANULES);
-    return this.release(record, start);
+    this.i32[record + LIVE] = (this.i32[record + LIVE] as number) | 1;
+    this.bound(record, start, spans * SPAN_GRANULES);
+    return this.coalesce(record, start);
   }
 
-  private carveFrom(record: number, granules: number, align: number): number {
+  private splitFrom(record: number, granules: number, align: number): number {
     const { i32 } = this;
     const base = (i32[record + POINTER] as number) >>> 7;
-    let bits = (i32[record] as number) & ~(i32[record + 1] as number);
+    let bits = (i32[record] as number) & ~(i32[record + LIVE] as number);
     while (bits !== 0) {
       const bit = bits & -bits;
       bits ^= bit;
@@ -570,22 +583,21 @@ export class Blocks {
       const size = this.sizeOf(record, start);
       const aligned = (start + align - 1) & -align;
       if (aligned + granules <= start + size && !this.isWaiting(start, size)) {
-        this.carve(start, size, aligned, granules);
+        this.split(start, size, aligned, granules);
         return aligned;
       }
     }
     return -1;
   }
 
-  /** Makes a part of the free block of `size` at `start` a live one of `granules` at `place`. */
-  private carve(start: number, size: number, place: number, granules: number): void {
+  /** Makes a part of the free chunk of `size` at `start` a live one of `granules` at `place`. */
+  private split(start: number, size: number, place: number, granules: number): void {
     const { i32 } = this;
     const first = this.record(start >>> 5);
     const record = this.record(place >>> 5);
     if (place > start) this.bound(first, start, place - start);
-    const word = record;
-    i32[word] = (i32[word] as number) | (1 << place);
-    i32[word + 1] = (i32[word + 1] as number) | (1 << place);
+    i32[record] = (i32[record] as number) | (1 << place);
+    i32[record + LIVE] = (i32[record + LIVE] as number) | (1 << place);
     if (place + granules > this.fresh) this.handOut(place + granules);
     const other = this.cut(record, place, granules, size - (place - start));
     this.rescan(first);
@@ -593,8 +605,8 @@ export class Blocks {
   }
 
   /**
-   * Bounds a live block of `granules`; what is left of `total` behind it becomes a free one, whose unit the caller puts in
-   * its bin. Returns that unit's record, 0 when nothing is left.
+   * Bounds a live chunk of `granules`; what is left of `total` behind it becomes a free one, whose span the caller puts in
+   * its bin. Returns that span's record, 0 when nothing is left.
    */
   private cut(record: number, granule: number, granules: number, total: number): number {
     this.bound(record, granule, granules);
@@ -606,12 +618,12 @@ export class Blocks {
     return other;
   }
 
-  /** Writes down where a block ends, in the units where the bits do not say it. */
+  /** Writes down where a chunk ends, in the spans where the bits do not say it. */
   private bound(record: number, granule: number, granules: number): void {
     const past = (granule & 31) + granules;
     if (past < 32) return;
-    this.i32[record + 11] = granule + granules;
-    if (past > 32) this.i32[this.record((granule + granules - 1) >>> 5) + 12] = granule;
+    this.i32[record + LAST_END] = granule + granules;
+    if (past > 32) this.i32[this.record((granule + granules - 1) >>> 5) + COVER] = granule;
   }
 
   // --- bins ----------------------------------------------------------------------------------------------------------
@@ -630,14 +642,14 @@ export class Blocks {
     return (group << 5) + 31 - Math.clz32(bits & -bits);
   }
 
-  /** Looks up the largest free block of a unit anew. */
-  private rescan(unit: number): void {
+  /** Looks up the largest free chunk of a span anew. */
+  private rescan(span: number): void {
     const i32 = this.i32;
-    const record = unit & 0x3ffffff0;
-    const base = (i32[record + 15] as number) >>> 7;
+    const record = span & RECORD_INDEX;
+    const base = (i32[record + POINTER] as number) >>> 7;
     let largest = 0;
     let where = 0;
-    let bits = (i32[record] as number) & ~(i32[record + 1] as number);
+    let bits = (i32[record] as number) & ~(i32[record + LIVE] as number);
     while (bits !== 0) {
       const bit = bits & -bits;
       bits ^= bit;
@@ -652,45 +664,45 @@ export class Blocks {
     this.rebin(record, largest, where);
   }
 
-  /** The largest free block of a unit has become another, at another place; 0 is none. */
-  private rebin(unit: number, largest: number, where: number): void {
+  /** The largest free chunk of a span has become another, at another place; 0 is none. */
+  private rebin(span: number, largest: number, where: number): void {
     const i32 = this.i32;
-    const record = unit & 0x3ffffff0;
-    const control = this.control & 0x3ffffff0;
-    const old = (i32[record + 13] as number) & 0x3ffffff;
-    i32[record + 13] = largest;
-    i32[record + 14] = where;
+    const record = span & RECORD_INDEX;
+    const control = this.control & RECORD_INDEX;
+    const old = (i32[record + LARGEST] as number) & GRANULE_INDEX;
+    i32[record + LARGEST] = largest;
+    i32[record + WHERE] = where;
     const from = binOf(old);
     const to = binOf(largest);
     if (from === to) return;
     if (old !== 0) {
-      const next = (i32[record + 9] as number) & 0x3fffffff;
-      const previous = (i32[record + 10] as number) & 0x3fffffff;
-      i32[previous + 9] = next;
-      i32[next + 10] = previous;
+      const next = (i32[record + NEXT] as number) & WORD_INDEX;
+      const previous = (i32[record + PREVIOUS] as number) & WORD_INDEX;
+      i32[previous + NEXT] = next;
+      i32[next + PREVIOUS] = previous;
       if (next === previous) {
         // Both are the bin itself.
-        const word = control + 201 + (from >>> 5);
+        const word = control + BIN_BITS + (from >>> 5);
         const bits = (i32[word] as number) & ~(1 << from);
         i32[word] = bits;
-        if (bits === 0) i32[control + 200] = (i32[control + 200] as number) & ~(1 << (from >>> 5));
+        if (bits === 0) i32[control + BIN_GROUPS] = (i32[control + BIN_GROUPS] as number) & ~(1 << (from >>> 5));
       }
     }
     if (largest !== 0) {
-      const node = control + 287 + to + to;
-      const head = (i32[node + 9] as number) & 0x3fffffff;
-      i32[record + 9] = head;
-      i32[record + 10] = node;
-      i32[head + 10] = record;
-      i32[node + 9] = record;
-      const word = control + 201 + (to >>> 5);
+      const node = control + BIN_NODES + to + to;
+      const head = (i32[node + NEXT] as number) & WORD_INDEX;
+      i32[record + NEXT] = head;
+      i32[record + PREVIOUS] = node;
+      i32[head + PREVIOUS] = record;
+      i32[node + NEXT] = record;
+      const word = control + BIN_BITS + (to >>> 5);
       i32[word] = (i32[word] as number) | (1 << to);
-      i32[control + 200] = (i32[control + 200] as number) | (1 << (to >>> 5));
+      i32[control + BIN_GROUPS] = (i32[control + BIN_GROUPS] as number) | (1 << (to >>> 5));
     }
   }
 
-  /** The records of the units in which a free block of that many granules or more starts, but for the victim. O(bins + units). */
-  unitsWithFree(granules: number): number[] {
+  /** The records of the spans in which a free chunk of that many granules or more starts, but for the victim. O(bins + spans). */
+  spansWithFree(granules: number): number[] {
     const found: number[] = [];
     for (let bin = this.nextBin(binOf(granules)); bin >= 0; bin = this.nextBin(bin + 1)) {
       const node = this.control + BINS + bin * 2 - NEXT;

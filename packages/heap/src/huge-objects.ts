@@ -1,6 +1,6 @@
 import { type AddressSpace, MorphError, PAGE_BYTES } from "@morph/memory";
-import type { Blocks } from "./blocks.ts";
-import { RUN_CAPACITY, RUN_COUNT, RUN_PAGES, RUN_TABLE, RUN_USED } from "./layout.ts";
+import type { Chunks } from "./chunks.ts";
+import { GOLDEN, HUGE_CAPACITY, HUGE_COUNT, HUGE_PAGES, HUGE_TABLE, HUGE_USED } from "./layout.ts";
 
 /** Entries of the first table. */
 const LEAST = 8;
@@ -12,23 +12,23 @@ const LEAST = 8;
  *
  * Everything it knows lies in the control table.
  */
-export class Runs {
+export class HugeObjects {
   private readonly memory: AddressSpace;
-  private readonly blocks: Blocks;
+  private readonly chunks: Chunks;
 
-  constructor(memory: AddressSpace, blocks: Blocks) {
+  constructor(memory: AddressSpace, chunks: Chunks) {
     this.memory = memory;
-    this.blocks = blocks;
+    this.chunks = chunks;
   }
 
   /** Pages of all runs. O(1). */
   get pages(): number {
-    return this.get(RUN_PAGES);
+    return this.get(HUGE_PAGES);
   }
 
   /** Bytes of the hash table. O(1). */
   get tableBytes(): number {
-    const capacity = this.get(RUN_CAPACITY);
+    const capacity = this.get(HUGE_CAPACITY);
     return capacity === 0 ? 0 : this.memory.tableBytes(capacity * 8);
   }
 
@@ -36,30 +36,30 @@ export class Runs {
   find(pointer: number): number {
     if (pointer % PAGE_BYTES !== 0) return -1;
     const entry = this.entryOf(pointer / PAGE_BYTES);
-    return entry === 0 || this.blocks.i32[entry] === 0 ? -1 : (this.blocks.i32[entry + 1] as number);
+    return entry === 0 || this.chunks.i32[entry] === 0 ? -1 : (this.chunks.i32[entry + 1] as number);
   }
 
   /** Bytes of the larger table that one more entry needs; 0 when there is room for it. O(1). */
   missingTableBytes(): number {
-    if (this.get(RUN_USED) * 2 < this.get(RUN_CAPACITY)) return 0;
+    if (this.get(HUGE_USED) * 2 < this.get(HUGE_CAPACITY)) return 0;
     // Twice the live ones at least; what tells of freed ones is forgotten.
     let wanted = LEAST;
-    while (wanted < (this.get(RUN_COUNT) + 1) * 4) wanted *= 2;
+    while (wanted < (this.get(HUGE_COUNT) + 1) * 4) wanted *= 2;
     return wanted * 8;
   }
 
   /** Moves everything to a table of zeros. O(runs). */
   moveTo(table: number, bytes: number): void {
-    const old = this.get(RUN_TABLE);
-    const capacity = this.get(RUN_CAPACITY);
-    this.set(RUN_TABLE, (table / 4) | 0);
-    this.set(RUN_CAPACITY, bytes / 8);
-    this.set(RUN_USED, 0);
-    this.set(RUN_COUNT, 0);
-    this.set(RUN_PAGES, 0);
+    const old = this.get(HUGE_TABLE);
+    const capacity = this.get(HUGE_CAPACITY);
+    this.set(HUGE_TABLE, (table / 4) | 0);
+    this.set(HUGE_CAPACITY, bytes / 8);
+    this.set(HUGE_USED, 0);
+    this.set(HUGE_COUNT, 0);
+    this.set(HUGE_PAGES, 0);
     for (let entry = old; entry < old + capacity * 2; entry += 2) {
-      const pages = this.blocks.i32[entry + 1] as number;
-      if (pages !== 0) this.add(this.blocks.i32[entry] as number, pages);
+      const pages = this.chunks.i32[entry + 1] as number;
+      if (pages !== 0) this.add(this.chunks.i32[entry] as number, pages);
     }
     if (capacity !== 0) this.memory.releaseTable(old * 4, capacity * 8);
   }
@@ -67,27 +67,27 @@ export class Runs {
   /** Notes a run; there is room for it. O(1) on average. */
   add(page: number, pages: number): void {
     const entry = this.entryOf(page);
-    if (this.blocks.i32[entry] === 0) this.set(RUN_USED, this.get(RUN_USED) + 1);
-    this.blocks.i32[entry] = page;
-    this.blocks.i32[entry + 1] = pages;
-    this.set(RUN_COUNT, this.get(RUN_COUNT) + 1);
-    this.set(RUN_PAGES, this.get(RUN_PAGES) + pages);
+    if (this.chunks.i32[entry] === 0) this.set(HUGE_USED, this.get(HUGE_USED) + 1);
+    this.chunks.i32[entry] = page;
+    this.chunks.i32[entry + 1] = pages;
+    this.set(HUGE_COUNT, this.get(HUGE_COUNT) + 1);
+    this.set(HUGE_PAGES, this.get(HUGE_PAGES) + pages);
   }
 
   /** Notes that a run has another size, 0 when it was freed. O(1) on average. */
   resize(page: number, pages: number): void {
     const entry = this.entryOf(page);
-    this.set(RUN_PAGES, this.get(RUN_PAGES) + pages - (this.blocks.i32[entry + 1] as number));
-    this.blocks.i32[entry + 1] = pages;
-    if (pages === 0) this.set(RUN_COUNT, this.get(RUN_COUNT) - 1);
+    this.set(HUGE_PAGES, this.get(HUGE_PAGES) + pages - (this.chunks.i32[entry + 1] as number));
+    this.chunks.i32[entry + 1] = pages;
+    if (pages === 0) this.set(HUGE_COUNT, this.get(HUGE_COUNT) - 1);
   }
 
   /** Pointer and pages of each, ascending. O(runs log runs). */
   list(): [pointer: number, pages: number][] {
-    const { i32 } = this.blocks;
+    const { i32 } = this.chunks;
     const found: [number, number][] = [];
-    const table = this.get(RUN_TABLE);
-    for (let entry = table; entry < table + this.get(RUN_CAPACITY) * 2; entry += 2) {
+    const table = this.get(HUGE_TABLE);
+    for (let entry = table; entry < table + this.get(HUGE_CAPACITY) * 2; entry += 2) {
       const pages = i32[entry + 1] as number;
       if (pages !== 0) found.push([(i32[entry] as number) * PAGE_BYTES, pages]);
     }
@@ -96,25 +96,25 @@ export class Runs {
 
   /** Gives the table back when no run is live. O(1). @returns its bytes */
   dropTable(): number {
-    const bytes = this.get(RUN_COUNT) === 0 ? this.tableBytes : 0;
+    const bytes = this.get(HUGE_COUNT) === 0 ? this.tableBytes : 0;
     if (bytes > 0) this.clear();
     return bytes;
   }
 
   /** Gives the table back and forgets all. O(1). */
   clear(): void {
-    const capacity = this.get(RUN_CAPACITY);
-    if (capacity !== 0) this.memory.releaseTable(this.get(RUN_TABLE) * 4, capacity * 8);
-    for (const word of [RUN_TABLE, RUN_CAPACITY, RUN_USED, RUN_COUNT, RUN_PAGES]) this.set(word, 0);
+    const capacity = this.get(HUGE_CAPACITY);
+    if (capacity !== 0) this.memory.releaseTable(this.get(HUGE_TABLE) * 4, capacity * 8);
+    for (const word of [HUGE_TABLE, HUGE_CAPACITY, HUGE_USED, HUGE_COUNT, HUGE_PAGES]) this.set(word, 0);
   }
 
   /** @throws ERR_MORPH_INVALID_POINTER when a run is not the heap's, or its table or counts are wrong */
   verify(owner: number): void {
-    const table = this.get(RUN_TABLE);
-    const capacity = this.get(RUN_CAPACITY);
+    const table = this.get(HUGE_TABLE);
+    const capacity = this.get(HUGE_CAPACITY);
     let used = 0;
-    for (let entry = table; entry < table + capacity * 2; entry += 2) if (this.blocks.i32[entry] !== 0) used++;
-    if ((capacity & (capacity - 1)) !== 0 || used !== this.get(RUN_USED) || used * 2 > capacity) {
+    for (let entry = table; entry < table + capacity * 2; entry += 2) if (this.chunks.i32[entry] !== 0) used++;
+    if ((capacity & (capacity - 1)) !== 0 || used !== this.get(HUGE_USED) || used * 2 > capacity) {
       throw broken(`in the table of its large objects: ${used} of ${capacity} entries are used`);
     }
     const runs = this.list();
@@ -126,7 +126,7 @@ export class Runs {
         if (this.memory.ownerOf(p) !== owner) throw broken(`at ${p}: the page is not the heap's`);
       }
     }
-    const count = this.get(RUN_COUNT);
+    const count = this.get(HUGE_COUNT);
     if (runs.length !== count || pages !== this.pages) {
       throw broken(
         `in its large objects: ${count} of ${this.pages} pages are counted, their table has ${runs.length} of ${pages}`,
@@ -136,22 +136,22 @@ export class Runs {
 
   /** The entry of a page, or the free one where it belongs; 0 when there is no table. */
   private entryOf(page: number): number {
-    const mask = this.get(RUN_CAPACITY) - 1;
+    const mask = this.get(HUGE_CAPACITY) - 1;
     if (mask < 0) return 0;
-    const table = this.get(RUN_TABLE);
-    for (let i = Math.imul(page, 0x9e3779b1) >>> 16; ; i++) {
+    const table = this.get(HUGE_TABLE);
+    for (let i = Math.imul(page, GOLDEN) >>> 16; ; i++) {
       const entry = table + (i & mask) * 2;
-      const found = this.blocks.i32[entry];
+      const found = this.chunks.i32[entry];
       if (found === page || found === 0) return entry;
     }
   }
 
   private get(word: number): number {
-    return this.blocks.i32[this.blocks.control + word] as number;
+    return this.chunks.i32[this.chunks.control + word] as number;
   }
 
   private set(word: number, value: number): void {
-    this.blocks.i32[this.blocks.control + word] = value;
+    this.chunks.i32[this.chunks.control + word] = value;
   }
 }
 

@@ -1,0 +1,94 @@
+import type { Chunks } from "./chunks.ts";
+import type { HugeObjects } from "./huge-objects.ts";
+import { GRANULE_BYTES, PAGE_GRANULES } from "./layout.ts";
+import type { Pages } from "./pages.ts";
+import type { Slabs } from "./slabs.ts";
+import { requireStack } from "./stack.ts";
+
+const needStack = requireStack;
+
+/**
+ * Where room comes from when no bin has any: chunks that wait for their size, slabs that are empty, pages of the memory, chunks
+ * that the bins hide, and pages that come back from elsewhere in the heap, in this order. What was in vain is not tried again
+ * before something is freed, so that a refusal costs little.
+ */
+export class Supply {
+  private readonly chunks: Chunks;
+  private readonly pages: Pages;
+  private readonly huge: HugeObjects;
+  private readonly slabs: Slabs;
+  /** The count of releases at which nothing was left to return. */
+  private trimmedAt = -1;
+  /** Whether the last {@link takeHuge} gave a chunk. */
+  isBlock = false;
+
+  constructor(chunks: Chunks, pages: Pages, huge: HugeObjects, slabs: Slabs) {
+    this.chunks = chunks;
+    this.pages = pages;
+    this.huge = huge;
+    this.slabs = slabs;
+  }
+
+  /**
+   * Takes a chunk at a multiple of `align` granules, at most a page. O(1), but for new pages and before a refusal.
+   * @returns its first granule; -1 when there is no room
+   */
+  takeChunk(granules: number, align: number): number {
+    needStack(granules);
+    const { chunks, pages } = this;
+    // Slabs are to be where chunks leave most room, so that what waits comes first.
+    if (align > 1) chunks.coalesceWaiting();
+    let granule = this.take(granules, align);
+    if (granule >= 0) return granule;
+    const { releases } = chunks;
+    chunks.coalesceWaiting();
+    this.slabs.dropEmpty();
+    if (releases !== chunks.releases) granule = this.take(granules, align);
+    if (granule < 0 && pages.grow(granules, align)) granule = this.take(granules, align);
+    if (granule < 0) granule = chunks.search(granules, align);
+    if (granule < 0 && this.trim() > 0 && pages.grow(granules, align)) {
+      granule = this.take(granules, align);
+      if (granule < 0) granule = chunks.search(granules, align);
+    }
+    return granule >= 0 || !pages.growBetween(granules, align) ? granule : chunks.search(granules, align);
+  }
+
+  /**
+   * Takes a run of pages, or a chunk where there is no run: at a multiple of `align` pages. O(pages of the memory).
+   * @returns its pointer, 0 when there is no room; `isBlock` tells which it is
+   */
+  takeHuge(granules: number, pages: number, align: number): number {
+    const { chunks } = this;
+    this.isBlock = false;
+    needStack(pages);
+    let pointer = this.pages.takeHuge(pages, align);
+    if (pointer !== 0) return pointer;
+    const granuleAlign = align === 1 ? 1 : align * PAGE_GRANULES;
+    // A chunk that lies across pages. To return its pages would make it smaller.
+    chunks.coalesceWaiting();
+    this.slabs.dropEmpty();
+    let granule = chunks.search(granules, granuleAlign);
+    if (granule < 0 && this.trim() > 0) pointer = this.pages.takeHuge(pages, align);
+    if (granule < 0 && pointer === 0 && this.pages.growBetween(granules, granuleAlign)) {
+      granule = chunks.search(granules, granuleAlign);
+    }
+    if (granule < 0) return pointer;
+    this.isBlock = true;
+    return granule * GRANULE_BYTES;
+  }
+
+  /** Returns all pages without a live object, and tables without use. O(bins + MiB of addresses). @returns their bytes */
+  trim(): number {
+    const { chunks } = this;
+    chunks.coalesceWaiting();
+    this.slabs.dropEmpty();
+    let bytes = this.huge.dropTable();
+    if (this.trimmedAt !== chunks.releases) bytes += this.pages.releaseAll();
+    this.trimmedAt = chunks.releases;
+    return bytes + this.pages.dropRecords();
+  }
+
+  private take(granules: number, align: number): number {
+    return align === 1 ? this.chunks.take(granules) : this.chunks.takeAligned(granules, align);
+  }
+}
