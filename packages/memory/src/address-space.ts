@@ -40,6 +40,26 @@ export type WasmMemory = typeof globalThis extends { WebAssembly: { Memory: { pr
   : BareMemory;
 
 /**
+ * Names for pointers, kept in the memory itself: whoever attaches to it, or opens a copy of its bytes, finds what lies there. A memory has
+ * 64 names at most; each is a string of 1 to 60 UTF-16 units. Threads of a shared memory may use it at once. Costs are O(names).
+ */
+export interface Roots {
+  /** The pointer of that name; 0 when there is none. @throws ERR_MORPH_INVALID_CONFIG for what cannot be a name */
+  get(name: string): number;
+  /**
+   * Gives a pointer a name, in place of the one that had it.
+   * @param pointer from 1, in the memory; whose it is does not matter, and freeing it does not take the name away
+   * @throws ERR_MORPH_INVALID_CONFIG for what cannot be a name, ERR_MORPH_INVALID_POINTER, ERR_MORPH_OUT_OF_MEMORY when 64 have one or there is
+   *   no room for their table (8 KiB, made with the first name), ERR_MORPH_BUSY in a growth listener; then nothing has changed
+   */
+  set(name: string, pointer: number): void;
+  /** Takes a name away; whether there was one. @throws ERR_MORPH_INVALID_CONFIG, ERR_MORPH_BUSY */
+  delete(name: string): boolean;
+  /** All names and pointers of now, in no order that means anything. */
+  [Symbol.iterator](): IterableIterator<[name: string, pointer: number]>;
+}
+
+/**
  * A memory as allocators and programs see it: the packages meet only here, so that each can be of another version. `LinearMemory` is
  * the implementation.
  *
@@ -201,6 +221,9 @@ export interface AddressSpace<Buffer extends ArrayBufferLike = ArrayBufferLike> 
    * @throws ERR_MORPH_INVALID_CONFIG when it is not a function
    */
   onGrow(listener: (pages: number) => void): () => void;
+
+  /** Names for pointers; see {@link Roots}. O(1). */
+  readonly roots: Roots;
 
   /**
    * Ends the memory: its allocators and whoever else uses it meet ERR_MORPH_DESTROYED, and its pages can be those of a new

@@ -51,3 +51,5 @@ export const memberCapacity = 279;
 export const foreign = 280;
 /** How often pages have become free or were added. */
 export const releases = 281;
+/** Word index of the table of named pointers (`roots-layout.ts`); 0 before the first name is set. */
+export const rootTable = 282;

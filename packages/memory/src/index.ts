@@ -4,6 +4,7 @@ export {
   joinMemory,
   PAGE_BYTES,
   type PageOwner,
+  type Roots,
   type WasmMemory,
 } from "./address-space.ts";
 export { isDestroyed, requireStatePlace } from "./allocator-state.ts";

@@ -3,6 +3,7 @@ import {
   CONTRACT_VERSION,
   PAGE_BYTES,
   type PageOwner,
+  type Roots,
   requireContract,
   type WasmMemory,
 } from "./address-space.ts";
@@ -20,6 +21,7 @@ import {
 } from "./options.ts";
 import { PageLock } from "./page-lock.ts";
 import { alignUp, mapLengthFor, Records, recordPages } from "./records.ts";
+import { RootTable } from "./roots.ts";
 import { COLD_CALLS, requireOwnFrame, requireStack } from "./stack.ts";
 import { granulesOf, isLarge, pagesOfRegion } from "./table-regions.ts";
 import { checkDetachment, checkPages, MemoryViews } from "./views.ts";
@@ -61,6 +63,7 @@ export interface LinearMemoryConstructor {
 export const LinearMemory = class LinearMemory extends MemoryViews implements AddressSpace {
   readonly contractVersion: number = CONTRACT_VERSION;
   readonly shared: boolean;
+  readonly roots: Roots;
 
   /** The engine's memory; {@link wasm} is what others get. */
   private readonly engine: WasmMemory;
@@ -129,6 +132,12 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
       checkPages(this);
     } else if (backing.foreign) checkDetachment(this);
     this.checked = this.shared || backing.foreign;
+    this.roots = new RootTable({
+      records: this.records,
+      change: (operation) => this.exclusively(operation),
+      look: (operation) => this.undisturbed(operation),
+      table: (bytes) => this.takeTable(granulesOf(bytes)) || this.refuse(1, false),
+    });
   }
 
   /** The engine's memory. Whoever has it can grow it: once this was read, each reading of a view looks whether someone did. O(1). */
@@ -437,6 +446,22 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
       this.working = false;
       this.lock?.unlock();
       if (this.unheard) this.tellListeners();
+    }
+  }
+
+  /** Runs what only looks at the records, in growth listeners too, while no other thread changes them. */
+  private undisturbed<T>(look: () => T): T {
+    this.current();
+    const { lock } = this;
+    if (lock === undefined) return look();
+    requireStack();
+    lock.lock();
+    try {
+      if (this.mayBeOld()) this.refreshViews();
+      return look();
+    } finally {
+      lock.unlock();
+      if (this.unheard && !this.listening) this.tellListeners();
     }
   }
 
