@@ -1,0 +1,60 @@
+import { describe, MorphError } from "@morph/memory";
+import { type Accesses, type Members, members } from "./struct-cursor.ts";
+import { type Place, requireIndex, WITHIN } from "./struct-field.ts";
+import type { Fields, PlacedField } from "./struct-layout.ts";
+import type { MemoryViews } from "./struct-views.ts";
+
+/** Structs one after the other in the memory. */
+export interface StructArray<F extends Fields> {
+  readonly pointer: number;
+  readonly length: number;
+  /**
+   * The struct at an index: the same object for all indexes, which shows the one asked for last. O(1).
+   * @throws ERR_MORPH_INVALID_SIZE when there is no such index
+   */
+  at(index: number): Members<F>;
+}
+
+/** An array over fields that are bound to `place`. */
+export function makeArray<F extends Fields>(
+  placed: readonly PlacedField[],
+  accesses: Accesses,
+  place: Place,
+  pointer: number,
+  length: number,
+  size: number,
+): StructArray<F> {
+  const element = Object.create(members(placed, accesses)) as Members<F>;
+  const within = WITHIN;
+  const start = pointer | 0;
+  const last = length - 1;
+  return {
+    pointer,
+    length,
+    at: (index) => {
+      if (within[((last - index) | index) >>> 31] === undefined) requireIndex(index, length);
+      place.pointer = (start + Math.imul(index, size)) | 0;
+      return element;
+    },
+  };
+}
+
+/**
+ * Refuses an array that is not wholly in the memory, or not aligned.
+ * @throws ERR_MORPH_INVALID_SIZE for the length, ERR_MORPH_INVALID_POINTER
+ */
+export function requireArray(views: MemoryViews, pointer: number, length: number, bytes: number, align: number): void {
+  if (!Number.isInteger(length) || length < 0 || length >= 2 ** 31) {
+    throw new MorphError(
+      "ERR_MORPH_INVALID_SIZE",
+      `length: expected an integer from 0 to 2^31 - 1, got ${describe(length)}`,
+    );
+  }
+  // Growth by others may not be known yet.
+  const size = views.memory.u8.length;
+  if (Number.isInteger(pointer) && pointer >= align && pointer % align === 0 && pointer + bytes <= size) return;
+  throw new MorphError(
+    "ERR_MORPH_INVALID_POINTER",
+    `expected a multiple of ${align} with ${bytes} bytes of the memory's ${size} behind it, got ${describe(pointer)}`,
+  );
+}

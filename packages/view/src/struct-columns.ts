@@ -1,0 +1,107 @@
+import { type Accesses, type Members, members } from "./struct-cursor.ts";
+import type { Access } from "./struct-field.ts";
+import {
+  type Elements,
+  type FieldType,
+  type Layout,
+  Place,
+  requireIndex,
+  roundUp,
+  type Site,
+  WITHIN,
+} from "./struct-field.ts";
+import type { Fields, PlacedField } from "./struct-layout.ts";
+import type { MemoryViews } from "./struct-views.ts";
+
+/** Columns start at multiples of that at least, as allocators' pointers do. */
+const LEAST_ALIGN = 8;
+
+/** The array that a column is, for types that have one. */
+export type ColumnOf<Type> = Type extends { column(...of: never[]): infer View } ? View : never;
+
+/** Structs in columns: each field has an array of its own. */
+export interface Columns<F extends Fields> {
+  readonly pointer: number;
+  readonly length: number;
+  /**
+   * The struct at an index: the same object for all indexes, which shows the one asked for last. O(1).
+   * @throws ERR_MORPH_INVALID_SIZE when there is no such index
+   */
+  at(index: number): Members<F>;
+  /**
+   * A field of all structs as one typed array, current now: growth detaches it. A vector's components follow each other. O(1).
+   */
+  view<Name extends keyof F>(name: Name): ColumnOf<F[Name]>;
+}
+
+interface Column {
+  readonly field: PlacedField;
+  readonly stride: number;
+  /** Bytes from the columns' pointer. */
+  readonly start: number;
+}
+
+/** Where each column is, and the bytes of all. */
+export function layColumns(
+  placed: readonly PlacedField[],
+  layout: Layout,
+  length: number,
+): { readonly columns: readonly Column[]; readonly bytes: number; readonly align: number } {
+  const columns: Column[] = [];
+  let bytes = 0;
+  let most = LEAST_ALIGN;
+  for (const field of placed) {
+    const { size, align } = field.type.extent(layout);
+    most = Math.max(most, align);
+    const start = Math.ceil(bytes / most) * most;
+    const stride = roundUp(size, align);
+    columns.push({ field, stride, start });
+    bytes = start + stride * length;
+  }
+  return { columns, bytes, align: most };
+}
+
+export function makeColumns<F extends Fields>(
+  views: MemoryViews,
+  { columns }: { readonly columns: readonly Column[] },
+  layout: Layout,
+  pointer: number,
+  length: number,
+  alive: (() => void) | undefined,
+): Columns<F> {
+  // The place of all is an index; a column's own place follows it at each access.
+  const place = new Place(0);
+  const accesses: Accesses = Object.create(null);
+  for (const { field, stride, start } of columns) {
+    const cell = new Place(0);
+    const first = (pointer + start) | 0;
+    const guard = (): void => {
+      if (alive !== undefined) alive();
+      cell.pointer = (first + Math.imul(place.pointer, stride)) | 0;
+    };
+    const site: Site = { views, place: cell, offset: 0, layout, unaligned: layout === "packed", shift: 0, guard };
+    accesses[field.name] = field.type.bind(site) as Access<unknown, unknown>;
+  }
+  const element = Object.create(
+    members(
+      columns.map(({ field }) => field),
+      accesses,
+    ),
+  ) as Members<F>;
+  const within = WITHIN;
+  const last = length - 1;
+  return {
+    pointer,
+    length,
+    at: (index) => {
+      if (within[((last - index) | index) >>> 31] === undefined) requireIndex(index, length);
+      place.pointer = index | 0;
+      return element;
+    },
+    view: (name) => {
+      const { field, stride, start } = columns.find((column) => column.field.name === name) as Column;
+      const type = field.type as FieldType<unknown, unknown, never>;
+      return type.column?.(views.memory, pointer + start, stride * length) as Elements as never;
+    },
+  };
+}

@@ -1,0 +1,124 @@
+import { describe, MorphError } from "@morph/memory";
+import { type Access, type FieldType, type Place, type Site, WITHIN } from "./struct-field.ts";
+import type { Fields, PlacedField } from "./struct-layout.ts";
+
+/** What one reads of a type: a number, or an object whose members are in the memory. */
+export type MemberOf<Type> = Type extends FieldType<infer Member, unknown, never> ? Member : never;
+/** A plain value of a type. */
+export type PlainOf<Type> = Type extends FieldType<unknown, infer Out, never> ? Out : never;
+/** What one may write to a field of a type. */
+export type InputOf<Type> = Type extends FieldType<unknown, unknown, infer In> ? In : never;
+
+type Assignable = { readonly assignable: true };
+
+/** The fields of a struct in the memory, as properties. */
+export type Members<F extends Fields> = {
+  [Name in keyof F as F[Name] extends Assignable ? Name : never]: MemberOf<F[Name]>;
+} & {
+  readonly [Name in keyof F as F[Name] extends Assignable ? never : Name]: MemberOf<F[Name]>;
+};
+
+/** A struct as a plain object. */
+export type Plain<F extends Fields> = { [Name in keyof F]: PlainOf<F[Name]> };
+/** Values for some fields of a struct. */
+export type Input<F extends Fields> = { readonly [Name in keyof F]?: InputOf<F[Name]> };
+
+/** One struct in the memory, and then another: it moves without allocating. */
+export type Cursor<F extends Fields> = Members<F> & {
+  /**
+   * Moves to the struct at a pointer. At 0 it is nowhere: its fields are refused until it moves on. O(1).
+   * @throws ERR_MORPH_INVALID_POINTER when the pointer is not a multiple of the struct's alignment; then the cursor has not moved
+   */
+  at(pointer: number): Cursor<F>;
+  /** Where it is; 0 when it is nowhere. O(1). */
+  readonly pointer: number;
+};
+
+/** How each field of a bound struct is read and written. */
+export type Accesses = Record<string, Access<unknown, unknown>>;
+
+/** Accessors of all fields of the struct at a site. */
+export function bindFields(placed: readonly PlacedField[], site: Site): Accesses {
+  const accesses: Accesses = Object.create(null);
+  for (const { name, type, offset, shift } of placed) {
+    accesses[name] = type.bind({ ...site, offset: site.offset + offset, shift }) as Access<unknown, unknown>;
+  }
+  return accesses;
+}
+
+/** Where an object of {@link members} keeps how its fields are written. */
+const ACCESSES: unique symbol = /* @__PURE__ */ Symbol("accesses");
+
+/** How the fields of a cursor, or of an object like it, are written. @throws ERR_MORPH_INVALID_CONFIG when it is none */
+export function accessesOf(cursor: unknown): Accesses {
+  const accesses = (cursor as { readonly [ACCESSES]?: Accesses } | null | undefined)?.[ACCESSES];
+  if (accesses !== undefined) return accesses;
+  throw new MorphError("ERR_MORPH_INVALID_CONFIG", `cursor: expected a cursor or an element, got ${describe(cursor)}`);
+}
+
+/** Writes those fields that `values` has. @throws ERR_MORPH_INVALID_CONFIG for a name that is no field's; then nothing has been written */
+export function setFields(accesses: Accesses, values: object): void {
+  const entries = Object.entries(values);
+  for (const [name] of entries) {
+    if (accesses[name] === undefined) {
+      const known = Object.keys(accesses).join(", ");
+      throw new MorphError("ERR_MORPH_INVALID_CONFIG", `there is no field ${describe(name)}. Fields are ${known}`);
+    }
+  }
+  for (const [name, value] of entries) accesses[name]?.set(value);
+}
+
+/** The fields as properties of an object of its own. It is to be a prototype: V8 knows those' accessors by heart. */
+export function members(placed: readonly PlacedField[], accesses: Accesses): object {
+  const object = {};
+  Object.defineProperty(object, ACCESSES, { value: accesses });
+  for (const { name, type } of placed) {
+    const { get, set } = accesses[name] as Access<unknown, unknown>;
+    Object.defineProperty(object, name, type.assignable ? { get, set, enumerable: true } : { get, enumerable: true });
+  }
+  return object;
+}
+
+/** Moves a place to a pointer that may be 0. */
+export function mover(place: Place, align: number, nowhere: number): (pointer: number) => void {
+  const within = WITHIN;
+  const mask = align - 1;
+  return (pointer) => {
+    if (within[pointer & mask] === undefined) refuse(pointer, align);
+    place.pointer = (pointer || nowhere) | 0;
+  };
+}
+
+function refuse(pointer: number, align: number): never {
+  throw new MorphError(
+    "ERR_MORPH_INVALID_POINTER",
+    `expected the pointer of a struct, a multiple of ${align}, got ${describe(pointer)}`,
+  );
+}
+
+/**
+ * A cursor of fields bound to a place. Each has a prototype and accessors of its own: V8 then knows all of them as constants.
+ * @param nowhere where the place is when it is at null: so near the end of 4 GiB that no memory has the struct
+ */
+export function makeCursor<F extends Fields>(
+  placed: readonly PlacedField[],
+  accesses: Accesses,
+  place: Place,
+  align: number,
+  nowhere: number,
+): Cursor<F> {
+  const prototype = members(placed, accesses);
+  const within = WITHIN;
+  const mask = align - 1;
+  Object.defineProperties(prototype, {
+    at: {
+      value(pointer: number) {
+        if (within[pointer & mask] === undefined) refuse(pointer, align);
+        place.pointer = (pointer || nowhere) | 0;
+        return this;
+      },
+    },
+    pointer: { get: () => (place.pointer === nowhere ? 0 : place.pointer >>> 0) },
+  });
+  return Object.create(prototype) as Cursor<F>;
+}

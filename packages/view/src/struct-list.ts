@@ -1,0 +1,174 @@
+import { type AddressSpace, describe, MorphError } from "@morph/memory";
+import {
+  type Access,
+  type Element,
+  type Elements,
+  type Extent,
+  type FieldType,
+  isGpu,
+  type Layout,
+  Place,
+  requireIndex,
+  roundUp,
+  type Site,
+  WITHIN,
+} from "./struct-field.ts";
+
+/** What a field of several values is read as. Its members are in the memory, where the cursor is; it follows the cursor. */
+export interface List<Member, In> {
+  readonly length: number;
+  /**
+   * The element at an index. One that has members itself is the same object for all indexes, and shows the one asked for last. O(1).
+   * @throws ERR_MORPH_INVALID_SIZE when there is no such index
+   */
+  get(index: number): Member;
+  /** Writes an element. O(1). @throws ERR_MORPH_INVALID_SIZE when there is no such index */
+  set(index: number, value: In): void;
+}
+
+type ListIn<In> = ArrayLike<In>;
+
+/** The type that {@link arrayOf} makes. */
+export interface ListType<Member, Out, In> extends FieldType<List<Member, In>, Out[], ListIn<In>> {
+  readonly assignable: false;
+  readonly length: number;
+}
+
+class FixedList<Member, Out, In> implements ListType<Member, Out, In> {
+  readonly assignable: false = false;
+  readonly length: number;
+  protected readonly type: FieldType<Member, Out, In>;
+
+  constructor(type: FieldType<Member, Out, In>, length: number) {
+    this.type = type;
+    this.length = length;
+  }
+
+  extent(layout: Layout): Extent {
+    const { stride, align } = this.steps(layout);
+    return { size: stride * this.length, align };
+  }
+
+  bind(site: Site): Access<List<Member, In>, ListIn<In>> {
+    const list = this.list(site);
+    return { get: () => list, set: (values) => this.fill(list, values) };
+  }
+
+  toPlain(list: List<Member, In>): Out[] {
+    return Array.from({ length: list.length }, (_, index) => this.type.toPlain(list.get(index)));
+  }
+
+  protected steps(layout: Layout): { stride: number; align: number } {
+    const { size, align } = this.type.extent(layout);
+    const wide = layout === "std140" ? Math.max(align, 16) : align;
+    return { stride: roundUp(size, wide), align: wide };
+  }
+
+  protected list(site: Site): List<Member, In> {
+    const { length } = this;
+    const { stride } = this.steps(site.layout);
+    const { place, offset, guard } = site;
+    const cell = new Place(0);
+    const element = this.type.bind({ ...site, place: cell, offset: 0 });
+    const last = length - 1;
+    const within = WITHIN;
+    const turn = (index: number): void => {
+      if (within[((last - index) | index) >>> 31] === undefined) requireIndex(index, length);
+      if (guard !== undefined) guard();
+      cell.pointer = (place.pointer + offset + Math.imul(index, stride)) | 0;
+    };
+    return {
+      length,
+      get: (index) => {
+        turn(index);
+        return element.get();
+      },
+      set: (index, value) => {
+        turn(index);
+        element.set(value);
+      },
+    };
+  }
+
+  protected fill(list: List<Member, In>, values: ListIn<In>): void {
+    const given: unknown = values?.length;
+    if (given !== list.length) {
+      throw new MorphError("ERR_MORPH_INVALID_SIZE", `expected ${list.length} values, got ${describe(given)}`);
+    }
+    for (let index = 0; index < list.length; index++) list.set(index, values[index] as In);
+  }
+}
+
+/**
+ * A fixed number of values in a row, of any type, as C's `T name[length]`.
+ * @throws ERR_MORPH_INVALID_CONFIG when `length` is not an integer from 1 to 2^24
+ */
+export function arrayOf<Member, Out, In>(type: FieldType<Member, Out, In>, length: number): ListType<Member, Out, In> {
+  requireLength(length, 1, 2 ** 24);
+  return new FixedList(type, length);
+}
+
+const COMPONENTS = ["x", "y", "z", "w"] as const;
+
+type Component<N extends 2 | 3 | 4> = N extends 2 ? "x" | "y" : N extends 3 ? "x" | "y" | "z" : "x" | "y" | "z" | "w";
+
+/** What a vector is read as: `x`, `y`, `z`, `w` and the members of a {@link List}. */
+export type Vector<Value, N extends 2 | 3 | 4> = List<Value, Value> & { [Name in Component<N>]: Value };
+
+/** The type that {@link vec} makes. */
+export interface VectorType<Value, View extends Elements, N extends 2 | 3 | 4>
+  extends FieldType<Vector<Value, N>, Value[], ArrayLike<Value>> {
+  readonly assignable: false;
+  column(memory: AddressSpace, pointer: number, bytes: number): View;
+}
+
+class Vec<Value, View extends Elements, N extends 2 | 3 | 4>
+  extends FixedList<Value, Value, Value>
+  implements VectorType<Value, View, N>
+{
+  declare protected readonly type: Element<Value, View>;
+
+  override extent(layout: Layout): Extent {
+    const { size, align } = this.type.extent(layout);
+    // GPUs align three components as four, and put what comes next into the fourth.
+    return { size: size * this.length, align: isGpu(layout) ? (this.length === 2 ? 8 : 16) : align };
+  }
+
+  override bind(site: Site): Access<Vector<Value, N>, ArrayLike<Value>> {
+    const vector = this.list(site) as Vector<Value, N>;
+    for (const [index, name] of COMPONENTS.slice(0, this.length).entries()) {
+      const { get, set } = this.type.bind({ ...site, offset: site.offset + index * this.type.size });
+      Object.defineProperty(vector, name, { get, set, enumerable: true });
+    }
+    return { get: () => vector, set: (values) => this.fill(vector, values) };
+  }
+
+  column(memory: AddressSpace, pointer: number, bytes: number): View {
+    return this.type.column(memory, pointer, bytes);
+  }
+
+  protected override steps(layout: Layout): { stride: number; align: number } {
+    const { size, align } = this.type.extent(layout);
+    return { stride: size, align };
+  }
+}
+
+/**
+ * A vector of 2 to 4 numbers: `x`, `y`, `z`, `w`. In C it is an array; for GPUs it is aligned as theirs.
+ * @throws ERR_MORPH_INVALID_CONFIG for another length
+ */
+export function vec<Value, View extends Elements, N extends 2 | 3 | 4>(
+  type: Element<Value, View>,
+  length: N,
+): VectorType<Value, View, N> {
+  requireLength(length, 2, 4);
+  return new Vec<Value, View, N>(type, length);
+}
+
+function requireLength(length: number, least: number, most: number): void {
+  if (Number.isInteger(length) && length >= least && length <= most) return;
+  throw new MorphError(
+    "ERR_MORPH_INVALID_CONFIG",
+    `length: expected an integer from ${least} to ${most}, got ${describe(length)}`,
+  );
+}

@@ -1,0 +1,54 @@
+import { describe, MorphError } from "@morph/memory";
+import type { Access, Extent, Layout, Scalar, Site } from "./struct-field.ts";
+import { u32 } from "./types.ts";
+
+class PointerType implements Scalar<number> {
+  readonly assignable: true = true;
+  private readonly target: () => unknown;
+  /** Bits that are 0 in a right pointer. All of them until the target is asked: structs may be defined in any order. */
+  private wrong = -1;
+
+  constructor(target: () => unknown) {
+    this.target = target;
+  }
+
+  extent(layout: Layout): Extent {
+    return u32.extent(layout);
+  }
+
+  bind(site: Site): Access<number, number> {
+    const { get, set } = u32.bind(site);
+    return {
+      get,
+      set: (value) => {
+        if ((value & this.wrong) !== 0 || !(value >= 0)) this.require(value);
+        set(value);
+      },
+    };
+  }
+
+  toPlain(value: number): number {
+    return value;
+  }
+
+  private require(value: number): void {
+    const { align } = this.target() as { readonly align?: unknown };
+    if (typeof align !== "number") {
+      throw new MorphError("ERR_MORPH_INVALID_CONFIG", "pointer: expected a function that returns a struct");
+    }
+    this.wrong = align - 1;
+    if (Number.isInteger(value) && value >= 0 && value < 2 ** 32 && (value & this.wrong) === 0) return;
+    throw new MorphError(
+      "ERR_MORPH_INVALID_POINTER",
+      `expected 0 or a pointer that is a multiple of ${align}, got ${describe(value)}`,
+    );
+  }
+}
+
+/**
+ * A pointer, 32 bits: read unsigned, 0 is null. What is written must be 0 or aligned for its target.
+ * @param target returns the struct that it points to, which may be defined later; without one, to anything
+ */
+export function pointer(target: () => void = () => ({ align: 1 })): Scalar<number> {
+  return new PointerType(target);
+}

@@ -1,0 +1,82 @@
+import type { AddressSpace } from "@morph/memory";
+import { describe, MorphError } from "@morph/memory";
+
+/** The views of one memory, kept so that reading a field costs no call. All structs on that memory share them. */
+export class MemoryViews {
+  readonly memory: AddressSpace;
+  u8!: Uint8Array;
+  i8!: Int8Array;
+  u16!: Uint16Array;
+  i16!: Int16Array;
+  u32!: Uint32Array;
+  i32!: Int32Array;
+  f32!: Float32Array;
+  f64!: Float64Array;
+  u64!: BigUint64Array;
+  i64!: BigInt64Array;
+  /** For fields that lie at any address. */
+  data!: DataView;
+
+  constructor(memory: AddressSpace) {
+    this.memory = memory;
+    this.renew();
+    // Growth that the memory knows of is learnt here. Accessors find all other growth by themselves, but V8 makes slower code of those that did.
+    memory.onGrow(() => this.renew());
+  }
+
+  /** Takes the memory's current views. O(1). */
+  renew(): void {
+    const { memory } = this;
+    this.u8 = memory.u8;
+    this.i8 = memory.i8;
+    this.u16 = memory.u16;
+    this.i16 = memory.i16;
+    this.u32 = memory.u32;
+    this.i32 = memory.i32;
+    this.f32 = memory.f32;
+    this.f64 = memory.f64;
+    this.u64 = memory.u64;
+    this.i64 = memory.i64;
+    this.data = new DataView(this.u8.buffer);
+  }
+}
+
+type ViewName = "u8" | "i8" | "u16" | "i16" | "u32" | "i32" | "f32" | "f64" | "u64" | "i64";
+
+const known: WeakMap<AddressSpace, MemoryViews> = /* @__PURE__ */ new WeakMap();
+
+/**
+ * The views of a memory, the same for all who ask.
+ * @throws ERR_MORPH_INVALID_CONFIG when it is no memory
+ */
+export function viewsOf(memory: AddressSpace): MemoryViews {
+  let views = known.get(memory);
+  if (views === undefined) {
+    if (typeof memory?.onGrow !== "function") {
+      throw new MorphError("ERR_MORPH_INVALID_CONFIG", `memory: expected a LinearMemory, got ${describe(memory)}`);
+    }
+    views = new MemoryViews(memory);
+    known.set(memory, views);
+  }
+  return views;
+}
+
+/**
+ * An element that the view did not have: a growth has detached it, or another thread's growth has brought the element, or there is none.
+ * @throws ERR_MORPH_INVALID_POINTER when there is none
+ */
+export function late<Name extends ViewName>(
+  views: MemoryViews,
+  name: Name,
+  index: number,
+): NonNullable<MemoryViews[Name][number]> {
+  views.renew();
+  const value = views[name][index];
+  if (value === undefined) {
+    throw new MorphError(
+      "ERR_MORPH_INVALID_POINTER",
+      `expected a struct in the memory's ${views.u8.length} bytes; a cursor must be placed, and not at null, before its fields are used`,
+    );
+  }
+  return value as NonNullable<MemoryViews[Name][number]>;
+}
