@@ -1,6 +1,6 @@
 import { describe, MorphError } from "@morph/memory";
 import { type Accesses, type Members, members } from "./struct-cursor.ts";
-import { type Place, requireIndex, WITHIN } from "./struct-field.ts";
+import type { Place } from "./struct-field.ts";
 import type { Fields, PlacedField } from "./struct-layout.ts";
 import type { MemoryViews } from "./struct-views.ts";
 
@@ -9,8 +9,8 @@ export interface StructArray<F extends Fields> {
   readonly pointer: number;
   readonly length: number;
   /**
-   * The struct at an index: the same object for all indexes, which shows the one asked for last. O(1).
-   * @throws ERR_MORPH_INVALID_SIZE when there is no such index
+   * The struct at an index: the same object for all indexes, which shows the one asked for last. Where there is no such index, its fields are
+   * refused with ERR_MORPH_INVALID_POINTER. O(1).
    */
   at(index: number): Members<F>;
 }
@@ -23,17 +23,16 @@ export function makeArray<F extends Fields>(
   pointer: number,
   length: number,
   size: number,
+  nowhere: number,
 ): StructArray<F> {
   const element = Object.create(members(placed, accesses)) as Members<F>;
-  const within = WITHIN;
   const start = pointer | 0;
-  const last = length - 1;
   return {
     pointer,
     length,
     at: (index) => {
-      if (within[((last - index) | index) >>> 31] === undefined) requireIndex(index, length);
-      place.pointer = (start + Math.imul(index, size)) | 0;
+      // A choice, not a throw: see mover.
+      place.pointer = (index >= 0 && index < length ? start + Math.imul(index, size) : nowhere) | 0;
       return element;
     },
   };

@@ -1,15 +1,6 @@
 import { type Accesses, type Members, members } from "./struct-cursor.ts";
 import type { Access } from "./struct-field.ts";
-import {
-  type Elements,
-  type FieldType,
-  type Layout,
-  Place,
-  requireIndex,
-  roundUp,
-  type Site,
-  WITHIN,
-} from "./struct-field.ts";
+import { type Elements, type FieldType, type Layout, Place, requireIndex, roundUp, type Site } from "./struct-field.ts";
 import type { Fields, PlacedField } from "./struct-layout.ts";
 import type { MemoryViews } from "./struct-views.ts";
 
@@ -88,13 +79,11 @@ export function makeColumns<F extends Fields>(
       accesses,
     ),
   ) as Members<F>;
-  const within = WITHIN;
-  const last = length - 1;
   return {
     pointer,
     length,
     at: (index) => {
-      if (within[((last - index) | index) >>> 31] === undefined) requireIndex(index, length);
+      if (!(index >= 0 && index < length)) requireIndex(index, length);
       place.pointer = index | 0;
       return element;
     },

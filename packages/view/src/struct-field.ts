@@ -10,12 +10,6 @@ export interface Extent {
   readonly align: number;
 }
 
-/**
- * An array of one element, for checks in hot loops: `WITHIN[x] === undefined` tells whether x is not 0. V8 makes of that a check inside the loop's
- * code, and of an `if` that never held an exit of the loop, which keeps it from the loop's first round being peeled off.
- */
-export const WITHIN: readonly (0 | undefined)[] = [0];
-
 /** Where a struct is. The pointer is kept as a signed 32-bit integer, which V8 holds without allocating. */
 export class Place {
   pointer: number;

@@ -11,7 +11,6 @@ import {
   requireIndex,
   roundUp,
   type Site,
-  WITHIN,
 } from "./struct-field.ts";
 
 /** What a field of several values is read as. Its members are in the memory, where the cursor is; it follows the cursor. */
@@ -70,10 +69,8 @@ class FixedList<Member, Out, In> implements ListType<Member, Out, In> {
     const { place, offset, guard } = site;
     const cell = new Place(0);
     const element = this.type.bind({ ...site, place: cell, offset: 0 });
-    const last = length - 1;
-    const within = WITHIN;
     const turn = (index: number): void => {
-      if (within[((last - index) | index) >>> 31] === undefined) requireIndex(index, length);
+      if (!(index >= 0 && index < length)) requireIndex(index, length);
       if (guard !== undefined) guard();
       cell.pointer = (place.pointer + offset + Math.imul(index, stride)) | 0;
     };

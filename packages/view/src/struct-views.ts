@@ -75,7 +75,7 @@ export function late<Name extends ViewName>(
   if (value === undefined) {
     throw new MorphError(
       "ERR_MORPH_INVALID_POINTER",
-      `expected a struct in the memory's ${views.u8.length} bytes; a cursor must be placed, and not at null, before its fields are used`,
+      `expected a struct in the memory's ${views.u8.length} bytes, got null, a pointer that is not aligned for it, or an index that the array does not have`,
     );
   }
   return value as NonNullable<MemoryViews[Name][number]>;
