@@ -38,17 +38,18 @@ export function makeArray<F extends Fields>(
   };
 }
 
-/**
- * Refuses an array that is not wholly in the memory, or not aligned.
- * @throws ERR_MORPH_INVALID_SIZE for the length, ERR_MORPH_INVALID_POINTER
- */
-export function requireArray(views: MemoryViews, pointer: number, length: number, bytes: number, align: number): void {
+/** @throws ERR_MORPH_INVALID_SIZE unless it is a number of structs */
+export function requireLength(length: number): void {
   if (!Number.isInteger(length) || length < 0 || length >= 2 ** 31) {
     throw new MorphError(
       "ERR_MORPH_INVALID_SIZE",
       `length: expected an integer from 0 to 2^31 - 1, got ${describe(length)}`,
     );
   }
+}
+
+/** @throws ERR_MORPH_INVALID_POINTER unless the bytes are in the memory, and the pointer is aligned */
+export function requireBytes(views: MemoryViews, pointer: number, bytes: number, align: number): void {
   // Growth by others may not be known yet.
   const size = views.memory.u8.length;
   if (Number.isInteger(pointer) && pointer >= align && pointer % align === 0 && pointer + bytes <= size) return;

@@ -21,7 +21,7 @@ class PointerType implements Scalar<number> {
     return {
       get,
       set: (value) => {
-        if ((value & this.wrong) !== 0 || !(value >= 0)) this.require(value);
+        if ((value & this.wrong) !== 0 || value >>> 0 !== value) this.require(value);
         set(value);
       },
     };
@@ -37,7 +37,7 @@ class PointerType implements Scalar<number> {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", "pointer: expected a function that returns a struct");
     }
     this.wrong = align - 1;
-    if (Number.isInteger(value) && value >= 0 && value < 2 ** 32 && (value & this.wrong) === 0) return;
+    if (value >>> 0 === value && (value & this.wrong) === 0) return;
     throw new MorphError(
       "ERR_MORPH_INVALID_POINTER",
       `expected 0 or a pointer that is a multiple of ${align}, got ${describe(value)}`,

@@ -63,7 +63,7 @@ export function viewsOf(memory: AddressSpace): MemoryViews {
 
 /**
  * An element that the view did not have: a growth has detached it, or another thread's growth has brought the element, or there is none.
- * @throws ERR_MORPH_INVALID_POINTER when there is none
+ * @throws ERR_MORPH_INVALID_POINTER when there is none, ERR_MORPH_BUSY when that comes up in a growth listener
  */
 export function late<Name extends ViewName>(
   views: MemoryViews,
@@ -71,6 +71,11 @@ export function late<Name extends ViewName>(
   index: number,
 ): NonNullable<MemoryViews[Name][number]> {
   views.renew();
+  if (views[name][index] === undefined) {
+    // Another thread's growth is learnt by an operation of the memory alone.
+    views.memory.refresh();
+    views.renew();
+  }
   const value = views[name][index];
   if (value === undefined) {
     throw new MorphError(

@@ -1,5 +1,5 @@
 import { type AddressSpace, MorphError, requireOptions } from "@morph/memory";
-import { makeArray, requireArray, type StructArray } from "./struct-array.ts";
+import { makeArray, requireBytes, requireLength, type StructArray } from "./struct-array.ts";
 import { type Columns, layColumns, makeColumns } from "./struct-columns.ts";
 import {
   accessesOf,
@@ -107,7 +107,8 @@ export class Struct<F extends Fields> implements FieldType<Members<F>, Plain<F>,
    */
   array(memory: AddressSpace, pointer: number, length: number): StructArray<F> {
     const views = viewsOf(memory);
-    requireArray(views, pointer, length, length * this.size, this.align);
+    requireLength(length);
+    requireBytes(views, pointer, length * this.size, this.align);
     const place = new Place(pointer);
     return makeArray<F>(
       this.placed,
@@ -126,13 +127,15 @@ export class Struct<F extends Fields> implements FieldType<Members<F>, Plain<F>,
    */
   columns(memory: AddressSpace, pointer: number, length: number): Columns<F> {
     const views = viewsOf(memory);
+    requireLength(length);
     const laid = layColumns(this.placed, this.layout, length);
-    requireArray(views, pointer, length, laid.bytes, laid.align);
+    requireBytes(views, pointer, laid.bytes, laid.align);
     return makeColumns<F>(views, laid, this.layout, pointer, length, undefined);
   }
 
-  /** Bytes that {@link columns} of `length` structs take. O(fields). */
+  /** Bytes that {@link columns} of `length` structs take. O(fields). @throws ERR_MORPH_INVALID_SIZE for the length */
   columnsSize(length: number): number {
+    requireLength(length);
     return layColumns(this.placed, this.layout, length).bytes;
   }
 
