@@ -57,7 +57,7 @@ export interface ArenaOptions {
   owner?: number;
 }
 
-/** So many bytes behind others are not taken for zeros. */
+/** `allocZeroed` clears so many bytes behind what was handed out before, also where they should be zeros. */
 const EDGE_BYTES = 4096;
 
 /** What an arena holds now; plain numbers. */
@@ -76,9 +76,9 @@ export interface ArenaStats {
 interface Block {
   readonly pointer: number;
   pages: number;
-  /** How far it is filled; of the current block only when it is no longer current. */
+  /** Bytes that are filled. It is not kept up to date while the block is the current one. */
   filled: number;
-  /** The pointer from which on it holds zeros: nobody had these bytes before. */
+  /** Pointer of the first byte that was never handed out: from there on the block holds zeros. */
   zeroedFrom: number;
 }
 
@@ -112,7 +112,7 @@ export class Arena {
   /** Whether growth listeners run: they may only look. */
   private suspended = false;
 
-  /** Counts changes of the block lists; what another thread saved under the same number is known already. */
+  /** Counts changes of the block lists. A saved state with the same number tells nothing new. */
   private version = 0;
   private savedVersion = -1;
   /** The version in which the last allocation was refused. */
@@ -175,15 +175,15 @@ export class Arena {
   }
 
   /**
-   * As {@link alloc}, but 0 where there is no room: quick, because no error is made.
-   * @throws as {@link alloc}, but ERR_MORPH_OUT_OF_MEMORY
+   * Like {@link alloc}, but returns 0 where there is no room, which is quick: no error is made.
+   * @throws as {@link alloc}, without ERR_MORPH_OUT_OF_MEMORY
    */
   tryAlloc(size: number, align = 8): number {
     return this.allocAligned(size, align) >>> 0;
   }
 
   /**
-   * The same, with all bytes 0. O(size), but O(1) in pages that nobody had before: those hold zeros already.
+   * Like {@link alloc}, with all bytes 0. O(size), but O(1) in pages that were never handed out: those hold zeros already.
    * @throws as {@link alloc}
    */
   allocZeroed(size: number, align = 8): number {
@@ -359,7 +359,7 @@ export class Arena {
     return pointer === 0 ? this.refuse(size) : pointer;
   }
 
-  /** Any alignment; those below 8 pack densely. 0 where there is no room. */
+  /** The slow path for any size and alignment. Alignments below 8 pack densely. @returns 0 where there is no room */
   private allocAligned(size: number, align: number): number {
     this.requireIdle();
     if (!Number.isInteger(size) || size < 1 || size > 2 ** 32) {
@@ -425,7 +425,7 @@ export class Arena {
     const pages = Math.ceil(bytes / PAGE_BYTES);
     const fitting = this.spare.findLastIndex((block) => block.pages >= pages);
     if (fitting >= 0) return this.use(this.spare.splice(fitting, 1)[0]!, bytes);
-    // What is too small would only be kept for nothing, and may lie where the current block can grow.
+    // Spare blocks that are too small are of no use, and may lie where the current block can grow.
     this.releaseSpare();
     const wasteful = isWasteful(bytes, Math.max(pages, this.nextPages));
     if (wasteful && this.extendCurrent(pad + bytes)) return this.bump(pad, bytes);
@@ -438,7 +438,7 @@ export class Arena {
   private use(block: Block, bytes: number): number {
     const { current } = this;
     this.inUse.push(block);
-    // Of this block and the current one, the one with more room is filled on; what is free behind the other goes back.
+    // The arena goes on filling the one of both blocks that has more room; free pages behind the other are released.
     if (current !== undefined && this.left >= bytesOf(block) - bytes) {
       block.filled = bytes;
       this.releaseTail(block, bytes);
@@ -527,7 +527,7 @@ export class Arena {
     return bytes;
   }
 
-  /** Returns the whole pages behind the first `filled` bytes of a block. @returns their bytes */
+  /** Releases the whole pages behind the first `filled` bytes of a block. @returns their bytes */
   private releaseTail(block: Block, filled: number): number {
     const pages = Math.max(1, Math.ceil(filled / PAGE_BYTES));
     const free = block.pages - pages;
@@ -541,7 +541,7 @@ export class Arena {
 
   // --- saved state -------------------------------------------------------------------------------------------------------
 
-  /** What tells this arena's state, at this very place, from anything else. */
+  /** The word that only this arena's state at this very place has. */
   private stateSignature(pointer: number): number {
     return (Math.imul(this.owner, GOLDEN) ^ pointer) | 1;
   }
@@ -552,7 +552,7 @@ export class Arena {
     this.version = this.savedVersion = i32[at + SAVED_VERSION] as number;
     this.listPointer = (i32[at + SAVED_LIST_POINTER] as number) >>> 0;
     this.listBytes = i32[at + SAVED_LIST_BYTES] as number;
-    // Another thread went on: marks made before are stale.
+    // Another thread has used the arena since: marks made before are stale.
     this.marks.dropAll();
     const inUse = i32[at + SAVED_IN_USE] as number;
     this.inUse.length = this.spare.length = 0;
@@ -587,7 +587,7 @@ export class Arena {
     this.savedVersion = this.version;
   }
 
-  /** Before a block is taken: so that saving never fails, an arena whose state is saved has room to note it. */
+  /** Makes room in the saved list for a block that will be taken, so that saving never fails. @returns false when there is none */
   private reserveRecord(): boolean {
     return this.listBytes === 0 || this.growList(this.inUse.length + this.spare.length + 1);
   }
@@ -620,12 +620,12 @@ function endOf(block: Block): number {
 /** Whether blocks of so many pages would be more than an eighth larger than the objects of `bytes` in them. */
 function isWasteful(bytes: number, pages: number): boolean {
   const filled = Math.floor((pages * PAGE_BYTES) / bytes) * bytes;
-  // Whole free pages at the end go back.
+  // Whole free pages at the end are released.
   const unused = (pages * PAGE_BYTES - filled) % PAGE_BYTES;
   return unused > filled / 8;
 }
 
-/** What a block was filled with does not hold zeros any more. */
+/** Notes that what a block was filled with does not hold zeros any more. */
 function noteDirty(block: Block): void {
   block.zeroedFrom = Math.max(block.zeroedFrom, block.pointer + block.filled);
 }

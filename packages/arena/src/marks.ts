@@ -15,12 +15,12 @@ export interface Position {
 /** Before every position. */
 const NOWHERE: Position = { depth: -1, pointer: 0 };
 
-/** A mark with what only its arena can read. */
+/** A mark, with the fields that only its arena reads. */
 class Mark<Block> implements ArenaMark, Position {
   readonly pointer: number;
   readonly depth: number;
   readonly block: Block | undefined;
-  /** Rewinds before it was made. */
+  /** How many rewinds there had been when it was made. */
   readonly time: number;
   readonly #marks: object;
 
@@ -43,13 +43,13 @@ interface Rewind extends Position {
 }
 
 /**
- * Which marks of an arena are good. The marks themselves are not kept, so that one that nobody rewinds to costs nothing: a mark is stale when
- * a rewind after it was made went further back, and only rewinds that can make a mark stale are remembered.
+ * Tells which marks of an arena are good. A mark is stale when a rewind after it was made went further back. The marks themselves are not kept,
+ * so that a mark that is never used costs nothing; the rewinds are, as far as they can make a mark stale.
  */
 export class Marks<Block> {
   /** Rewinds so far. */
   private time = 0;
-  /** Those that can make a mark stale: later ones lie behind earlier ones. */
+  /** The rewinds that can make a mark stale. Later ones went less far back than earlier ones. */
   private readonly rewinds: Rewind[] = [];
   /** The furthest position of a mark that may still be good. */
   private furthest: Position = NOWHERE;

@@ -16,14 +16,14 @@ export interface PageOwner {
   /** The {@link CONTRACT_VERSION} the allocator was written against: a literal of its own package. */
   readonly contractVersion: number;
   /**
-   * Called after every growth, whoever caused it: the views taken from the memory before may be detached and the page
-   * map may have moved. Must not allocate.
+   * The memory calls it after every growth, also after growth by a module: views taken before may be detached, and the page map may have
+   * moved. It must not allocate.
    */
   viewsChanged(): void;
   /**
-   * Called with `true` before growth listeners run, and with `false` after. In between every operation of the allocator that
-   * changes something must come to {@link AddressSpace.refresh}, which then throws ERR_MORPH_BUSY: an allocator whose fast paths read
-   * a view puts an empty one in its place. Allocators without it may allocate in a listener as long as they ask for no pages.
+   * The memory calls it with `true` before growth listeners run, and with `false` after them. In between, every operation of the allocator
+   * that changes something must come to {@link AddressSpace.refresh}, which then throws ERR_MORPH_BUSY. An allocator whose fast paths read
+   * a view puts an empty view in its place. An allocator without this method can allocate in a listener, as long as it asks for no pages.
    */
   suspend?(suspended: boolean): void;
 }
@@ -68,7 +68,7 @@ export interface Roots {
  * @typeParam Buffer what backs it, where that is known: `ArrayBuffer` or `SharedArrayBuffer`
  */
 export interface AddressSpace<Buffer extends ArrayBufferLike = ArrayBufferLike> {
-  /** The contract this memory speaks; see {@link CONTRACT_VERSION}. */
+  /** The contract that this memory keeps; see {@link CONTRACT_VERSION}. */
   readonly contractVersion: number;
   /** The bytes themselves; hand it to a WebAssembly module to let it use the same memory. */
   readonly wasm: WasmMemory;
@@ -95,7 +95,7 @@ export interface AddressSpace<Buffer extends ArrayBufferLike = ArrayBufferLike> 
 
   /** The first page this memory may use; its records start there. O(1). */
   readonly firstPage: number;
-  /** Size of the memory in pages, whoever owns them. O(1). */
+  /** Size of the memory in pages, free ones and those of modules included. O(1). */
   readonly pageCount: number;
   /** The size in pages that this memory never grows past by itself; a module's memory may have a lower maximum of its own. O(1). */
   readonly maxPages: number;
@@ -106,18 +106,18 @@ export interface AddressSpace<Buffer extends ArrayBufferLike = ArrayBufferLike> 
   readonly peakFootprint: number;
 
   /**
-   * Pointer from which on the run that {@link acquire}, {@link tryAcquire} or {@link tryExtend} gave last holds zeros, because nobody ever had
-   * those pages: its end when its last page was somebody's. O(1).
+   * Where the zeros start in the run that {@link acquire}, {@link tryAcquire} or {@link tryExtend} returned last. From this pointer to the run's end no
+   * allocator had the pages before. It is the run's end when the last page was in use before. O(1).
    */
   readonly zeroedFrom: number;
 
   /**
    * Makes an allocator known; from then on the memory tells it about growth. O(allocators).
    * @param owner to continue an allocator that another thread registered: its id
-   * @returns its owner id, a positive integer never given twice
+   * @returns its owner id, a positive integer that no other allocator of this memory gets
    * @throws ERR_MORPH_VERSION when the contracts differ, ERR_MORPH_NOT_OWNER when there is no such `owner`, because it was never given or has
    *   left, or when it is another allocator's in this thread, or of another name; ERR_MORPH_INVALID_CONFIG when the memory is sealed and `owner`
-   *   is not given, or `allocator` is none; ERR_MORPH_OUT_OF_MEMORY when the memory is too full to note it
+   *   is not given, or `allocator` is not an allocator; ERR_MORPH_OUT_OF_MEMORY when the memory is too full to note it
    */
   register(allocator: PageOwner, owner?: number): number;
   /**
@@ -126,18 +126,18 @@ export interface AddressSpace<Buffer extends ArrayBufferLike = ArrayBufferLike> 
    */
   unregister(owner: number): void;
   /**
-   * Lets no further allocator join, in whichever thread: for a context whose lock guards only its own. Ids that were given before can
-   * still be continued. O(allocators).
+   * Lets no further allocator join, in any thread: a context whose lock guards only its own allocators needs that. Ids that were given before
+   * can still be continued. O(allocators).
    * @param owners the ids that may be there
    * @throws ERR_MORPH_INVALID_CONFIG when another is, or the memory is sealed already
    */
   seal(owners: readonly number[]): void;
-  /** Takes a {@link seal} away. O(1). */
+  /** Lets allocators join again after {@link seal}. O(1). */
   unseal(): void;
 
   /**
-   * Hands out a run of consecutive pages: the lowest free run that is long enough, else the memory grows, by a quarter
-   * of its size or more. The bytes are not cleared; {@link zeroedFrom} tells which hold zeros. O(pages of the memory) at worst, O(pages)
+   * Hands out a run of consecutive pages: the lowest free run that is long enough. Where there is none the memory grows, by a quarter of its
+   * size or more. The bytes are not cleared; {@link zeroedFrom} tells which hold zeros. O(pages of the memory) at worst, O(pages)
    * as a rule; O(1) for a request that was refused before, when nothing was released or grown since.
    * @param pages how many, from 1
    * @returns pointer of the first byte
@@ -145,27 +145,26 @@ export interface AddressSpace<Buffer extends ArrayBufferLike = ArrayBufferLike> 
    */
   acquire(pages: number, owner: number): number;
   /**
-   * As {@link acquire}, but 0 where there is no room: quick, because no error is made.
+   * Like {@link acquire}, but returns 0 where there is no room, which is quick: no error is made.
    * @param align the run starts at a multiple of so many pages, from 1; default 1
    */
   tryAcquire(pages: number, owner: number, align?: number): number;
   /**
-   * Whether a run of so many pages was refused before, and nothing was released or grown since: {@link tryAcquire} would be 0 at once. For those
-   * who have something to prepare first. O(1).
+   * Whether a run of so many pages was refused before, and nothing was released or grown since. {@link tryAcquire} would return 0 at once, so a
+   * caller who has to prepare something first can ask before. O(1).
    */
   refuses(pages: number): boolean;
   /**
-   * Hands out just these pages, if all of them are free: for an allocator that has what lies next to them. O(pages).
+   * Hands out exactly these pages, if all of them are free. An allocator that has the pages beside them asks for them. O(pages).
    * @returns whether it did
    * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_NOT_OWNER
    */
   tryAcquireAt(pointer: number, pages: number, owner: number): boolean;
-  /** How often pages have become free or were added, modulo 2^32: what was not found is not there until it changes. O(1). */
+  /** Counts, modulo 2^32, how often pages have become free or were added. A search that found nothing will find nothing until it changes. O(1). */
   readonly releases: number;
   /**
-   * Grows the memory now, by what is missing for a run of so many free pages: until these are used, by allocators or for side tables, no
-   * growth detaches a view.
-   * O(pages of the memory).
+   * Grows the memory now, by what is missing for a run of so many free pages. No growth detaches a view until these pages are used, by
+   * allocators or for side tables. O(pages of the memory).
    * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_OUT_OF_MEMORY
    */
   reserve(pages: number): void;
@@ -198,11 +197,11 @@ export interface AddressSpace<Buffer extends ArrayBufferLike = ArrayBufferLike> 
   /** Bytes that a table of `bytes` takes: the next multiple of 64. O(1). */
   tableBytes(bytes: number): number;
 
-  /** Owner id of the page that `pointer` lies in; 0 when it is free, -1 when it is not this memory's to give. O(1). */
+  /** Owner id of the page in which `pointer` lies; 0 when the page is free, -1 when this memory may not hand it out. O(1). */
   ownerOf(pointer: number): number;
   /**
-   * Where the page map lies: one 32-bit word for each page, the owner's id, or 0 or less where no allocator is. For hot paths
-   * that read it through {@link i32}; it may move when the memory grows.
+   * Pointer of the page map, which has one 32-bit word for each page: the owner's id, or a number up to 0 where no allocator is. Hot paths read
+   * it through {@link i32}. It may move when the memory grows.
    */
   readonly pageMap: number;
   /** Entries of the page map. */
@@ -216,8 +215,8 @@ export interface AddressSpace<Buffer extends ArrayBufferLike = ArrayBufferLike> 
   refresh(): boolean;
   /**
    * Calls `listener` after every growth, with the memory's size in pages. It may look at the memory and its allocators; to allocate,
-   * free, reset or destroy in it is ERR_MORPH_BUSY and changes nothing. An error that it throws is uncaught: it does not reach whoever
-   * caused the growth. Returns what unsubscribes it.
+   * free, reset or destroy in it is ERR_MORPH_BUSY and changes nothing. An error that it throws becomes an uncaught one: it does not reach the
+   * caller whose allocation made the memory grow. Returns the function that unsubscribes it.
    * @throws ERR_MORPH_INVALID_CONFIG when it is not a function
    */
   onGrow(listener: (pages: number) => void): () => void;
@@ -226,8 +225,8 @@ export interface AddressSpace<Buffer extends ArrayBufferLike = ArrayBufferLike> 
   readonly roots: Roots;
 
   /**
-   * Ends the memory: its allocators and whoever else uses it meet ERR_MORPH_DESTROYED, and its pages can be those of a new
-   * memory, or of a module that is loaded anew. On a shared memory other threads must have stopped. O(allocators).
+   * Ends the memory: every later use of it or of its allocators is ERR_MORPH_DESTROYED, and a new memory, or a module that is loaded again, may
+   * have its pages. On a shared memory other threads must have stopped. O(allocators).
    * @throws ERR_MORPH_BUSY in a growth listener
    */
   destroy(): void;
@@ -239,7 +238,7 @@ export interface AddressSpace<Buffer extends ArrayBufferLike = ArrayBufferLike> 
  * How an allocator joins a memory: compares the contracts, then registers. O(1).
  * @param owner to continue an allocator that another thread registered: its id
  * @returns the owner id
- * @throws ERR_MORPH_INVALID_CONFIG when `memory` is none, ERR_MORPH_VERSION when the contracts differ
+ * @throws ERR_MORPH_INVALID_CONFIG when `memory` is not a memory, ERR_MORPH_VERSION when the contracts differ
  */
 export function joinMemory(memory: AddressSpace, allocator: PageOwner, owner?: number): number {
   const theirs: unknown = memory?.contractVersion;
@@ -248,7 +247,7 @@ export function joinMemory(memory: AddressSpace, allocator: PageOwner, owner?: n
   return memory.register(allocator, owner);
 }
 
-/** The error of what was given instead of a memory. */
+/** The error for a value that was given instead of a memory. */
 export function notMemory(memory: unknown): MorphError {
   return new MorphError("ERR_MORPH_INVALID_CONFIG", `memory: expected a LinearMemory, got ${describe(memory)}`);
 }

@@ -3,7 +3,7 @@ import { describe, MorphError } from "./errors.ts";
 import { MEMORY_HEAD_BYTES } from "./layout.ts";
 
 /**
- * Refuses a place for an allocator's saved state that is not in the memory, or in its header. O(1).
+ * Refuses a place for an allocator's saved state that is not in the memory, or in its head. O(1).
  * @param bytes of the state
  * @throws ERR_MORPH_INVALID_POINTER
  */
@@ -17,7 +17,7 @@ export function requireStatePlace(memory: AddressSpace, pointer: number, bytes: 
   );
 }
 
-/** Whether a memory was destroyed, with all that allocators had in it: they have nothing to give back then. O(1). */
+/** Whether a memory was destroyed. What allocators had in it is gone with it, so that they have nothing to release. O(1). */
 export function isDestroyed(memory: AddressSpace): boolean {
   try {
     memory.ownerOf(0);

@@ -13,9 +13,9 @@
  * - `ERR_MORPH_DESTROYED`: the allocator was destroyed.
  * - `ERR_MORPH_NOT_OWNER`: the caller does not own what it wants to change.
  * - `ERR_MORPH_TIMEOUT`: a wait ended before its condition held.
- * - `ERR_MORPH_BUSY`: a growth listener, which may only look, called what changes something.
+ * - `ERR_MORPH_BUSY`: a growth listener, which may only look, called an operation that changes something.
  * - `ERR_MORPH_INVALID_CONFIG`: an option of a constructor is out of range or contradicts another.
- * - `ERR_MORPH_VERSION`: two packages do not speak the same contract, or bytes in a memory are of another version.
+ * - `ERR_MORPH_VERSION`: two packages do not keep the same contract, or bytes in a memory are of another version.
  */
 export type MorphErrorCode =
   | "ERR_MORPH_INVALID_SIZE"
@@ -46,8 +46,8 @@ export class MorphError extends Error {
 }
 
 /**
- * The error of a refusal that was thrown before, with nothing changed since. It has no stack trace, which takes V8 longer than all
- * else: who asks again and again when there is no room is answered quickly.
+ * The error for a refusal that was thrown before, with nothing changed since. It has no stack trace, which would take V8 longer than everything
+ * else, so that a program that asks again and again in a full memory is answered quickly.
  */
 export function repeatedRefusal(code: MorphErrorCode, message: string): MorphError {
   return withoutStackTraces(() => new MorphError(code, message));

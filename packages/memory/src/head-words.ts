@@ -6,7 +6,7 @@ export const magic = 0;
 export const version = 1;
 /** First page the memory may use; those below belong to a WebAssembly module. */
 export const firstPage = 256;
-/** Pages the map speaks of: all there were when last looked. */
+/** Pages that the memory had when it was looked at last; the map covers them, as far as it reaches. */
 export const pageCount = 257;
 export const maxPages = 258;
 /** 1 when the memory grows by no more than it needs. */
@@ -19,7 +19,7 @@ export const mapMoves = 262;
 export const nextOwner = 263;
 /** 1 when no further allocator may join. */
 export const sealed = 264;
-/** No page from the search's start to this one is free. */
+/** Where the first free page may be: from the search's start to this page none is free. */
 export const firstFree = 265;
 /** Where the search for free pages starts: the pages below are used last. */
 export const searchStart = 266;
@@ -28,11 +28,11 @@ export const footprint = 267;
 export const peakFootprint = 268;
 /** Pages that were never handed out. */
 export const neverUsed = 269;
-/** Table pages without a table. */
+/** Pages of former table regions: they have no table, and allocators get them last. */
 export const spare = 270;
-/** Runs of so many pages were refused, and nothing was released or grown since; 0 is none. */
+/** The shortest run, in pages, that was refused since something was released or grown; 0 when none was. */
 export const refused = 271;
-/** No run of so many free pages is there, whether or not the memory could grow; 0 is not known. */
+/** The shortest run, in pages, that is known not to be free, whether or not the memory could grow; 0 when none is known. */
 export const unfit = 272;
 /** 1 when an allocator has asked for a side table: from then on some pages are kept for these. */
 export const tablesWanted = 273;
@@ -47,7 +47,7 @@ export const nextThread = 277;
 /** Word index of the members' table, and its entries; 0 before the first has joined. */
 export const memberTable = 278;
 export const memberCapacity = 279;
-/** 1 when the memory was made elsewhere: whoever did may grow it, too. */
+/** 1 when the memory was made elsewhere, so that others may grow it, too. */
 export const foreign = 280;
 /** How often pages have become free or were added. */
 export const releases = 281;

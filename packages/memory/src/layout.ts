@@ -28,7 +28,7 @@ export const MEMORY_HEAD_BYTES = 1280;
 export const MEMORY_ITSELF = 1;
 /** The first id given to an allocator. */
 export const FIRST_OWNER = 2;
-/** Free, and an allocator had it before. */
+/** Free; an allocator had the page before. */
 export const FREE = 0;
 /** The module's pages, and pages that someone else's growth brought. */
 export const FOREIGN = -1;
@@ -43,7 +43,7 @@ export const SPARE = -4;
 
 /** Alignment of tables, and what their sizes are multiples of, in bytes. */
 export const GRANULE_BYTES = 64;
-/** Bytes at both ends of a region that nobody is given. */
+/** Bytes at both ends of a region that are never handed out. */
 export const GUARD_BYTES = 1024;
 /** Bytes of a region's head. */
 export const REGION_HEAD_BYTES = 64;

@@ -27,12 +27,12 @@ import { granulesOf, isLarge, pagesOfRegion } from "./table-regions.ts";
 import { checkDetachment, checkPages, MemoryViews } from "./views.ts";
 
 /**
- * Memories start to hand out pages at different places, so many pages apart: a pointer that is freed in the wrong memory is then
- * mostly none there, instead of a stranger's object. After twelve memories the places repeat.
+ * Each memory starts to hand out pages so many pages after the one made before it, so that a pointer that is freed in the wrong memory is
+ * mostly refused, and is not the pointer of another object. The places repeat after twelve memories.
  */
 const STAGGER_PAGES = 16;
 const STAGGERS = 12;
-/** In a smaller memory, a run that does not fit because of that would be missed. */
+/** A memory with a lower maximum starts at its first page: there the pages that are left out would be missed. */
 const STAGGERED_MAX_PAGES = 4096;
 let memoriesMade = 0;
 
@@ -67,14 +67,14 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
 
   /** The engine's memory; {@link wasm} is what others get. */
   private readonly engine: WasmMemory;
-  /** Whether a view is checked when it is read: the memory may grow without our knowledge. See `views.ts`. */
+  /** Whether the getters check a view before they return it, because the memory may grow unseen. See `views.ts`. */
   private checked: boolean;
   /** Of a shared memory: the word of its records that says how many pages there are, and what it said when the views were made. */
   private pages: Int32Array;
   private known = -1;
-  /** The buffer whose views all owners know, and whether they are being told of new ones. */
-  private told: ArrayBufferLike;
-  private telling = false;
+  /** The buffer whose views all owners know, and whether they are just being told of a new one. */
+  private announced: ArrayBufferLike;
+  private announcing = false;
   private readonly records: Records;
   private readonly members: Members;
   private readonly owners: Map<number, PageOwner> = new Map();
@@ -83,13 +83,13 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
   private readonly lock: PageLock | undefined;
   /** How often the page map had moved when the owners were last told. */
   private seenMapMoves: number;
-  /** Whether an operation is under way, after which owners and listeners hear of growth. */
+  /** Whether an operation is under way, and whether listeners have to hear of growth after it. */
   private working = false;
-  private unheard = false;
+  private listenersPending = false;
   /** Whether growth listeners run: they may only look. */
   private listening = false;
   private destroyed = false;
-  /** Whether all owners know that it is destroyed: the getters refuse from then on. */
+  /** Whether all owners know that the memory is destroyed; the getters throw from then on. */
   private ended = false;
   /** Pages of the latest growth. */
   private grown = 0;
@@ -123,7 +123,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
       if (!backing.foreign && pageCount >= DEFAULT_INITIAL_PAGES && maxPages >= STAGGERED_MAX_PAGES) this.stagger();
     }
     this.members = new Members(this.records);
-    this.told = this.buffer;
+    this.announced = this.buffer;
     this.seenMapMoves = this.records.get(WORD.mapMoves);
     this.pages = this.findPages();
     if (this.shared) {
@@ -374,7 +374,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
     this.exclusively(() => this.records.set(WORD.magic, 0));
     this.destroyed = true;
     this.show(new ArrayBuffer(0));
-    this.told = this.buffer;
+    this.announced = this.buffer;
     if (this.shared) this.pages = new Int32Array(1);
     else if (!this.checked) this.checkViews();
     for (const owner of this.owners.values()) {
@@ -408,7 +408,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
     this.known = isCovered && this.records.get(WORD.foreign) === 0 ? pages : -1;
   }
 
-  /** The views, made anew when the memory grew behind our back. */
+  /** The views, which are made again when the memory has grown unseen. */
   private current(): this {
     if (this.mayBeOld()) this.learn();
     if (this.ended) this.requireUsable();
@@ -418,12 +418,12 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
   /** Growth shows in the records of a shared memory, and detaches an unshared buffer; both for less than asking the engine for the buffer. */
   private mayBeOld(): boolean {
     const grew = this.shared ? this.pages[0] !== this.known : this.u8Now.length === 0;
-    return grew || this.buffer !== this.told;
+    return grew || this.buffer !== this.announced;
   }
 
   /** Learns of growth outside an operation: owners and listeners hear of it at once. */
   private learn(): void {
-    if (this.destroyed || this.telling) return;
+    if (this.destroyed || this.announcing) return;
     if (!this.shared) requireStack(COLD_CALLS);
     if (this.refreshViews() && !this.working && !this.listening) this.tellListeners();
   }
@@ -433,7 +433,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
    * hear of growth after it.
    */
   private exclusively<T>(operation: () => T): T {
-    if (this.buffer !== this.told || this.u8Now.length === 0) requireStack(COLD_CALLS);
+    if (this.buffer !== this.announced || this.u8Now.length === 0) requireStack(COLD_CALLS);
     else requireOwnFrame(this.zeroed);
     this.requireUsable();
     this.lock?.lock();
@@ -445,7 +445,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
     } finally {
       this.working = false;
       this.lock?.unlock();
-      if (this.unheard) this.tellListeners();
+      if (this.listenersPending) this.tellListeners();
     }
   }
 
@@ -461,7 +461,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
       return look();
     } finally {
       lock.unlock();
-      if (this.unheard && !this.listening) this.tellListeners();
+      if (this.listenersPending && !this.listening) this.tellListeners();
     }
   }
 
@@ -473,8 +473,8 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
   }
 
   /**
-   * Takes new views when the memory has grown, or its page map has moved, whoever did it. Does not touch the records: on a
-   * shared memory another thread may be about to. What a stack overflow leaves undone here is done the next time.
+   * Takes new views when the memory has grown or its page map has moved, in this thread or another. It does not touch the records: on a shared
+   * memory another thread may be changing them. What a stack overflow leaves undone here is done the next time.
    */
   private refreshViews(): boolean {
     let { buffer } = this.engine;
@@ -489,27 +489,27 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
       this.pages = this.findPages();
     }
     if (this.shared) this.knowPages();
-    if (!isNew && this.buffer === this.told && this.records.get(WORD.mapMoves) === this.seenMapMoves) return false;
+    if (!isNew && this.buffer === this.announced && this.records.get(WORD.mapMoves) === this.seenMapMoves) return false;
     this.records.i32 = this.i32Now;
     if (this.lock !== undefined) this.lock.i32 = this.i32Now;
-    this.telling = true;
+    this.announcing = true;
     try {
       for (const owner of this.owners.values()) owner.viewsChanged();
     } finally {
-      this.telling = false;
+      this.announcing = false;
     }
     this.seenMapMoves = this.records.get(WORD.mapMoves);
-    this.told = this.buffer;
-    this.unheard = true;
+    this.announced = this.buffer;
+    this.listenersPending = true;
     return true;
   }
 
-  /** Pages that the records speak of; of an unshared memory only its own buffer can tell. */
+  /** Pages that the memory has, as the records say. Those of an unshared memory can only be read in its current buffer. */
   private knownCount(buffer: ArrayBufferLike): number {
     return this.shared || buffer === this.buffer ? this.records.get(WORD.pageCount) : 0;
   }
 
-  /** Pages that the records do not know were brought by someone else. */
+  /** Notes pages that somebody else's growth has brought: those that the records do not know. */
   private noteForeignPages(): void {
     const pages = this.u8Now.length / PAGE_BYTES;
     if (pages > this.records.get(WORD.pageCount)) this.records.extend(pages, pages, pages);
@@ -517,17 +517,17 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
 
   /** Calls the listeners, while no allocator does anything. */
   private tellListeners(): void {
-    this.unheard = false;
+    this.listenersPending = false;
     if (this.listeners.size === 0) return;
     const { length } = this.u8Now;
     this.callAll();
-    // One of them may have grown the memory behind our back: they are told of that once.
+    // A listener may have grown the engine's memory: the listeners are told of that once.
     this.refreshViews();
-    this.unheard = false;
+    this.listenersPending = false;
     if (this.u8Now.length === length) return;
     this.callAll();
     this.refreshViews();
-    this.unheard = false;
+    this.listenersPending = false;
   }
 
   private callAll(): void {
@@ -596,14 +596,14 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
     return page;
   }
 
-  /** The same with the spare pages of table regions, when there is nothing else. */
+  /** A run that has spare pages of table regions in it, when there is no other. */
   private findWithSpare(pages: number, align: number): number {
     const { records } = this;
     const count = records.get(WORD.pageCount);
     const missing = alignUp(count - records.tailRunWithSpare(), align) + pages - count;
     if (missing > 0 && records.get(WORD.spare) > 0) this.tryGrow(missing);
     const page = records.findRunWithSpare(pages, align);
-    // What the engine refuses it may give later; what the maximum forbids it may not.
+    // The engine may give later what it refuses now. What the maximum forbids stays forbidden.
     if (page === 0 && align === 1 && missing > records.get(WORD.maxPages) - count) records.noteRefused(pages);
     return page;
   }
@@ -776,7 +776,7 @@ function refuseRecords(wasm: WasmMemory, firstPage: number): void {
   }
 }
 
-/** @throws ERR_MORPH_INVALID_CONFIG unless it is one, so that growth can tell it */
+/** @throws ERR_MORPH_INVALID_CONFIG unless it is an allocator that can be told of growth */
 function requireAllocator(allocator: PageOwner): void {
   const suspend: unknown = allocator?.suspend;
   const name: unknown = allocator?.name;

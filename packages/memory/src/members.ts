@@ -13,8 +13,8 @@ const FNV_PRIME = 0x0100_0193;
 const LEAST = GRANULE_BYTES / (ENTRY_WORDS * 4);
 
 /**
- * The allocators that have joined a memory and not left, in all threads: in a side table, so that whoever continues one in another thread is
- * known to continue one that is there, and of its own kind.
+ * The allocators that have joined a memory and not left, in all threads. They are noted in a side table, so that an allocator that continues one
+ * of another thread is refused unless that one is there and of the same kind.
  */
 export class Members {
   private readonly records: Records;
@@ -41,12 +41,12 @@ export class Members {
     if (oldWords > 0) records.releaseTable(old * 4, oldWords * 4);
   }
 
-  /** How many there are. O(1). */
+  /** How many members there are. O(1). */
   get count(): number {
     return this.records.get(WORD.members);
   }
 
-  /** Notes one; there is room for it. O(1). */
+  /** Notes a member; the table has room for it. O(1). */
   add(id: number, name: string): void {
     const { records, count } = this;
     const word = this.wordOf(count);
@@ -55,7 +55,7 @@ export class Members {
     records.set(WORD.members, count + 1);
   }
 
-  /** Forgets one, if it is there. O(members). */
+  /** Forgets a member, if it is there. O(members). */
   remove(id: number): void {
     const index = this.indexOf(id);
     if (index < 0) return;
@@ -65,12 +65,12 @@ export class Members {
     records.set(WORD.members, last);
   }
 
-  /** Whether one is there. O(members). */
+  /** Whether a member is there. O(members). */
   has(id: number): boolean {
     return this.indexOf(id) >= 0;
   }
 
-  /** Whether one is there, and of a kind. O(members). */
+  /** Whether a member is there and of this kind. O(members). */
   hasKind(id: number, name: string): boolean {
     const index = this.indexOf(id);
     return index >= 0 && this.records.i32[this.wordOf(index) + 1] === kindOf(name);

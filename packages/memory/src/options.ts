@@ -1,7 +1,7 @@
 import { PAGE_BYTES, type WasmMemory } from "./address-space.ts";
 import { describe, MorphError, requireOptions } from "./errors.ts";
 
-/** Size of a memory whose user did not say: small programs never grow it. */
+/** The size of a memory when the options name none; small programs never grow it. */
 export const DEFAULT_INITIAL_PAGES = 256;
 
 /** 4 GiB: what 32-bit pointers reach. */
@@ -11,7 +11,7 @@ export const MAX_PAGES = 65536;
 export interface OwnMemoryOptions<Shared extends boolean = boolean> {
   /**
    * Size at the start in pages of 64 KiB, 1 to `maxPages`. Default 256 (16 MiB), or `maxPages` when that is less.
-   * Pages that nobody touched take no physical memory, while growing an unshared memory detaches its buffer, after
+   * Pages that were never written to take no physical memory, while growing an unshared memory detaches its buffer, after
    * which V8 checks every typed array access of the process for that: 2 ns an alloc and free.
    */
   initialPages?: number;
@@ -35,7 +35,7 @@ export interface WasmMemoryOptions {
   firstPage?: number;
   /**
    * Continue the memory that another thread made at `firstPage` of a shared memory. The memory's own records have a lock; what
-   * lies in the pages needs one of the users' (a context has one).
+   * lies in the pages needs a lock of its users (a context has one).
    */
   attach?: boolean;
   /** As for a memory of one's own. A memory that is attached to has it already. */
@@ -52,7 +52,7 @@ export interface Backing {
   readonly maxPages: number;
   readonly attach: boolean;
   readonly exactGrowth: boolean;
-  /** Whether it was made elsewhere, so that somebody may have written to its pages. */
+  /** Whether it was made elsewhere, so that its pages may have been written to. */
   readonly foreign: boolean;
 }
 

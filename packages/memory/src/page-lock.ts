@@ -2,13 +2,13 @@ import { MorphError } from "./errors.ts";
 
 /** How often the word is looked at before the thread sleeps. */
 const SPINS = 1000;
-/** Milliseconds of one sleep, and of all of them: pages are handed out in microseconds. */
+/** Milliseconds of one sleep, and of all together. A holder needs microseconds. */
 const SLICE_MS = 1;
 const TIMEOUT_MS = 5000;
 
 /**
- * The lock that threads take around a shared memory's records: a word that is 0, or the number of the thread that holds it. No
- * call waits for ever: a thread may have been terminated inside.
+ * The lock that threads take around a shared memory's records: a word that is 0, or the number of the thread that holds it. A
+ * call gives up after a while: the holder may have been terminated.
  */
 export class PageLock {
   /** The memory, replaced whenever it grows. */

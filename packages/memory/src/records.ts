@@ -16,7 +16,7 @@ import { granulesOf, pagesOfRegion, TableRegions } from "./table-regions.ts";
 
 /** One page in so many is kept for side tables: a heap's records take one in 64, and regions are not full. */
 const TABLE_SHARE = 40;
-/** Up to 256 MiB: a larger memory is hardly ever full, and would keep much. */
+/** The share is kept in memories up to 256 MiB: a larger one is hardly ever full, and would keep much. */
 const MOST_SHARED_PAGES = 4096;
 
 /** Entries that a page map has at least, as the memory grows: 64 MiB, 512 MiB, 4 GiB. */
@@ -25,9 +25,9 @@ const MAP_LENGTHS: readonly number[] = [1024, 8192, 65536];
 /** More pages than a memory can have. */
 const FULL_MEMORY = 65537;
 
-/** Pages that the records of a memory of `pageCount` pages take at first: header, page map, first small tables. */
+/** Pages that the records of a memory of `pageCount` pages take at first: the memory's head, the page map, the first small tables. */
 export function recordPages(pageCount: number, maxPages: number): number {
-  // And the first table of the members.
+  // The first table of the members lies there, too.
   return pagesOfRegion(granulesOf(mapLengthFor(pageCount, maxPages) * 4) + 1, 0).least;
 }
 
@@ -66,7 +66,7 @@ export class Records {
 
   /**
    * Writes the records of a memory in which nothing is handed out yet.
-   * @param foreign whether the memory was made elsewhere, so that somebody may have written to its pages
+   * @param foreign whether the memory was made elsewhere, so that its pages may have been written to
    */
   write(firstPage: number, pageCount: number, maxPages: number, exactGrowth: boolean, foreign: boolean): void {
     const zeroed = !foreign;
@@ -177,12 +177,12 @@ export class Records {
   }
 
   /**
-   * Pages that allocators may have besides those they had before: where tables are wanted, a share of the memory is kept for these, so that none
-   * has to lie where objects were.
+   * How many pages allocators may have that they did not have before. Once an allocator has asked for a table, a share of the memory is kept for
+   * tables, so that none has to lie where objects were.
    */
   leftBesideTables(): number {
     const maxPages = this.get(WORD.maxPages);
-    // Beside the first region, in which the page map lies.
+    // The first region, in which the page map lies, is not counted.
     const kept = Math.floor(maxPages / TABLE_SHARE) + 1 - this.get(WORD.regionPages);
     if (this.get(WORD.tablesWanted) === 0 || maxPages > MOST_SHARED_PAGES || kept <= 0) return Number.POSITIVE_INFINITY;
     return this.get(WORD.neverUsed) + this.get(WORD.spare) + maxPages - this.get(WORD.pageCount) - kept;
@@ -199,7 +199,7 @@ export class Records {
     return 0;
   }
 
-  /** The same among spare pages of table regions too, which allocators get last. */
+  /** The lowest run of free pages and of spare pages of table regions, which allocators get last; 0 when there is none. */
   findRunWithSpare(pages: number, align: number): number {
     if (this.get(WORD.spare) === 0) return 0;
     const end = this.knownPages();
@@ -242,7 +242,7 @@ export class Records {
     return 0;
   }
 
-  /** The highest, out of the way of allocators' runs that grow. */
+  /** The highest run that was never handed out, or 0: there it is out of the way of runs that grow. */
   private findHighestNeverUsed(pages: number): number {
     if (this.get(WORD.neverUsed) < pages) return 0;
     for (let page = this.knownPages() - 1, run = 0; page >= this.get(WORD.firstPage); page--) {
@@ -257,7 +257,7 @@ export class Records {
     return this.tail(isFree);
   }
 
-  /** The same with spare pages. */
+  /** Free and spare pages at the very end of the memory. */
   tailRunWithSpare(): number {
     return this.tail((owner) => isFree(owner) || owner === SPARE);
   }
@@ -270,7 +270,7 @@ export class Records {
     return count - page;
   }
 
-  /** The first of a run's last pages that hold zeros, because nobody ever had them; its end when its last page does not. */
+  /** The first of the pages at a run's end that hold zeros, because they were never handed out; the run's end when the last page is not one. */
   zeroedFrom(page: number, pages: number): number {
     let first = page + pages;
     while (first > page && this.owner(first - 1) === FRESH) first--;
@@ -310,7 +310,7 @@ export class Records {
     this.set(WORD.unfit, 0);
   }
 
-  /** A free page that allocators may have. */
+  /** Notes that a page has become free for allocators. */
   private noteFree(page: number): void {
     if (page < this.get(WORD.firstFree)) this.set(WORD.firstFree, page);
     this.forgetRefusals();
@@ -344,7 +344,7 @@ export class Records {
     this.set(WORD.regionPages, this.get(WORD.regionPages) + pages);
   }
 
-  /** The memory has grown to `pageCount` pages: those from `first` to `end` are ours, the other new ones foreign. */
+  /** Notes that the memory has grown to `pageCount` pages: those from `first` to `end` are this memory's, other new ones are foreign. */
   extend(first: number, end: number, pageCount: number): void {
     const known = this.knownPages();
     this.set(WORD.pageCount, pageCount);
@@ -352,7 +352,7 @@ export class Records {
     this.forgetRefusals();
   }
 
-  /** Moves the page map into a longer table. The pages beyond the old one are ours from `first` to `end`, else foreign. */
+  /** Moves the page map into a longer table. Of the pages beyond the old one those from `first` to `end` are this memory's, the others foreign. */
   moveMap(map: number, mapLength: number, first: number, end: number): void {
     const oldMap = this.get(WORD.map) >>> 0;
     const oldLength = this.get(WORD.mapLength);

@@ -1,16 +1,16 @@
-/** How many calls, of more than 128 bytes each: some 8 KiB, which is more than any slow path takes. */
+/** Calls that the probe makes, each of more than 128 bytes: together some 8 KiB, which is more than any slow path takes. */
 const CALLS = 44;
-/** What an allocator needs that calls the memory in the middle of its own. */
+/** Calls for an allocator, which calls the memory in the middle of its own operations. */
 const ALLOCATOR_CALLS = 72;
-/** The same where functions may run for the first time: to compile them takes V8 up to 40 KiB. */
+/** Calls where functions may run for the first time: V8 needs up to 40 KiB to compile them. */
 export const COLD_CALLS = 300;
 
-/** How often it is still assumed that they do: in the memory, in an allocator, and in who uses allocators. */
+/** How many more requests are treated as first runs: from the memory, from allocators, and from users of allocators. */
 let coldMemory = 100;
 let coldAllocators = 100;
 let coldUsers = 100;
 
-/** Whether functions of who asks for so many calls may still have to be compiled; it counts. */
+/** Whether functions of a caller that asks for so many calls may still have to be compiled. Each question is counted. */
 function isCold(calls: number): boolean {
   if (calls <= CALLS) return coldMemory > 0 && coldMemory-- > 0;
   if (calls <= ALLOCATOR_CALLS) return coldAllocators > 0 && coldAllocators-- > 0;
@@ -21,8 +21,8 @@ function isCold(calls: number): boolean {
  * Throws the engine's RangeError unless some 8 KiB of the stack are left, and 64 KiB at first, as long as functions may have to be compiled. An
  * allocator's slow paths call it first: a stack overflow then comes before anything has changed, and not in the middle of an operation.
  * O(1), about 200 ns.
- * @param calls how many calls of some 160 bytes: 44 for the memory's own operations; more for those who call these in the middle of theirs, 72 for an
- *   allocator, 110 for who uses allocators
+ * @param calls how many calls of some 160 bytes: 44 for the memory's own operations; 72 for an
+ *   allocator, which calls those in the middle of its own, 110 for a user of allocators
  */
 export function requireStack(calls: number = CALLS): void {
   probe(isCold(calls) && calls < COLD_CALLS ? calls + COLD_CALLS : calls, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
@@ -52,9 +52,9 @@ function probe(
 }
 
 /**
- * The same for slow paths that are called often, in 5 ns. The frame of this function takes 8 KiB, in optimized code too, because V8 checks for
+ * Like {@link requireStack} for slow paths that are called often: it takes 5 ns. The frame of this function takes 8 KiB, in optimized code too, because V8 checks for
  * the frame that the function would need there without. O(1).
- * @param value a number from 0, which no compiler can know to be one: otherwise it could leave all of this out
+ * @param value a number from 0, which no compiler can prove to be one: otherwise it would leave all of this out
  */
 export function requireStackFrame(value: number): void {
   if (coldAllocators > 0) requireStack(ALLOCATOR_CALLS);
@@ -91,7 +91,7 @@ export function requireStackFrame(value: number): void {
   }
 }
 
-/** The same for the memory's own operations, whose callers have asked for more: 4 KiB. */
+/** Like {@link requireStackFrame} for the memory's own operations, with 4 KiB: their callers have asked for more. */
 export function requireOwnFrame(value: number): void {
   if (coldMemory > 0) requireStack();
   else if (value < 0) {

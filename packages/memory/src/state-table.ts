@@ -28,7 +28,7 @@ import {
  * grows on demand, at two bits a granule.
  */
 export class StateTable {
-  /** The memory; whoever owns the table replaces it when the views change. */
+  /** The memory; the owner of the table replaces it when the views change. */
   i32: Int32Array;
   /** log2 of the granule in bytes: objects start at multiples of it. */
   readonly shift: number;
@@ -43,7 +43,7 @@ export class StateTable {
   private pointer = 0;
   private readonly memory: AddressSpace;
 
-  /** @throws ERR_MORPH_INVALID_CONFIG when `memory` is none */
+  /** @throws ERR_MORPH_INVALID_CONFIG when `memory` is not a memory */
   constructor(memory: AddressSpace, shift: number) {
     if (typeof memory !== "object" || memory === null) throw notMemory(memory);
     this.memory = memory;
@@ -128,7 +128,7 @@ export class StateTable {
     this.word = (pointer / 4) | 0;
     this.lo = lo | 0;
     this.granules = Math.min(bytes * 4, (2 ** 32 - lo) / granule) | 0;
-    // Last, so that whatever happens to the old table, the new one is in use.
+    // The old table is released last: should that throw, the new one is in use.
     if (old.bytes > 0) this.memory.releaseTable(old.pointer, old.bytes);
   }
 
@@ -145,14 +145,14 @@ export class StateTable {
     }
   }
 
-  /** Forgets every state and gives the table back. O(1). */
+  /** Forgets every state and releases the table. O(1). */
   drop(): void {
     const { pointer, bytes } = this;
     this.forget();
     if (bytes > 0) this.memory.releaseTable(pointer, bytes);
   }
 
-  /** Forgets every state and the table, for a memory that is gone. O(1). */
+  /** Forgets every state and the table, when the memory is gone. O(1). */
   forget(): void {
     this.lo = this.granules = this.word = this.bytes = this.pointer = 0;
   }

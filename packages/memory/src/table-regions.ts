@@ -16,9 +16,9 @@ import {
 } from "./layout.ts";
 
 /*
- * Side tables lie apart from everything that allocators hand out: in runs of pages that no allocator ever had, so that a write
- * through a stale pointer does not reach them, and behind guard bytes that nobody is given, so that neither does a write a
- * little past an object.
+ * Side tables lie apart from everything that allocators hand out: in runs of pages that no allocator had before, so that a write
+ * through a stale pointer does not reach them, and behind guard bytes that are never handed out, so that a write a little past an object does
+ * not reach them either.
  *
  *   region                                                                              region's end
  *   ┌───────────┬─────────┬───────────────┬───────────────┬──────────────────────────┬───────────┐
@@ -39,7 +39,7 @@ const LARGEST_SHARED = PAGE_BYTES / 2 / GRANULE_BYTES;
 export class TableRegions {
   /** The memory, replaced whenever it grows. */
   i32: Int32Array;
-  /** The first region, which is never given up. */
+  /** The first region, which is never released. */
   readonly first: number;
 
   constructor(i32: Int32Array, first: number) {
@@ -129,7 +129,7 @@ export class TableRegions {
     return pointer;
   }
 
-  /** The lowest free granules in a row, -1 when there are not so many. */
+  /** The first of the lowest so many free granules in a row; -1 when there are none. */
   private findFree(head: number, granules: number): number {
     const count = this.get(head, GRANULES);
     const bits = this.get(head, BITS);
@@ -219,8 +219,8 @@ export function granulesOf(bytes: number): number {
 }
 
 /**
- * Pages of the region that is made when no region has room for a table: for a large table just enough, else a quarter as many as all
- * regions have, so that there are few regions and little of them is empty.
+ * Pages of the region that is made when no region has room for a table: as many as a large table needs, else a quarter of all regions'
+ * pages, so that there are few regions and little of them is empty.
  */
 export function pagesOfRegion(granules: number, regionPages: number): { pages: number; least: number } {
   let least = 1;

@@ -1,10 +1,10 @@
 /*
- * One buffer seen as every number type, and how that is read. Where nobody else can grow the memory, a getter only reads a field: V8 then makes of
+ * One buffer seen as every number type, and how that is read. Where only allocators can grow the memory, a getter just reads a field: V8 then makes of
  * `memory.f64[i]` in a loop what it makes of a view that was read before it. A check costs a third of that or more, in every round; so a memory
  * that needs one has getters with it as properties of its own.
  */
 
-/** The views of a memory, made anew whenever it has grown. */
+/** The views of a memory. New ones are made whenever it has grown. */
 export class MemoryViews {
   /** What the views show. */
   protected buffer!: ArrayBufferLike;

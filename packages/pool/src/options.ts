@@ -3,7 +3,7 @@ import { type AddressSpace, describe, MorphError, PAGE_BYTES } from "@morph/memo
 /** The memory contract this package was written against; see CONTRACT_VERSION of `@morph/memory`. */
 export const CONTRACT = 1;
 
-/** What an operation that asks the memory for something takes; see `requireStack` of `@morph/memory`. */
+/** Stack that an operation needs which asks the memory for something; see `requireStack` of `@morph/memory`. */
 export const STACK_CALLS = 72;
 
 /** Largest slot in bytes: half a page. */
@@ -11,7 +11,7 @@ export const MAX_SLOT_BYTES: number = PAGE_BYTES / 2;
 
 const MAX_SLAB_BYTES = 64 * PAGE_BYTES;
 
-/** The size classes of who asks for no others: bytes of their slots. */
+/** Bytes of the slots of the default size classes. */
 export const DEFAULT_CLASSES: readonly number[] = [16, 32, 64, 128, 256];
 
 /** How to make a {@link Pool}. */

@@ -57,8 +57,8 @@ export class PoolManager {
   /** Bytes that {@link saveState} writes. */
   readonly stateBytes: number = TABLE_STATE_BYTES + SIZE_CLASSES_STATE_BYTES + 4;
 
-  // The hot fields; all that changes with each call lies in the memory. A field that is assigned only once, until the memory grows, V8 takes
-  // for a constant where the manager is one.
+  // The hot fields. What changes with each call lies in the memory. V8 folds a field that is assigned only once into the code, where the manager is a
+  // constant, until the memory grows.
   private i32: Int32Array;
   /** The largest size. */
   private readonly largest: number;
@@ -66,16 +66,16 @@ export class PoolManager {
   private lo = 0;
   private granules = 0;
   /** Word index that the live bits would have if they started at pointer 0; modulo 2^30. */
-  private table = 0;
-  /** Copies of those of the size classes. */
+  private liveBits = 0;
+  /** Copies of the size classes' fields. */
   private bySize: number;
   private pages = 0;
   private key: number;
   private readonly classes: SizeClasses;
   private readonly live: StateTable;
-  /** How often slots had been taken back when slabs without a live slot were last looked for in vain. */
-  private freedInVain = -1;
-  /** How often slots had been taken back when a slot was last refused. */
+  /** The count of frees at the last search that found no slab without a live slot. */
+  private freedAtEmptyTrim = -1;
+  /** The count of frees at the last refusal. */
   private refusedAt = -1;
   private destroyed = false;
 
@@ -97,7 +97,7 @@ export class PoolManager {
       contractVersion: CONTRACT,
       viewsChanged: () => this.setViews(memory.i32),
       suspend: (suspended) => {
-        // Who only looks has the other views.
+        // Operations that only look use the other views.
         if (suspended) this.i32 = noView();
         else this.setViews(memory.i32);
       },
@@ -130,7 +130,7 @@ export class PoolManager {
       const slot = (i32[list] as number) & WORD_INDEX;
       if (!(slot < 1)) {
         const next = i32[slot] as number;
-        const word = (this.table + (slot >>> 6)) & WORD_INDEX;
+        const word = (this.liveBits + (slot >>> 6)) & WORD_INDEX;
         const states = i32[word] as number;
         const live = 1 << (slot >>> 1);
         // Only if something wrote over the slot it has another signature, or the list leads to a live slot.
@@ -147,7 +147,7 @@ export class PoolManager {
   }
 
   /**
-   * As {@link alloc}, but 0 when the memory is full, without the cost of an exception. O(1).
+   * Like {@link alloc}, but returns 0 when the memory is full, without the cost of an exception. O(1).
    * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_DESTROYED
    */
   tryAlloc(size: number): number {
@@ -170,7 +170,7 @@ export class PoolManager {
       if (p >>> 0 === pointer && granule < this.granules) {
         const { i32 } = this;
         const slot = p >>> 2;
-        const word = (this.table + (slot >>> 6)) & WORD_INDEX;
+        const word = (this.liveBits + (slot >>> 6)) & WORD_INDEX;
         const states = i32[word] as number;
         const live = 1 << (slot >>> 1);
         if (!((states & live) === 0)) {
@@ -219,7 +219,7 @@ export class PoolManager {
     this.look();
     for (const pointer of this.classes.liveObjects()) {
       yield pointer;
-      // Whoever walks may let someone else grow the memory.
+      // The memory may have grown between two steps of the walk.
       this.look();
     }
   }
@@ -231,7 +231,7 @@ export class PoolManager {
   trim(): number {
     this.begin();
     const bytes = this.classes.trim();
-    this.follow();
+    this.copyFields();
     return bytes;
   }
 
@@ -254,7 +254,7 @@ export class PoolManager {
   /**
    * Walks the whole structure: slabs, live bits, free lists, counts. O(pages + slots).
    * @throws ERR_MORPH_INVALID_POINTER that names the first thing wrong and its address. A broken free list (a write
-   *   after free) is mended by the next `alloc` that meets it.
+   *   after free) is rebuilt by the next `alloc` that meets it.
    */
   verify(): void {
     this.requireAlive();
@@ -270,11 +270,11 @@ export class PoolManager {
   reset(): void {
     this.begin();
     this.classes.reset();
-    this.follow();
+    this.copyFields();
   }
 
   /**
-   * Writes {@link stateBytes} bytes from which the same manager in another thread goes on, with the option `owner`. Whoever calls sees to it that one
+   * Writes {@link stateBytes} bytes from which the same manager in another thread goes on, with the option `owner`. The caller sees to it that one
    * thread at a time uses the manager. O(1).
    * @param pointer a multiple of 4, with so many bytes of the caller's behind it
    * @throws ERR_MORPH_INVALID_POINTER, ERR_MORPH_DESTROYED
@@ -288,7 +288,7 @@ export class PoolManager {
   }
 
   /**
-   * Takes over what {@link saveState} wrote there, in whichever thread. O(classes).
+   * Takes over what {@link saveState} wrote there, in any thread. O(classes).
    * @throws ERR_MORPH_INVALID_POINTER when that is not this manager's state, ERR_MORPH_DESTROYED
    */
   loadState(pointer: number): void {
@@ -303,7 +303,7 @@ export class PoolManager {
     this.live.loadState(pointer);
     this.classes.loadState(pointer + TABLE_STATE_BYTES);
     this.setViews(this.memory.i32);
-    this.follow();
+    this.copyFields();
   }
 
   /**
@@ -320,7 +320,7 @@ export class PoolManager {
       this.memory.unregister(this.owner);
       this.classes.destroy();
     }
-    this.follow();
+    this.copyFields();
     this.i32 = noView();
     this.destroyed = true;
   }
@@ -350,16 +350,16 @@ export class PoolManager {
     try {
       return this.classes.prepare(record) || (this.trimOnce() && this.classes.prepare(record));
     } finally {
-      this.follow();
+      this.copyFields();
     }
   }
 
-  /** Trims, unless nothing was freed since that was in vain; whether there was anything to return. */
+  /** Trims, unless nothing was freed since a trim that found nothing. @returns whether it returned any bytes */
   private trimOnce(): boolean {
     const { freed } = this.classes;
-    if (freed === this.freedInVain) return false;
+    if (freed === this.freedAtEmptyTrim) return false;
     if (this.classes.trim() > 0) return true;
-    this.freedInVain = freed;
+    this.freedAtEmptyTrim = freed;
     return false;
   }
 
@@ -394,7 +394,7 @@ export class PoolManager {
     );
   }
 
-  /** What every slow path does first: after it there are views, and no stack overflow comes in the middle. */
+  /** Starts a slow path: after it the views are current, and no stack overflow comes in the middle. */
   private begin(): void {
     requireStack(STACK_CALLS);
     this.requireUsable();
@@ -411,7 +411,7 @@ export class PoolManager {
     throw new MorphError("ERR_MORPH_INVALID_CONFIG", "a manager with the option owner needs loadState first");
   }
 
-  /** What tells this manager's state, at this very place, from anything else. */
+  /** The word that only this manager's state at this very place has. */
   private stateSignature(pointer: number): number {
     return Math.imul(this.owner, GOLDEN) ^ Math.imul(this.largest, MURMUR) ^ pointer;
   }
@@ -420,7 +420,7 @@ export class PoolManager {
     if (this.destroyed) throw new MorphError("ERR_MORPH_DESTROYED", "the pool manager was destroyed");
   }
 
-  /** For those that only look: they may in growth listeners too, where `this.i32` is empty. */
+  /** Starts an operation that only looks. It may run in a growth listener, where `this.i32` is empty. */
   private look(): void {
     if (this.i32.length === 0 && this.classes.isLoaded) this.live.i32 = this.classes.i32 = this.memory.i32;
   }
@@ -439,11 +439,11 @@ export class PoolManager {
   }
 
   /** Copies where the tables lie into the hot fields. */
-  private follow(): void {
+  private copyFields(): void {
     const { live, classes } = this;
     this.lo = live.lo;
     this.granules = (live.granules * 2) | 0;
-    this.table = (live.word - (live.lo >>> 8)) & WORD_INDEX;
+    this.liveBits = (live.word - (live.lo >>> 8)) & WORD_INDEX;
     this.bySize = classes.bySize;
     this.pages = classes.pages;
     this.key = classes.key;
@@ -456,7 +456,7 @@ export class PoolManager {
       isLive: (slot) => this.isLive(slot),
       cover: (start, end) => {
         this.live.cover(start, end);
-        this.follow();
+        this.copyFields();
       },
       drop: () => this.live.drop(),
     };
@@ -464,12 +464,12 @@ export class PoolManager {
 
   /** Whether the slot at a word index is live, which lies within the live bits' range. */
   private isLive(slot: number): boolean {
-    const states = this.live.i32[(this.table + (slot >>> 6)) & WORD_INDEX] as number;
+    const states = this.live.i32[(this.liveBits + (slot >>> 6)) & WORD_INDEX] as number;
     return ((states >>> (slot >>> 1)) & 1) === 1;
   }
 }
 
-/** Stands in for the view while a growth listener runs: whoever wants to change something finds it empty, and asks the memory. */
+/** The view while a growth listener runs: an operation that wants to change something finds it empty, and asks the memory. */
 function noView(): Int32Array {
   return new Int32Array(0);
 }
