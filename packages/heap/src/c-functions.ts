@@ -33,7 +33,7 @@ export interface CFunctions {
   readonly reallocarray: (pointer: number, count: number, size: number) => number;
   /** 0 when there is no room, or when the alignment is not a power of two. */
   readonly aligned_alloc: (alignment: number, size: number) => number;
-  /** The same. */
+  /** As `aligned_alloc`. */
   readonly memalign: (alignment: number, size: number) => number;
   /** Writes the pointer to `result`. EINVAL (28) unless the alignment is a power of two from 4, ENOMEM (48), or 0. */
   readonly posix_memalign: (result: number, alignment: number, size: number) => number;

@@ -39,10 +39,10 @@ import {
 
 /**
  * The space that larger objects share: chunks of any size that tile the heap's pages, apart from those 4 KiB spans
- * that are slabs. Free neighbours are merged at once, both ways, so between two free chunks there is always a live one.
+ * that are slabs. Free neighbours are coalesced at once, on both sides, so that between two free chunks there is always a live one, or one that waits for its size.
  *
  * Free chunks are found as in TLSF (two-level segregated fit; Masmano et al. 2004): bins of sizes, 32 to each power of
- * two, and a bit for each bin, so that finding one that fits, splitting and merging are O(1). Unlike in TLSF nothing
+ * two, and a bit for each bin, so that finding one that fits, splitting and coalescing are O(1). Unlike in TLSF nothing
  * lies in the chunks (layout: `layout.ts`): a bin lists spans, each under the largest free chunk that starts in it.
  *
  * Granules (128 bytes) count places and sizes. Records are named by their word index; 0 is none.
@@ -59,17 +59,17 @@ export class Chunks {
    */
   victim = -1;
   victimSize = 0;
-  /** Granules of the chunk that `free` freed last, and of the free chunk that `release` made last. */
+  /** Granules of the chunk that `free` freed last, and of the free chunk that `coalesce` made last. */
   freed = 0;
   freeSize = 0;
-  /** How often free space has become more, modulo 2^32: what was not found is not there until this changes. */
+  /** Counts, modulo 2^32, how often there has become more free space. A search that found nothing will find nothing until it changes. */
   releases = 0;
-  /** Nothing from this granule on was ever handed out since the memory gave it as zeros. */
+  /** From this granule on nothing was handed out since the memory gave the pages as zeros. */
   fresh = 0;
   /** What `fresh` was before the last chunk that goes beyond it was handed out. */
   zeroedFrom = 0;
 
-  // What `search` did not find, and when.
+  // The size and alignment that `search` did not find last, and the count of releases then.
   private searchedAt = -1;
   private searchedFor = 0;
   private searchedAlign = 0;
@@ -110,7 +110,7 @@ export class Chunks {
   }
 
   /**
-   * Gives back the tables in which no span has an owner, or all. O(MiB of addresses).
+   * Releases the record tables in which no span has an owner, or all of them. O(MiB of addresses).
    * @returns their bytes
    */
   dropRecords(all: boolean): number {
@@ -185,15 +185,15 @@ export class Chunks {
   }
 
   /**
-   * Takes a chunk: the largest of a span whose largest is little larger, or the victim when that is smaller. One that waits for
-   * just that size `Heap` takes by itself. O(1).
-   * Like `release` it is one long method on purpose: calls between methods on the same words cost half of the time.
+   * Takes a chunk: the largest of a span whose largest is little larger, or the victim when that is smaller. `Heap` itself takes chunks that wait for
+   * exactly that size. O(1).
+   * Like `coalesce` it is one long method on purpose: calls between methods on the same words cost half of the time.
    * @returns its first granule, -1 when none is found: see `search`
    */
   take(granules: number): number {
     const i32 = this.i32;
     const control = this.control & RECORD_INDEX;
-    // The span: of the size's own bin only the first is worth a look, some of its sizes being smaller; then the next bin.
+    // The size's own bin also has smaller sizes, so only its first span is looked at; then the next bin's first.
     let bin = binOf(granules);
     let record = (i32[control + BINS + bin + bin] as number) & WORD_INDEX;
     if (record === control + BIN_NODES + bin + bin || (i32[record + LARGEST] as number) < granules) {
@@ -316,8 +316,8 @@ export class Chunks {
   }
 
   /**
-   * The same, starting at a multiple of `align` granules, a power of two. It looks at the first span of each bin that may
-   * do; from twice the alignment more on, every one does. O(1), as there are so many bins.
+   * Takes a chunk that starts at a multiple of `align` granules, a power of two. It looks at the first span of each bin that may have one; those of
+   * bins that are larger by twice the alignment always have. O(1), as the bins are so many.
    */
   takeAligned(granules: number, align: number): number {
     this.binVictim();
@@ -329,8 +329,8 @@ export class Chunks {
   }
 
   /**
-   * The same for what `take` and `takeAligned` do not find because they look at one span of a bin only: looks at all. O(spans),
-   * O(1) when it found nothing of the kind before and nothing was freed since.
+   * Takes a chunk that `take` and `takeAligned` miss because they look at one span of a bin only: it looks at all. O(spans), O(1) when it found
+   * nothing of that size and alignment before and nothing was freed since.
    */
   search(granules: number, align: number): number {
     if (this.releases === this.searchedAt && granules >= this.searchedFor && align >= this.searchedAlign) return -1;
@@ -346,9 +346,9 @@ export class Chunks {
   }
 
   /**
-   * Frees a live object's chunk. Those of less than 5 KiB wait, two of each size, for the next request of just that size; the
-   * one that waited longest is released in its place. O(1).
-   * @returns where the free chunk starts that was made by that, whose size is in `freeSize`; -1 when none was
+   * Frees a live object's chunk. A chunk of less than 5 KiB waits for the next request of exactly its size, instead of being coalesced. At most two of each
+   * size wait: a third one has the oldest coalesced. O(1).
+   * @returns where the free chunk starts that coalescing made, whose size is in `freeSize`; -1 when nothing was coalesced
    */
   free(span: number, place: number): number {
     const i32 = this.i32;
@@ -377,8 +377,8 @@ export class Chunks {
   }
 
   /**
-   * Releases all chunks that wait for their size. O(sizes).
-   * @param released told where each free chunk starts that was made by that, whose size is in `freeSize`
+   * Coalesces all chunks that wait for their size. O(sizes).
+   * @param released called with the start of each free chunk that this makes, whose size is in `freeSize`
    */
   coalesceWaiting(released?: (start: number) => void): void {
     const { i32, control } = this;
@@ -387,7 +387,7 @@ export class Chunks {
     while (bits !== 0) {
       const bit = 31 - Math.clz32(bits & -bits);
       bits &= bits - 1;
-      // A bit is for each size that leaves this remainder.
+      // One bit stands for all sizes with the same remainder.
       for (let size = bit; size < WAITING_SIZES; size += 32) {
         const waiting = control + WAITING + size * 2;
         this.coalesceOne(waiting, released);
@@ -404,7 +404,7 @@ export class Chunks {
     released?.(start);
   }
 
-  /** Releases a free chunk if it waits for its size. */
+  /** Coalesces a free chunk if it waits for its size. */
   private stopWaiting(granule: number): void {
     const record = this.record(granule >>> 5);
     const size = this.sizeOf(record, granule);
@@ -415,14 +415,14 @@ export class Chunks {
     this.coalesce(record, granule);
   }
 
-  /** Nothing from this granule on was handed out before, and now what is in front of it is. */
+  /** Notes that what lies in front of this granule is handed out, where nothing was before. */
   private handOut(end: number): void {
     this.zeroedFrom = this.fresh;
     this.fresh = end;
   }
 
   /**
-   * Makes a chunk that is in no bin a free one and merges it with its free neighbours. O(1).
+   * Makes a chunk that is in no bin a free one, and merges it with its free neighbours. O(1).
    * @returns where the free chunk now starts; `freeSize` tells its size
    */
   coalesce(span: number, place: number): number {
@@ -529,7 +529,7 @@ export class Chunks {
     return this.coalesce(other, rest);
   }
 
-  /** Makes spans that have records, and are nobody's, a free part of the space. O(spans). @returns its start */
+  /** Makes unowned spans that have records a free part of the space. O(spans). @returns its start */
   addSpans(firstSpan: number, spans: number): number {
     for (let span = firstSpan; span < firstSpan + spans; span++) {
       const record = this.record(span);
@@ -549,7 +549,7 @@ export class Chunks {
     return this.addChunk((i32[record + POINTER] as number) >>> 12, 1);
   }
 
-  /** Takes whole spans out of a free chunk, and out of the space: they are nobody's then. O(spans). */
+  /** Takes whole spans out of a free chunk, and out of the space: they are unowned then. O(spans). */
   removeSpans(granule: number, firstSpan: number, spans: number): void {
     this.binVictim();
     const start = firstSpan * SPAN_GRANULES;
@@ -558,7 +558,7 @@ export class Chunks {
     for (let span = firstSpan; span < firstSpan + spans; span++) {
       const record = this.record(span);
       this.i32[record + INFO] = UNOWNED;
-      // What tells of freed objects stays.
+      // The words that tell of freed objects stay.
       this.i32[record] = this.i32[record + LIVE] = 0;
     }
   }
@@ -618,7 +618,7 @@ export class Chunks {
     return other;
   }
 
-  /** Writes down where a chunk ends, in the spans where the bits do not say it. */
+  /** Notes where a chunk ends, in the spans whose bits do not say it. */
   private bound(record: number, granule: number, granules: number): void {
     const past = (granule & 31) + granules;
     if (past < 32) return;
@@ -642,7 +642,7 @@ export class Chunks {
     return (group << 5) + 31 - Math.clz32(bits & -bits);
   }
 
-  /** Looks up the largest free chunk of a span anew. */
+  /** Finds the largest free chunk of a span again, and puts the span into its bin. */
   private rescan(span: number): void {
     const i32 = this.i32;
     const record = span & RECORD_INDEX;
@@ -664,7 +664,7 @@ export class Chunks {
     this.rebin(record, largest, where);
   }
 
-  /** The largest free chunk of a span has become another, at another place; 0 is none. */
+  /** Notes the size and the place of a span's largest free chunk, 0 when it has none, and moves the span to its bin. */
   private rebin(span: number, largest: number, where: number): void {
     const i32 = this.i32;
     const record = span & RECORD_INDEX;

@@ -98,10 +98,10 @@ export interface HeapStats {
   tableBytes: number;
 }
 
-/** An object that grows to that many bytes becomes a page run, for it may well grow further. */
+/** An object that grows to so many bytes becomes a huge object, for it may well grow further. */
 const GROWN_HUGE_BYTES = 262_144;
 
-/** What `calloc` clears in any case at both ends of an object. */
+/** Bytes that `calloc` clears at both ends of an object, also where they should be zeros. */
 const EDGE_BYTES = 4096;
 
 /** Whether whole pages hold so many bytes with little left over: a sixteenth at most. */
@@ -111,8 +111,8 @@ function fillsPages(size: number): boolean {
 
 /**
  * Malloc for linear memory: any size, freed one by one. Up to 1 KiB a request gets a slot in a slab of its size class,
- * larger ones a chunk of the space (see `Chunks`), both without a header: what is live is known outside the objects,
- * exactly, so `free` refuses everything else, and no write of a user's can break the heap.
+ * larger ones a chunk of the space (see `Chunks`), both without a header. Which objects are live is known exactly and outside of them, so that
+ * `free` refuses everything else, and no write of a user's can break the heap.
  */
 export class Heap {
   /** Where the objects lie. */
@@ -128,12 +128,13 @@ export class Heap {
   /** Word index of the control table and of the directory; see `layout.ts`. */
   private control = 0;
   private directory = 0;
-  /** The most live bytes so far, in 16s, and how many fewer there are now. */
+  /** The most live bytes so far, in 16s. */
   private peakLive = 0;
+  /** How many live bytes fewer than that there are now, in 16s. */
   private belowPeak = 0;
 
   private destroyed = false;
-  /** The count of releases and the footprint at the last refusal. */
+  /** The count of releases, and the footprint, at the last refusal. */
   private refusedAt = -1;
   private refusedWith = 0;
   private readonly chunks: Chunks;
@@ -191,7 +192,7 @@ export class Heap {
   }
 
   /**
-   * `malloc`, but 0 where there is no room, which costs no exception. O(1).
+   * Like {@link malloc}, but returns 0 where there is no room, which costs no exception. O(1).
    * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_DESTROYED
    */
   tryMalloc(size: number): number {
@@ -199,7 +200,7 @@ export class Heap {
     const i = (size - 1) >>> 4;
     if (i >= 64 || size >>> 0 !== size) return this.mallocLarge(size) >>> 0;
     const i32 = this.i32;
-    // Masked, because V8 then knows that adding to it does not overflow; and 0 when the view is detached.
+    // The mask tells V8 that adding to it does not overflow, and makes it 0 when the view is detached.
     const word = (i32[(this.control + i) | 0] as number) & WORD_INDEX;
     const bits = (i32[word] as number) | 0;
     if (bits === 0) return this.mallocNext(size) >>> 0;
@@ -208,7 +209,7 @@ export class Heap {
     const c = i32[record + CLASS] as number;
     const pointer = ((i32[record + LAST_SLOT] as number) - (Math.imul(slot, c) << 4)) >>> 0;
     const room = (this.belowPeak - c) | 0;
-    // No call comes after this one, so that a stack that overflows leaves nothing half done.
+    // This is the last call, so that a stack overflow leaves nothing half done.
     if (room < 0) this.raisePeak(room);
     else this.belowPeak = room;
     i32[word] = bits ^ (FIRST_SLOT >>> slot);
@@ -251,7 +252,7 @@ export class Heap {
   }
 
   /**
-   * `malloc` for `count` times `size` bytes, all 0. O(bytes).
+   * Like {@link malloc} for `count` times `size` bytes, all 0. O(bytes).
    * @param count from 1; @param size bytes, from 1
    * @throws ERR_MORPH_INVALID_SIZE also when the product is beyond 2^32; ERR_MORPH_OUT_OF_MEMORY, ERR_MORPH_DESTROYED
    */
@@ -261,7 +262,7 @@ export class Heap {
   }
 
   /**
-   * `calloc`, but 0 where there is no room. O(bytes).
+   * Like {@link calloc}, but returns 0 where there is no room. O(bytes).
    * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_DESTROYED
    */
   tryCalloc(count: number, size: number): number {
@@ -304,7 +305,7 @@ export class Heap {
   }
 
   /**
-   * `realloc`, but 0 where there is no room: the object is then as it was. O(1), O(bytes) when it moves.
+   * Like {@link realloc}, but returns 0 where there is no room: the object is then as it was. O(1), O(bytes) when it moves.
    * @throws as `free`, and ERR_MORPH_INVALID_SIZE
    */
   tryRealloc(pointer: number, size: number): number {
@@ -314,7 +315,7 @@ export class Heap {
     if (c === 0) return this.reallocElsewhere(record, pointer, size);
     if ((size >>> 0 !== size || size === 0) && !isSize(size)) return this.refuseSize(size);
     const room = c << 4;
-    // Less than half used is worth a smaller slot, if there is one.
+    // An object that would use less than half of its slot moves to a smaller one.
     if (size <= room && (size > room >>> 1 || room === 16)) return pointer;
     needStack(this.belowPeak);
     return this.move(pointer, room, size);
@@ -339,7 +340,7 @@ export class Heap {
     }
     if (this.resizeHuge(pointer, has, pages)) return pointer;
     const moved = this.moveToHuge(pointer, has * PAGE_BYTES, size);
-    // What was returned on the way may lie just behind it.
+    // Pages that were released on the way may lie just behind the object.
     return moved === 0 && this.resizeHuge(pointer, has, pages) ? pointer : moved;
   }
 
@@ -370,7 +371,7 @@ export class Heap {
       this.count((granules - has) * 8);
       return pointer;
     }
-    // What becomes very large moves to pages of its own, where nothing of the heap's is in its way from then on. So does what doubles
+    // An object that becomes very large moves to pages of its own, where nothing of the heap's is in its way from then on. So does one that doubles
     // while it is still small to copy, if the heap would have to take further pages for it anyway.
     if (size >= GROWN_HUGE_BYTES || (granules >= 2 * has && fillsPages(size) && this.isAtTop(granule + has))) {
       return this.moveToHuge(pointer, has * GRANULE_BYTES, size);
@@ -380,7 +381,7 @@ export class Heap {
   }
 
   /**
-   * `malloc` at a multiple of `alignment`. O(1).
+   * Like {@link malloc}, at a multiple of `alignment`. O(1).
    * @param alignment a power of two, 1 to 2^31; @param size bytes, from 1
    * @throws ERR_MORPH_INVALID_ALIGNMENT, ERR_MORPH_INVALID_SIZE, ERR_MORPH_OUT_OF_MEMORY, ERR_MORPH_DESTROYED
    */
@@ -390,7 +391,7 @@ export class Heap {
   }
 
   /**
-   * `alignedAlloc`, but 0 where there is no room. O(1).
+   * Like {@link alignedAlloc}, but returns 0 where there is no room. O(1).
    * @throws ERR_MORPH_INVALID_ALIGNMENT, ERR_MORPH_INVALID_SIZE, ERR_MORPH_DESTROYED
    */
   tryAlignedAlloc(alignment: number, size: number): number {
@@ -412,7 +413,7 @@ export class Heap {
       const slot = this.takeSlot(c);
       if (slot !== 0) return slot;
     }
-    // Beyond a page, what lies in front of the object is not the space's to keep.
+    // Beyond a page, the space could not keep the pages that lie in front of the object.
     const pointer =
       size >= HUGE_BYTES || alignment > PAGE_BYTES
         ? this.mallocHuge(size, Math.ceil(alignment / PAGE_BYTES))
@@ -452,7 +453,7 @@ export class Heap {
       if (c === 0) {
         for (let i = 0; i < SPAN_GRANULES; i++) {
           if (this.chunks.isLive(record, i)) yield p + i * GRANULE_BYTES;
-          // Whoever walks may let someone else grow the memory.
+          // The memory may have grown between two steps of the walk.
           this.look();
         }
       } else {
@@ -467,8 +468,8 @@ export class Heap {
   }
 
   /**
-   * Returns all pages in which nothing is live to the memory, and tables without use: a second `free` of what they told
-   * of is an invalid pointer from then on. HugeObjects of 1 MiB and more go back by themselves. O(bins + MiB of addresses).
+   * Returns all pages in which nothing is live to the memory, and tables that describe nothing else. A second `free` of an object that such a table
+   * knew is an invalid pointer from then on. Huge objects, of 1 MiB and more, are released when they are freed. O(bins + MiB of addresses).
    * @returns the bytes returned
    */
   trim(): number {
@@ -479,9 +480,9 @@ export class Heap {
   }
 
   /**
-   * Bytes of pages and tables that the heap never takes more than; Infinity for what the memory has. It may be changed at any
-   * time: below what the heap has, nothing more is taken. O(1).
-   * @throws ERR_MORPH_INVALID_CONFIG when it is set to less than 1 or to no integer
+   * The most bytes of pages and tables that the heap takes; Infinity when only the memory limits it. It may be set at any time: while the heap has
+   * more, it takes nothing. O(1).
+   * @throws ERR_MORPH_INVALID_CONFIG when it is set to anything but an integer from 1 or Infinity
    */
   get maxBytes(): number {
     return this.pages.maxBytes;
@@ -520,7 +521,7 @@ export class Heap {
       slabs: this.slabs.count,
       pages: this.pages.count,
       huge: this.huge,
-      // Without a view it is a growth listener that asks.
+      // Without a view, a growth listener asks, in the middle of an operation.
       settled: this.i32.length > 0,
     });
   }
@@ -546,8 +547,7 @@ export class Heap {
   }
 
   /**
-   * Functions for the imports of a WebAssembly module that brings its own memory's code but no allocator, with C's
-   * conventions; see {@link CFunctions}.
+   * C's allocation functions for the imports of a WebAssembly module that has no allocator of its own; see {@link CFunctions}.
    */
   wasmImports(options: CFunctionsOptions = {}): CFunctions {
     requireOptions(options, ["errno"]);
@@ -560,7 +560,7 @@ export class Heap {
 
   /**
    * Refuses a module that would not leave the heap's pages alone: one with an allocator of its own, with data beyond the memory's
-   * first page, or with another memory. To be called before anything of the module runs. O(imports).
+   * first page, or with another memory. Call it before anything of the module runs. O(imports).
    * @param exports of the instance, with `__heap_base`; without them only the imports are looked at
    * @throws ERR_MORPH_INVALID_CONFIG that says what is wrong and what to do
    */
@@ -597,12 +597,12 @@ export class Heap {
   }
 
   /**
-   * Takes over what {@link saveState} wrote there, in whichever thread. O(1).
+   * Takes over what {@link saveState} wrote there, in any thread. O(1).
    * @throws ERR_MORPH_INVALID_POINTER when that is not this heap's state, ERR_MORPH_DESTROYED, ERR_MORPH_BUSY in a growth listener
    */
   loadState(pointer: number): void {
     if (this.destroyed) this.requireAlive();
-    // Also where this thread's heap has no view yet.
+    // This thread's heap may have no view yet.
     this.refreshViews();
     requireStatePlace(this.memory, pointer, this.stateBytes);
     const { i32 } = this.memory;
@@ -652,14 +652,14 @@ export class Heap {
     this.control = this.directory = 0;
   }
 
-  /** `using heap = new Heap()` destroys it at the end of the chunk. */
+  /** `using heap = new Heap()` destroys it at the end of the block. */
   [Symbol.dispose](): void {
     this.destroy();
   }
 
   // --- slow paths --------------------------------------------------------------------------------------------------
 
-  /** The word that the size's class allocates from is used up. */
+  /** Called when the word that the size's class allocates from has no free slot. */
   private mallocNext(size: number): number {
     if (this.i32.length === 0) {
       this.requireAlive();
@@ -683,7 +683,7 @@ export class Heap {
     return pointer;
   }
 
-  /** Where no slab can be had: a larger slot or a small chunk, whichever wastes less; 0 when there is none. */
+  /** A larger slot or a small chunk, whichever wastes less, for when no slab can be had; 0 when there is none. */
   private mallocElsewhere(size: number): number {
     const granules = (size + IN_GRANULE) >>> 7;
     // Classes up to this one waste less than a chunk.
@@ -696,13 +696,13 @@ export class Heap {
     return granule * GRANULE_BYTES;
   }
 
-  /** Counts a slot of whichever class, or 0. */
+  /** Counts a slot as live, of any class. @returns its pointer; 0 for 0 */
   private takenSlot(pointer: number): number {
     if (pointer !== 0) this.count((this.i32[this.chunks.record(pointer >>> 12) + INFO] as number) & CLASS_MASK);
     return pointer;
   }
 
-  /** For sizes over 1 KiB, and for what is no size: a chunk that waits for its size, mostly. */
+  /** `tryMalloc` of sizes over 1 KiB, and of values that are no size. Mostly it is a chunk that waits for its size. */
   private mallocLarge(size: number): number {
     const granules = ((size + IN_GRANULE) >>> 7) & SIZE_GRANULES;
     if (granules === 0 || size >>> 0 !== size || size >= 1048576) return this.mallocHuge(size, 1);
@@ -747,7 +747,7 @@ export class Heap {
     const pages = Math.ceil(size / PAGE_BYTES);
     const granules = Math.ceil(size / GRANULE_BYTES);
     const pointer = this.space.takeHuge(granules, pages, align);
-    if (pointer !== 0) this.count(this.space.isBlock ? granules * 8 : pages * 4096);
+    if (pointer !== 0) this.count(this.space.isChunk ? granules * 8 : pages * 4096);
     return pointer;
   }
 
@@ -765,7 +765,7 @@ export class Heap {
     if ((left & NOTICED) !== 0) this.slabs.changed(record, left);
   }
 
-  /** An object that is no slot, mostly a chunk, of which those below 5 KiB wait for the next request of their size. */
+  /** Frees an object that is no slot. Mostly it is a chunk; chunks below 5 KiB wait for the next request of their size. */
   private freeLarge(record: number, pointer: number): void {
     const i32 = this.i32;
     const granule = pointer >>> 7;
@@ -810,7 +810,7 @@ export class Heap {
     this.resizeHuge(pointer, pages, 0);
   }
 
-  /** Frees an object that is known to be live, by an operation that has stack enough. */
+  /** Frees an object that is known to be live. The caller has asked for the stack. */
   private freeLive(pointer: number): void {
     const p = pointer | 0;
     const record = this.chunks.record(p >>> 12);
@@ -847,7 +847,7 @@ export class Heap {
 
   private move(pointer: number, room: number, size: number): number {
     const to = this.tryMalloc(size);
-    // Where there is no room, a smaller slot would have been nicer; this one will do.
+    // A smaller slot would have been better, but where there is no room the object may stay.
     if (to === 0) return size <= room ? pointer : 0;
     return this.moveTo(to, pointer, Math.min(room, size));
   }
@@ -877,7 +877,7 @@ export class Heap {
 
   // --- pointers ----------------------------------------------------------------------------------------------------
 
-  /** Pages of the page run that is an object; 0 when it was freed, -1 when there is none. */
+  /** Pages of the huge object at a pointer; 0 when it was freed, -1 when there is none. */
   private hugePages(pointer: number): number {
     if (this.directory === 0 || typeof pointer !== "number" || (pointer | 0) >>> 0 !== pointer) return -1;
     this.look();
@@ -902,17 +902,17 @@ export class Heap {
     if ((product & FRACTION) >= reciprocal) return 0;
     const slot = (product >>> 14) - 1;
     if ((i32[record + (slot >>> 5)] as number) << slot >= 0) return record;
-    // As long as nothing in a slab was freed, a free slot was never handed out.
+    // In a slab in which no slot was freed, the free slots were never handed out.
     return i32[record + AGE] !== NEW ? -1 : 0;
   }
 
   private findBlock(record: number, p: number): number {
-    const isBlock = this.chunks.i32[record + INFO] === SPACE && (p & IN_GRANULE) === 0;
-    if (isBlock && this.chunks.isLive(record, p >>> 7)) return record;
+    const isChunk = this.chunks.i32[record + INFO] === SPACE && (p & IN_GRANULE) === 0;
+    if (isChunk && this.chunks.isLive(record, p >>> 7)) return record;
     return this.wasFreed(record, p) ? -1 : 0;
   }
 
-  /** Whether an object that started at a pointer outside slabs was freed, and nobody has its bytes now. */
+  /** Whether an object that started at a pointer outside slabs was freed, and its bytes are still free. */
   private wasFreed(record: number, p: number): boolean {
     const { chunks } = this;
     if (!chunks.wasFreed(record, p)) return false;
@@ -939,7 +939,7 @@ export class Heap {
     );
   }
 
-  /** @throws that there is no room; a refusal that repeats another one tells no stack, which would take most of its time */
+  /** @throws ERR_MORPH_OUT_OF_MEMORY. When nothing has changed since the last refusal it has no stack trace, which would take most of the time. */
   private refuseMemory(size: number): never {
     const { releases } = this.chunks;
     const repeated = this.refusedAt === releases && this.refusedWith === this.pages.footprint;
@@ -967,12 +967,12 @@ export class Heap {
     throw new MorphError("ERR_MORPH_INVALID_CONFIG", "the heap is another thread's: its state must be loaded first");
   }
 
-  /** For those that only look: they may in growth listeners too, where `this.i32` is empty. `chunks.i32` is current afterwards. */
+  /** Starts an operation that only looks. It may run in a growth listener, where `this.i32` is empty; `chunks.i32` is current afterwards. */
   private look(): void {
     if (this.i32.length === 0) this.chunks.i32 = this.memory.i32;
   }
 
-  /** What tells this heap's state, at this very place, from anything else. */
+  /** The word that only this heap's state at this very place has. */
   private stateSignature(pointer: number): number {
     return Math.imul(this.owner, GOLDEN) ^ HEAP_SIGNATURE ^ pointer;
   }

@@ -6,11 +6,11 @@ import { GOLDEN, HUGE_CAPACITY, HUGE_COUNT, HUGE_PAGES, HUGE_TABLE, HUGE_USED } 
 const LEAST = 8;
 
 /**
- * Very large objects, which are page runs of the memory and nothing else: they need no records, so that one can grow as
- * far as the pages behind it are free, and they go back at once. A hash table in a side table knows them:
- * open addressing from the page number on, two words an entry, page and pages; 0 pages tell of a freed one.
+ * The huge objects: each is a run of pages of the memory and nothing else. They need no records, so that one can grow as far as the pages behind it
+ * are free, and its pages are released at once when it is freed. A hash table in a side table has them: open addressing from the page number on, two
+ * words an entry, page and pages. An entry with 0 pages is of an object that was freed.
  *
- * Everything it knows lies in the control table.
+ * Where the table lies, and the counts, are words of the control table.
  */
 export class HugeObjects {
   private readonly memory: AddressSpace;
@@ -21,7 +21,7 @@ export class HugeObjects {
     this.chunks = chunks;
   }
 
-  /** Pages of all runs. O(1). */
+  /** Pages of all huge objects. O(1). */
   get pages(): number {
     return this.get(HUGE_PAGES);
   }
@@ -32,7 +32,7 @@ export class HugeObjects {
     return capacity === 0 ? 0 : this.memory.tableBytes(capacity * 8);
   }
 
-  /** Pages of the run at a pointer; 0 when one was freed there, -1 when none ever was. O(1). */
+  /** Pages of the huge object at a pointer; 0 when one was freed there, -1 when there never was one. O(1). */
   find(pointer: number): number {
     if (pointer % PAGE_BYTES !== 0) return -1;
     const entry = this.entryOf(pointer / PAGE_BYTES);
@@ -42,13 +42,13 @@ export class HugeObjects {
   /** Bytes of the larger table that one more entry needs; 0 when there is room for it. O(1). */
   missingTableBytes(): number {
     if (this.get(HUGE_USED) * 2 < this.get(HUGE_CAPACITY)) return 0;
-    // Twice the live ones at least; what tells of freed ones is forgotten.
+    // At least twice the live ones. Entries of freed ones are not kept.
     let wanted = LEAST;
     while (wanted < (this.get(HUGE_COUNT) + 1) * 4) wanted *= 2;
     return wanted * 8;
   }
 
-  /** Moves everything to a table of zeros. O(runs). */
+  /** Moves all live ones to a table of zeros. O(huge objects). */
   moveTo(table: number, bytes: number): void {
     const old = this.get(HUGE_TABLE);
     const capacity = this.get(HUGE_CAPACITY);
@@ -64,7 +64,7 @@ export class HugeObjects {
     if (capacity !== 0) this.memory.releaseTable(old * 4, capacity * 8);
   }
 
-  /** Notes a run; there is room for it. O(1) on average. */
+  /** Notes a huge object; the table has room for it. O(1) on average. */
   add(page: number, pages: number): void {
     const entry = this.entryOf(page);
     if (this.chunks.i32[entry] === 0) this.set(HUGE_USED, this.get(HUGE_USED) + 1);
@@ -74,7 +74,7 @@ export class HugeObjects {
     this.set(HUGE_PAGES, this.get(HUGE_PAGES) + pages);
   }
 
-  /** Notes that a run has another size, 0 when it was freed. O(1) on average. */
+  /** Notes another size of a huge object, 0 when it was freed. O(1) on average. */
   resize(page: number, pages: number): void {
     const entry = this.entryOf(page);
     this.set(HUGE_PAGES, this.get(HUGE_PAGES) + pages - (this.chunks.i32[entry + 1] as number));
@@ -82,7 +82,7 @@ export class HugeObjects {
     if (pages === 0) this.set(HUGE_COUNT, this.get(HUGE_COUNT) - 1);
   }
 
-  /** Pointer and pages of each, ascending. O(runs log runs). */
+  /** Pointer and pages of each, ascending. O(n log n). */
   list(): [pointer: number, pages: number][] {
     const { i32 } = this.chunks;
     const found: [number, number][] = [];
@@ -94,21 +94,21 @@ export class HugeObjects {
     return found.sort(([a], [b]) => a - b);
   }
 
-  /** Gives the table back when no run is live. O(1). @returns its bytes */
+  /** Releases the table when no huge object is live. O(1). @returns its bytes */
   dropTable(): number {
     const bytes = this.get(HUGE_COUNT) === 0 ? this.tableBytes : 0;
     if (bytes > 0) this.clear();
     return bytes;
   }
 
-  /** Gives the table back and forgets all. O(1). */
+  /** Releases the table and forgets all. O(1). */
   clear(): void {
     const capacity = this.get(HUGE_CAPACITY);
     if (capacity !== 0) this.memory.releaseTable(this.get(HUGE_TABLE) * 4, capacity * 8);
     for (const word of [HUGE_TABLE, HUGE_CAPACITY, HUGE_USED, HUGE_COUNT, HUGE_PAGES]) this.set(word, 0);
   }
 
-  /** @throws ERR_MORPH_INVALID_POINTER when a run is not the heap's, or its table or counts are wrong */
+  /** @throws ERR_MORPH_INVALID_POINTER when a huge object's pages are not the heap's, or its table or counts are wrong */
   verify(owner: number): void {
     const table = this.get(HUGE_TABLE);
     const capacity = this.get(HUGE_CAPACITY);

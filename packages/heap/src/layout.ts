@@ -11,7 +11,7 @@
  *            └─────┬──────┴─────┬─────┴──────────────┘
  *   directory[MiB] ┴─> table ───┴─> record
  *
- * A span is nobody's (info 0), a slab, or part of the space that larger objects share:
+ * A span is unowned (info 0), a slab, or part of the space that larger objects share:
  *
  *   word   slab: equal slots of 16 to 1024 bytes       space: chunks, tiling it without gaps
  *   0      one bit a slot from the top: 1 is free      one bit for 128 bytes: a chunk starts here
@@ -30,7 +30,7 @@
  * Places and sizes in the space are counted in granules of 128 bytes: 2^25 of them are 4 GiB, so they are small integers
  * everywhere. The chunk in front of an address is found by the bits in the same span or, when none is set, word 12; the
  * size of a chunk by the next bit in the same span or, when none is set, word 11: two words for boundary tags.
- * Words 2 and 3 tell a second `free` from a pointer that was never handed out, also when the span is nobody's.
+ * Words 2 and 3 tell a second `free` from a pointer that was never handed out, also when the span is unowned.
  */
 
 /** Words of a record; see above. Its first has the starts of chunks, or slots; the second, of the space, the starts of live ones. */
@@ -51,7 +51,7 @@ export const NEW = 0;
 export const USED_AGAIN = 1;
 export const SPARSE = 2;
 
-/** In a slab's record: the class again; from here `malloc` does not wait for what `free` wrote to the info. */
+/** In a slab's record: the class again. `malloc` reads it here, where it need not wait for what `free` has just written to the info. */
 export const CLASS = 12;
 /** In a slab's record: the pointer of slot 0; slots are counted from the span's end, where the last one ends. */
 export const LAST_SLOT = 13;
@@ -106,9 +106,9 @@ export const MAX_CLASS = 64;
  *   201..224    one bit for each bin that is not empty
  *   232..295    for each size in 16s, less 1, its class
  *   296..1703   for each bin, its first and its last span's record, which form a ring with the bin: the words lie as
- *               those of a record 9 words before the bin's, so that no link is nobody's
+ *               those of a record 9 words before the bin's, so that every link leads to one
  *   1704..1768  for each class, its sparse slabs
- *   1776..1780  objects that are page runs: their table, its entries, those in use, those live, all their pages
+ *   1776..1780  huge objects: their table, its entries, those in use, those live, all their pages
  *   1791        one bit for the sizes in granules, modulo 32, of which chunks may wait
  *   1792..1871  for each size below 40, two freed chunks that wait for the next request of that size; 0 for none
  */
@@ -131,7 +131,7 @@ export const HUGE_PAGES = 1780;
 export const WAITING_BITS = 1791;
 export const WAITING = 1792;
 export const WAITING_SIZES = 40;
-/** Objects of that many bytes and more are page runs. */
+/** Objects of so many bytes and more are huge: runs of pages of their own. */
 export const HUGE_BYTES = 1_048_576;
 
 // Masks. They tell V8 that an index is positive and small, so that adding to it needs no check, or take a part of a number.

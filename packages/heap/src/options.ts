@@ -7,7 +7,7 @@ export const CONTRACT = 1;
 export interface HeapOptions {
   /** The memory to take pages from. Default: a new one of its own. */
   memory?: AddressSpace;
-  /** Bytes of pages and tables that the heap never takes more than. Default: what the memory has. */
+  /** The most bytes of pages and tables that the heap takes. Default: what the memory has. */
   maxBytes?: number;
   /** Continue the heap that another thread registered under this id; its state comes with {@link Heap.loadState}. */
   owner?: number;

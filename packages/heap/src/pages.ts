@@ -16,22 +16,22 @@ import { requireStack } from "./stack.ts";
 const needStack = requireStack;
 
 const SPANS_A_PAGE = 16;
-/** A free chunk of that many granules, 1 MiB, goes back to the memory by itself, as far as it is whole pages. */
+/** The whole pages in a free chunk of so many granules, 1 MiB, are released without a trim. */
 const RELEASE_GRANULES = 8192;
 
-/** Pages between the memory and a heap's space: takes as few as will do, gives back runs that became free. */
+/** The pages of a heap. It takes as few from the memory as will do, and releases runs that become free. */
 export class Pages {
   /** Pages of the space, and bytes of all tables. */
   count = 0;
   tableBytes = 0;
-  /** Most bytes that both have taken at once. */
+  /** The most bytes that the heap had at once. */
   peak = 0;
-  /** Where the highest page that was ever added last ends; the memory may have room right behind it. */
+  /** The granule at which the pages end that were added last at the upper end; the memory may have free pages right behind it. */
   top = 0;
   /** Whether there may be records in which no span has an owner. */
   recordsUnused = false;
 
-  /** What {@link growBetween} did not find, and when. */
+  /** The size that {@link growBetween} did not find last, and the counts at that time. */
   private vain: { granules: number; align: number; releases: number; inMemory: number; most: number } = {
     granules: 0,
     align: 0,
@@ -63,7 +63,7 @@ export class Pages {
   }
 
   /**
-   * Takes the tables without which there is no heap.
+   * Takes the tables that every heap has.
    * @throws ERR_MORPH_OUT_OF_MEMORY; then it has taken nothing
    */
   open(): void {
@@ -88,7 +88,7 @@ export class Pages {
     i32.fill(0, directory, directory + DIRECTORY_BYTES / 4);
   }
 
-  /** Releases what {@link open} took, and all records; of the pages the memory knows. */
+  /** Releases what {@link open} took, and all records. The pages are the caller's. */
   close(): void {
     this.huge.clear();
     this.dropAllRecords();
@@ -97,7 +97,7 @@ export class Pages {
     this.forget();
   }
 
-  /** Forgets everything, for a memory that is gone. */
+  /** Forgets everything, when the memory is gone. */
   forget(): void {
     this.count = this.top = this.tableBytes = 0;
     this.chunks.directory = this.chunks.control = 0;
@@ -125,7 +125,7 @@ export class Pages {
 
   /**
    * Adds free pages of the memory that lie next to free chunks, so that a free chunk of that many granules is there, at a multiple of `align`
-   * granules. O(pages of the memory), O(1) when it was in vain before and nothing has become free since.
+   * granules. O(pages of the memory), O(1) when it found nothing before and nothing has become free since.
    * @returns false when there is no such place; then the space is as it was
    */
   growBetween(granules: number, align: number): boolean {
@@ -218,7 +218,7 @@ export class Pages {
   }
 
   /**
-   * Gives a free chunk that has just grown back to the memory when it is a large one. O(1), O(pages) when it is.
+   * Releases the pages of a free chunk that has just grown, when it is a large one. O(1), O(pages) when it is.
    * @param granule where it starts; -1 for none
    */
   releaseLarge(granule: number): void {
@@ -226,12 +226,12 @@ export class Pages {
     if (granule >= 0 && freeSize >= RELEASE_GRANULES && hasStack(this.count)) this.releasePages(granule, freeSize);
   }
 
-  /** When no object is live, nothing waits for its size any more. O(sizes). */
+  /** Coalesces the chunks that wait for their size. Called when no object is live. O(sizes). */
   coalesceWaiting(): void {
     if (hasStack(this.count)) this.chunks.coalesceWaiting((start) => this.releaseLarge(start));
   }
 
-  /** Gives the whole pages in a free chunk back to the memory. O(pages). @returns their bytes */
+  /** Releases the whole pages in a free chunk. O(pages). @returns their bytes */
   releasePages(granule: number, granules: number): number {
     const first = Math.ceil(granule / PAGE_GRANULES);
     const pages = Math.floor((granule + granules) / PAGE_GRANULES) - first;
@@ -244,7 +244,7 @@ export class Pages {
     return pages * PAGE_BYTES;
   }
 
-  /** Gives the whole pages in all free chunks back to the memory. O(bins + pages given back). @returns their bytes */
+  /** Releases the whole pages in all free chunks. O(bins + pages released). @returns their bytes */
   releaseAll(): number {
     this.chunks.coalesceWaiting();
     this.chunks.binVictim();
@@ -259,7 +259,7 @@ export class Pages {
   }
 
   /**
-   * Takes a run of pages for one object, at a multiple of `align` pages. O(pages).
+   * Takes a run of pages for a huge object, at a multiple of `align` pages. O(pages).
    * @returns its pointer; 0 when there is no room, nothing is taken then
    */
   takeHuge(pages: number, align: number): number {
@@ -282,7 +282,7 @@ export class Pages {
     return true;
   }
 
-  /** Gives a run another size in place, 0 to free it. O(pages). @returns whether it could; shorter it always can */
+  /** Gives a huge object another size in place, 0 to free it. O(pages). @returns whether it could; it can always make it shorter */
   resizeHuge(pointer: number, has: number, pages: number): boolean {
     if (pages < has) {
       this.memory.release(pointer + pages * PAGE_BYTES, has - pages);
@@ -370,7 +370,7 @@ export class Pages {
   }
 }
 
-/** Whether there is stack enough to call the memory. What was freed is free by then, so that nothing may be thrown any more. */
+/** Whether there is stack enough to call the memory. The caller has freed an object by then, so that it may not throw. */
 function hasStack(value: number): boolean {
   try {
     needStack(value);

@@ -28,12 +28,12 @@ import {
 } from "./layout.ts";
 import type { Pages } from "./pages.ts";
 
-/** So many slabs of a class are looked at for a slot that happens to be aligned, when there was none before. */
+/** Slabs of a class that are looked at for an aligned slot, after a search that found none. */
 const LOOKED_AT = 8;
 
 /**
- * Slabs: spans cut into equal slots. What `Heap` does by itself, in `malloc` and `free`, is to take a slot from the word of
- * bits that a class allocates from, and to free one; which slab that is, and what becomes of it, is decided here.
+ * Slabs are spans cut into equal slots. `Heap` itself takes slots from the word of bits that a class allocates from, and frees slots; which slab a class
+ * allocates from, and what becomes of slabs, is decided here.
  *
  * A class allocates from one slab until it is full. Then it takes the next of those that have free slots again: the ones at
  * least half full first, so that sparse ones have time to become empty and go back to the space.
@@ -41,7 +41,7 @@ const LOOKED_AT = 8;
 export class Slabs {
   /** Slabs of all classes. */
   count = 0;
-  /** What {@link takeAligned} did not find, and how much was live then. */
+  /** The size and alignment that {@link takeAligned} did not find last, and how much was live then. */
   private vain: { size: number; alignment: number; live: number } = { size: 0, alignment: 0, live: -1 };
 
   private readonly chunks: Chunks;
@@ -87,7 +87,7 @@ export class Slabs {
     return 0;
   }
 
-  /** The slab that the class allocates from is full: out of the list. Returns the next one, 0 when there is none. */
+  /** Takes the full slab that the class allocated from out of its list. @returns the next one, 0 when there is none */
   private retire(record: number, c: number): number {
     const { i32 } = this.chunks;
     i32[record + INFO] = ((i32[record + INFO] as number) & SHAPE) | FULL | ((slotsOf(c) - 1) << 23);
@@ -123,17 +123,17 @@ export class Slabs {
     }
     this.allocateFrom(c, first === 0 ? control + NO_SLAB : first);
     if (first === 0) return;
-    // The first free of a new slab is to be noticed.
+    // In a new slab, the first `free` is to be noticed.
     i32[first + INFO] = ((i32[first + INFO] as number) & SHAPE) | (i32[first + AGE] === NEW ? 0 : CURRENT);
   }
 
-  /** What `free` noticed: a slab that was full has a free slot again, or one has become sparse or empty, or its count is to start anew. */
+  /** Called when `free` notices that a full slab has a free slot again, that a slab has become sparse or empty, or that a count has run down. */
   changed(record: number, info: number): void {
     const { i32 } = this.chunks;
     const c = info & CLASS_MASK;
     const first = i32[(this.chunks.control & RECORD_INDEX) + SLABS + c] as number;
     if ((info & FULL) !== 0) {
-      // The next to be noticed is when it has become sparse.
+      // `free` will notice it again when it has become sparse.
       i32[record + INFO] = (info & ~FULL) - (sparseSlots(c) << 23);
       this.append(record, c);
       if (first === 0) this.useFirst(c);
@@ -163,7 +163,7 @@ export class Slabs {
 
   /**
    * Takes a free slot of at least `size` bytes that lies at a multiple of `alignment`, a power of two. O(slabs) where a slot size is no multiple of
-   * the alignment, mostly O(1) when it was in vain before and as much is live as then.
+   * the alignment, mostly O(1) when it found nothing before and as much is live as then.
    * @param live how much is live
    * @returns its pointer, or 0
    */
@@ -206,7 +206,7 @@ export class Slabs {
     return 0;
   }
 
-  /** Takes a slot out of turn. */
+  /** Takes a slot of any slab, out of its order. */
   private claim(record: number, c: number, slot: number): void {
     const { i32, control } = this.chunks;
     i32[record + (slot >>> 5)] = (i32[record + (slot >>> 5)] as number) ^ (FIRST_SLOT >>> slot);
@@ -239,7 +239,7 @@ export class Slabs {
     this.pages.releaseLarge(this.chunks.addSpan(record));
   }
 
-  /** Gives up slabs that are only kept because their class allocates from them. */
+  /** Makes slabs without a live slot, which are kept because their class allocates from them, parts of the space. */
   dropEmpty(): void {
     const { i32, control } = this.chunks;
     for (const c of CLASSES) {
@@ -253,7 +253,7 @@ export class Slabs {
 
   private isEmpty(record: number, c: number): boolean {
     const slots = slotsOf(c);
-    // Mostly the first word tells.
+    // In most cases the first word says no.
     if (this.chunks.i32[record] !== (slots >= 32 ? -1 : ~(-1 >>> slots))) return false;
     for (let k = 1; k < 8; k++) if (this.chunks.i32[record + k] !== freeBits(slots - k * 32)) return false;
     return true;

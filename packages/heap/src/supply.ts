@@ -8,19 +8,19 @@ import { requireStack } from "./stack.ts";
 const needStack = requireStack;
 
 /**
- * Where room comes from when no bin has any: chunks that wait for their size, slabs that are empty, pages of the memory, chunks
- * that the bins hide, and pages that come back from elsewhere in the heap, in this order. What was in vain is not tried again
- * before something is freed, so that a refusal costs little.
+ * Finds chunks and huge objects when no bin has a chunk: among chunks that wait for their size, in empty slabs, in pages of the memory, among
+ * chunks that the bins hide, and in pages that other parts of the heap do not need, in this order. A search that found nothing is not
+ * repeated before something is freed, so that a refusal costs little.
  */
 export class Supply {
   private readonly chunks: Chunks;
   private readonly pages: Pages;
   private readonly huge: HugeObjects;
   private readonly slabs: Slabs;
-  /** The count of releases at which nothing was left to return. */
+  /** The count of releases at the last trim: until it changes there is nothing to return. */
   private trimmedAt = -1;
-  /** Whether the last {@link takeHuge} gave a chunk. */
-  isBlock = false;
+  /** Whether the last {@link takeHuge} returned a chunk. */
+  isChunk = false;
 
   constructor(chunks: Chunks, pages: Pages, huge: HugeObjects, slabs: Slabs) {
     this.chunks = chunks;
@@ -36,7 +36,7 @@ export class Supply {
   takeChunk(granules: number, align: number): number {
     needStack(granules);
     const { chunks, pages } = this;
-    // Slabs are to be where chunks leave most room, so that what waits comes first.
+    // Slabs are to lie where other chunks leave most room, so that waiting chunks are merged first.
     if (align > 1) chunks.coalesceWaiting();
     let granule = this.take(granules, align);
     if (granule >= 0) return granule;
@@ -55,16 +55,16 @@ export class Supply {
 
   /**
    * Takes a run of pages, or a chunk where there is no run: at a multiple of `align` pages. O(pages of the memory).
-   * @returns its pointer, 0 when there is no room; `isBlock` tells which it is
+   * @returns its pointer, 0 when there is no room; `isChunk` tells which it is
    */
   takeHuge(granules: number, pages: number, align: number): number {
     const { chunks } = this;
-    this.isBlock = false;
+    this.isChunk = false;
     needStack(pages);
     let pointer = this.pages.takeHuge(pages, align);
     if (pointer !== 0) return pointer;
     const granuleAlign = align === 1 ? 1 : align * PAGE_GRANULES;
-    // A chunk that lies across pages. To return its pages would make it smaller.
+    // A chunk may lie across pages. A trim would return some of them, and make it smaller.
     chunks.coalesceWaiting();
     this.slabs.dropEmpty();
     let granule = chunks.search(granules, granuleAlign);
@@ -73,7 +73,7 @@ export class Supply {
       granule = chunks.search(granules, granuleAlign);
     }
     if (granule < 0) return pointer;
-    this.isBlock = true;
+    this.isChunk = true;
     return granule * GRANULE_BYTES;
   }
 

@@ -41,7 +41,7 @@ import {
   WHERE,
 } from "./layout.ts";
 
-/** What a heap counts, for `verify` to compare with what it finds. */
+/** The counts of a heap, which `verify` compares with what it finds. */
 export interface Counted {
   readonly memory: AddressSpace;
   readonly owner: number;
@@ -51,7 +51,7 @@ export interface Counted {
   readonly slabs: number;
   readonly pages: number;
   readonly huge: HugeObjects;
-  /** Whether no operation is under way, which has taken pages that are not counted yet. */
+  /** Whether no operation is under way that has taken pages which are not counted yet. */
   readonly settled: boolean;
 }
 
