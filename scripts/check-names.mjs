@@ -13,15 +13,15 @@ import ts from "typescript";
 import { root } from "./lib/workspace.mjs";
 
 /** A layout file has integer constants and nothing else: then esbuild inlines them, also across files. */
-const isLayout = (file) => /(^|-)layout\.ts$|^head-words\.ts$/.test(basename(file));
+const isLayout = (file) => ["layout.ts", "head-words.ts"].includes(basename(file));
 
 /** Folders of sources, and what is built of them. */
 const SUBJECTS = [
-  ...["memory", "arena", "heap", "range"].map((name) => ({
+  ...["memory", "arena", "heap", "range", "view"].map((name) => ({
     sources: `packages/${name}/src`,
     build: `packages/${name}/dist`,
   })),
-  { sources: "apps/n0-runtime/src/v1", build: "apps/n0-runtime/dist" },
+  ...["v1", "values"].map((folder) => ({ sources: `apps/n0-runtime/src/${folder}`, build: "apps/n0-runtime/dist" })),
 ];
 
 const VIEWS = /^(i8|u8|i16|u16|i32|u32|f32|f64|i64|u64|view|words)$/;

@@ -53,7 +53,7 @@ export class Arrays {
     if (high !== 0 || low >>> 0 >= length) return -1;
     const { i32 } = this.heap;
     const word = array >>> 2;
-    return ((i32[word] as number) >>> 0) + (low >>> 0) * (i32[word + 6] as number);
+    return ((i32[word] as number) >>> 0) + (low >>> 0) * (i32[word + ARRAY_ELEMENT_SIZE / 4] as number);
   }
 
   /**
@@ -64,7 +64,7 @@ export class Arrays {
     const { heap } = this;
     const length = this.length(array);
     const word = array >>> 2;
-    const elementSize = heap.i32[word + 6] as number;
+    const elementSize = heap.i32[word + ARRAY_ELEMENT_SIZE / 4] as number;
     const capacity = Math.max(length * 2, LEAST_GROWN);
     heap.hold(array);
     const data = heap.alloc(capacity * elementSize, RAW);
@@ -80,8 +80,8 @@ export class Arrays {
     const aLength = this.length(a);
     const bLength = this.length(b);
     const word = a >>> 2;
-    const elementSize = heap.i32[word + 6] as number;
-    const pointers = heap.i32[word + 8] as number;
+    const elementSize = heap.i32[word + ARRAY_ELEMENT_SIZE / 4] as number;
+    const pointers = heap.i32[word + ARRAY_POINTERS / 4] as number;
     heap.hold(a);
     heap.hold(b);
     const array = this.create(aLength + bLength, elementSize, pointers);
@@ -89,7 +89,7 @@ export class Arrays {
     const data = (heap.i32[array >>> 2] as number) >>> 0;
     heap.copy(data, heap.i32[a >>> 2] as number, aLength * elementSize);
     // The element size is a's: of b no more than it has.
-    const ofB = bLength * Math.min(elementSize, heap.i32[(b >>> 2) + 6] as number);
+    const ofB = bLength * Math.min(elementSize, heap.i32[(b >>> 2) + ARRAY_ELEMENT_SIZE / 4] as number);
     heap.copy(data + aLength * elementSize, heap.i32[b >>> 2] as number, ofB);
     return array;
   }
@@ -159,6 +159,6 @@ export class Arrays {
   /** @throws the failure `null` */
   length(array: number): number {
     if (array === 0) throw nullFailure("an array");
-    return this.heap.i32[(array + 8) >>> 2] as number;
+    return this.heap.i32[(array + ARRAY_LENGTH) >>> 2] as number;
   }
 }

@@ -1,9 +1,9 @@
 import { nullFailure, RuntimeFailure } from "../failure.ts";
 import type { RuntimeHeap } from "../runtime-heap.ts";
+import { BUILDER_BYTES, BUILDER_CAPACITY, BUILDER_LENGTH } from "./layout.ts";
 import { LONGEST, type Strings } from "./strings.ts";
 import { RAW } from "./types.ts";
 
-const BUILDER_BYTES = 24;
 const LEAST_CAPACITY = 64;
 
 /*
@@ -34,7 +34,7 @@ export class Builders {
     const data = heap.alloc(LEAST_CAPACITY, RAW);
     heap.release(1);
     heap.setPointer(builder, data);
-    heap.i32[(builder + 16) >>> 2] = LEAST_CAPACITY;
+    heap.i32[(builder + BUILDER_CAPACITY) >>> 2] = LEAST_CAPACITY;
     return builder;
   }
 
@@ -50,7 +50,7 @@ export class Builders {
   addAll(builder: number, other: number): void {
     this.require(builder);
     const from = this.require(other);
-    const length = this.heap.i32[from + 2] as number;
+    const length = this.heap.i32[from + BUILDER_LENGTH / 4] as number;
     const at = this.extend(builder, other, length);
     this.heap.copyBytes(at, this.heap.i32[from] as number, length);
   }
@@ -59,27 +59,30 @@ export class Builders {
   addByte(builder: number, byte: number): void {
     const word = this.require(builder);
     const { i32 } = this.heap;
-    const length = i32[word + 2] as number;
-    const at = length < (i32[word + 4] as number) ? (i32[word] as number) + length : this.extend(builder, 0, 1);
+    const length = i32[word + BUILDER_LENGTH / 4] as number;
+    const at =
+      length < (i32[word + BUILDER_CAPACITY / 4] as number)
+        ? (i32[word] as number) + length
+        : this.extend(builder, 0, 1);
     this.heap.u8[at >>> 0] = byte;
-    this.heap.i32[word + 2] = length + 1;
+    this.heap.i32[word + BUILDER_LENGTH / 4] = length + 1;
   }
 
   /** Address of a byte, or -1 when the 64-bit index is out of range. O(1). */
   at(builder: number, low: number, high: number): number {
     const word = this.require(builder);
     const { i32 } = this.heap;
-    if (high !== 0 || low >>> 0 >= (i32[word + 2] as number)) return -1;
+    if (high !== 0 || low >>> 0 >= (i32[word + BUILDER_LENGTH / 4] as number)) return -1;
     return ((i32[word] as number) >>> 0) + (low >>> 0);
   }
 
   length(builder: number): number {
-    return this.heap.i32[this.require(builder) + 2] as number;
+    return this.heap.i32[this.require(builder) + BUILDER_LENGTH / 4] as number;
   }
 
   /** Forgets the bytes and keeps the room. O(1). */
   clear(builder: number): void {
-    this.heap.i32[this.require(builder) + 2] = 0;
+    this.heap.i32[this.require(builder) + BUILDER_LENGTH / 4] = 0;
   }
 
   /** The bytes as a string. O(length). */
@@ -87,7 +90,7 @@ export class Builders {
     const word = this.require(builder);
     const { heap } = this;
     heap.hold(builder);
-    const string = this.strings.create(heap.i32[word] as number, heap.i32[word + 2] as number);
+    const string = this.strings.create(heap.i32[word] as number, heap.i32[word + BUILDER_LENGTH / 4] as number);
     heap.release(1);
     return string;
   }
@@ -96,9 +99,9 @@ export class Builders {
   private extend(builder: number, source: number, count: number): number {
     const { heap } = this;
     const word = builder >>> 2;
-    const length = heap.i32[word + 2] as number;
+    const length = heap.i32[word + BUILDER_LENGTH / 4] as number;
     const needed = length + count;
-    const capacity = heap.i32[word + 4] as number;
+    const capacity = heap.i32[word + BUILDER_CAPACITY / 4] as number;
     if (needed > LONGEST) throw new RuntimeFailure("memory", `a builder of ${needed} bytes is too long`);
     if (needed > capacity) {
       const larger = Math.min(Math.max(needed, capacity * 2), LONGEST);
@@ -108,9 +111,9 @@ export class Builders {
       heap.release(2);
       heap.copyBytes(data, heap.i32[word] as number, length);
       heap.setPointer(builder, data);
-      heap.i32[word + 4] = larger;
+      heap.i32[word + BUILDER_CAPACITY / 4] = larger;
     }
-    heap.i32[word + 2] = needed;
+    heap.i32[word + BUILDER_LENGTH / 4] = needed;
     return (heap.i32[word] as number) + length;
   }
 

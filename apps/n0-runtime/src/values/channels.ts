@@ -1,7 +1,14 @@
 import type { LinearMemory, MorphError } from "@morph/memory";
 import { nullFailure, RuntimeFailure } from "../failure.ts";
 import { outOfMemory, type RuntimeHeap } from "../runtime-heap.ts";
-import { CHANNEL_BUFFER, CHANNEL_BYTES, CHANNEL_CAPACITY } from "./layout.ts";
+import {
+  CHANNEL_BUFFER,
+  CHANNEL_BYTES,
+  CHANNEL_CAPACITY,
+  CHANNEL_COUNT,
+  CHANNEL_HEAD,
+  CHANNEL_TAIL,
+} from "./layout.ts";
 
 /** Values that a channel holds. */
 const CAPACITY = 5;
@@ -45,14 +52,14 @@ export class Channels {
   trySend(channel: number, low: number, high: number): boolean {
     const word = this.require(channel);
     const { i32 } = this.heap;
-    const count = i32[word + 37] as number;
+    const count = i32[word + CHANNEL_COUNT / 4] as number;
     if (count === CAPACITY) return false;
-    const tail = i32[word + 39] as number;
-    const slot = ((i32[word + 34] as number) >>> 2) + tail * 2;
+    const tail = i32[word + CHANNEL_TAIL / 4] as number;
+    const slot = ((i32[word + CHANNEL_BUFFER / 4] as number) >>> 2) + tail * 2;
     i32[slot] = low;
     i32[slot + 1] = high;
-    i32[word + 39] = tail === CAPACITY - 1 ? 0 : tail + 1;
-    i32[word + 37] = count + 1;
+    i32[word + CHANNEL_TAIL / 4] = tail === CAPACITY - 1 ? 0 : tail + 1;
+    i32[word + CHANNEL_COUNT / 4] = count + 1;
     return true;
   }
 
@@ -60,13 +67,13 @@ export class Channels {
   tryReceive(channel: number): boolean {
     const word = this.require(channel);
     const { i32 } = this.heap;
-    const count = i32[word + 37] as number;
+    const count = i32[word + CHANNEL_COUNT / 4] as number;
     if (count === 0) return false;
-    const head = i32[word + 38] as number;
-    const slot = ((i32[word + 34] as number) >>> 2) + head * 2;
+    const head = i32[word + CHANNEL_HEAD / 4] as number;
+    const slot = ((i32[word + CHANNEL_BUFFER / 4] as number) >>> 2) + head * 2;
     this.heap.setResult(i32[slot] as number, i32[slot + 1] as number);
-    i32[word + 38] = head === CAPACITY - 1 ? 0 : head + 1;
-    i32[word + 37] = count - 1;
+    i32[word + CHANNEL_HEAD / 4] = head === CAPACITY - 1 ? 0 : head + 1;
+    i32[word + CHANNEL_COUNT / 4] = count - 1;
     return true;
   }
 

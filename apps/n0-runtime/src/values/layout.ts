@@ -9,10 +9,13 @@
  *   closure ┌ function 8 ┬ environment 8 ┐
  *   error   ┌ message 8 ┐
  *   box     ┌ instance 8 ┬ vtable 8 ┬ type id 8 ┐
+ *   builder ┌ data 8 ┬ length 8 ┬ capacity 8 ┐            data block: capacity bytes
  *   channel ┌ lock and conditions 136 ┬ buffer 8 ┬ capacity 4 ┬ count 4 ┬ head 4 ┬ tail 4 ┐
  *
- * Hot methods write these as literals: bundlers turn a module's `const` into `var`, which V8 loads and checks.
+ * Hot methods divide them by 4, to words.
  */
+
+export const STRING_LENGTH = 8;
 
 export const ARRAY_LENGTH = 8;
 export const ARRAY_CAPACITY = 16;
@@ -22,13 +25,33 @@ export const ARRAY_POINTERS = 32;
 /** Bytes of an entry, and the offsets of its fields; its key comes first. */
 export const ENTRY_BYTES = 24;
 export const ENTRY_VALUE = 8;
+export const ENTRY_VALUE_HIGH = 12;
 export const ENTRY_OCCUPIED = 16;
 export const ENTRY_DELETED = 20;
 
 export const MAP_CAPACITY = 8;
+export const MAP_COUNT = 16;
+export const MAP_DELETED = 24;
 export const MAP_KEY_KIND = 32;
 export const MAP_POINTERS = 36;
 
 export const CHANNEL_BYTES = 160;
 export const CHANNEL_BUFFER = 136;
 export const CHANNEL_CAPACITY = 144;
+export const CHANNEL_COUNT = 148;
+export const CHANNEL_HEAD = 152;
+export const CHANNEL_TAIL = 156;
+
+export const BOX_VTABLE = 8;
+export const BOX_TYPE_ID = 16;
+
+export const BUILDER_BYTES = 24;
+export const BUILDER_LENGTH = 8;
+export const BUILDER_CAPACITY = 16;
+
+/** FNV-1a 64 starts with its basis and multiplies by its prime, 2^40 more than its low part. */
+export const FNV_BASIS_LOW = 0x8422_2325;
+export const FNV_BASIS_HIGH = 0xcbf2_9ce4;
+export const FNV_PRIME_LOW = 0x1b3;
+/** What the high word of a 64-bit number counts. */
+export const HIGH_WORD = 0x1_0000_0000;

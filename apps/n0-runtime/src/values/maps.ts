@@ -3,7 +3,18 @@ import { nullFailure } from "../failure.ts";
 import type { RuntimeHeap } from "../runtime-heap.ts";
 import type { Arrays } from "./arrays.ts";
 import { hash64, hashLow } from "./hash.ts";
-import { MAP_CAPACITY, MAP_KEY_KIND, MAP_POINTERS } from "./layout.ts";
+import {
+  ENTRY_BYTES,
+  ENTRY_DELETED,
+  ENTRY_OCCUPIED,
+  ENTRY_VALUE,
+  ENTRY_VALUE_HIGH,
+  MAP_CAPACITY,
+  MAP_COUNT,
+  MAP_DELETED,
+  MAP_KEY_KIND,
+  MAP_POINTERS,
+} from "./layout.ts";
 import type { Strings } from "./strings.ts";
 import { MAP, RAW } from "./types.ts";
 
@@ -23,8 +34,7 @@ const LEAST_CAPACITY = 4;
 
 /*
  * Hash maps with open addressing: an object of 40 bytes and a block of entries, 24 bytes each, of which a power of two is there.
- * An entry is looked for from hash % capacity on, one after the other, up to one that was never occupied. Word offsets of an
- * entry: key 0 and 1, value 2 and 3, occupied 4, deleted 5. (V1-7: the key kind is the declared one.)
+ * An entry is looked for from hash % capacity on, one after the other, up to one that was never occupied. (V1-7: the key kind is the declared one.)
  */
 
 /** Maps of 64-bit keys and values. */
@@ -49,7 +59,7 @@ export class Maps {
     const { heap } = this;
     const map = heap.alloc(40, MAP);
     heap.hold(map);
-    const entries = heap.alloc(24 * INITIAL_CAPACITY, RAW);
+    const entries = heap.alloc(ENTRY_BYTES * INITIAL_CAPACITY, RAW);
     heap.release(1);
     heap.setPointer(map, entries);
     heap.setWord(map + MAP_CAPACITY, INITIAL_CAPACITY);
@@ -62,12 +72,13 @@ export class Maps {
     const { heap } = this;
     const word = this.wordOf(map);
     const { i32 } = heap;
-    const capacity = i32[word + 2] as number;
-    const kind = i32[word + 8] as number;
+    const capacity = i32[word + MAP_CAPACITY / 4] as number;
+    const kind = i32[word + MAP_KEY_KIND / 4] as number;
     if (kind === KEY_STRING && keyLow === 0) throw nullFailure("a map's key");
-    const rehash = (i32[word + 6] as number) >= capacity / 4;
-    const grow = (i32[word + 4] as number) >= capacity * 0.75;
-    if (rehash || grow) this.makeRoom(map, kind === KEY_RAW ? 0 : keyLow, i32[word + 9] === 0 ? 0 : low, rehash, grow);
+    const rehash = (i32[word + MAP_DELETED / 4] as number) >= capacity / 4;
+    const grow = (i32[word + MAP_COUNT / 4] as number) >= capacity * 0.75;
+    if (rehash || grow)
+      this.makeRoom(map, kind === KEY_RAW ? 0 : keyLow, i32[word + MAP_POINTERS / 4] === 0 ? 0 : low, rehash, grow);
     this.put(word, kind, keyLow, keyHigh, low, high);
   }
 
@@ -75,13 +86,13 @@ export class Maps {
   get(map: number, keyLow: number, keyHigh: number): boolean {
     const { heap } = this;
     const word = this.wordOf(map);
-    const entry = this.find(word, heap.i32[word + 8] as number, keyLow, keyHigh);
+    const entry = this.find(word, heap.i32[word + MAP_KEY_KIND / 4] as number, keyLow, keyHigh);
     const { i32 } = heap;
-    if (i32[entry + 4] === 0) {
+    if (i32[entry + ENTRY_OCCUPIED / 4] === 0) {
       heap.setResult(0, 0);
       return false;
     }
-    heap.setResult(i32[entry + 2] as number, i32[entry + 3] as number);
+    heap.setResult(i32[entry + ENTRY_VALUE / 4] as number, i32[entry + ENTRY_VALUE_HIGH / 4] as number);
     return true;
   }
 
@@ -89,18 +100,18 @@ export class Maps {
     const { heap } = this;
     const word = this.wordOf(map);
     const { i32 } = heap;
-    const entry = this.find(word, i32[word + 8] as number, keyLow, keyHigh);
-    if (i32[entry + 4] === 0) return;
-    i32[entry + 5] = 1;
-    i32[word + 4]!--;
-    i32[word + 6]!++;
-    const capacity = i32[word + 2] as number;
-    if ((i32[word + 6] as number) >= capacity / 4) this.resize(map, capacity);
+    const entry = this.find(word, i32[word + MAP_KEY_KIND / 4] as number, keyLow, keyHigh);
+    if (i32[entry + ENTRY_OCCUPIED / 4] === 0) return;
+    i32[entry + ENTRY_DELETED / 4] = 1;
+    i32[word + MAP_COUNT / 4]!--;
+    i32[word + MAP_DELETED / 4]!++;
+    const capacity = i32[word + MAP_CAPACITY / 4] as number;
+    if ((i32[word + MAP_DELETED / 4] as number) >= capacity / 4) this.resize(map, capacity);
   }
 
   /** How many keys; of null 0. O(1). */
   length(map: number): number {
-    return map === 0 ? 0 : (this.heap.i32[(map + 16) >>> 2] as number);
+    return map === 0 ? 0 : (this.heap.i32[(map + MAP_COUNT) >>> 2] as number);
   }
 
   /**
@@ -112,7 +123,7 @@ export class Maps {
   keys(map: number, order: number): number {
     const { heap, strings } = this;
     const word = this.wordOf(map);
-    const kind = heap.i32[word + 8] as number;
+    const kind = heap.i32[word + MAP_KEY_KIND / 4] as number;
     if (kind === KEY_IDENTITY)
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", "keys compared by identity have no order");
     const size = kind === KEY_RAW && order === ORDER_BOOL ? 4 : 8;
@@ -142,7 +153,7 @@ export class Maps {
   resize(map: number, capacity: number): void {
     const { heap } = this;
     const word = this.wordOf(map);
-    const count = heap.i32[word + 4] as number;
+    const count = heap.i32[word + MAP_COUNT / 4] as number;
     if (!(capacity >= LEAST_CAPACITY && capacity > count && Math.log2(capacity) % 1 === 0)) {
       throw new MorphError(
         "ERR_MORPH_INVALID_SIZE",
@@ -150,29 +161,29 @@ export class Maps {
       );
     }
     heap.hold(map);
-    const entries = heap.alloc(24 * capacity, RAW);
+    const entries = heap.alloc(ENTRY_BYTES * capacity, RAW);
     heap.release(1);
     const { i32 } = heap;
-    const kind = i32[word + 8] as number;
+    const kind = i32[word + MAP_KEY_KIND / 4] as number;
     const first = (i32[word] as number) >>> 2;
-    const end = first + (i32[word + 2] as number) * 6;
+    const end = first + (i32[word + MAP_CAPACITY / 4] as number) * (ENTRY_BYTES / 4);
     const target = entries >>> 2;
     const mask = capacity - 1;
-    for (let entry = first; entry < end; entry += 6) {
-      if (i32[entry + 4] === 0 || i32[entry + 5] !== 0) continue;
+    for (let entry = first; entry < end; entry += ENTRY_BYTES / 4) {
+      if (i32[entry + ENTRY_OCCUPIED / 4] === 0 || i32[entry + ENTRY_DELETED / 4] !== 0) continue;
       let slot = this.hashOf(kind, i32[entry] as number) & mask;
-      while (i32[target + slot * 6 + 4] !== 0) slot = (slot + 1) & mask;
-      const to = target + slot * 6;
+      while (i32[target + slot * (ENTRY_BYTES / 4) + ENTRY_OCCUPIED / 4] !== 0) slot = (slot + 1) & mask;
+      const to = target + slot * (ENTRY_BYTES / 4);
       i32[to] = i32[entry] as number;
       i32[to + 1] = i32[entry + 1] as number;
-      i32[to + 2] = i32[entry + 2] as number;
-      i32[to + 3] = i32[entry + 3] as number;
-      i32[to + 4] = 1;
-      heap.recorder?.copy(to * 4, entry * 4, 24);
+      i32[to + ENTRY_VALUE / 4] = i32[entry + ENTRY_VALUE / 4] as number;
+      i32[to + ENTRY_VALUE_HIGH / 4] = i32[entry + ENTRY_VALUE_HIGH / 4] as number;
+      i32[to + ENTRY_OCCUPIED / 4] = 1;
+      heap.recorder?.copy(to * 4, entry * 4, ENTRY_BYTES);
     }
     heap.setPointer(map, entries);
     heap.setWord(map + MAP_CAPACITY, capacity);
-    i32[word + 6] = 0;
+    i32[word + MAP_DELETED / 4] = 0;
   }
 
   /** A key's 64-bit hash is the result. */
@@ -196,10 +207,10 @@ export class Maps {
   private liveEntries(word: number): number[] {
     const { i32 } = this.heap;
     const first = (i32[word] as number) >>> 2;
-    const end = first + (i32[word + 2] as number) * 6;
+    const end = first + (i32[word + MAP_CAPACITY / 4] as number) * (ENTRY_BYTES / 4);
     const entries: number[] = [];
-    for (let entry = first; entry < end; entry += 6) {
-      if (i32[entry + 4] !== 0 && i32[entry + 5] === 0) entries.push(entry);
+    for (let entry = first; entry < end; entry += ENTRY_BYTES / 4) {
+      if (i32[entry + ENTRY_OCCUPIED / 4] !== 0 && i32[entry + ENTRY_DELETED / 4] === 0) entries.push(entry);
     }
     return entries;
   }
@@ -209,8 +220,8 @@ export class Maps {
     heap.hold(map);
     heap.hold(key);
     heap.hold(value);
-    if (rehash) this.resize(map, heap.i32[(map + 8) >>> 2] as number);
-    if (grow) this.resize(map, (heap.i32[(map + 8) >>> 2] as number) * 2);
+    if (rehash) this.resize(map, heap.i32[(map + MAP_CAPACITY) >>> 2] as number);
+    if (grow) this.resize(map, (heap.i32[(map + MAP_CAPACITY) >>> 2] as number) * 2);
     heap.release(3);
   }
 
@@ -218,38 +229,39 @@ export class Maps {
     const { heap } = this;
     const { i32, recorder } = heap;
     let entry = this.find(word, kind, keyLow, keyHigh);
-    if (i32[entry + 4] === 0) {
+    if (i32[entry + ENTRY_OCCUPIED / 4] === 0) {
       if (this.tombstone !== 0) {
         entry = this.tombstone;
-        i32[word + 6]!--;
+        i32[word + MAP_DELETED / 4]!--;
       }
       i32[entry] = keyLow;
       i32[entry + 1] = keyHigh;
-      i32[entry + 4] = 1;
-      i32[entry + 5] = 0;
-      i32[word + 4]!++;
+      i32[entry + ENTRY_OCCUPIED / 4] = 1;
+      i32[entry + ENTRY_DELETED / 4] = 0;
+      i32[word + MAP_COUNT / 4]!++;
       if (recorder !== undefined) {
         if (kind !== KEY_RAW) recorder.storePointer(entry * 4, keyLow);
-        recorder.storeWord(entry * 4 + 16, 1);
+        recorder.storeWord(entry * 4 + ENTRY_OCCUPIED, 1);
       }
     }
-    i32[entry + 2] = low;
-    i32[entry + 3] = high;
-    if (recorder !== undefined && i32[word + 9] !== 0) recorder.storePointer(entry * 4 + 8, low);
+    i32[entry + ENTRY_VALUE / 4] = low;
+    i32[entry + ENTRY_VALUE_HIGH / 4] = high;
+    if (recorder !== undefined && i32[word + MAP_POINTERS / 4] !== 0)
+      recorder.storePointer(entry * 4 + ENTRY_VALUE, low);
   }
 
   /** Word index of the key's entry, or of the one that ends the search, which was never occupied. */
   private find(word: number, kind: number, keyLow: number, keyHigh: number): number {
     const { i32 } = this.heap;
     const entries = (i32[word] as number) >>> 2;
-    const mask = (i32[word + 2] as number) - 1;
+    const mask = (i32[word + MAP_CAPACITY / 4] as number) - 1;
     const low = keyLow | 0;
     const high = keyHigh | 0;
     this.tombstone = 0;
     for (let slot = this.hashOf(kind, low) & mask; ; slot = (slot + 1) & mask) {
-      const entry = entries + slot * 6;
-      if (i32[entry + 4] === 0) return entry;
-      if (i32[entry + 5] !== 0) {
+      const entry = entries + slot * (ENTRY_BYTES / 4);
+      if (i32[entry + ENTRY_OCCUPIED / 4] === 0) return entry;
+      if (i32[entry + ENTRY_DELETED / 4] !== 0) {
         if (this.tombstone === 0) this.tombstone = entry;
       } else if (kind === KEY_STRING) {
         if (this.strings.equals(i32[entry] as number, low)) return entry;

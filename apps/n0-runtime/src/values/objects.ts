@@ -1,4 +1,5 @@
 import type { RuntimeHeap } from "../runtime-heap.ts";
+import { BOX_TYPE_ID, BOX_VTABLE } from "./layout.ts";
 import { BOX, CLOSURE, ERROR } from "./types.ts";
 
 /** Closures, errors and interface values. */
@@ -38,8 +39,8 @@ export class Objects {
     const box = heap.alloc(24, BOX);
     heap.release(1);
     heap.setPointer(box, instance);
-    heap.i32[(box + 8) >>> 2] = vtable;
-    heap.i32[(box + 16) >>> 2] = typeId;
+    heap.i32[(box + BOX_VTABLE) >>> 2] = vtable;
+    heap.i32[(box + BOX_TYPE_ID) >>> 2] = typeId;
     return box;
   }
 }

@@ -1,6 +1,7 @@
 import { describe, MorphError } from "@morph/memory";
 import { nullFailure } from "../failure.ts";
 import { outOfMemory, type RuntimeHeap } from "../runtime-heap.ts";
+import { STRING_LENGTH } from "./layout.ts";
 import { RAW, STRING } from "./types.ts";
 
 const encoder = new TextEncoder();
@@ -46,7 +47,7 @@ export class Strings {
     const { heap } = this;
     const string = heap.alloc(16, STRING);
     heap.setPointer(string, data);
-    heap.i32[(string + 8) >>> 2] = length;
+    heap.i32[(string + STRING_LENGTH) >>> 2] = length;
     return string;
   }
 
@@ -70,8 +71,8 @@ export class Strings {
     if ((a | 0) === (b | 0)) return true;
     if (a === 0 || b === 0) return false;
     const { i32, u8 } = this.heap;
-    const length = i32[(a + 8) >>> 2] as number;
-    if (length !== i32[(b + 8) >>> 2]) return false;
+    const length = i32[(a + STRING_LENGTH) >>> 2] as number;
+    if (length !== i32[(b + STRING_LENGTH) >>> 2]) return false;
     const aData = (i32[a >>> 2] as number) >>> 0;
     const bData = (i32[b >>> 2] as number) >>> 0;
     for (let i = 0; i < length; i++) if (u8[aData + i] !== u8[bData + i]) return false;
@@ -96,7 +97,7 @@ export class Strings {
   /** @throws the failure `null` */
   length(string: number): number {
     if (string === 0) throw nullFailure("a string");
-    return this.heap.i32[(string + 8) >>> 2] as number;
+    return this.heap.i32[(string + STRING_LENGTH) >>> 2] as number;
   }
 
   /** Where the bytes lie. @throws the failure `null` */
@@ -169,7 +170,7 @@ export class Strings {
     const data = heap.alloc(length + 1, RAW);
     heap.release(1);
     heap.setPointer(string, data);
-    heap.i32[(string + 8) >>> 2] = length;
+    heap.i32[(string + STRING_LENGTH) >>> 2] = length;
     return string;
   }
 }
