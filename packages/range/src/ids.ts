@@ -1,11 +1,11 @@
 import { describe, MorphError } from "@morph/memory";
 
 /*
- * One bit a number says that it is free. Above them, a bit for each word of 32 says that one of these is, and so on up to a single word: the
- * lowest free number is found on one way down.
+ * Each number has a bit, which says that it is free. A level above, each word of 32 bits has a bit, which says that one of them is set, and so on up to a
+ * single word. So the lowest free number is found on one way down.
  */
 
-/** Most numbers. */
+/** The most numbers that there can be. */
 const MAX_CAPACITY = 2 ** 31;
 
 /** Hands out numbers, the lowest free one first: for slots of a table, instances of a mesh, handles. */
@@ -68,7 +68,7 @@ export class Ids {
   }
 
   /**
-   * Gives a number back. O(log capacity); O(1) amortized for finding the highest one left.
+   * Makes a number free. O(log capacity); O(1) amortized for finding the highest one left.
    * @throws ERR_MORPH_DOUBLE_FREE when it is not taken, ERR_MORPH_INVALID_POINTER when there is no such number; then nothing has changed
    */
   give(id: number): void {

@@ -8,7 +8,7 @@ const MOST_RANGES = 2 ** 24 - 1;
 export interface RangesOptions {
   /** How many units there are, in whatever they count: bytes, vertices, texels. From 0 to 2^53 - 1. */
   length: number;
-  /** Ranges start at multiples of it, in units, from 1 (the default). What is left of the last granule of a range is nobody's. */
+  /** Ranges start at multiples of it, in units, from 1 (the default). The rest of a range's last granule stays unused. */
   granule?: number;
 }
 
@@ -70,7 +70,7 @@ export class Ranges {
     if (!Number.isSafeInteger(count) || count < 1) {
       throw new MorphError("ERR_MORPH_INVALID_SIZE", `count: expected an integer from 1, got ${describe(count)}`);
     }
-    // A stack overflow comes now or not at all.
+    // A stack overflow comes here, before anything changes, or not at all.
     requireStackFrame(count);
     if (this.live.size === MOST_RANGES) return -1;
     const range = this.space.take(Math.ceil(count / this.granule));
@@ -85,7 +85,7 @@ export class Ranges {
   /**
    * Takes a range back. O(log free ranges).
    * @param offset as {@link tryAlloc} returned it
-   * @throws ERR_MORPH_DOUBLE_FREE when nobody has what lies there, ERR_MORPH_INVALID_POINTER for everything else that is not the offset of a
+   * @throws ERR_MORPH_DOUBLE_FREE when what lies there is free, ERR_MORPH_INVALID_POINTER for everything else that is not the offset of a
    *   live range (which of the two: O(ranges)), ERR_MORPH_BUSY while {@link compact} runs; then nothing has changed
    */
   free(offset: number): void {
@@ -196,7 +196,7 @@ export class Ranges {
   private refuse(offset: number): never {
     if (Number.isSafeInteger(offset) && offset >= 0) {
       if (this.space.isFree(this.space.rangeAt(Math.floor(offset / this.granule)))) {
-        throw new MorphError("ERR_MORPH_DOUBLE_FREE", `nobody has what lies at ${offset}`);
+        throw new MorphError("ERR_MORPH_DOUBLE_FREE", `what lies at ${offset} is free already`);
       }
     }
     throw new MorphError("ERR_MORPH_INVALID_POINTER", `expected the offset of a live range, got ${describe(offset)}`);

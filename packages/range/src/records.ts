@@ -11,7 +11,7 @@ export class Records {
     this.i32 = new Int32Array(buffer);
   }
 
-  /** Makes place for twice as many: both arrays are others then. O(records). */
+  /** Doubles the room, with new arrays. O(records). */
   double(): void {
     const { i32, f64 } = new Records(2 * (this.i32.length / WORDS));
     i32.set(this.i32);

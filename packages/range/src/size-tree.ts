@@ -3,8 +3,8 @@ import type { Records } from "./records.ts";
 
 /*
  * The free ranges by size, those of one size by start, in a treap (Seidel and Aragon 1996): a search tree that is a heap by random
- * priorities, so that it is about balanced whatever comes: those below a range have lower ones. Each knows its parent: a range is taken out
- * without a search. Ranges are indexes of records; 0 is none.
+ * priorities, so that it is about balanced for any sequence of sizes. A range has a higher priority than those below it. Each knows its parent, so that
+ * a range is taken out without a search. Ranges are indexes of records; 0 is none.
  */
 
 /** Where the random numbers start. */
@@ -130,7 +130,7 @@ export class SizeTree {
     i32[WORDS * parent + PARENT] = child;
   }
 
-  /** Lets the parent of a range have another one, or none, instead. */
+  /** Gives the parent of a range another child, or none, in its place. */
   private replace(range: number, other: number): void {
     const { i32 } = this.records;
     const parent = i32[WORDS * range + PARENT] as number;

@@ -25,7 +25,7 @@ export class Space {
   /** 1 for each range that is free. */
   private free = new Uint8Array(FIRST_CAPACITY);
   private readonly bySize: SizeTree = new SizeTree(this.records);
-  /** Indexes ever used, and the first of those that are not used now, linked as those behind each other. */
+  /** Indexes that are or were in use, and the first that is not in use now: these are linked, each to the one behind it. */
   private indexes = 1;
   private unused = 0;
 
@@ -74,7 +74,7 @@ export class Space {
     return taken;
   }
 
-  /** Makes a live range free, and one with its free neighbours. O(log free ranges). */
+  /** Makes a live range free, and merges it with its free neighbours. O(log free ranges). */
   give(range: number): void {
     const { f64 } = this.records;
     const before = this.neighbours[2 * range] as number;
@@ -108,7 +108,7 @@ export class Space {
 
   /**
    * Calls `move` for each live range that does not start where the ones before it end, lowest first, with that place, and puts it there. Then,
-   * also when `move` throws, what is free is found anew. O(ranges log free ranges).
+   * also when `move` throws, the free ranges are rebuilt. O(ranges log free ranges).
    */
   compact(move: (range: number, to: number) => void): void {
     let end = 0;
@@ -166,7 +166,7 @@ export class Space {
     return known === free ? "" : `${free} are free, ${known} known by their size`;
   }
 
-  /** What lies between the live ranges becomes the free ones. */
+  /** Makes free ranges of what lies between the live ones. */
   private findFree(): void {
     this.bySize.clear();
     let end = 0;
@@ -184,7 +184,7 @@ export class Space {
     if (this.length > end) this.addFree(end, this.length - end, last);
   }
 
-  /** Makes a place behind a range free, which is none's yet. */
+  /** Makes a free range of a place behind a range that no range has yet. */
   private addFree(start: number, size: number, before: number): void {
     if (before !== 0 && this.free[before] === 1) {
       this.bySize.remove(before);
@@ -234,7 +234,7 @@ export class Space {
     neighbours.set(this.neighbours);
     const free = new Uint8Array(2 * this.free.length);
     free.set(this.free);
-    // Whatever cannot be made has thrown by then.
+    // What could throw has been made by now.
     this.records.double();
     this.neighbours = neighbours;
     this.free = free;
