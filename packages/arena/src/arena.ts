@@ -140,6 +140,7 @@ export class Arena {
     const asOwner = {
       name: "arena",
       contractVersion: CONTRACT,
+      allocator: this,
       // The arena never keeps a view of its blocks, so growth does not concern it.
       viewsChanged: () => {},
       suspend: (suspended: boolean) => {

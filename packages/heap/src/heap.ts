@@ -6,6 +6,7 @@ import {
   LinearMemory,
   MorphError,
   PAGE_BYTES,
+  type PageOwner,
   requireOptions,
   requireStatePlace,
 } from "@morph/memory";
@@ -169,7 +170,8 @@ export class Heap {
       if (suspended) this.i32 = new Int32Array(0);
       else viewsChanged();
     };
-    this.owner = joinMemory(memory, { name: "heap", contractVersion: CONTRACT, viewsChanged, suspend }, options.owner);
+    const asOwner: PageOwner = { name: "heap", contractVersion: CONTRACT, allocator: this, viewsChanged, suspend };
+    this.owner = joinMemory(memory, asOwner, options.owner);
     // Another thread may have grown the memory since the chunks took their view.
     viewsChanged();
     this.huge = new HugeObjects(memory, this.chunks);

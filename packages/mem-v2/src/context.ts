@@ -249,6 +249,7 @@ export class MemoryContext {
       const asOwner: PageOwner = {
         name: "mem-v2",
         contractVersion: CONTRACT,
+        allocator: this,
         viewsChanged: () => this.followViews(memory.i32, memory.f64),
         suspend: (suspended) => {
           this.suspended = suspended;

@@ -26,6 +26,16 @@ export interface PageOwner {
    * a view puts an empty view in its place. An allocator without this method can allocate in a listener, as long as it asks for no pages.
    */
   suspend?(suspended: boolean): void;
+  /** The allocator itself, whose methods a memory with the option `debugViews` watches. */
+  readonly allocator?: object;
+}
+
+/** What a memory with the option `debugViews` knows of its objects. */
+export interface ObjectEnds {
+  /** How many objects, or groups of objects, have ended: freed, moved, reset or rewound, in this thread. */
+  readonly now: number;
+  /** What {@link now} became when the byte at `pointer` last stopped being an object's; 0 when it never did. O(1). */
+  endedAt(pointer: number): number;
 }
 
 /** What an engine's memory has, for programs that are compiled without the types of WebAssembly, which are in the DOM library. */
@@ -92,6 +102,12 @@ export interface AddressSpace<Buffer extends ArrayBufferLike = ArrayBufferLike> 
   readonly u64: BigUint64Array<Buffer>;
   /** 64-bit signed integers, as BigInt: convenient, slow. */
   readonly i64: BigInt64Array<Buffer>;
+
+  /**
+   * Of a memory with the option `debugViews`: when objects ended. Whoever keeps a pointer, and the number {@link ObjectEnds.now} of that moment, can
+   * tell whether the object is still there.
+   */
+  readonly objectEnds?: ObjectEnds | undefined;
 
   /** The first page this memory may use; its records start there. O(1). */
   readonly firstPage: number;

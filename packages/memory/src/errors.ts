@@ -7,6 +7,7 @@
  * - `ERR_MORPH_INVALID_POINTER`: a pointer was never handed out, lies inside an object, or belongs to someone else;
  *   `verify()` uses it for a structure that holds such a pointer.
  * - `ERR_MORPH_DOUBLE_FREE`: the object or page run is free already.
+ * - `ERR_MORPH_USE_AFTER_FREE`: what shows an object was used after the object was freed.
  * - `ERR_MORPH_OUT_OF_MEMORY`: the memory's maximum is reached or the engine refuses to grow it.
  * - `ERR_MORPH_INVALID_TYPE`: a type id is out of range or not registered.
  * - `ERR_MORPH_INVALID_MARK`: an arena mark is stale or of another arena.
@@ -22,6 +23,7 @@ export type MorphErrorCode =
   | "ERR_MORPH_INVALID_ALIGNMENT"
   | "ERR_MORPH_INVALID_POINTER"
   | "ERR_MORPH_DOUBLE_FREE"
+  | "ERR_MORPH_USE_AFTER_FREE"
   | "ERR_MORPH_OUT_OF_MEMORY"
   | "ERR_MORPH_INVALID_TYPE"
   | "ERR_MORPH_INVALID_MARK"

@@ -2,6 +2,7 @@ export {
   type AddressSpace,
   CONTRACT_VERSION,
   joinMemory,
+  type ObjectEnds,
   PAGE_BYTES,
   type PageOwner,
   type Roots,

@@ -1,6 +1,7 @@
 import {
   type AddressSpace,
   CONTRACT_VERSION,
+  type ObjectEnds,
   PAGE_BYTES,
   type PageOwner,
   type Roots,
@@ -11,6 +12,7 @@ import { describe, MorphError, repeatedRefusal, withoutStackTraces } from "./err
 import * as WORD from "./head-words.ts";
 import { FOREIGN, FREE, GRANULE_BYTES, LAYOUT_VERSION, MEMORY_ITSELF, SPARE } from "./layout.ts";
 import { Members } from "./members.ts";
+import { ObjectWatch } from "./object-watch.ts";
 import {
   backingOf,
   DEFAULT_INITIAL_PAGES,
@@ -95,6 +97,8 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
   private grown = 0;
   /** See {@link zeroedFrom}. */
   private zeroed = 0;
+  /** With the option `debugViews`. */
+  private readonly watch: ObjectWatch | undefined;
 
   constructor(options: LinearMemoryOptions = {}) {
     super();
@@ -138,12 +142,18 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
       look: (operation) => this.undisturbed(operation),
       table: (bytes) => this.takeTable(granulesOf(bytes)) || this.refuse(1, false),
     });
+    this.watch = options.debugViews === true ? new ObjectWatch(() => this.detachViews()) : undefined;
+    this.watch?.watchAllocations(this, undefined);
   }
 
   /** The engine's memory. Whoever has it can grow it: once this was read, each reading of a view looks whether someone did. O(1). */
   get wasm(): WasmMemory {
     if (!this.checked) this.checkViews();
     return this.engine;
+  }
+
+  get objectEnds(): ObjectEnds | undefined {
+    return this.watch;
   }
 
   get firstPage(): number {
@@ -205,6 +215,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
       }
       const id = owner ?? this.admit(allocator.name);
       this.owners.set(id, allocator);
+      if (allocator.allocator !== undefined) this.watch?.watch(allocator.allocator, () => this.pagesOf(id));
       return id;
     });
   }
@@ -389,6 +400,21 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
   }
 
   // --- views and growth ------------------------------------------------------------------------------------------------
+
+  /** As a growth does, without one. Listeners do not hear of it. */
+  private detachViews(): void {
+    if (this.listening || this.destroyed) return;
+    engineGrow(this.engine, 0);
+    this.refreshViews();
+    this.unheard = false;
+  }
+
+  private *pagesOf(owner: number): Generator<readonly [pointer: number, bytes: number]> {
+    const end = this.records.knownPages();
+    for (let page = this.records.get(WORD.firstPage); page < end; page++) {
+      if (this.records.owner(page) === owner) yield [page * PAGE_BYTES, PAGE_BYTES];
+    }
+  }
 
   private checkViews(): void {
     checkDetachment(this);

@@ -24,6 +24,11 @@ export interface OwnMemoryOptions<Shared extends boolean = boolean> {
    * its views detach more often. Default false.
    */
   exactGrowth?: boolean;
+  /**
+   * To find mistakes: every allocation detaches the views that were read before (of an unshared memory), as a growth does, so that one kept too long fails in the
+   * first test; and a block or cursor of `@morph/view` whose object was freed throws ERR_MORPH_USE_AFTER_FREE. Slow. Default false.
+   */
+  debugViews?: boolean;
   /** A memory that was made elsewhere takes {@link WasmMemoryOptions}. */
   wasm?: never;
 }
@@ -40,6 +45,8 @@ export interface WasmMemoryOptions {
   attach?: boolean;
   /** As for a memory of one's own. A memory that is attached to has it already. */
   exactGrowth?: boolean;
+  /** As for a memory of one's own. It is this thread's alone. */
+  debugViews?: boolean;
 }
 
 /** How to make a `LinearMemory`: a memory of its own, or the pages of a WebAssembly module's memory. */
@@ -58,7 +65,17 @@ export interface Backing {
 
 /** Makes the backing memory that the options ask for, or checks the one they bring. */
 export function backingOf(options: LinearMemoryOptions): Backing {
-  requireOptions(options, ["initialPages", "maxPages", "shared", "exactGrowth", "wasm", "firstPage", "attach"]);
+  requireOptions(options, [
+    "initialPages",
+    "maxPages",
+    "shared",
+    "exactGrowth",
+    "debugViews",
+    "wasm",
+    "firstPage",
+    "attach",
+  ]);
+  requireBoolean("debugViews", options.debugViews ?? false);
   return "wasm" in options ? take(options as WasmMemoryOptions) : create(options);
 }
 

@@ -95,6 +95,7 @@ export class PoolManager {
     const asOwner: PageOwner = {
       name: "pool",
       contractVersion: CONTRACT,
+      allocator: this,
       viewsChanged: () => this.setViews(memory.i32),
       suspend: (suspended) => {
         // Operations that only look use the other views.

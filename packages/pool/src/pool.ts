@@ -96,6 +96,7 @@ export class Pool {
     const asOwner: PageOwner = {
       name: "pool",
       contractVersion: CONTRACT,
+      allocator: this,
       viewsChanged: () => {
         this.i32 = this.states.i32 = memory.i32;
       },
