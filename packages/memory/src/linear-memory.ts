@@ -404,9 +404,11 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
   /** As a growth does, without one. Listeners do not hear of it. */
   private detachViews(): void {
     if (this.listening || this.destroyed) return;
+    // Listeners hear of what grew before.
+    this.current();
     engineGrow(this.engine, 0);
     this.refreshViews();
-    this.unheard = false;
+    this.listenersPending = false;
   }
 
   private *pagesOf(owner: number): Generator<readonly [pointer: number, bytes: number]> {

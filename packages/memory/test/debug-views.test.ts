@@ -69,6 +69,9 @@ describe("debugViews", () => {
     pages.alloc(20 * PAGE_BYTES);
     expect(growths).toBe(1);
     expect(seen).toBe(memory.i32);
+    memory.wasm.grow(1);
+    pages.alloc(8);
+    expect(growths).toBe(2);
   });
 
   it("knows when an object ended: freed, moved or reset, and not when another came in its place", () => {

@@ -1,4 +1,15 @@
 export type { Allocator } from "./allocator.ts";
+export {
+  type ArrayOptions,
+  array,
+  type Block,
+  type BlockHandle,
+  blockAt,
+  blockOf,
+  type ElementArray,
+  type ElementType,
+} from "./block.ts";
+export { type Leak, LeakGuard, type LeakGuardOptions } from "./leak-guard.ts";
 export { readUtf8, writeUtf8 } from "./strings.ts";
 export {
   type CursorOf,

@@ -1,0 +1,88 @@
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { Heap } from "@morph/heap";
+import { build } from "esbuild";
+import { expect, test } from "vitest";
+import { array, type Leak, LeakGuard } from "../src/index.ts";
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+
+/** Collects until a condition holds: the engine tells of what it collected in tasks of their own. */
+async function until(condition: () => boolean): Promise<void> {
+  for (let i = 0; i < 100 && !condition(); i++) {
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+test("what is collected and was not freed is told, with the line that made it, and nothing else", async () => {
+  const heap = new Heap();
+  const leaks: Leak[] = [];
+  const guard = new LeakGuard({ onLeak: (leak) => leaks.push(leak) });
+  const kept = array(heap, Uint8Array, 9, { guard });
+  (function forgetful() {
+    array(heap, Float32Array, 1000, { guard });
+    array(heap, Int32Array, 7, { guard }).free();
+    guard.watch({}, "a handle of my own");
+    const given = {};
+    guard.watch(given, "given away");
+    guard.forget(given);
+  })();
+  await until(() => leaks.length >= 2);
+  await until(() => false);
+  expect(leaks.map(({ what }) => what).sort()).toEqual(["Float32Array of 1000", "a handle of my own"]);
+  for (const { madeAt } of leaks) expect(madeAt).toMatch(/forgetful.*leak-guard\.test\.ts:\d+:\d+/);
+  expect(kept.view.length).toBe(9);
+}, 20_000);
+
+test("it is freed where the guard is asked to, wherever it has moved", async () => {
+  const heap = new Heap();
+  let leaks = 0;
+  const guard = new LeakGuard({ free: true, onLeak: () => leaks++ });
+  const { currentLive } = heap.stats();
+  (function forgetful() {
+    array(heap, Float32Array, 1000, { guard }).resize(50_000);
+    array(heap, Float32Array, 1000, { guard, align: 256 }).resize(5000);
+    array(heap, Float32Array, 0, { guard });
+  })();
+  expect(heap.stats().currentLive).toBeGreaterThan(currentLive);
+  await until(() => leaks === 3);
+  expect(leaks).toBe(3);
+  expect(heap.stats().currentLive).toBe(currentLive);
+  heap.verify();
+}, 20_000);
+
+test("a block lives as long as its view", async () => {
+  const heap = new Heap();
+  let leaks = 0;
+  const guard = new LeakGuard({ onLeak: () => leaks++ });
+  const view = (() => array(heap, Float32Array, 10, { guard }).view)();
+  for (let i = 0; i < 20; i++) {
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  expect(leaks).toBe(0);
+  view[0] = 1;
+}, 20_000);
+
+test("where nobody listens, it goes to the console", async () => {
+  const source = `
+    import { LeakGuard } from "./src/leak-guard.ts";
+    const guard = new LeakGuard();
+    guard.watch({}, "a test's thing");
+    for (let i = 0; i < 20; i++) { gc(); await new Promise((resolve) => setTimeout(resolve, 5)); }
+  `;
+  const resolveDir = fileURLToPath(new URL("..", import.meta.url));
+  const { outputFiles } = await build({
+    stdin: { contents: source, resolveDir },
+    bundle: true,
+    write: false,
+    format: "esm",
+  });
+  const code = `console.warn = console.log;${outputFiles[0]!.text}`;
+  const printed = execFileSync(process.execPath, ["--expose-gc", "--input-type=module", "-e", code]);
+  expect(`${printed}`).toMatch(/a test's thing was collected and never freed/);
+});
