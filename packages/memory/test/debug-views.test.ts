@@ -63,12 +63,13 @@ describe("debugViews", () => {
     });
     memory.onGrow(() => growths++);
     const pages = new Pages(memory);
-    pages.alloc(8);
+    const pointer = pages.alloc(8);
     expect(seen).toBe(memory.i32);
     expect(growths).toBe(0);
     pages.alloc(20 * PAGE_BYTES);
     expect(growths).toBe(1);
     expect(seen).toBe(memory.i32);
+    pages.free(pointer);
     memory.wasm.grow(1);
     pages.alloc(8);
     expect(growths).toBe(2);
