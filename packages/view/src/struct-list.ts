@@ -132,11 +132,13 @@ class Vec<Value, View extends Elements, N extends 2 | 3 | 4>
   }
 
   override bind(site: Site): Access<Vector<Value, N>, ArrayLike<Value>> {
-    const vector = this.list(site) as Vector<Value, N>;
+    const prototype = this.list(site);
     for (const [index, name] of COMPONENTS.slice(0, this.length).entries()) {
       const { get, set } = this.type.bind({ ...site, offset: site.offset + index * this.type.size });
-      Object.defineProperty(vector, name, { get, set, enumerable: true });
+      Object.defineProperty(prototype, name, { get, set, enumerable: true });
     }
+    // As for members of structs: V8 knows the accessors of a prototype, and makes a slow object of one that has other accessors than one like it.
+    const vector = Object.create(prototype) as Vector<Value, N>;
     return { get: () => vector, set: (values) => this.fill(vector, values) };
   }
 
