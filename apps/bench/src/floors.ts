@@ -1,4 +1,4 @@
-import { BASELINE, REFERENCE } from "./catalogue/contenders.js";
+import { BASELINE, BY_HAND, REFERENCE } from "./catalogue/contenders.js";
 import type { Scenario } from "./catalogue/scenario.js";
 import { traces } from "./catalogue/traces.js";
 import { type Entry, measured } from "./run/entry.js";
@@ -82,16 +82,32 @@ const nanoseconds = (what: string, contender: string, scenario: string, atMost: 
   measure: (entry) => estimate(entry!.rounds),
 });
 
-const againstReference = (what: string, contender: string, scenario: string, atMost: number): Floor => ({
+const timesTheTime = (
+  what: string,
+  contender: string,
+  other: string,
+  scenario: string,
+  unit: string,
+  atMost: number,
+): Floor => ({
   what,
-  unit: "times the C reference's time",
+  unit,
   needs: [
     [contender, scenario],
-    [REFERENCE, scenario],
+    [other, scenario],
   ],
   atMost,
-  measure: (...entries) => estimate(paired((ours, reference) => ours! / reference!, ...seriesOf(entries))),
+  measure: (...entries) => estimate(paired((ours, theirs) => ours! / theirs!, ...seriesOf(entries))),
 });
+
+const againstReference = (what: string, contender: string, scenario: string, atMost: number): Floor =>
+  timesTheTime(what, contender, REFERENCE, scenario, "times the C reference's time", atMost);
+
+const againstIndexes = (what: string, contender: string): Floor =>
+  timesTheTime(what, contender, BY_HAND, "sum1m", "times the time of indexes by hand", 1.2);
+
+const againstObjects = (what: string, contender: string, scenario: string, atMost: number): Floor =>
+  timesTheTime(what, contender, "particle-objects", scenario, "times the time of plain objects", atMost);
 
 /** Each trace's baseline, then each trace's contender, for `measure`. */
 const replaysOf = (contender: string): Floor["needs"] => [
@@ -214,6 +230,12 @@ export const floors: readonly Floor[] = [
   againstReference("Context as a constant, 40,000 objects, steady", "context-constant", "objects40k", 1),
   againstReference("Context as a parameter, 40,000 objects, steady", "context-parameter", "objects40k", 1),
   againstReference("Context as a parameter, 40,000 objects, fresh", "context-parameter", "objects40k-fresh", 1.3),
+  againstIndexes("Struct, a field of 1 M through a cursor", "struct-cursor"),
+  againstIndexes("Struct, a field of 1 M in an array", "struct-array"),
+  againstObjects("Struct, a field of 1 M through a cursor", "struct-cursor", "sum1m", 1),
+  againstObjects("Struct, a field of 1 M in an array", "struct-array", "sum1m", 1),
+  againstObjects("Struct, a step of 20,000 through a cursor", "struct-cursor", "step20k", 1.2),
+  againstObjects("Struct, a step of 20,000 in an array", "struct-array", "step20k", 1.2),
 ];
 
 /** Whether the run needs that contender in that scenario to judge the floors. */

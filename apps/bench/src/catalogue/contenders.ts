@@ -1,4 +1,4 @@
-import { isOfContext, type Kind, type Scenario } from "./scenario.js";
+import { isOfContext, isOfStructs, type Kind, type Scenario } from "./scenario.js";
 
 /** Allocator libraries that replace the C library's malloc under the same C program. */
 export type Preload = "mimalloc" | "jemalloc" | "tcmalloc";
@@ -39,11 +39,22 @@ export const BASELINE = "native";
 /** Our C reference of a context, which they refer to where objects have a type. */
 export const REFERENCE = "native-context";
 
+/** A typed array with indexes written by hand, which they refer to where only fields are read and written. */
+export const BY_HAND = "by-hand";
+
 /** Whose footprint is drawn over time, beside the live bytes. */
 export const DRAWN: readonly string[] = ["heap-parameter", BASELINE];
 
 /** The contender that a scenario's ratios refer to. */
-export const baselineOf = (scenario: Scenario): string => (isOfContext(scenario) ? REFERENCE : BASELINE);
+export const baselineOf = (scenario: Scenario): string =>
+  isOfStructs(scenario) ? BY_HAND : isOfContext(scenario) ? REFERENCE : BASELINE;
+
+/** What the tables call that contender. */
+export const OPPONENTS: Readonly<Record<string, string>> = {
+  [BASELINE]: "malloc",
+  [REFERENCE]: "the C context",
+  [BY_HAND]: "indexes by hand",
+};
 
 type JsContender = Contender & { readonly launch: JsLaunch };
 
@@ -99,6 +110,10 @@ const poolConstant = constant("pool", "morph Pool, a constant of the module", ["
 const poolParameter = morph("pool-parameter", "morph Pool, passed as a parameter", ["batch", "fresh", "lifo", "slots"]);
 
 const heapConstant = constant("heap", "morph Heap, a constant of the module", ["random", "random-large", "replay"]);
+
+const STRUCT_KINDS: readonly Kind[] = ["struct-sum", "struct-step"];
+const structCursor = morph("struct-cursor", "morph struct, a cursor", STRUCT_KINDS);
+const byHand = js(BY_HAND, "typed arrays, indexes by hand", STRUCT_KINDS);
 
 const locked = morph("context-locked", "morph MemoryContext on shared memory, locked", ["locked"]);
 const malloc = native(BASELINE, "native malloc");
@@ -175,6 +190,14 @@ export const contenders: readonly Contender[] = [
     "slots",
   ]),
   js("tlsf-inside", "AssemblyScript TLSF, looped in wasm", ["batch", "lifo", "random", "random-large"]),
+  structCursor,
+  grown(structCursor, STRUCT_KINDS),
+  morph("struct-array", "morph struct, an array", STRUCT_KINDS),
+  morph("struct-fields", "morph struct, single fields by pointer", STRUCT_KINDS),
+  morph("struct-columns", "morph struct, in columns", STRUCT_KINDS),
+  byHand,
+  grown(byHand, STRUCT_KINDS),
+  js("particle-objects", "plain objects in an array", STRUCT_KINDS),
   js("objects", "plain objects of 8 fields", ["batch", "lifo", "random", "arena"]),
   js("reused-objects", "an array of reused objects", ["batch", "lifo", "random"]),
   js("uint8array", "new Uint8Array(n)", ["batch", "lifo", "random", "random-large", "grow", "arena", "replay"]),

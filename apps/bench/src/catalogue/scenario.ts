@@ -20,7 +20,10 @@ export type Kind =
   | "objects-fresh"
   | "locked"
   | "statistics"
-  | "reuse";
+  | "reuse"
+  // Fields of structs that are there already.
+  | "struct-sum"
+  | "struct-step";
 
 /** One workload. The numbers are passed to every contender, native ones too, so that nobody can run another size. */
 export interface Scenario {
@@ -84,6 +87,9 @@ const CONTEXT_KINDS: readonly Kind[] = [
   "statistics",
   "reuse",
 ];
+
+/** Whether it is of the fields of structs, so that the reference for its ratios is a typed array. */
+export const isOfStructs = ({ kind }: Scenario): boolean => kind === "struct-sum" || kind === "struct-step";
 
 /** Whether it is of objects with a type, so that the reference for its ratios is a context too. */
 export const isOfContext = (scenario: Scenario): boolean => CONTEXT_KINDS.includes(scenario.kind);

@@ -7,6 +7,42 @@ const base = { size: 64, batch: 1, times: 1, resident: 0, live: 0, workers: 1 } 
 /** The original's third benchmark. */
 const FORTY_THOUSAND = { size: 0, sizes: [16, 24, 32, 512], batch: 10_000 } as const;
 
+/** Twice as many processes: contenders lie closer together than the processes of one. */
+const particles = { ...base, size: 32, processFactor: 2 } as const;
+
+const structs: readonly Scenario[] = [
+  {
+    ...particles,
+    id: "sum1m",
+    name: "a field of 1 M structs",
+    title: "one field of 1,000,000 structs of 32 B summed",
+    what: "ns for one struct; structs of other kinds were used before",
+    group: "sum",
+    kind: "struct-sum",
+    batch: MILLION,
+  },
+  {
+    ...particles,
+    id: "sum20k",
+    name: "a field of 20,000 structs",
+    title: "the same of 20,000 structs, which lie in the cache",
+    what: "ns for one struct; structs of other kinds were used before",
+    group: "sum",
+    kind: "struct-sum",
+    batch: 20_000,
+  },
+  {
+    ...particles,
+    id: "step20k",
+    name: "a step of 20,000 particles",
+    title: "20,000 structs of 32 B: the position moved by the velocity in three dimensions, 1 taken from another field",
+    what: "ns for one struct; structs of other kinds were used before",
+    group: "step",
+    kind: "struct-step",
+    batch: 20_000,
+  },
+];
+
 /** Every scenario, in the order of the report. */
 export const scenarios: readonly Scenario[] = [
   {
@@ -246,4 +282,5 @@ export const scenarios: readonly Scenario[] = [
     size: 12,
     batch: 30,
   },
+  ...structs,
 ];

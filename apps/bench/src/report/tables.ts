@@ -1,4 +1,4 @@
-import { BASELINE, baselineOf, REFERENCE } from "../catalogue/contenders.js";
+import { BASELINE, baselineOf, OPPONENTS } from "../catalogue/contenders.js";
 import { isCounted, isTimed, type Scenario } from "../catalogue/scenario.js";
 import type { Claimed } from "../claims.js";
 import type { Verdict } from "../floors.js";
@@ -46,8 +46,7 @@ export const timeTable = (scenario: Scenario, entries: readonly Entry[]): string
   const baseline = baselineOf(scenario);
   const base = measured(entries, baseline, scenario.id);
   const rows = entries.filter((entry) => entry.scenario === scenario).map((entry) => timeRow(entry, base));
-  const opponent = baseline === REFERENCE ? "the C context" : "malloc";
-  const head = ["contender", "median ns", "80 % of rounds", `times as fast as ${opponent} (95 %)`];
+  const head = ["contender", "median ns", "80 % of rounds", `times as fast as ${OPPONENTS[baseline]} (95 %)`];
   return `${scenario.id}: ${scenario.title}\n(${scenario.what})\n${textTable(head, rows)}`;
 };
 

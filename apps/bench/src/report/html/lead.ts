@@ -1,4 +1,4 @@
-import { REFERENCE } from "../../catalogue/contenders.js";
+import { BASELINE, OPPONENTS } from "../../catalogue/contenders.js";
 import type { Result, ResultScenario, Results } from "../results.js";
 
 /** Which side of 1 ours are on: all of them ahead, all behind, or it depends (or is too close to tell). */
@@ -69,7 +69,7 @@ const rowOf = (scenario: ResultScenario, of: LeadRow["of"], candidates: readonly
       scenario: scenario.id,
       name: scenario.name,
       of,
-      against: scenario.baseline === REFERENCE ? "the C context" : "native malloc",
+      against: scenario.baseline === BASELINE ? "native malloc" : (OPPONENTS[scenario.baseline] ?? ""),
       standing: standingOf(ours),
       ours: ours.map(mark),
       ...(peer !== undefined && { peer }),

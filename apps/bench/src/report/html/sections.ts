@@ -1,3 +1,4 @@
+import { OPPONENTS } from "../../catalogue/contenders.js";
 import { figure, mebibytes, percent, times } from "../../format.js";
 import { escapeHtml, type Row, table } from "../../markup.js";
 import type { Result, ResultClaim, ResultFloor, ResultScenario, Results } from "../results.js";
@@ -7,7 +8,6 @@ import { timelineId } from "./timelines.js";
 const NONE = "-";
 const COLD_NOTE =
   "Cold: the first time in a new process, median of several; the aim is 3 times native malloc's own first time.";
-const CONTEXT_OPPONENT = "times as fast as the C context (95 %)";
 
 const reason = ({ status, note = "no reason given" }: Result): string =>
   status === "missing" ? note : `${status} (${note})`;
@@ -54,7 +54,7 @@ const heading = ({ id, title, what }: ResultScenario): string =>
 
 /** Chart and table of a scenario's times. */
 export const timeSection = (scenario: ResultScenario, results: Results): string => {
-  const opponent = scenario.baseline === "native" ? "times as fast as malloc (95 %)" : CONTEXT_OPPONENT;
+  const opponent = `times as fast as ${OPPONENTS[scenario.baseline]} (95 %)`;
   const head = ["contender", "median ns", "80 % of rounds", opponent];
   if (scenario.kind === "locked") head.push("million operations/s");
   const all = of(scenario, results);
