@@ -23,7 +23,20 @@ const LAYERS = [
   ["n0-runtime", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap", "@morph/mem-v2"]],
   ["n0", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap", "@morph/mem-v2", "n0-runtime"]],
   ["n1", ["n0-runtime", "n0"]],
-  ["bench", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap", "@morph/mem-v2", "@morph/view", "n0-runtime", "n0", "n1"]],
+  [
+    "bench",
+    [
+      "@morph/memory",
+      "@morph/arena",
+      "@morph/pool",
+      "@morph/heap",
+      "@morph/mem-v2",
+      "@morph/view",
+      "n0-runtime",
+      "n0",
+      "n1",
+    ],
+  ],
 ];
 
 /** Whose files may import each other in a circle: a compiler's parser, checker and code generator go down the syntax tree, which nests. */
