@@ -208,5 +208,5 @@ export const contenders: readonly Contender[] = [
 export const contendersOf = (scenario: Scenario): readonly Contender[] =>
   contenders.filter((contender) => contender.kinds.includes(scenario.kind));
 
-/** Whether it is somebody else's allocator in JavaScript or WebAssembly, or what one would do without any. */
+/** Whether it is an allocator of others in JavaScript or WebAssembly, or what one would do without an allocator. */
 export const isPeer = ({ ours, launch }: Contender): boolean => !ours && launch.type === "js";

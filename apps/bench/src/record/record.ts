@@ -164,7 +164,7 @@ export const record = async (
   { out = `${basename(command[0] ?? "")}.rep`, limit = MOST_OPERATIONS, signal, onProgress }: RecordOptions = {},
 ): Promise<Recording> => {
   if (process.platform !== "linux") throw new Error("recording works on Linux only");
-  // The command would run in vain if its trace could not be written.
+  // If the trace could not be written, there would be no use in running the command.
   accessSync(dirname(resolve(out)), constants.W_OK);
   const folder = mkdtempSync(`${tmpdir()}/morph-record-`);
   try {

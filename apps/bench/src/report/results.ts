@@ -16,7 +16,7 @@ import { type Machine, machine, type Versions, versions } from "./machine.js";
 
 const VERSION = 4;
 
-/** Whose a contender is: ours, ours on a grown memory or for comparison only, native code, or somebody else's for JS. */
+/** The kind of a contender: ours, ours on a grown memory or for comparison only, native code, or a JavaScript allocator of others. */
 export type Side = "ours" | "ours-aside" | "native" | "peer";
 
 /** A scenario as the report shows it. */

@@ -4,7 +4,7 @@ import { memoryFor, takenOf } from "./memory.js";
 import { linear, pointers, type Reallocator, type Subject } from "./subject.js";
 import { compiledTouch } from "./touch.js";
 
-/** A heap: for a trace as a user gets it who says nothing, else on a memory that is large enough from the start. */
+/** A heap. Traces run on one with default options, other scenarios on a memory that is large enough from the start. */
 export const heapFor = (scenario: Scenario): Heap =>
   scenario.kind === "replay" ? new Heap() : new Heap({ memory: memoryFor(scenario) });
 

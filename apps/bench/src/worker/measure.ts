@@ -13,9 +13,9 @@ export interface Round {
 }
 
 /**
- * A loop that is entered seldom and for long V8 compiles for a jump into its middle, and may never compile as a whole: each call then
- * starts in the interpreter and jumps to that code, in which a context took 11 ns a pair instead of 7, or not, from one process to the
- * next. So each loop is called often first, for little.
+ * V8 compiles a loop that is entered seldom and runs long by on-stack replacement (OSR), for a jump into its middle, and may never compile it as a
+ * whole: each call then starts in the interpreter and jumps to that code, or does not. A context took 11 ns a pair in that code instead of 7, in some
+ * processes and not in others. So each loop is called often before the measurement, each time for few operations.
  */
 const callOften = ({ before, brief }: Task, ms: number): void => {
   const end = performance.now() + ms;

@@ -64,7 +64,7 @@ const randomTask = <P>(scenario: Scenario, subject: Subject<P>): Task => {
   const plan = randomPlan(scenario);
   const store = subject.store(scenario.live);
   for (let i = 0; i < scenario.live; i++) store[i] = allocator.alloc(plan.first[i]!);
-  // As many replacements as there are objects: nobody is measured on a heap still in the order of its filling.
+  // As many replacements as there are objects come first, so that no contender is measured on a heap still in the order of its filling.
   const replace = replaceIn(store, plan);
   let at = replace(allocator, 0, scenario.live);
   return {

@@ -19,7 +19,7 @@ export const timelineId = ({ id }: ResultScenario): string => `timeline-${id}`;
 
 const mebibytesOf = (bytes: readonly number[]): number[] => bytes.map((value) => Number((value / 2 ** 20).toFixed(3)));
 
-/** The charts of all traces whose footprint somebody told. */
+/** The charts of all traces for which a contender reported its footprint. */
 export const timelines = ({ scenarios, results }: Results): Timeline[] =>
   scenarios.flatMap((scenario) => {
     const { id, liveBytes } = scenario;
