@@ -230,6 +230,20 @@ describe("numbers near 2^31 and 2^32", () => {
     }
   });
 
+  it("more than half of 4 GiB is there again and again, whatever size was first", () => {
+    for (const initialPages of [1, 2, 16, 256]) {
+      const heap = new Heap({ memory: new LinearMemory({ initialPages }) });
+      const small = heap.malloc(100);
+      for (const size of [70_000_000, 600_000_000, 2 ** 31, 2 ** 31 + 16, 2 ** 31 + 2 ** 30, 4_200_000_000]) {
+        const pointer = heap.malloc(size);
+        expect(pointer + size).toBeLessThanOrEqual(2 ** 32);
+        heap.free(pointer);
+      }
+      heap.free(small);
+      heap.verify();
+    }
+  });
+
   it("almost 2 GiB shrink, move and keep their bytes", () => {
     const memory = new LinearMemory();
     const heap = new Heap({ memory });

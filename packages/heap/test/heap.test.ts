@@ -208,6 +208,8 @@ describe("a heap", () => {
     for (const alignment of [0, 3, 24, -16, 1.5, Number.NaN, 2 ** 32, "16" as unknown as number]) {
       expect(codeOf(() => heap.alignedAlloc(alignment, 16))).toBe("ERR_MORPH_INVALID_ALIGNMENT");
     }
+    // The upper half of 4 GiB, once.
+    expect(heap.alignedAlloc(2 ** 31, 2 ** 31)).toBe(2 ** 31);
     expect(codeOf(() => heap.alignedAlloc(2 ** 31, 2 ** 31))).toBe("ERR_MORPH_OUT_OF_MEMORY");
     heap.verify();
   });

@@ -34,8 +34,8 @@ export const spare = 270;
 export const refused = 271;
 /** The shortest run, in pages, that is known not to be free, whether or not the memory could grow; 0 when none is known. */
 export const unfit = 272;
-/** 1 when an allocator has asked for a side table: from then on some pages are kept for these. */
-export const tablesWanted = 273;
+/** So many pages are table regions, or kept for them; 0 before an allocator has asked for a side table, -1 when none are kept. */
+export const tablePages = 273;
 /** Allocators that have joined and not left, in all threads. */
 export const members = 274;
 /** Pages of all table regions. */

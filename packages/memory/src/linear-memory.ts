@@ -292,14 +292,15 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
       const first = this.requireRun(pointer, pages);
       requirePages("more", more);
       const next = first + pages;
+      const left = this.records.leftBesideTables();
       if (!this.records.isFreeRun(next, more)) {
         const free = this.records.tailRun();
-        if (more > this.records.leftBesideTables()) return false;
         // Only a run that the memory's end, or its free tail, follows can be grown.
-        if (next + free !== this.records.get(WORD.pageCount) || !this.tryGrow(more - free)) return false;
+        if (next + free !== this.records.get(WORD.pageCount)) return false;
+        if (more - free + this.records.neverUsedIn(next, free) > left || !this.tryGrow(more - free)) return false;
         // On a shared memory someone else may have grown it in between.
         if (!this.records.isFreeRun(next, more)) return false;
-      }
+      } else if (this.records.neverUsedIn(next, more) > left) return false;
       this.claim(next, more, this.records.owner(first));
       return true;
     });
@@ -324,7 +325,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
   tryAcquireTable(bytes: number): number {
     const granules = granulesOf(this.tableBytes(bytes));
     return this.exclusively(() => {
-      this.records.set(WORD.tablesWanted, 1);
+      this.records.keepForTables();
       return this.takeTable(granules);
     });
   }
@@ -604,24 +605,68 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
 
   private findOrGrow(pages: number, align: number): number {
     const { records } = this;
-    if (pages > records.leftBesideTables()) return this.findUsed(pages, align);
+    const left = records.leftBesideTables();
+    if (pages > left) return this.findMostlyUsed(pages, align, left);
     let page = records.findRun(pages, align);
     // Again after growing: on a shared memory someone else may have grown it in between.
     while (page === 0) {
-      const count = records.get(WORD.pageCount);
-      if (!this.tryGrow(alignUp(count - records.tailRun(), align) + pages - count)) {
-        return this.findWithSpare(pages, align);
-      }
+      const missing = this.missingFor(pages, align);
+      if (this.moveMapAside(missing)) continue;
+      if (!this.tryGrow(missing)) return this.findWithSpare(pages, align);
       page = records.findRun(pages, align);
     }
     return page;
   }
 
-  /** A run of pages that allocators had before: all others are kept for side tables. */
-  private findUsed(pages: number, align: number): number {
-    const page = this.records.findUsedRun(pages, align);
-    if (page === 0 && align === 1) this.records.noteRefused(pages);
+  /** Pages to grow by so that a run is free at the memory's end. */
+  private missingFor(pages: number, align: number): number {
+    const { records } = this;
+    const count = records.get(WORD.pageCount);
+    return alignUp(count - records.tailRun(), align) + pages - count;
+  }
+
+  /** A run of pages that allocators had before, but for a few: all others are kept for side tables. */
+  private findMostlyUsed(pages: number, align: number, left: number): number {
+    const { records } = this;
+    let page = records.findMostlyUsedRun(pages, align, left);
+    const missing = page === 0 ? this.missingFor(pages, align) : 0;
+    if (missing > 0 && missing + records.neverUsedInTail(pages - missing) <= left && this.tryGrow(missing)) {
+      page = records.findMostlyUsedRun(pages, align, left);
+    }
+    if (page === 0 && align === 1) records.noteRefused(pages);
     return page;
+  }
+
+  /**
+   * When a growth by so many pages needs a longer page map, that moves aside first, so that it never lies between pages that are handed out:
+   * to the lowest pages that nobody had, else to the end of what there is now. @returns whether it moved, or the memory grew
+   */
+  private moveMapAside(growth: number): boolean {
+    const { records } = this;
+    const count = records.get(WORD.pageCount);
+    const room = records.get(WORD.maxPages) - count;
+    if (growth > room || count + growth <= records.get(WORD.mapLength)) return false;
+    requireStack(COLD_CALLS);
+    const { mapLength, granules, regionPages } = this.longerMap(growth);
+    const page = records.findLowestNeverUsed(regionPages);
+    if (page === 0) {
+      const after = records.tailRun() + growth + regionPages;
+      return after <= room && this.growWithMap(0, room, mapLength);
+    }
+    records.addRegion(page, regionPages, true);
+    records.moveMap(records.tables.take(granules), mapLength, count, count);
+    this.refreshViews();
+    return true;
+  }
+
+  /** The page map that a memory which grows by so many pages needs. */
+  private longerMap(growth: number): { mapLength: number; granules: number; regionPages: number } {
+    const { records } = this;
+    const maxPages = records.get(WORD.maxPages);
+    // The map covers its own region, too, which takes five pages at most.
+    const mapLength = mapLengthFor(Math.min(records.get(WORD.pageCount) + growth + 5, maxPages), maxPages);
+    const granules = granulesOf(mapLength * 4);
+    return { mapLength, granules, regionPages: pagesOfRegion(granules, 0).least };
   }
 
   /** A run that has spare pages of table regions in it, when there is no other. */
@@ -674,8 +719,8 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
     const { records } = this;
     let page = records.findRegion(pages);
     if (page === 0 && this.tryGrow(pages)) page = records.findRegion(pages);
-    // Pages that allocators had are the last choice, when the memory has no others.
-    if (page === 0) page = records.findRun(pages, 1);
+    // Pages that allocators had are the last choice, and only where few or none are kept.
+    if (page === 0 && records.keepsFew) page = records.findRun(pages, 1);
     if (page === 0) return 0;
     records.addRegion(page, pages, isLarge(granules));
     return records.tables.take(granules);
@@ -693,23 +738,20 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
     // Before anything is grown.
     requireStack(COLD_CALLS);
     const mapLength = records.get(WORD.mapLength);
-    if (count + need > mapLength) return this.growWithMap(need, room);
+    if (count + need > mapLength) return this.growWithMap(need, room, this.longerMap(need).mapLength);
     const wanted = records.get(WORD.exactGrowth) === 1 ? need : Math.max(need, count >>> 2);
     return this.growBy(need, Math.min(wanted, room, mapLength - count)) > 0;
   }
 
   /** As {@link tryGrow}, with a longer page map, which gets a region of its own at the end of what is grown. */
-  private growWithMap(need: number, room: number): boolean {
+  private growWithMap(need: number, room: number, mapLength: number): boolean {
     const { records } = this;
     const count = records.get(WORD.pageCount);
-    const maxPages = records.get(WORD.maxPages);
-    // The map covers its own region, too, which takes five pages at most.
-    const mapLength = mapLengthFor(Math.min(count + need + 5, maxPages), maxPages);
     const granules = granulesOf(mapLength * 4);
     const regionPages = pagesOfRegion(granules, 0).least;
     const least = need + regionPages;
     if (least > room) return false;
-    const wanted = records.get(WORD.exactGrowth) === 1 ? least : Math.max(least, count >>> 2);
+    const wanted = need === 0 || records.get(WORD.exactGrowth) === 1 ? least : Math.max(least, count >>> 2);
     const first = this.growBy(least, Math.min(wanted, room, mapLength - count));
     if (first === 0) return false;
     const end = Math.min(first + this.grown, this.u8Now.length / PAGE_BYTES);

@@ -16,6 +16,8 @@ import { granulesOf, pagesOfRegion, TableRegions } from "./table-regions.ts";
 
 /** One page in so many is kept for side tables: a heap's records take one in 64, and regions are not full. */
 const TABLE_SHARE = 40;
+/** In a small memory it is one; where there are fewer pages than eight, none. */
+const LEAST_SHARED_PAGES = 8;
 /** The share is kept in memories up to 256 MiB: a larger one is hardly ever full, and would keep much. */
 const MOST_SHARED_PAGES = 4096;
 
@@ -177,26 +179,66 @@ export class Records {
   }
 
   /**
-   * How many pages allocators may have that they did not have before. Once an allocator has asked for a table, a share of the memory is kept for
-   * tables, so that none has to lie where objects were.
+   * Keeps some of the pages that nobody had for side tables, from when the first is asked for, so that none has to lie where objects were. They
+   * are counted as table regions' pages that are there or still to come.
    */
-  leftBesideTables(): number {
-    const maxPages = this.get(WORD.maxPages);
-    // The first region, in which the page map lies, is not counted.
-    const kept = Math.floor(maxPages / TABLE_SHARE) + 1 - this.get(WORD.regionPages);
-    if (this.get(WORD.tablesWanted) === 0 || maxPages > MOST_SHARED_PAGES || kept <= 0) return Number.POSITIVE_INFINITY;
-    return this.get(WORD.neverUsed) + this.get(WORD.spare) + maxPages - this.get(WORD.pageCount) - kept;
+  keepForTables(): void {
+    if (this.get(WORD.tablePages) !== 0) return;
+    const pages = this.unused();
+    const none = pages < LEAST_SHARED_PAGES || this.get(WORD.maxPages) > MOST_SHARED_PAGES;
+    const share = Math.max(1, Math.floor(pages / TABLE_SHARE));
+    this.set(WORD.tablePages, none ? -1 : this.get(WORD.regionPages) + share);
   }
 
-  /** The lowest run of free pages that allocators had before, or 0. */
-  findUsedRun(pages: number, align: number): number {
+  /** Whether so few pages are kept for tables, or none, that these may have to lie where objects were. */
+  get keepsFew(): boolean {
+    return this.get(WORD.tablePages) <= 0 || this.get(WORD.maxPages) < TABLE_SHARE;
+  }
+
+  /** Pages that allocators may have besides those they had before. */
+  leftBesideTables(): number {
+    const kept = this.get(WORD.tablePages) - this.get(WORD.regionPages);
+    return kept <= 0 ? Number.POSITIVE_INFINITY : this.unused() - kept;
+  }
+
+  /** Pages that no allocator had yet, there or to be grown. */
+  private unused(): number {
+    return this.get(WORD.neverUsed) + this.get(WORD.spare) + this.get(WORD.maxPages) - this.get(WORD.pageCount);
+  }
+
+  /** The lowest run of free pages that allocators had before, but for `most` of them, or 0. */
+  findMostlyUsedRun(pages: number, align: number, most: number): number {
     const end = this.knownPages();
     let start = alignUp(this.get(WORD.firstPage), align);
+    let neverUsed = 0;
     for (let page = start; page < end; page++) {
-      if (this.owner(page) !== FREE) start = alignUp(page + 1, align);
-      else if (page + 1 - start === pages) return start;
+      const owner = this.owner(page);
+      if (isNeverUsed(owner)) neverUsed++;
+      if (!isFree(owner)) {
+        start = alignUp(page + 1, align);
+        page = start - 1;
+        neverUsed = 0;
+      } else if (page + 1 - start === pages) {
+        if (neverUsed <= most) return start;
+        const next = Math.min(start + align, page + 1);
+        neverUsed -= this.neverUsedIn(start, next - start);
+        start += align;
+        page = Math.max(page, start - 1);
+      }
     }
     return 0;
+  }
+
+  /** How many of some pages that exist nobody ever had. */
+  neverUsedIn(page: number, pages: number): number {
+    let count = 0;
+    for (let each = page; each < page + pages; each++) if (isNeverUsed(this.owner(each))) count++;
+    return count;
+  }
+
+  /** The same for the last pages of the memory. */
+  neverUsedInTail(pages: number): number {
+    return this.neverUsedIn(this.get(WORD.pageCount) - pages, pages);
   }
 
   /** The lowest run of free pages and of spare pages of table regions, which allocators get last; 0 when there is none. */
@@ -229,14 +271,22 @@ export class Records {
 
   /** Where a table region of `pages` may lie, or 0: never where an allocator's pages were. */
   findRegion(pages: number): number {
-    return this.findLowest(pages, SPARE) || this.findHighestNeverUsed(pages);
+    if (this.get(WORD.spare) >= pages) {
+      const page = this.findLowest(pages, this.knownPages(), (owner) => owner === SPARE);
+      if (page !== 0) return page;
+    }
+    const aside = this.get(WORD.searchStart);
+    return this.findLowest(pages, aside, isNeverUsed) || this.findHighestNeverUsed(pages);
   }
 
-  private findLowest(pages: number, owner: number): number {
-    const end = this.knownPages();
-    if (this.get(WORD.spare) < pages) return 0;
+  /** The lowest run of pages that nobody ever had, or 0. */
+  findLowestNeverUsed(pages: number): number {
+    return this.get(WORD.neverUsed) < pages ? 0 : this.findLowest(pages, this.knownPages(), isNeverUsed);
+  }
+
+  private findLowest(pages: number, end: number, isWanted: (owner: number) => boolean): number {
     for (let page = this.get(WORD.firstPage), run = 0; page < end; page++) {
-      run = this.owner(page) === owner ? run + 1 : 0;
+      run = isWanted(this.owner(page)) ? run + 1 : 0;
       if (run === pages) return page + 1 - pages;
     }
     return 0;

@@ -136,6 +136,19 @@ describe("growth", () => {
     expect(memory.acquire(40_000, id)).toBe(big);
   });
 
+  it("leaves the page map aside, so that what is free is one run again when all is released", () => {
+    for (const initialPages of [1, 2, 5, 20, 256]) {
+      for (const filled of [0, 900]) {
+        const memory = new LinearMemory({ initialPages });
+        const id = memory.register(quiet);
+        if (filled > 0) memory.release(memory.acquire(filled, id), filled);
+        for (const pages of [1100, 9000, 32_768, 32_769, 50_000]) {
+          memory.release(memory.acquire(pages, id), pages);
+        }
+      }
+    }
+  });
+
   it("past the page map by someone else does no harm", () => {
     const wasm = new WebAssembly.Memory({ initial: 2, maximum: 20_000 });
     const memory = new LinearMemory({ wasm, firstPage: 1 });

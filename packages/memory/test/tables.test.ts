@@ -46,7 +46,7 @@ describe("side tables", () => {
     expect(codeOf(() => memory.acquireTable(70_000))).toBe("ERR_MORPH_OUT_OF_MEMORY");
   });
 
-  it.each([64, 200, 1000])(
+  it.each([9, 20, 39, 64, 200, 1000])(
     "have pages of their own also when allocators filled a memory of %i pages before",
     (maxPages) => {
       const memory = new LinearMemory({ initialPages: 1, maxPages });
@@ -68,7 +68,23 @@ describe("side tables", () => {
     },
   );
 
-  it("lie in pages that allocators had only when the memory has no others", () => {
+  it("are kept pages for, of which a run may have some that are left beside pages that allocators had", () => {
+    const memory = new LinearMemory({ initialPages: 1, maxPages: 100 });
+    const id = memory.register(quiet);
+    memory.acquireTable(64);
+    const run = memory.acquire(90, id);
+    memory.release(run + 50 * PAGE_BYTES, 40);
+    // 7 of the 9 pages that nobody had may be had, behind the 40.
+    for (const pages of [48, 49]) expect(memory.tryAcquire(pages, id)).toBe(0);
+    expect(memory.tryExtend(run, 50, 48)).toBe(false);
+    expect(memory.tryAcquire(47, id)).toBe(run + 50 * PAGE_BYTES);
+    memory.release(run + 50 * PAGE_BYTES, 47);
+    expect(memory.tryExtend(run, 50, 47)).toBe(true);
+    expect(memory.tryAcquire(1, id)).toBe(0);
+    expect(memory.acquireTable(100_000)).toBeGreaterThan(run + 97 * PAGE_BYTES);
+  });
+
+  it("lie in pages that allocators had only when they had all before the first table", () => {
     const memory = new LinearMemory({ maxPages: 10 });
     const id = memory.register(quiet);
     const run = memory.acquire(9, id);
