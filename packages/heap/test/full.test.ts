@@ -75,6 +75,53 @@ describe("a full heap", () => {
   });
 });
 
+describe("a refusal", () => {
+  const reliefs: [name: string, relief: (heap: Heap, other: Heap, own: number[], run: () => void) => void][] = [
+    ["it frees", (heap, _other, own) => own.forEach((object) => void heap.free(object))],
+    ["it is reset", (heap) => heap.reset()],
+    ["another heap is reset", (_heap, other) => other.reset()],
+    ["another heap is destroyed", (_heap, other) => other.destroy()],
+    [
+      "another heap frees and is trimmed",
+      (_heap, other) => {
+        for (const object of [...other.liveObjects()]) other.free(object);
+        other.trim();
+      },
+    ],
+    ["somebody returns pages", (_heap, _other, _own, release) => release()],
+  ];
+
+  it.each(reliefs)("is not repeated when %s", (_, relief) => {
+    for (const maxBytes of [Number.POSITIVE_INFINITY, 1_500_000]) {
+      const memory = new LinearMemory({ initialPages: 1, maxPages: 90 });
+      const id = memory.register({ name: "test", contractVersion: 1, viewsChanged() {} });
+      const run = memory.acquire(22, id);
+      const other = new Heap({ memory, maxBytes: 1_500_000 });
+      fillUp(other, 40_000);
+      const heap = new Heap({ memory, maxBytes: 2 ** 31 });
+      const own = fillUp(heap, 3000);
+      const sizes = [16, 1024, 5000, 100_000, 1_150_000];
+      for (let i = 0; i < 3; i++) for (const size of sizes) expect(heap.tryMalloc(size)).toBe(0);
+      relief(heap, other, own, () => memory.release(run, 22));
+      heap.maxBytes = Math.max(maxBytes, heap.stats().footprint + 1_300_000);
+      for (const size of [1_150_000, 100_000, 16]) {
+        const pointer = heap.malloc(size);
+        heap.free(pointer);
+      }
+      heap.verify();
+    }
+  });
+
+  it("at maxBytes ends when that is raised", () => {
+    const heap = new Heap({ maxBytes: 500_000 });
+    fillUp(heap, 3000);
+    for (let i = 0; i < 3; i++) expect(heap.tryMalloc(100_000)).toBe(0);
+    heap.maxBytes = 700_000;
+    expect(heap.tryMalloc(100_000)).not.toBe(0);
+    heap.verify();
+  });
+});
+
 describe("a heap that random programs fill and free", () => {
   it("gives what is freed again, as any size and at any alignment that fits", () => {
     const sizes = [64, 300, 1024, 1100, 5000, 30_000, 200_000, 1_300_000, 3_000_000];
