@@ -1,19 +1,12 @@
 // The arena by itself, on the built package: ns for an alloc. Beside others: apps/bench.
-// Each task has its own loop (a shared one goes polymorphic) and reports the time of one alloc.
 import { Arena } from "@morph/arena";
-import { Bench } from "tinybench";
+import { benchSuite } from "../../../scripts/lib/bench-suite.mjs";
 
 const COUNT = 50_000;
-const quick = process.argv.includes("--quick");
-const bench = new Bench({ time: quick ? 100 : 500, warmupTime: quick ? 50 : 200 });
+const bench = benchSuite(COUNT);
+const { since } = bench;
 
 const arena = new Arena();
-
-/** Time of one of `COUNT` allocs, and of the whole task for tinybench's own clock; both in milliseconds. */
-const since = (start) => {
-  const elapsed = performance.now() - start;
-  return { overriddenDuration: elapsed / COUNT, overriddenIterationCost: elapsed };
-};
 
 // The sums use the pointers, so that no allocation can be left out.
 let used = 0;
@@ -50,14 +43,5 @@ bench.add("a mark, 10 x 48 B, rewind", () => {
   return result;
 });
 
-bench.runSync();
-console.log("@morph/arena: ns an alloc, on pages touched before");
-console.table(
-  bench.table(({ name, result }) => ({
-    task: name,
-    "median ns": (result.latency.p50 * 1e6).toFixed(2),
-    "best ns": (result.latency.min * 1e6).toFixed(2),
-    "±": `${result.latency.rme.toFixed(1)} %`,
-  })),
-);
+bench.run("@morph/arena: ns an alloc, on pages touched before");
 if (Number.isNaN(used)) throw new Error("an alloc returned no pointer");

@@ -1,13 +1,12 @@
 // The heap by itself, on the built package: ns for a pair of malloc and free. Beside others: apps/bench.
-// Each task has its own loop (a shared one goes polymorphic) and reports the time of one pair.
 import { Heap } from "@morph/heap";
 import { LinearMemory } from "@morph/memory";
-import { Bench } from "tinybench";
+import { benchSuite } from "../../../scripts/lib/bench-suite.mjs";
 
 const COUNT = 50_000;
 const LIVE = 10_000;
-const quick = process.argv.includes("--quick");
-const bench = new Bench({ time: quick ? 100 : 500, warmupTime: quick ? 50 : 200 });
+const bench = benchSuite(COUNT);
+const { since } = bench;
 
 // One for each task, on a memory that never grows: see the README on growth.
 const heapOf = () => new Heap({ memory: new LinearMemory({ initialPages: 1024 }) });
@@ -22,12 +21,6 @@ const order = Uint32Array.from({ length: COUNT }, () => next() % LIVE);
 const sizes = Uint32Array.from({ length: COUNT }, () => 16 + (next() % 4081));
 const smallLive = Uint32Array.from({ length: LIVE }, (_, i) => small.malloc(16 + (sizes[i] % 241)));
 const mixedLive = Uint32Array.from({ length: LIVE }, (_, i) => mixed.malloc(sizes[i]));
-
-/** Time of one of `count` pairs, and of the whole task for tinybench's own clock; both in milliseconds. */
-const since = (start, count = COUNT) => {
-  const elapsed = performance.now() - start;
-  return { overriddenDuration: elapsed / count, overriddenIterationCost: elapsed };
-};
 
 bench.add("64 B, last in first out", () => {
   const start = performance.now();
@@ -64,16 +57,7 @@ bench.add("realloc from 16 B to 16 MiB by doubling, a step", () => {
   return since(start, 20);
 });
 
-bench.runSync();
-console.log("@morph/heap: ns a pair of malloc and free");
-console.table(
-  bench.table(({ name, result }) => ({
-    task: name,
-    "median ns": (result.latency.p50 * 1e6).toFixed(2),
-    "best ns": (result.latency.min * 1e6).toFixed(2),
-    "±": `${result.latency.rme.toFixed(1)} %`,
-  })),
-);
+bench.run("@morph/heap: ns a pair of malloc and free");
 
 /** Marsaglia's xorshift32. */
 function xorshift(seed) {

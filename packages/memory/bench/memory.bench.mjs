@@ -1,21 +1,14 @@
 // The address space by itself, on the built package: ns for an operation. None of these is on an allocator's hot path.
-// Each task has its own loop (a shared one goes polymorphic) and reports the time of one operation.
 import { LinearMemory } from "@morph/memory";
-import { Bench } from "tinybench";
+import { benchSuite } from "../../../scripts/lib/bench-suite.mjs";
 
 const COUNT = 2000;
-const quick = process.argv.includes("--quick");
-const bench = new Bench({ time: quick ? 100 : 500, warmupTime: quick ? 50 : 200 });
+const bench = benchSuite(COUNT);
+const { since } = bench;
 
 const memory = new LinearMemory({ initialPages: 4096 });
 const owner = memory.register({ name: "bench", contractVersion: 1, viewsChanged() {} });
 const pointers = new Float64Array(COUNT);
-
-/** Time of one of `COUNT` operations, and of the whole task for tinybench's own clock; both in milliseconds. */
-const since = (start) => {
-  const elapsed = performance.now() - start;
-  return { overriddenDuration: elapsed / COUNT, overriddenIterationCost: elapsed };
-};
 
 bench.add("acquire and release 1 page, last in first out", () => {
   const start = performance.now();
@@ -42,13 +35,4 @@ bench.add("read a view and a word of it", () => {
   return result;
 });
 
-bench.runSync();
-console.log("@morph/memory: ns an operation");
-console.table(
-  bench.table(({ name, result }) => ({
-    task: name,
-    "median ns": (result.latency.p50 * 1e6).toFixed(2),
-    "best ns": (result.latency.min * 1e6).toFixed(2),
-    "±": `${result.latency.rme.toFixed(1)} %`,
-  })),
-);
+bench.run("@morph/memory: ns an operation");

@@ -1,11 +1,10 @@
 // The pool by itself, on the built package: ns for a pair of alloc and free. Beside others: apps/bench.
-// Each task has its own loop (a shared one goes polymorphic) and reports the time of one pair.
 import { Pool, PoolManager } from "@morph/pool";
-import { Bench } from "tinybench";
+import { benchSuite } from "../../../scripts/lib/bench-suite.mjs";
 
 const COUNT = 50_000;
-const quick = process.argv.includes("--quick");
-const bench = new Bench({ time: quick ? 100 : 500, warmupTime: quick ? 50 : 200 });
+const bench = benchSuite(COUNT);
+const { since } = bench;
 
 // One for each task: the order in which slots were freed is the order in which the next task would get them.
 const lifo = new Pool({ slotSize: 64 });
@@ -15,12 +14,6 @@ const lifoManager = new PoolManager();
 const batchManager = new PoolManager();
 const pointers = new Float64Array(COUNT);
 const order = shuffled(COUNT);
-
-/** Time of one of `COUNT` pairs, and of the whole task for tinybench's own clock; both in milliseconds. */
-const since = (start) => {
-  const elapsed = performance.now() - start;
-  return { overriddenDuration: elapsed / COUNT, overriddenIterationCost: elapsed };
-};
 
 bench.add("Pool: 64 B, last in first out", () => {
   const start = performance.now();
@@ -51,16 +44,7 @@ bench.add("PoolManager: 50,000 x 16 to 256 B, then freed in order", () => {
   return since(start);
 });
 
-bench.runSync();
-console.log("@morph/pool: ns a pair of alloc and free");
-console.table(
-  bench.table(({ name, result }) => ({
-    task: name,
-    "median ns": (result.latency.p50 * 1e6).toFixed(2),
-    "best ns": (result.latency.min * 1e6).toFixed(2),
-    "±": `${result.latency.rme.toFixed(1)} %`,
-  })),
-);
+bench.run("@morph/pool: ns a pair of alloc and free");
 
 /** 0 to count - 1 in an order that is random and always the same. */
 function shuffled(count) {
