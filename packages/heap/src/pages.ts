@@ -263,6 +263,8 @@ export class Pages {
    * @returns its pointer; 0 when there is no room, nothing is taken then
    */
   takeHuge(pages: number, align: number): number {
+    // A refusal that repeats another asks for no table.
+    if (this.memory.refuses(pages)) return 0;
     if (!this.fits(pages) || !this.reserveHuge() || !this.fits(pages)) return 0;
     const pointer = this.memory.tryAcquire(pages, this.owner, align);
     if (pointer === 0) return 0;
