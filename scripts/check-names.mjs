@@ -13,7 +13,7 @@ import ts from "typescript";
 import { root } from "./lib/workspace.mjs";
 
 /** A layout file has integer constants and nothing else: then esbuild inlines them, also across files. */
-const isLayout = (file) => ["layout.ts", "head-words.ts"].includes(basename(file));
+const isLayout = (file) => ["layout.ts", "head-words.ts", "roots-layout.ts"].includes(basename(file));
 
 /** Folders of sources, and what is built of them. */
 const SUBJECTS = [

@@ -23,7 +23,7 @@ const ALLOCATING = [
 ] as const;
 
 /** Bytes whose latest end is noted together: no two objects lie in one. */
-const GRANULE_BYTES = 8;
+const WATCHED_BYTES = 8;
 
 /** An allocator's methods that are watched, where it has them. */
 type Watched = Partial<Record<string, (...values: unknown[]) => unknown>> & { readonly slotSize?: number };
@@ -49,7 +49,7 @@ export class ObjectWatch implements ObjectEnds {
   /** What {@link now} became when the byte at `pointer` last stopped being an object's; 0 when it never did. O(1). */
   endedAt(pointer: number): number {
     const page = Math.floor(pointer / PAGE_BYTES);
-    const granule = Math.floor((pointer % PAGE_BYTES) / GRANULE_BYTES);
+    const granule = Math.floor((pointer % PAGE_BYTES) / WATCHED_BYTES);
     return Math.max(this.pages.get(page) ?? 0, this.granules.get(page)?.[granule] ?? 0);
   }
 
@@ -154,9 +154,9 @@ export class ObjectWatch implements ObjectEnds {
   }
 
   private noteGranules(page: number, start: number, end: number): void {
-    const granules = this.granules.get(page) ?? new Float64Array(PAGE_BYTES / GRANULE_BYTES);
+    const granules = this.granules.get(page) ?? new Float64Array(PAGE_BYTES / WATCHED_BYTES);
     this.granules.set(page, granules);
-    granules.fill(this.now, Math.floor(start / GRANULE_BYTES), Math.ceil(end / GRANULE_BYTES));
+    granules.fill(this.now, Math.floor(start / WATCHED_BYTES), Math.ceil(end / WATCHED_BYTES));
   }
 }
 

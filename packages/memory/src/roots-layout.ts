@@ -4,7 +4,7 @@
  *
  *   byte 0       4        8                     128
  *   ┌───────────┬────────┬─────────────────────┐
- *   │ pointer   │ length │ name, UTF-16        │     pointer 0: nobody's entry
+ *   │ pointer   │ length │ name, UTF-16        │     pointer 0: an unused entry
  *   └───────────┴────────┴─────────────────────┘
  */
 
@@ -17,5 +17,5 @@ export const ROOT_TABLE_BYTES = 8192;
 export const POINTER = 0;
 export const LENGTH = 1;
 export const NAME = 2;
-/** Most units of a name. */
+/** The most UTF-16 units of a name. */
 export const MAX_NAME = 60;
