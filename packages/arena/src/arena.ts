@@ -83,9 +83,9 @@ interface Block {
 }
 
 /**
- * Bump allocation: a pointer moves through a block, and everything is freed at once. A block grows in place when another
- * one would be filled badly. Blocks are kept over `reset` and `rewind` and used again, first used first; those that are too small for
- * what comes next go back to the memory.
+ * Bump allocation: a pointer moves through a block, and everything is freed at once. A block grows in place when another one would be filled
+ * badly. Blocks are kept over `reset` and `rewind` and used again, first used first. Kept blocks that are too small for the next object are
+ * released.
  */
 export class Arena {
   /** Where the blocks lie. */

@@ -50,7 +50,7 @@ export type WasmMemory = typeof globalThis extends { WebAssembly: { Memory: { pr
   : BareMemory;
 
 /**
- * Names for pointers, kept in the memory itself: whoever attaches to it, or opens a copy of its bytes, finds what lies there. A memory has
+ * Names for pointers, kept in the memory itself. A thread that attaches to it, or a program that opens a copy of its bytes, finds by them what lies there. A memory has
  * 64 names at most; each is a string of 1 to 60 UTF-16 units. Threads of a shared memory may use it at once. Costs are O(names).
  */
 export interface Roots {

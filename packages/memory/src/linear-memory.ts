@@ -538,7 +538,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
     return this.shared || buffer === this.buffer ? this.records.get(WORD.pageCount) : 0;
   }
 
-  /** Notes pages that somebody else's growth has brought: those that the records do not know. */
+  /** Notes pages that the records do not know: others have grown the memory by them. */
   private noteForeignPages(): void {
     const pages = this.u8Now.length / PAGE_BYTES;
     if (pages > this.records.get(WORD.pageCount)) this.records.extend(pages, pages, pages);
@@ -638,8 +638,8 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
   }
 
   /**
-   * When a growth by so many pages needs a longer page map, that moves aside first, so that it never lies between pages that are handed out:
-   * to the lowest pages that nobody had, else to the end of what there is now. @returns whether it moved, or the memory grew
+   * Moves the page map aside before a growth by so many pages that needs a longer one, so that it never lies between pages that are handed out. It
+   * goes to the lowest pages that were never handed out, else to the end of what there is now. @returns whether it moved, or the memory grew
    */
   private moveMapAside(growth: number): boolean {
     const { records } = this;

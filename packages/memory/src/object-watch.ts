@@ -2,7 +2,7 @@ import { type ObjectEnds, PAGE_BYTES } from "./address-space.ts";
 
 /*
  * What a memory with the option `debugViews` watches: the calls of its allocators. They are found by their names, as methods of the object that
- * an allocator names when it joins; so nothing is looked at, and nothing slower, in a memory without the option.
+ * an allocator names when it joins; so a memory without the option watches nothing and is not slower.
  */
 
 /** Methods that allocate, besides `realloc` and `tryRealloc`: before each of them the views that were read are detached. */
@@ -33,7 +33,7 @@ type Extent = readonly [pointer: number, bytes: number];
 
 /** Knows when the objects of a memory have ended: freed, moved, reset or rewound in this thread. */
 export class ObjectWatch implements ObjectEnds {
-  /** Objects and groups of objects that have ended. Whoever keeps a pointer keeps this number with it, and compares it with {@link endedAt}. */
+  /** Objects and groups of objects that have ended. A program that keeps a pointer keeps this number with it, and compares it with {@link endedAt}. */
   now = 0;
   private readonly detach: () => void;
   private readonly pages: Map<number, number> = new Map();
@@ -118,7 +118,7 @@ export class ObjectWatch implements ObjectEnds {
     });
   }
 
-  /** Puts a function of ours before a method, if there is one. */
+  /** Replaces a method, if there is one, by a function that calls it. */
   private replace(
     methods: Watched,
     name: string,
@@ -160,7 +160,7 @@ export class ObjectWatch implements ObjectEnds {
   }
 }
 
-/** All objects of an allocator that can tell. Its pages may be another's, on whom it rests. */
+/** All objects of an allocator that can list them. Its pages may be those of an allocator on which it stands. */
 function liveObjects(methods: Watched): Extent[] {
   try {
     const pointers = methods.liveObjects?.() as Iterable<number> | undefined;
@@ -170,7 +170,7 @@ function liveObjects(methods: Watched): Extent[] {
   }
 }
 
-/** Bytes of the object at `pointer`, as far as its allocator says; 0 otherwise, also for what is no pointer. */
+/** Bytes of the object at `pointer`, as far as its allocator says; 0 otherwise, also for values that are no pointer. */
 function sizeOf(methods: Watched, pointer: unknown): number {
   if (typeof methods.slotSize === "number") return methods.slotSize;
   try {

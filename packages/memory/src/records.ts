@@ -179,8 +179,8 @@ export class Records {
   }
 
   /**
-   * Keeps some of the pages that nobody had for side tables, from when the first is asked for, so that none has to lie where objects were. They
-   * are counted as table regions' pages that are there or still to come.
+   * Keeps some of the pages that were never handed out for side tables, so that no table has to lie where objects were. It is called when the first
+   * table is asked for. The kept pages are counted with the pages of table regions.
    */
   keepForTables(): void {
     if (this.get(WORD.tablePages) !== 0) return;
@@ -229,7 +229,7 @@ export class Records {
     return 0;
   }
 
-  /** How many of some pages that exist nobody ever had. */
+  /** How many pages of a run were never handed out. */
   neverUsedIn(page: number, pages: number): number {
     let count = 0;
     for (let each = page; each < page + pages; each++) if (isNeverUsed(this.owner(each))) count++;
@@ -279,7 +279,7 @@ export class Records {
     return this.findLowest(pages, aside, isNeverUsed) || this.findHighestNeverUsed(pages);
   }
 
-  /** The lowest run of pages that nobody ever had, or 0. */
+  /** The lowest run of pages that were never handed out, or 0. */
   findLowestNeverUsed(pages: number): number {
     return this.get(WORD.neverUsed) < pages ? 0 : this.findLowest(pages, this.knownPages(), isNeverUsed);
   }

@@ -7,9 +7,9 @@ import { LENGTH, MAX_NAME, NAME, POINTER, ROOT_TABLE_BYTES, ROOT_WORDS, ROOTS } 
 /** What the directory needs of its memory. */
 export interface RootsHost {
   readonly records: Records;
-  /** Runs what changes something: alone, on current views. */
+  /** Runs an operation that changes something: alone, and on current views. */
   change<T>(operation: () => T): T;
-  /** Runs what looks: with no other thread in the middle of a change, on current views. */
+  /** Runs an operation that only looks: while no other thread changes anything, and on current views. */
   look<T>(operation: () => T): T;
   /** A side table. @throws ERR_MORPH_OUT_OF_MEMORY */
   table(bytes: number): number;
@@ -75,7 +75,7 @@ export class RootTable implements Roots {
     return this.entries().find((entry) => this.nameOf(entry) === name) ?? 0;
   }
 
-  /** The entry of a name that has none yet; it is somebody's when its pointer is set. */
+  /** An unused entry for a name that has none. It is in use from when its pointer is set. */
   private newEntry(name: string): number {
     const { records } = this.host;
     if (records.get(WORD.rootTable) === 0) records.set(WORD.rootTable, this.host.table(ROOT_TABLE_BYTES) >>> 2);
