@@ -2,7 +2,7 @@ import { describe, MorphError } from "@morph/memory";
 import { type Accesses, type Members, members } from "./struct-cursor.ts";
 import type { Place } from "./struct-field.ts";
 import type { Fields, PlacedField } from "./struct-layout.ts";
-import type { MemoryViews } from "./struct-views.ts";
+import type { StructViews } from "./struct-views.ts";
 
 /** Structs one after the other in the memory. */
 export interface StructArray<F extends Fields> {
@@ -49,7 +49,7 @@ export function requireLength(length: number): void {
 }
 
 /** @throws ERR_MORPH_INVALID_POINTER unless the bytes are in the memory, and the pointer is aligned */
-export function requireBytes(views: MemoryViews, pointer: number, bytes: number, align: number): void {
+export function requireBytes(views: StructViews, pointer: number, bytes: number, align: number): void {
   // Growth by others may not be known yet.
   const size = views.memory.u8.length;
   if (Number.isInteger(pointer) && pointer >= align && pointer % align === 0 && pointer + bytes <= size) return;

@@ -2,7 +2,8 @@ import { type Accesses, type Members, members } from "./struct-cursor.ts";
 import type { Access } from "./struct-field.ts";
 import { type Elements, type FieldType, type Layout, Place, requireIndex, roundUp, type Site } from "./struct-field.ts";
 import type { Fields, PlacedField } from "./struct-layout.ts";
-import type { MemoryViews } from "./struct-views.ts";
+import type { StructViews } from "./struct-views.ts";
+import type { Watch } from "./struct-watch.ts";
 
 /** Columns start at multiples of that at least, as allocators' pointers do. */
 const LEAST_ALIGN = 8;
@@ -53,12 +54,12 @@ export function layColumns(
 }
 
 export function makeColumns<F extends Fields>(
-  views: MemoryViews,
+  views: StructViews,
   { columns }: { readonly columns: readonly Column[] },
   layout: Layout,
   pointer: number,
   length: number,
-  alive: (() => void) | undefined,
+  watch: Watch | undefined,
 ): Columns<F> {
   // The place of all is an index; a column's own place follows it at each access.
   const place = new Place(0);
@@ -67,7 +68,7 @@ export function makeColumns<F extends Fields>(
     const cell = new Place(0);
     const first = (pointer + start) | 0;
     const guard = (): void => {
-      if (alive !== undefined) alive();
+      if (watch !== undefined) watch.guard();
       cell.pointer = (first + Math.imul(place.pointer, stride)) | 0;
     };
     const site: Site = { views, place: cell, offset: 0, layout, unaligned: layout === "packed", shift: 0, guard };

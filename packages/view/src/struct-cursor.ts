@@ -1,6 +1,7 @@
 import { describe, MorphError } from "@morph/memory";
 import type { Access, FieldType, Place, Site } from "./struct-field.ts";
 import type { Fields, PlacedField } from "./struct-layout.ts";
+import type { Watch } from "./struct-watch.ts";
 
 /** What one reads of a type: a number, or an object whose members are in the memory. */
 export type MemberOf<Type> = Type extends FieldType<infer Member, unknown, never> ? Member : never;
@@ -90,9 +91,19 @@ export function mover(place: Place, align: number, nowhere: number): (pointer: n
   };
 }
 
+/** @throws ERR_MORPH_INVALID_POINTER unless it is null or a pointer that is aligned */
+export function requirePointer(pointer: number, align: number): void {
+  if (pointer >>> 0 === pointer && pointer % align === 0) return;
+  throw new MorphError(
+    "ERR_MORPH_INVALID_POINTER",
+    `expected 0 or the pointer of a struct, a multiple of ${align}, got ${describe(pointer)}`,
+  );
+}
+
 /**
  * A cursor of fields bound to a place. Each has a prototype and accessors of its own: V8 then knows all of them as constants.
  * @param nowhere where the place is when it is at null: so near the end of 4 GiB that no memory has the struct
+ * @param watch in a memory with the option `debugViews`: there a wrong pointer is refused at once
  */
 export function makeCursor<F extends Fields>(
   placed: readonly PlacedField[],
@@ -100,17 +111,22 @@ export function makeCursor<F extends Fields>(
   place: Place,
   align: number,
   nowhere: number,
+  watch: Watch | undefined,
 ): Cursor<F> {
   const prototype = members(placed, accesses);
   const mask = align - 1;
+  function at(this: Cursor<F>, pointer: number): Cursor<F> {
+    // As in a mover, which would be one more call to inline.
+    place.pointer = ((pointer & mask) === 0 && pointer > 0 ? pointer : nowhere) | 0;
+    return this;
+  }
+  function watchedAt(this: Cursor<F>, pointer: number): Cursor<F> {
+    requirePointer(pointer, align);
+    watch?.moved();
+    return at.call(this, pointer);
+  }
   Object.defineProperties(prototype, {
-    at: {
-      value(pointer: number) {
-        // As in a mover, which would be one more call to inline.
-        place.pointer = ((pointer & mask) === 0 && pointer > 0 ? pointer : nowhere) | 0;
-        return this;
-      },
-    },
+    at: { value: watch === undefined ? at : watchedAt },
     pointer: { get: () => (place.pointer === nowhere ? 0 : place.pointer >>> 0) },
   });
   return Object.create(prototype) as Cursor<F>;

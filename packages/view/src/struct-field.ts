@@ -1,5 +1,5 @@
 import { type AddressSpace, describe, MorphError } from "@morph/memory";
-import { late, type MemoryViews } from "./struct-views.ts";
+import { late, type StructViews } from "./struct-views.ts";
 
 /** How a struct's fields are laid out: see {@link struct}. */
 export type Layout = "c" | "packed" | "wgsl" | "std140";
@@ -21,7 +21,7 @@ export class Place {
 
 /** Where a field is: `offset` bytes from a place, which moves. */
 export interface Site {
-  readonly views: MemoryViews;
+  readonly views: StructViews;
   readonly place: Place;
   readonly offset: number;
   readonly layout: Layout;
@@ -90,7 +90,7 @@ export class Element<Value, View extends Elements> implements Scalar<Value> {
   readonly size: number;
   readonly kind: ElementKind;
   private readonly viewOf: (memory: AddressSpace) => View;
-  private readonly aligned: (views: MemoryViews, place: Place, offset: number) => Access<Value, Value>;
+  private readonly aligned: (views: StructViews, place: Place, offset: number) => Access<Value, Value>;
   private readonly read: (data: DataView, address: number) => Value;
   private readonly write: (data: DataView, address: number, value: Value) => void;
 
@@ -98,7 +98,7 @@ export class Element<Value, View extends Elements> implements Scalar<Value> {
     size: number,
     kind: ElementKind,
     viewOf: (memory: AddressSpace) => View,
-    aligned: (views: MemoryViews, place: Place, offset: number) => Access<Value, Value>,
+    aligned: (views: StructViews, place: Place, offset: number) => Access<Value, Value>,
     read: (data: DataView, address: number) => Value,
     write: (data: DataView, address: number, value: Value) => void,
   ) {

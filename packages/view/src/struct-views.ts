@@ -2,7 +2,7 @@ import type { AddressSpace } from "@morph/memory";
 import { describe, MorphError } from "@morph/memory";
 
 /** The views of one memory, kept so that reading a field costs no call. All structs on that memory share them. */
-export class MemoryViews {
+export class StructViews {
   readonly memory: AddressSpace;
   u8!: Uint8Array;
   i8!: Int8Array;
@@ -43,19 +43,19 @@ export class MemoryViews {
 
 type ViewName = "u8" | "i8" | "u16" | "i16" | "u32" | "i32" | "f32" | "f64" | "u64" | "i64";
 
-const known: WeakMap<AddressSpace, MemoryViews> = /* @__PURE__ */ new WeakMap();
+const known: WeakMap<AddressSpace, StructViews> = /* @__PURE__ */ new WeakMap();
 
 /**
  * The views of a memory, the same for all who ask.
  * @throws ERR_MORPH_INVALID_CONFIG when it is no memory
  */
-export function viewsOf(memory: AddressSpace): MemoryViews {
+export function viewsOf(memory: AddressSpace): StructViews {
   let views = known.get(memory);
   if (views === undefined) {
     if (typeof memory?.onGrow !== "function") {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", `memory: expected a LinearMemory, got ${describe(memory)}`);
     }
-    views = new MemoryViews(memory);
+    views = new StructViews(memory);
     known.set(memory, views);
   }
   return views;
@@ -66,10 +66,10 @@ export function viewsOf(memory: AddressSpace): MemoryViews {
  * @throws ERR_MORPH_INVALID_POINTER when there is none, ERR_MORPH_BUSY when that comes up in a growth listener
  */
 export function late<Name extends ViewName>(
-  views: MemoryViews,
+  views: StructViews,
   name: Name,
   index: number,
-): NonNullable<MemoryViews[Name][number]> {
+): NonNullable<StructViews[Name][number]> {
   views.renew();
   if (views[name][index] === undefined) {
     // Another thread's growth is learnt by an operation of the memory alone.
@@ -83,5 +83,5 @@ export function late<Name extends ViewName>(
       `expected a struct in the memory's ${views.u8.length} bytes, got null, a pointer that is not aligned for it, or an index that the array does not have`,
     );
   }
-  return value as NonNullable<MemoryViews[Name][number]>;
+  return value as NonNullable<StructViews[Name][number]>;
 }

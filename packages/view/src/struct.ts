@@ -13,11 +13,13 @@ import {
   members,
   mover,
   type Plain,
+  requirePointer,
   setFields,
 } from "./struct-cursor.ts";
 import { type Access, type Extent, type FieldType, isGpu, type Layout, Place, type Site } from "./struct-field.ts";
 import { type Fields, layOut, type PlacedField } from "./struct-layout.ts";
-import { type MemoryViews, viewsOf } from "./struct-views.ts";
+import { type StructViews, viewsOf } from "./struct-views.ts";
+import { type Watch, watchPlace } from "./struct-watch.ts";
 
 /** One field of any struct of a kind, by the struct's pointer. */
 export interface FieldIn<Type> {
@@ -82,7 +84,7 @@ export class Struct<F extends Fields> implements FieldType<Members<F>, Plain<F>,
     const fields: Record<string, FieldIn<unknown>> = {};
     for (const field of this.placed) {
       const place = new Place(-this.size);
-      const access = bindFields([field], this.site(views, place))[field.name] as Access<unknown, unknown>;
+      const access = bindFields([field], this.site(views, place, undefined))[field.name] as Access<unknown, unknown>;
       fields[field.name] = fieldIn(access, mover(place, this.align, -this.size)) as FieldIn<unknown>;
     }
     // As a prototype, so that V8 takes its members for constants.
@@ -95,9 +97,11 @@ export class Struct<F extends Fields> implements FieldType<Members<F>, Plain<F>,
    */
   cursor(memory: AddressSpace, pointer = 0): Cursor<F> {
     const views = viewsOf(memory);
+    requirePointer(pointer, this.align);
     const place = new Place(-this.size);
-    const accesses = bindFields(this.placed, this.site(views, place));
-    return makeCursor<F>(this.placed, accesses, place, this.align, -this.size).at(pointer);
+    const watch = watchPlace(views, place, "cursor");
+    const accesses = bindFields(this.placed, this.site(views, place, watch));
+    return makeCursor<F>(this.placed, accesses, place, this.align, -this.size, watch).at(pointer);
   }
 
   /**
@@ -110,9 +114,10 @@ export class Struct<F extends Fields> implements FieldType<Members<F>, Plain<F>,
     requireLength(length);
     requireBytes(views, pointer, length * this.size, this.align);
     const place = new Place(pointer);
+    const watch = watchPlace(views, place, "array of structs");
     return makeArray<F>(
       this.placed,
-      bindFields(this.placed, this.site(views, place)),
+      bindFields(this.placed, this.site(views, place, watch)),
       place,
       pointer,
       length,
@@ -130,7 +135,14 @@ export class Struct<F extends Fields> implements FieldType<Members<F>, Plain<F>,
     requireLength(length);
     const laid = layColumns(this.placed, this.layout, length);
     requireBytes(views, pointer, laid.bytes, laid.align);
-    return makeColumns<F>(views, laid, this.layout, pointer, length, undefined);
+    return makeColumns<F>(
+      views,
+      laid,
+      this.layout,
+      pointer,
+      length,
+      watchPlace(views, new Place(pointer), "structs in columns"),
+    );
   }
 
   /** Bytes that {@link columns} of `length` structs take. O(fields). @throws ERR_MORPH_INVALID_SIZE for the length */
@@ -183,8 +195,16 @@ export class Struct<F extends Fields> implements FieldType<Members<F>, Plain<F>,
     return { ...site, layout: this.layout, unaligned: site.unaligned || this.layout === "packed" };
   }
 
-  private site(views: MemoryViews, place: Place): Site {
-    return this.inner({ views, place, offset: 0, layout: this.layout, unaligned: false, shift: 0 });
+  private site(views: StructViews, place: Place, watch: Watch | undefined): Site {
+    return this.inner({
+      views,
+      place,
+      offset: 0,
+      layout: this.layout,
+      unaligned: false,
+      shift: 0,
+      guard: watch?.guard,
+    });
   }
 }
 

@@ -1,3 +1,4 @@
+import { Arena } from "@morph/arena";
 import { Heap } from "@morph/heap";
 import { LinearMemory } from "@morph/memory";
 import { describe, expect, expectTypeOf, test } from "vitest";
@@ -104,6 +105,7 @@ describe("a cursor", () => {
       expect(codeOf(() => Particle.in(heap.memory).alive.set(wrong, true))).toBe("ERR_MORPH_INVALID_POINTER");
     }
     expect(codeOf(() => Particle.cursor(heap.memory).life)).toBe("ERR_MORPH_INVALID_POINTER");
+    expect(codeOf(() => Particle.cursor(heap.memory, p + 4))).toBe("ERR_MORPH_INVALID_POINTER");
     expect(c.at(p + 4).pointer).toBe(0);
     expect(c.at(p).life).toBe(0);
     expect(new Uint8Array(heap.memory.u8.subarray(p, p + Particle.size)).every((byte) => byte === 0)).toBe(true);
@@ -169,6 +171,79 @@ describe("a cursor", () => {
       expect(codeOf(() => Particle.cursor(wrong as unknown as LinearMemory))).toBe("ERR_MORPH_INVALID_CONFIG");
       expect(codeOf(() => Particle.in(wrong as unknown as LinearMemory))).toBe("ERR_MORPH_INVALID_CONFIG");
     }
+  });
+});
+
+describe("in a memory with debugViews", () => {
+  const ways: Record<string, (memory: LinearMemory, pointer: number) => () => unknown> = {
+    "a cursor": (memory, pointer) => {
+      const cursor = Particle.cursor(memory, pointer);
+      return () => cursor.life;
+    },
+    "a cursor that writes": (memory, pointer) => {
+      const cursor = Particle.cursor(memory).at(pointer);
+      return () => (cursor.life = 1);
+    },
+    "a component": (memory, pointer) => {
+      const { position } = Particle.cursor(memory, pointer);
+      return () => position.x;
+    },
+    "a list of a nested struct": (memory, pointer) => {
+      const { inner } = Particle.cursor(memory, pointer);
+      return () => inner.list.get(1);
+    },
+    "a bit field": (memory, pointer) => {
+      const cursor = Particle.cursor(memory, pointer);
+      return () => cursor.flags;
+    },
+    "a packed field": (memory, pointer) => {
+      const cursor = struct({ a: u8, b: f64, c: bits(u8, 3) }, { layout: "packed" }).cursor(memory, pointer);
+      return () => cursor.b + cursor.c;
+    },
+    "an array": (memory, pointer) => {
+      const array = Inner.array(memory, pointer, 3);
+      return () => array.at(1).b;
+    },
+    columns: (memory, pointer) => {
+      const columns = Inner.columns(memory, pointer, 3);
+      return () => columns.at(1).list.get(0);
+    },
+  };
+
+  test.each(Object.entries(ways))(
+    "%s goes on across allocations, and is refused after the object was freed",
+    (_, way) => {
+      const heap = new Heap({ memory: new LinearMemory({ debugViews: true }) });
+      const pointer = heap.calloc(1, Particle.size);
+      const use = way(heap.memory, pointer);
+      use();
+      heap.malloc(100);
+      heap.free(heap.malloc(1000));
+      use();
+      heap.free(pointer);
+      expect(codeOf(use)).toBe("ERR_MORPH_USE_AFTER_FREE");
+      // Also when somebody else has the place.
+      expect(heap.malloc(Particle.size)).toBe(pointer);
+      expect(codeOf(use)).toBe("ERR_MORPH_USE_AFTER_FREE");
+    },
+  );
+
+  test("a cursor may move on, and wrong pointers are refused at once", () => {
+    const heap = new Heap({ memory: new LinearMemory({ debugViews: true }) });
+    const [p, q] = [zeroed(heap), zeroed(heap)];
+    const cursor = Particle.cursor(heap.memory, p);
+    heap.free(p);
+    expect(cursor.at(q).life).toBe(0);
+    expect(codeOf(() => cursor.at(q + 4))).toBe("ERR_MORPH_INVALID_POINTER");
+    expect(codeOf(() => cursor.at(q / 8))).toBe("ERR_MORPH_INVALID_POINTER");
+    expect(cursor.pointer).toBe(q);
+    expect(cursor.at(0).pointer).toBe(0);
+    expect(codeOf(() => cursor.life)).toBe("ERR_MORPH_INVALID_POINTER");
+    const arena = new Arena({ memory: heap.memory });
+    cursor.at(arena.alloc(Particle.size)).life = 4;
+    expect(cursor.life).toBe(4);
+    arena.reset();
+    expect(codeOf(() => cursor.life)).toBe("ERR_MORPH_USE_AFTER_FREE");
   });
 });
 
