@@ -333,7 +333,6 @@ export class Heap {
     const has = this.hugePages(pointer);
     if (has <= 0) return this.refuse(pointer);
     if (!isSize(size)) return this.refuseSize(size);
-    needStack(this.belowPeak);
     const pages = Math.ceil(size / PAGE_BYTES);
     if (pages === has) return pointer;
     if (size < GROWN_HUGE_BYTES && pages < has) {
