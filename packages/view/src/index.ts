@@ -10,7 +10,7 @@ export {
   type ElementType,
 } from "./block.ts";
 export { type Leak, LeakGuard, type LeakGuardOptions } from "./leak-guard.ts";
-export { readUtf8, writeUtf8 } from "./strings.ts";
+export { readCString, readUtf8, writeCString, writeUtf8 } from "./strings.ts";
 export {
   type CursorOf,
   type FieldIn,
