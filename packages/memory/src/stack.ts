@@ -10,11 +10,17 @@ let coldMemory = 100;
 let coldAllocators = 100;
 let coldUsers = 100;
 
-/** Whether functions of a caller that asks for so many calls may still have to be compiled. Each question is counted. */
+/** Whether functions of a caller that asks for so many calls may still have to be compiled. */
 function isCold(calls: number): boolean {
-  if (calls <= CALLS) return coldMemory > 0 && coldMemory-- > 0;
-  if (calls <= ALLOCATOR_CALLS) return coldAllocators > 0 && coldAllocators-- > 0;
-  return coldUsers > 0 && coldUsers-- > 0;
+  if (calls <= CALLS) return coldMemory > 0;
+  return calls <= ALLOCATOR_CALLS ? coldAllocators > 0 : coldUsers > 0;
+}
+
+/** Counts a request that found enough: whoever asked runs now, and what it runs is compiled. */
+function countCold(calls: number): void {
+  if (calls <= CALLS) coldMemory--;
+  else if (calls <= ALLOCATOR_CALLS) coldAllocators--;
+  else coldUsers--;
 }
 
 /**
@@ -25,7 +31,9 @@ function isCold(calls: number): boolean {
  *   allocator, which calls those in the middle of its own, 110 for a user of allocators
  */
 export function requireStack(calls: number = CALLS): void {
-  probe(isCold(calls) && calls < COLD_CALLS ? calls + COLD_CALLS : calls, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  const cold = isCold(calls);
+  probe(cold && calls < COLD_CALLS ? calls + COLD_CALLS : calls, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  if (cold) countCold(calls);
 }
 
 /** Goes down `calls` times. Arguments are passed on the stack; each call changes some, so that the engine keeps them there. */
