@@ -3,7 +3,7 @@
  *
  *   byte 0       8        16      20      24       28
  *   ┌───────────┬────────┬───────┬───────┬────────┬──────────┐
- *   │ size      │ start  │ left  │ right │ parent │ priority │     the last four: the size tree's
+ *   │ size      │ start  │ left  │ right │ parent │ priority │     the last four: of a free one its tree's
  *   └───────────┴────────┴───────┴───────┴────────┴──────────┘
  */
 
@@ -19,3 +19,8 @@ export const LEFT = 4;
 export const RIGHT = 5;
 export const PARENT = 6;
 export const PRIORITY = 7;
+/** Of a live range, in place of `LEFT`: the next one of its bucket. */
+export const NEXT = 4;
+
+/** Free ranges of fewer granules have a tree for each size; the others have one together. */
+export const EXACT_SIZES = 1024;

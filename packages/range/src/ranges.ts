@@ -1,8 +1,5 @@
 import { describe, MorphError, requireOptions, requireStack, requireStackFrame } from "@morph/memory";
-import { Space } from "./space.ts";
-
-/** Most live ranges at a time: V8's tables have no more entries. */
-const MOST_RANGES = 2 ** 24 - 1;
+import { COLD_CALLS, Space } from "./space.ts";
 
 /** How to make {@link Ranges}. */
 export interface RangesOptions {
@@ -21,9 +18,7 @@ export class Ranges {
   private units: number;
   /** All ranges, in granules. */
   private readonly space: Space = new Space();
-  /** The live ones by their offset. */
-  private readonly live: Map<number, number> = new Map();
-  /** Units of each live range, as they were asked for. */
+  /** Units of each live range, as they were asked for, where a granule is more than one. */
   private readonly counts: number[] = [];
   private usedUnits = 0;
   private moving = false;
@@ -51,7 +46,7 @@ export class Ranges {
 
   /** Live ranges. O(1). */
   get count(): number {
-    return this.live.size;
+    return this.space.count;
   }
 
   /** Units of the largest range that {@link tryAlloc} could hand out now. O(log free ranges). */
@@ -72,14 +67,11 @@ export class Ranges {
     }
     // A stack overflow comes here, before anything changes, or not at all.
     requireStackFrame(count);
-    if (this.live.size === MOST_RANGES) return -1;
     const range = this.space.take(Math.ceil(count / this.granule));
     if (range === 0) return -1;
-    const offset = this.space.startOf(range) * this.granule;
-    this.live.set(offset, range);
-    this.counts[range] = count;
+    if (this.granule > 1) this.counts[range] = count;
     this.usedUnits += count;
-    return offset;
+    return this.space.startOf(range) * this.granule;
   }
 
   /**
@@ -92,19 +84,18 @@ export class Ranges {
     this.requireIdle();
     const range = this.requireLive(offset);
     requireStackFrame(range);
-    this.live.delete(offset);
-    this.usedUnits -= this.counts[range] as number;
+    this.usedUnits -= this.countOf(range);
     this.space.give(range);
   }
 
   /** Units of a live range, as they were asked for. O(1). @throws as {@link free} */
   sizeOf(offset: number): number {
-    return this.counts[this.requireLive(offset)] as number;
+    return this.countOf(this.requireLive(offset));
   }
 
   /** Whether `offset` is a live range's. O(1). */
   owns(offset: number): boolean {
-    return this.live.has(offset);
+    return this.find(offset) !== 0;
   }
 
   /** The offsets of all live ranges, ascending. O(ranges). */
@@ -129,7 +120,7 @@ export class Ranges {
         `length: expected an integer from ${this.units}, got ${describe(length)}`,
       );
     }
-    requireStack();
+    requireStack(COLD_CALLS);
     this.space.grow(Math.floor(length / this.granule));
     this.units = length;
   }
@@ -142,16 +133,14 @@ export class Ranges {
    */
   compact(move: (from: number, to: number, count: number) => void): void {
     this.requireIdle();
-    requireStack();
-    const { space, live, granule } = this;
+    requireStack(COLD_CALLS);
+    const { space, granule } = this;
     this.moving = true;
     try {
       space.compact((range, start) => {
         const from = space.startOf(range) * granule;
         const to = start * granule;
-        move(from, to, this.counts[range] as number);
-        live.delete(from);
-        live.set(to, range);
+        move(from, to, this.countOf(range));
       });
     } finally {
       this.moving = false;
@@ -161,8 +150,7 @@ export class Ranges {
   /** Frees every range. O(ranges). @throws ERR_MORPH_BUSY while {@link compact} runs */
   reset(): void {
     this.requireIdle();
-    requireStack();
-    this.live.clear();
+    requireStack(COLD_CALLS);
     this.usedUnits = 0;
     this.space.clear();
   }
@@ -172,25 +160,32 @@ export class Ranges {
    * @throws ERR_MORPH_INVALID_POINTER that names the first thing wrong
    */
   verify(): void {
-    const { space, live, granule } = this;
+    const { space, granule } = this;
     const problem = space.verify();
     if (problem !== "") throw broken(problem);
-    const offsets = this.liveObjects();
-    if (offsets.length !== live.size) throw broken(`${offsets.length} are live, ${live.size} known by their offset`);
     let used = 0;
-    for (const offset of offsets) {
-      const range = live.get(offset);
-      const count = range === undefined ? 0 : (this.counts[range] as number);
-      if (range === undefined || space.startOf(range) * granule !== offset) throw broken(`${offset} is not known`);
+    for (let range = space.next(0); range !== 0; range = space.next(range)) {
+      if (space.isFree(range)) continue;
+      const count = this.countOf(range);
+      const offset = space.startOf(range) * granule;
       if (Math.ceil(count / granule) !== space.sizeOf(range)) throw broken(`${offset} has not the ${count} asked for`);
       used += count;
     }
     if (used !== this.usedUnits) throw broken(`${used} units are used, ${this.usedUnits} counted`);
   }
 
+  private countOf(range: number): number {
+    return this.granule > 1 ? (this.counts[range] as number) : this.space.sizeOf(range);
+  }
+
+  /** The live range at an offset, 0 when there is none. */
+  private find(offset: number): number {
+    const start = this.granule > 1 ? offset / this.granule : offset;
+    return typeof offset === "number" ? this.space.find(start) : 0;
+  }
+
   private requireLive(offset: number): number {
-    const range = this.live.get(offset);
-    return range === undefined ? this.refuse(offset) : range;
+    return this.find(offset) || this.refuse(offset);
   }
 
   private refuse(offset: number): never {

@@ -1,6 +1,8 @@
+import { requireStack } from "@morph/memory";
 import { FLOATS, SIZE, START } from "./layout.ts";
+import { LiveRanges } from "./live-ranges.ts";
 import { Records } from "./records.ts";
-import { SizeTree } from "./size-tree.ts";
+import { SizeTrees } from "./size-trees.ts";
 
 /*
  * A space from 0 to its length, cut into ranges side by side. Each knows the ones before and behind it, so that what is freed meets its free
@@ -16,6 +18,9 @@ import { SizeTree } from "./size-tree.ts";
 
 const FIRST_CAPACITY = 16;
 
+/** What functions that run seldom need of the stack, because they may have to be compiled: see `requireStack`. */
+export const COLD_CALLS = 300;
+
 /** Cuts a space into live and free ranges; see above. */
 export class Space {
   private length = 0;
@@ -24,15 +29,25 @@ export class Space {
   private neighbours = new Int32Array(2 * FIRST_CAPACITY);
   /** 1 for each range that is free. */
   private free = new Uint8Array(FIRST_CAPACITY);
-  private readonly bySize: SizeTree = new SizeTree(this.records);
+  private readonly live: LiveRanges = new LiveRanges(this.records);
+  private readonly bySize: SizeTrees = new SizeTrees(this.records);
   /** Indexes that are or were in use, and the first that is not in use now: these are linked, each to the one behind it. */
   private indexes = 1;
   private unused = 0;
 
   /** The size of the largest free range; 0 when there is none. O(log free ranges). */
   get largest(): number {
-    const range = this.bySize.largest();
-    return range === 0 ? 0 : this.sizeOf(range);
+    return this.bySize.largest();
+  }
+
+  /** How many ranges are live. O(1). */
+  get count(): number {
+    return this.live.count;
+  }
+
+  /** The live range that starts there, 0 when none does. O(1). */
+  find(start: number): number {
+    return this.live.find(start);
   }
 
   /** Where a range starts. */
@@ -58,12 +73,13 @@ export class Space {
   take(size: number): number {
     const found = this.bySize.best(size);
     if (found === 0) return 0;
-    if (this.unused === 0 && this.indexes === this.free.length) this.extend();
+    if ((this.unused === 0 && this.indexes === this.free.length) || this.live.isFull) this.makeRoom();
     const { f64 } = this.records;
     const whole = f64[FLOATS * found + SIZE] as number;
     this.bySize.remove(found);
     if (whole === size) {
       this.free[found] = 0;
+      this.live.add(found);
       return found;
     }
     const start = f64[FLOATS * found + START] as number;
@@ -71,11 +87,13 @@ export class Space {
     f64[FLOATS * found + START] = start + size;
     f64[FLOATS * found + SIZE] = whole - size;
     this.bySize.add(found);
+    this.live.add(taken);
     return taken;
   }
 
   /** Makes a live range free, and merges it with its free neighbours. O(log free ranges). */
   give(range: number): void {
+    this.live.remove(range);
     const { f64 } = this.records;
     const before = this.neighbours[2 * range] as number;
     const after = this.neighbours[2 * range + 1] as number;
@@ -117,7 +135,9 @@ export class Space {
         if (this.isFree(range)) continue;
         if (this.startOf(range) !== end) {
           move(range, end);
+          this.live.remove(range);
           this.records.f64[FLOATS * range + START] = end;
+          this.live.add(range);
         }
         end += this.sizeOf(range);
       }
@@ -126,9 +146,10 @@ export class Space {
     }
   }
 
-  /** Makes all of it free. O(1). */
+  /** Makes all of it free. O(most ranges that were live). */
   clear(): void {
     this.bySize.clear();
+    this.live.clear();
     this.neighbours[0] = this.neighbours[1] = 0;
     this.unused = 0;
     this.indexes = 1;
@@ -148,6 +169,7 @@ export class Space {
     let end = 0;
     let last = 0;
     let free = 0;
+    let live = 0;
     for (let range = this.next(0); range !== 0; range = this.next(range)) {
       const start = this.startOf(range);
       if (start !== end)
@@ -156,11 +178,15 @@ export class Space {
       if (this.isFree(range)) {
         if (last !== 0 && this.isFree(last)) return `two free ranges meet at ${start}`;
         free++;
+      } else {
+        if (this.live.find(start) !== range) return `what starts at ${start} is not known by its start`;
+        live++;
       }
       end = start + this.sizeOf(range);
       last = range;
     }
     if (end !== this.length) return `they end at granule ${end} instead of ${this.length}`;
+    if (live !== this.count) return `${live} are live, ${this.count} counted`;
     const known = this.bySize.verify();
     if (known < 0) return "the free ones are out of order";
     return known === free ? "" : `${free} are free, ${known} known by their size`;
@@ -227,6 +253,13 @@ export class Space {
     neighbours[2 * range + 1] = this.unused;
     this.unused = range;
     this.free[range] = 0;
+  }
+
+  /** Makes room for more ranges, before anything is changed for one: what cannot be made, and a stack overflow, is thrown here. */
+  private makeRoom(): void {
+    requireStack(COLD_CALLS);
+    if (this.unused === 0 && this.indexes === this.free.length) this.extend();
+    if (this.live.isFull) this.live.double();
   }
 
   private extend(): void {
