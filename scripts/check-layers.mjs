@@ -30,6 +30,7 @@ const LAYERS = [
       "@morph/arena",
       "@morph/pool",
       "@morph/heap",
+      "@morph/range",
       "@morph/mem-v2",
       "@morph/view",
       "n0-runtime",

@@ -225,7 +225,7 @@ int main(int argc, char **argv) {
   else if (is_kind("fresh")) {
     run = run_batch;
     repetition = repetition_in_child;
-  } else if (is_kind("random") || is_kind("random-large")) {
+  } else if (is_kind("random") || is_kind("random-large") || is_kind("ranges")) {
     run = run_random;
     prepare_random();
   } else if (is_kind("grow")) {

@@ -208,6 +208,27 @@ export const floors: readonly Floor[] = [
       return { value, low: value, high: value };
     },
   },
+  {
+    what: "Pool in a bundle, a constant in a function, 50,000 x 64 B",
+    unit: "times the time as a constant of a module",
+    needs: [
+      ["pool-bundled", "batch64"],
+      ["pool-constant", "batch64"],
+    ],
+    atMost: 1.1,
+    measure: (...entries) => estimate(paired((bundled, constant) => bundled! / constant!, ...seriesOf(entries))),
+  },
+  nanoseconds("Ranges, one goes and one comes, 50,000 live", "ranges", "ranges50k", 2_000),
+  {
+    what: "Ranges, two come for one that goes, 24 to 500 in 100,000",
+    unit: "of the space in use at the first refusal",
+    needs: [["ranges", "ranges-fill"]],
+    atLeast: 0.95,
+    measure: (entry) => {
+      const value = entry!.ready.filled ?? Number.NaN;
+      return { value, low: value, high: value };
+    },
+  },
   tracesTogether("Heap as a constant, the traces", "heap-constant"),
   tracesTogether("Heap as a parameter, the traces", "heap-parameter"),
   slowestTrace("Heap as a constant, each trace", "heap-constant"),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { floors } from "../src/floors.js";
-import { floorRow, memoryRow, reuseRow, scenarioTables, timeRow, timeTable } from "../src/report/tables.js";
+import { floorRow, memoryRow, scenarioTables, shareRow, timeRow, timeTable } from "../src/report/tables.js";
 import { entry, scenarioById } from "./entries.js";
 
 const base = entry("native", "batch64", 20, { ready: { libc: "glibc 2.36" } });
@@ -58,7 +58,7 @@ test("objects with a type have the context in C as their baseline", () => {
 });
 
 test("a row of slots reused shows a share", () => {
-  expect(reuseRow(entry("context-parameter", "chess", 0, { ready: { reused: 1 } }))[1]).toBe("100 %");
+  expect(shareRow(entry("context-parameter", "chess", 0, { ready: { reused: 1 } }))[1]).toBe("100 %");
 });
 
 test("every row of a scenario is in its table, whatever became of it", () => {

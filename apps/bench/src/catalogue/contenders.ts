@@ -118,10 +118,13 @@ const byHand = js(BY_HAND, "typed arrays, indexes by hand", STRUCT_KINDS);
 const locked = morph("context-locked", "morph MemoryContext on shared memory, locked", ["locked"]);
 const malloc = native(BASELINE, "native malloc");
 
+const bundled = probe("pool-bundled", "morph Pool, bundled by esbuild, a constant in a function", ["batch", "lifo"]);
+
 /** Every contender, in the order of the report. */
 export const contenders: readonly Contender[] = [
   poolConstant,
   grown(poolConstant, ["batch", "lifo"]),
+  bundled,
   poolParameter,
   grown(poolParameter, ["batch", "lifo"]),
   constant("manager", "morph PoolManager, a constant of the module", ["batch", "lifo", "random"]),
@@ -146,6 +149,7 @@ export const contenders: readonly Contender[] = [
   },
   constant("arena", "morph Arena, a constant of the module", ["arena"]),
   morph("arena-parameter", "morph Arena, passed as a parameter", ["arena"]),
+  morph("ranges", "morph Ranges, passed as a parameter", ["ranges", "fill"]),
   morph("pool-and-arena", "morph PoolManager to 256 B, Arena above", ["replay"]),
   morph("context-constant", "morph MemoryContext, a constant of the module", ["typed-batch", "typed-lifo", "objects"]),
   morph("context-parameter", "morph MemoryContext, passed as a parameter", [
@@ -167,7 +171,7 @@ export const contenders: readonly Contender[] = [
     kinds: ["typed-batch", "typed-lifo", "objects", "objects-fresh", "replay", "locked", "statistics", "reuse"],
     launch: { type: "native", program: "context" },
   },
-  { ...malloc, kinds: [...malloc.kinds, "typed-batch", "typed-lifo", "objects", "objects-fresh", "locked"] },
+  { ...malloc, kinds: [...malloc.kinds, "ranges", "typed-batch", "typed-lifo", "objects", "objects-fresh", "locked"] },
   native("mimalloc", "native mimalloc", "mimalloc"),
   native("jemalloc", "native jemalloc", "jemalloc"),
   native("tcmalloc", "native tcmalloc", "tcmalloc"),
@@ -198,6 +202,7 @@ export const contenders: readonly Contender[] = [
   byHand,
   grown(byHand, STRUCT_KINDS),
   js("particle-objects", "plain objects in an array", STRUCT_KINDS),
+  js("free-list", "a sorted array of free ranges, first fit", ["ranges", "fill"]),
   js("objects", "plain objects of 8 fields", ["batch", "lifo", "random", "arena"]),
   js("reused-objects", "an array of reused objects", ["batch", "lifo", "random"]),
   js("uint8array", "new Uint8Array(n)", ["batch", "lifo", "random", "random-large", "grow", "arena", "replay"]),

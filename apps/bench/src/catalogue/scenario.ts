@@ -23,7 +23,10 @@ export type Kind =
   | "reuse"
   // Fields of structs that are there already.
   | "struct-sum"
-  | "struct-step";
+  | "struct-step"
+  // Offsets without bytes.
+  | "ranges"
+  | "fill";
 
 /** One workload. The numbers are passed to every contender, native ones too, so that nobody can run another size. */
 export interface Scenario {
@@ -65,8 +68,11 @@ export interface Scenario {
 
 const MILLION = 1_000_000;
 
-/** Whether rounds are timed, or only memory is counted. */
-export const isTimed = (scenario: Scenario): boolean => scenario.kind !== "slots" && scenario.kind !== "reuse";
+/** What is counted once instead of timed. */
+const COUNTED_ONCE: readonly Kind[] = ["slots", "reuse", "fill"];
+
+/** Whether rounds are timed, or only memory, or a share, is counted. */
+export const isTimed = (scenario: Scenario): boolean => !COUNTED_ONCE.includes(scenario.kind);
 
 /** Whether a million objects have to be made before anything is timed. */
 export const isLarge = ({ resident, live }: Scenario): boolean => resident + live >= MILLION;
@@ -74,6 +80,10 @@ export const isLarge = ({ resident, live }: Scenario): boolean => resident + liv
 /** Whether memory is reported. */
 export const isCounted = ({ kind }: Scenario): boolean =>
   kind === "slots" || kind === "replay" || kind === "objects" || kind === "c-program";
+
+/** What a share is reported of, where one is. */
+export const shareOf = ({ kind }: Pick<Scenario, "kind">): string | undefined =>
+  kind === "reuse" ? "slots reused" : kind === "fill" ? "space in use" : undefined;
 
 /** Whether it is measured in new processes too, which have done nothing before. */
 export const isMeasuredCold = ({ kind }: Scenario): boolean => kind === "replay" || kind === "c-program";

@@ -1,5 +1,5 @@
 import { BASELINE, baselineOf, OPPONENTS } from "../catalogue/contenders.js";
-import { isCounted, isTimed, type Scenario } from "../catalogue/scenario.js";
+import { isCounted, isTimed, type Scenario, shareOf } from "../catalogue/scenario.js";
 import type { Claimed } from "../claims.js";
 import type { Verdict } from "../floors.js";
 import { figure, mebibytes, percent, times } from "../format.js";
@@ -82,13 +82,15 @@ export const memoryTable = (scenario: Scenario, entries: readonly Entry[]): stri
   return `${scenario.id}: ${scenario.title}, memory\n(utilization is peak live bytes / peak footprint)\n${textTable(head, rows)}`;
 };
 
-/** One row of the table of slots reused: contender, share. */
-export const reuseRow = (entry: Entry): Row =>
-  entry.status === "measured" ? [label(entry), percent(entry.ready.reused)] : [label(entry), unmeasured(entry)];
+/** One row of a table of shares, of slots reused or of a space in use: contender, share. */
+export const shareRow = (entry: Entry): Row => [
+  label(entry),
+  entry.status === "measured" ? percent(entry.ready.reused ?? entry.ready.filled) : unmeasured(entry),
+];
 
-const reuseTable = (scenario: Scenario, entries: readonly Entry[]): string => {
-  const rows = entries.filter((entry) => entry.scenario === scenario).map(reuseRow);
-  return `${scenario.id}: ${scenario.title}\n(${scenario.what})\n${textTable(["contender", "slots reused"], rows)}`;
+const shareTable = (scenario: Scenario, entries: readonly Entry[]): string => {
+  const rows = entries.filter((entry) => entry.scenario === scenario).map(shareRow);
+  return `${scenario.id}: ${scenario.title}\n(${scenario.what})\n${textTable(["contender", shareOf(scenario) ?? ""], rows)}`;
 };
 
 /** All tables of one scenario. */
@@ -97,7 +99,7 @@ export const scenarioTables = (scenario: Scenario, entries: readonly Entry[]): s
     ...(isTimed(scenario) ? [timeTable(scenario, entries)] : []),
     ...coldTables(scenario, entries),
     ...(isCounted(scenario) ? [memoryTable(scenario, entries)] : []),
-    ...(scenario.kind === "reuse" ? [reuseTable(scenario, entries)] : []),
+    ...(shareOf(scenario) !== undefined ? [shareTable(scenario, entries)] : []),
   ];
 };
 

@@ -24,6 +24,8 @@ export interface Ready {
   readonly arenaBytes?: number;
   /** Share of freed slots that were handed out again. */
   readonly reused?: number;
+  /** Share of a space that was in use when a range was refused. */
+  readonly filled?: number;
 }
 
 /** The contender used up its time. */

@@ -28,6 +28,6 @@ const rounds = (): Rounds & Ready => {
   return { ...checked, ...measure(task, Number(warmMs), Number(targetMs)) };
 };
 const { round, ...found } = rounds();
-const { footprint, footprints, peakLive, poolBytes, arenaBytes, reused, roundMs } = { ...task, ...found };
-say({ ready: true, roundMs, footprint, footprints, peakLive, poolBytes, arenaBytes, reused });
+const { footprint, footprints, peakLive, poolBytes, arenaBytes, reused, filled, roundMs } = { ...task, ...found };
+say({ ready: true, roundMs, footprint, footprints, peakLive, poolBytes, arenaBytes, reused, filled });
 for await (const _ of createInterface({ input: process.stdin })) say(round());

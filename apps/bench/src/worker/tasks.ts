@@ -1,8 +1,12 @@
 import type { Scenario } from "../catalogue/scenario.js";
+import { xorshift } from "../xorshift.js";
 import { batchIn, fillIn, growIn, pairsIn, repeated, replaceIn } from "./loops.js";
 import { randomPlan } from "./random-plan.js";
 import { bytesOf, copyingReplayTask, givenTrace } from "./replay.js";
 import { BRIEF, type Subject, type Task } from "./subject.js";
+
+/** Makes neighbouring seeds different. */
+const SEED_STEP = 0x9e37_79b1;
 
 /** Makes a contender from nothing, on memory of its own. */
 export type Create<P> = (scenario: Scenario) => Subject<P>;
@@ -118,6 +122,36 @@ const slotsTask = <P>(scenario: Scenario, subject: Subject<P>): Task => {
   };
 };
 
+/** Programs in which two objects come for one that goes, until one is refused, which is an offset below 0. */
+const refusalTask = (scenario: Scenario, create: Create<number>): Task => {
+  const { sizes: [smallest, largest] = [], batch, times } = scenario;
+  if (smallest === undefined || largest === undefined) throw new Error("what is filled needs two sizes");
+  let filled = 0;
+  for (let seed = 1; seed <= times; seed++) {
+    const { allocator } = create(scenario);
+    const next = xorshift(Math.imul(seed, SEED_STEP));
+    const live: [pointer: number, size: number][] = [];
+    let used = 0;
+    for (let turn = 1; ; turn++) {
+      const size = smallest + (next() % (largest - smallest + 1));
+      const pointer = allocator.alloc(size);
+      if (pointer < 0) break;
+      live.push([pointer, size]);
+      used += size;
+      if (turn % 2 !== 0) continue;
+      const [gone] = live.splice(next() % live.length, 1) as [[number, number]];
+      allocator.free(gone[0]);
+      used -= gone[1];
+    }
+    filled += used / batch / times;
+  }
+  return { operations: times, filled, run: () => undefined };
+};
+
+/** The work of ranges, whose pointers are offsets. */
+export const rangesTask = (scenario: Scenario, create: Create<number>): Task =>
+  scenario.kind === "fill" ? refusalTask(scenario, create) : taskFor(scenario, create);
+
 /** The work of a scenario for an allocator that is passed as a parameter; traces for one without a realloc. */
 export const taskFor = <P>(scenario: Scenario, create: Create<P>): Task => {
   switch (scenario.kind) {
@@ -129,6 +163,7 @@ export const taskFor = <P>(scenario: Scenario, create: Create<P>): Task => {
       return lifoTask(scenario, create(scenario));
     case "random":
     case "random-large":
+    case "ranges":
       return randomTask(scenario, create(scenario));
     case "grow":
       return growTask(scenario, create(scenario));

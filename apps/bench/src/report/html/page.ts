@@ -1,3 +1,4 @@
+import { shareOf } from "../../catalogue/scenario.js";
 import { embeddedJson, embeddedScript, escapeHtml } from "../../markup.js";
 import { milestoneSection, type SizeChart, sizeCharts } from "../../milestone/section.js";
 import { SAMPLES } from "../../trace.js";
@@ -5,7 +6,7 @@ import type { Results } from "../results.js";
 import { type BarChart, barCharts } from "./bars.js";
 import { CAVEATS } from "./caveats.js";
 import { type LeadRow, leadRows, type Standing } from "./lead.js";
-import { claimSection, floorSection, machineSection, memorySection, reuseSection, timeSection } from "./sections.js";
+import { claimSection, floorSection, machineSection, memorySection, shareSection, timeSection } from "./sections.js";
 import { STYLE } from "./style.js";
 import { type Timeline, timelines } from "./timelines.js";
 
@@ -82,7 +83,9 @@ export const reportPage = (results: Results, assets: Assets): string => {
   const memory = scenarios
     .filter(({ counted }) => counted)
     .map((scenario) => `<div id="memory-of-${scenario.id}">${memorySection(scenario, results)}</div>`);
-  const reuse = scenarios.filter(({ kind }) => kind === "reuse").map((scenario) => reuseSection(scenario, results));
+  const shares = scenarios
+    .filter((scenario) => shareOf(scenario) !== undefined)
+    .map((scenario) => shareSection(scenario, results));
   const alone = scenarios.length === 0 && results.milestone !== undefined;
   // A run of the milestone alone has none of these.
   const measured = `${notes(results)}
@@ -101,7 +104,7 @@ ${
     : `<h2>Memory</h2>\n<p class="what">Utilization, beside the bar, is peak live bytes over peak footprint. Of a
 trace, the second chart shows live bytes and footprints at ${SAMPLES} moments; peaks between them are in the table only.</p>\n${memory.join("\n")}`
 }
-${reuse.join("\n")}`;
+${shares.join("\n")}`;
   const judged = `<h2>The original's claims</h2>
 <p class="what">Claimed figures are quoted from the original's documents, on a machine that they do not name; the others were measured in this run.</p>
 <div class="claims">${claimSection(results.claims)}</div>

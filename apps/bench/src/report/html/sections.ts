@@ -1,4 +1,5 @@
 import { OPPONENTS } from "../../catalogue/contenders.js";
+import { shareOf } from "../../catalogue/scenario.js";
 import { figure, mebibytes, percent, times } from "../../format.js";
 import { escapeHtml, type Row, table } from "../../markup.js";
 import type { Result, ResultClaim, ResultFloor, ResultScenario, Results } from "../results.js";
@@ -80,13 +81,13 @@ export const memorySection = (scenario: ResultScenario, results: Results): strin
   return `<section>${title}\n${canvas(memoryChartId(scenario), scenario.title)}\n${timeline}\n${table(head, rows)}</section>`;
 };
 
-/** The share of slots that were reused. */
-export const reuseSection = (scenario: ResultScenario, results: Results): string => {
+/** A share, of slots reused or of a space in use. */
+export const shareSection = (scenario: ResultScenario, results: Results): string => {
   const rows = of(scenario, results).map((result): Row => {
-    const shown = result.status === "measured" ? percent(result.reused) : reason(result);
+    const shown = result.status === "measured" ? percent(result.reused ?? result.filled) : reason(result);
     return { cells: [result.label, shown], kind: result.side };
   });
-  return `<section>${heading(scenario)}\n${table(["contender", "slots reused"], rows)}</section>`;
+  return `<section>${heading(scenario)}\n${table(["contender", shareOf(scenario) ?? ""], rows)}</section>`;
 };
 
 /** The original's claims beside what was measured. */
