@@ -1,3 +1,5 @@
+import { requireOptions } from "@morph/memory";
+
 /** Something that was collected without being freed. */
 export interface Leak {
   /** What it was: `"Float32Array of 1000"`. */
@@ -31,7 +33,10 @@ export class LeakGuard {
   private readonly frees: boolean;
   private readonly registry: FinalizationRegistry<Held>;
 
-  constructor({ onLeak = report, free = false }: LeakGuardOptions = {}) {
+  /** @throws ERR_MORPH_INVALID_CONFIG for an option that is unknown */
+  constructor(options: LeakGuardOptions = {}) {
+    requireOptions(options, ["onLeak", "free"]);
+    const { onLeak = report, free = false } = options;
     this.onLeak = onLeak;
     this.frees = free;
     this.registry = new FinalizationRegistry((held) => this.tell(held));

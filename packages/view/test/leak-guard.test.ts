@@ -81,8 +81,15 @@ test("where nobody listens, it goes to the console", async () => {
     bundle: true,
     write: false,
     format: "esm",
+    conditions: ["@morph/source"],
   });
   const code = `console.warn = console.log;${outputFiles[0]!.text}`;
   const printed = execFileSync(process.execPath, ["--expose-gc", "--input-type=module", "-e", code]);
   expect(`${printed}`).toMatch(/a test's thing was collected and never freed/);
+});
+
+test("a guard refuses options that it does not know", () => {
+  expect(() => new LeakGuard({ frees: true } as object)).toThrow(
+    expect.objectContaining({ code: "ERR_MORPH_INVALID_CONFIG", message: expect.stringContaining("free") }),
+  );
 });
