@@ -24,7 +24,7 @@ export type { StructArray } from "./struct-array.ts";
 export { bits } from "./struct-bits.ts";
 export type { Columns } from "./struct-columns.ts";
 export type { Cursor, Input, Members, Plain } from "./struct-cursor.ts";
-export type { Element, FieldType, Layout, Scalar } from "./struct-field.ts";
+export type { ColumnScalar, Element, FieldType, Layout, Scalar } from "./struct-field.ts";
 export type { Fields } from "./struct-layout.ts";
 export { arrayOf, type List, type ListType, type Vector, type VectorType, vec } from "./struct-list.ts";
 export { pointer } from "./struct-pointer.ts";

@@ -1,6 +1,6 @@
+import { describe, MorphError } from "@morph/memory";
 import { type Accesses, type Members, members } from "./struct-cursor.ts";
-import type { Access } from "./struct-field.ts";
-import { type Elements, type FieldType, type Layout, Place, requireIndex, roundUp, type Site } from "./struct-field.ts";
+import { type Access, type Layout, Place, requireIndex, roundUp, type Site } from "./struct-field.ts";
 import type { Fields, PlacedField } from "./struct-layout.ts";
 import type { StructViews } from "./struct-views.ts";
 import type { Watch } from "./struct-watch.ts";
@@ -21,7 +21,8 @@ export interface Columns<F extends Fields> {
    */
   at(index: number): Members<F>;
   /**
-   * A field of all structs as one typed array, current now: growth detaches it. A vector's components follow each other. O(1).
+   * A field of all structs as one typed array, current now: growth detaches it. A vector's components follow each other. O(fields).
+   * @throws ERR_MORPH_INVALID_CONFIG for another name, and for fields of which there are no typed arrays: lists, structs, texts and bit fields
    */
   view<Name extends keyof F>(name: Name): ColumnOf<F[Name]>;
 }
@@ -89,9 +90,12 @@ export function makeColumns<F extends Fields>(
       return element;
     },
     view: (name) => {
-      const { field, stride, start } = columns.find((column) => column.field.name === name) as Column;
-      const type = field.type as FieldType<unknown, unknown, never>;
-      return type.column?.(views.memory, pointer + start, stride * length) as Elements as never;
+      const column = columns.find(({ field }) => field.name === name);
+      const view = column?.field.type.column?.(views.memory, pointer + column.start, column.stride * length);
+      if (view === undefined) {
+        throw new MorphError("ERR_MORPH_INVALID_CONFIG", `there is no typed array of a field ${describe(name)}`);
+      }
+      return view as never;
     },
   };
 }

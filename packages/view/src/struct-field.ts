@@ -69,6 +69,11 @@ export interface Scalar<Value> extends FieldType<Value, Value, Value> {
   readonly assignable: true;
 }
 
+/** A scalar of which there are typed arrays. */
+export interface ColumnScalar<Value, View extends Elements> extends Scalar<Value> {
+  column(memory: AddressSpace, pointer: number, bytes: number): View;
+}
+
 /** A typed array of a memory. */
 export type Elements =
   | Uint8Array
@@ -85,7 +90,7 @@ export type Elements =
 export type ElementKind = "signed" | "unsigned" | "float" | "big";
 
 /** A scalar that has typed arrays of its own. */
-export class Element<Value, View extends Elements> implements Scalar<Value> {
+export class Element<Value, View extends Elements> implements ColumnScalar<Value, View> {
   readonly assignable: true = true;
   readonly size: number;
   readonly kind: ElementKind;

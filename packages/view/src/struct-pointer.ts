@@ -1,8 +1,8 @@
-import { describe, MorphError } from "@morph/memory";
-import type { Access, Extent, Layout, Scalar, Site } from "./struct-field.ts";
+import { type AddressSpace, describe, MorphError } from "@morph/memory";
+import type { Access, ColumnScalar, Extent, Layout, Site } from "./struct-field.ts";
 import { u32 } from "./types.ts";
 
-class PointerType implements Scalar<number> {
+class PointerType implements ColumnScalar<number, Uint32Array> {
   readonly assignable: true = true;
   private readonly target: () => unknown;
   /** Bits that are 0 in a right pointer. All of them until the target is asked: structs may be defined in any order. */
@@ -31,6 +31,10 @@ class PointerType implements Scalar<number> {
     return value;
   }
 
+  column(memory: AddressSpace, pointer: number, bytes: number): Uint32Array {
+    return u32.column(memory, pointer, bytes);
+  }
+
   private require(value: number): void {
     const { align } = this.target() as { readonly align?: unknown };
     if (typeof align !== "number") {
@@ -49,6 +53,6 @@ class PointerType implements Scalar<number> {
  * A pointer, 32 bits: read unsigned, 0 is null. What is written must be 0 or aligned for its target.
  * @param target returns the struct that it points to, which may be defined later; without one, to anything
  */
-export function pointer(target: () => void = () => ({ align: 1 })): Scalar<number> {
+export function pointer(target: () => void = () => ({ align: 1 })): ColumnScalar<number, Uint32Array> {
   return new PointerType(target);
 }

@@ -1,4 +1,5 @@
-import { type Access, Element, type Extent, type Layout, type Scalar, type Site } from "./struct-field.ts";
+import type { AddressSpace } from "@morph/memory";
+import { type Access, type ColumnScalar, Element, type Extent, type Layout, type Site } from "./struct-field.ts";
 import { late } from "./struct-views.ts";
 
 /*
@@ -207,7 +208,7 @@ export const f64: Element<number, Float64Array> = /* @__PURE__ */ new Element(
   (data, address, value) => data.setFloat64(address, value, true),
 );
 
-class BoolType implements Scalar<boolean> {
+class BoolType implements ColumnScalar<boolean, Uint8Array> {
   readonly assignable: true = true;
 
   extent(layout: Layout): Extent {
@@ -222,7 +223,11 @@ class BoolType implements Scalar<boolean> {
   toPlain(value: boolean): boolean {
     return value;
   }
+
+  column(memory: AddressSpace, pointer: number, bytes: number): Uint8Array {
+    return u8.column(memory, pointer, bytes);
+  }
 }
 
 /** A byte that is 0 or 1, as C's `bool`. Any other byte than 0 is read as true. */
-export const bool: Scalar<boolean> = /* @__PURE__ */ new BoolType();
+export const bool: ColumnScalar<boolean, Uint8Array> = /* @__PURE__ */ new BoolType();

@@ -3,7 +3,25 @@ import { Heap } from "@morph/heap";
 import { LinearMemory } from "@morph/memory";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { arrayOf, type FieldType, f64, i32, struct, u8, u32, vec } from "../src/index.ts";
+import {
+  arrayOf,
+  bits,
+  bool,
+  type FieldType,
+  f32,
+  f64,
+  i8,
+  i16,
+  i32,
+  i64,
+  pointer,
+  struct,
+  u8,
+  u16,
+  u32,
+  u64,
+  vec,
+} from "../src/index.ts";
 import { encode, type StructModel, structModels, structOf, valuesOf } from "./struct-model.ts";
 
 type Values = Record<string, unknown>;
@@ -210,6 +228,31 @@ describe.each(Object.entries(USES))("%s", (_, use) => {
     }
   });
 });
+
+const ONES = { i8, u8, i16, u16, i32, u32, f32, f64 };
+const Ones = struct({ ...ONES, i64, u64, bool, bits: bits(u16, 9), to: pointer() });
+const PackedOnes = struct({ ...ONES, i64, u64, bool, bits: bits(u16, 9), to: pointer() }, { layout: "packed" });
+
+// What an access finds first after a growth is a view of the old memory.
+test.each(Object.entries({ c: Ones, packed: PackedOnes }))(
+  "each type is written and read right after a growth, layout %s",
+  (_, Type) => {
+    for (const shared of [false, true]) {
+      for (const name of Object.keys(Type.offsets)) {
+        const memory = new LinearMemory({ initialPages: 4, maxPages: 50, shared });
+        const pointer = new Heap({ memory }).calloc(1, Type.size);
+        const cursor = Type.cursor(memory, pointer) as unknown as Record<string, unknown>;
+        const value = name.endsWith("64") && name !== "f64" ? 77n : name === "bool" ? true : 77;
+        memory.wasm.grow(1);
+        cursor[name] = value;
+        memory.wasm.grow(1);
+        expect([name, cursor[name]]).toEqual([name, value]);
+        memory.reserve(memory.pageCount);
+        expect([name, cursor[name]]).toEqual([name, value]);
+      }
+    }
+  },
+);
 
 test("an object in pages that another thread has brought is seen", async () => {
   const memory = new LinearMemory({ initialPages: 4, maxPages: 100, shared: true });

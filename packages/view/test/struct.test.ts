@@ -389,6 +389,11 @@ describe("structs in columns", () => {
     expect([...columns.view("life")]).toEqual([-0, -1, -2, -3, -4, -5, -6].map((life) => life | 0));
     expect([...columns.view("position").subarray(0, 6)]).toEqual([0, 1, 2, 1, 2, 3]);
     expect([...columns.view("big")]).toEqual([0n, 1n, 2n, 3n, 4n, 5n, 6n]);
+    expect([...columns.view("alive")]).toEqual([1, 0, 1, 0, 1, 0, 1]);
+    expect([...columns.view("next")]).toEqual([0, 8, 16, 24, 32, 40, 48]);
+    for (const none of ["flags", "inner", "inners", "name", "lief"] as const) {
+      expect(codeOf(() => columns.view(none as "life"))).toBe("ERR_MORPH_INVALID_CONFIG");
+    }
     for (const wrong of [-1, 7, Number.NaN]) expect(codeOf(() => columns.at(wrong))).toBe("ERR_MORPH_INVALID_SIZE");
     expect(heap.memory.u8[p + bytes]).toBe(77);
   });
