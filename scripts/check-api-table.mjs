@@ -38,21 +38,24 @@ if (cells === 0) console.error("functions: README.md has no table that starts wi
 console.log(`functions: ${problems.length === 0 ? "ok" : "wrong"}: ${cells} cells of the table in README.md`);
 process.exitCode = problems.length === 0 && cells > 0 ? 0 : 1;
 
-/** The public members of every class that the packages declare. */
+/** The public members of every class that the packages declare, those of the classes it extends included. */
 function publicMembers() {
-  const found = new Map();
+  const declared = new Map();
   for (const { folder } of publishedPackages()) {
     for (const name of readdirSync(join(folder, "dist")).filter((each) => each.endsWith(".d.ts"))) {
       const text = readFileSync(join(folder, "dist", name), "utf8");
       for (const statement of ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true).statements) {
-        if (!ts.isClassDeclaration(statement)) continue;
-        const isPublic = (member) => !member.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword);
-        found.set(
-          statement.name.text,
-          new Set(statement.members.filter(isPublic).map((member) => member.name?.getText())),
-        );
+        if (ts.isClassDeclaration(statement)) declared.set(statement.name.text, statement);
       }
     }
   }
-  return found;
+  const hidden = [ts.SyntaxKind.PrivateKeyword, ts.SyntaxKind.ProtectedKeyword];
+  const isPublic = (member) => !member.modifiers?.some(({ kind }) => hidden.includes(kind));
+  const membersOf = (statement) => {
+    if (statement === undefined) return [];
+    const base = statement.heritageClauses?.find(({ token }) => token === ts.SyntaxKind.ExtendsKeyword);
+    const inherited = membersOf(declared.get(base?.types[0].expression.getText()));
+    return [...inherited, ...statement.members.filter(isPublic).map((member) => member.name?.getText())];
+  };
+  return new Map([...declared].map(([name, statement]) => [name, new Set(membersOf(statement))]));
 }
