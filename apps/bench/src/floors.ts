@@ -1,4 +1,4 @@
-import { BASELINE, BY_HAND, REFERENCE } from "./catalogue/contenders.js";
+import { BASELINE, BY_HAND, DECODER, REFERENCE, VIEW_ONCE } from "./catalogue/contenders.js";
 import type { Scenario } from "./catalogue/scenario.js";
 import { traces } from "./catalogue/traces.js";
 import { type Entry, measured } from "./run/entry.js";
@@ -103,8 +103,22 @@ const timesTheTime = (
 const againstReference = (what: string, contender: string, scenario: string, atMost: number): Floor =>
   timesTheTime(what, contender, REFERENCE, scenario, "times the C reference's time", atMost);
 
-const againstIndexes = (what: string, contender: string): Floor =>
-  timesTheTime(what, contender, BY_HAND, "sum1m", "times the time of indexes by hand", 1.2);
+const againstIndexes = (what: string, contender: string, scenario: string, atMost: number): Floor =>
+  timesTheTime(what, contender, BY_HAND, scenario, "times the time of indexes by hand", atMost);
+
+const againstViewOnce = (what: string, contender: string, limits: Pick<Floor, "atMost" | "goal">): Floor => ({
+  what,
+  unit: "times the time of a view read once",
+  needs: [
+    [contender, "numbers20k"],
+    [VIEW_ONCE, "numbers20k"],
+  ],
+  ...limits,
+  measure: (...entries) => estimate(paired((ours, theirs) => ours! / theirs!, ...seriesOf(entries))),
+});
+
+const againstDecoder = (what: string, contender: string, scenario: string, atMost: number): Floor =>
+  timesTheTime(what, contender, DECODER, scenario, "times TextDecoder's time", atMost);
 
 const againstObjects = (what: string, contender: string, scenario: string, atMost: number): Floor =>
   timesTheTime(what, contender, "particle-objects", scenario, "times the time of plain objects", atMost);
@@ -251,8 +265,16 @@ export const floors: readonly Floor[] = [
   againstReference("Context as a constant, 40,000 objects, steady", "context-constant", "objects40k", 1),
   againstReference("Context as a parameter, 40,000 objects, steady", "context-parameter", "objects40k", 1),
   againstReference("Context as a parameter, 40,000 objects, fresh", "context-parameter", "objects40k-fresh", 1.3),
-  againstIndexes("Struct, a field of 1 M through a cursor", "struct-cursor"),
-  againstIndexes("Struct, a field of 1 M in an array", "struct-array"),
+  againstIndexes("Block, its view read once", "block-view", "numbers20k", 1.1),
+  againstViewOnce("Memory, the view read for each number", "view-each", { atMost: 1.5 }),
+  againstViewOnce("Shared memory, the view read for each number", "view-each-shared", { atMost: 2, goal: 1.5 }),
+  // 0.9 of its speed, and half of it.
+  ...["text16", "text-mixed16", "text16k", "text-mixed16k"].flatMap((id) => [
+    againstDecoder(`readUtf8, ${id}`, "text-read", id, 1.11),
+    againstDecoder(`readUtf8 from shared memory, ${id}`, "text-read-shared", id, 2),
+  ]),
+  againstIndexes("Struct, a field of 1 M through a cursor", "struct-cursor", "sum1m", 1.2),
+  againstIndexes("Struct, a field of 1 M in an array", "struct-array", "sum1m", 1.2),
   againstObjects("Struct, a field of 1 M through a cursor", "struct-cursor", "sum1m", 1),
   againstObjects("Struct, a field of 1 M in an array", "struct-array", "sum1m", 1),
   againstObjects("Struct, a step of 20,000 through a cursor", "struct-cursor", "step20k", 1.2),

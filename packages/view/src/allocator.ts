@@ -1,4 +1,5 @@
-import { type AddressSpace, describe, MorphError } from "@morph/memory";
+import type { AddressSpace } from "@morph/memory";
+import { refuse } from "./refuse.ts";
 
 /**
  * Whoever hands out bytes of a memory: every allocator of Morph memory is one, and so is an object of your own with these
@@ -28,40 +29,27 @@ interface Talents {
 export const NATURAL_ALIGN = 8;
 
 /**
- * Pointer of `bytes` bytes.
- * @param align a power of two. Beyond what all pointers are multiples of, `bytes` must have room for {@link alignUp}, unless the allocator aligns
- * @param zeroed whether they must hold zeros; otherwise they hold whatever they held
- * @throws what the allocator throws; ERR_MORPH_INVALID_SIZE when they do not fit into a pool's slot, ERR_MORPH_INVALID_CONFIG when it is no allocator
+ * Pointer of a new object. Beyond what all pointers are multiples of, it is so much longer that `bytes` bytes of it start at a multiple of `align`, the next one,
+ * unless the allocator aligns.
+ * @param align a power of two
+ * @param zeroed whether it must hold zeros; otherwise it holds whatever it held
+ * @throws what the allocator throws; ERR_MORPH_INVALID_SIZE when it does not fit into a pool's slot, ERR_MORPH_INVALID_CONFIG when it is no allocator
  */
 export function allocate(allocator: Allocator, bytes: number, align: number = NATURAL_ALIGN, zeroed = false): number {
   const talents: Talents = allocator;
   const { slotSize } = talents;
-  if (slotSize !== undefined && bytes > slotSize) {
-    throw new MorphError("ERR_MORPH_INVALID_SIZE", `expected at most a pool's slot of ${slotSize} bytes, got ${bytes}`);
+  const isNatural = align <= NATURAL_ALIGN;
+  const aligned = isNatural || zeroed ? undefined : talents.alignedAlloc?.(align, bytes);
+  if (aligned !== undefined) return aligned;
+  const size = isNatural ? bytes : bytes + align - NATURAL_ALIGN;
+  if (slotSize !== undefined && size > slotSize) {
+    refuse("ERR_MORPH_INVALID_SIZE", `at most a pool's slot of ${slotSize} bytes`, size);
   }
-  if (zeroed) {
-    if (talents.allocZeroed !== undefined) return talents.allocZeroed(bytes);
-    if (talents.calloc !== undefined) return talents.calloc(1, bytes);
-    const pointer = allocate(allocator, bytes);
-    allocator.memory.u8.fill(0, pointer, pointer + bytes);
-    return pointer;
-  }
-  if (align > NATURAL_ALIGN && talents.alignedAlloc !== undefined) return talents.alignedAlloc(align, bytes);
-  if (talents.alloc !== undefined) return talents.alloc(bytes);
-  if (talents.malloc !== undefined) return talents.malloc(bytes);
-  throw new MorphError(
-    "ERR_MORPH_INVALID_CONFIG",
-    `allocator: expected one with a memory and alloc() or malloc(), got ${describe(allocator)}`,
-  );
-}
-
-/** Bytes to ask {@link allocate} for, so that `bytes` of them lie at a multiple of `align`. */
-export function withAlignment(allocator: Allocator, bytes: number, align: number, zeroed: boolean): number {
-  const isAligned = align <= NATURAL_ALIGN || (!zeroed && (allocator as Talents).alignedAlloc !== undefined);
-  return isAligned ? bytes : bytes + align - NATURAL_ALIGN;
-}
-
-/** The next multiple of `align`, above 2 GiB too. */
-export function alignUp(pointer: number, align: number): number {
-  return Math.ceil(pointer / align) * align;
+  const zeros = zeroed ? (talents.allocZeroed?.(size) ?? talents.calloc?.(1, size)) : undefined;
+  if (zeros !== undefined) return zeros;
+  const pointer = talents.alloc?.(size) ?? talents.malloc?.(size);
+  if (pointer === undefined)
+    return refuse("ERR_MORPH_INVALID_CONFIG", "an allocator with alloc() or malloc()", allocator);
+  if (zeroed) allocator.memory.u8.fill(0, pointer, pointer + size);
+  return pointer;
 }

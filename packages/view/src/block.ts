@@ -1,7 +1,8 @@
-import { type AddressSpace, describe, MorphError, requireOptions } from "@morph/memory";
-import { type Allocator, alignUp, allocate, NATURAL_ALIGN, withAlignment } from "./allocator.ts";
+import { type AddressSpace, MorphError, requireOptions } from "@morph/memory";
+import { type Allocator, allocate, NATURAL_ALIGN } from "./allocator.ts";
 import type { LeakGuard } from "./leak-guard.ts";
 import { momentNow, requireLive } from "./liveness.ts";
+import { refuse } from "./refuse.ts";
 
 /** Any typed array. `Float16Array` is one, too, where the engine has it. */
 export interface ElementArray {
@@ -174,9 +175,8 @@ export class Block<View extends ElementArray> {
   /** Pointer of a new object's bytes. */
   private take(bytes: number): number {
     const { place, align, zeroed } = this;
-    const allocator = requireAllocator(place);
-    place.base = allocate(allocator, withAlignment(allocator, bytes, align, zeroed), align, zeroed);
-    return alignUp(place.base, align);
+    place.base = allocate(requireAllocator(place), bytes, align, zeroed);
+    return Math.ceil(place.base / align) * align;
   }
 
   /** Gives the object back. @returns the pointer of nothing */
@@ -275,19 +275,13 @@ export function blockAt<View extends ElementArray>(
 ): Block<View> {
   requireType(type);
   if (handle?.type !== type.name) {
-    const what = describe(handle?.type);
-    throw new MorphError(
-      "ERR_MORPH_INVALID_CONFIG",
-      `handle: expected the handle of a ${type.name}, got one of ${what}`,
-    );
+    refuse("ERR_MORPH_INVALID_CONFIG", `the handle of a ${type.name}`, handle?.type);
   }
   const end = handle.pointer + bytesOf(type, handle.length);
   const { memory } = allocator;
   if (!Number.isInteger(handle.pointer) || handle.pointer % type.BYTES_PER_ELEMENT !== 0 || end > memory.u8.length) {
-    throw new MorphError(
-      "ERR_MORPH_INVALID_CONFIG",
-      `handle: expected one of a block in this memory of ${memory.u8.length} bytes, got pointer ${describe(handle.pointer)} and length ${handle.length}`,
-    );
+    const expected = `the handle of a block in this memory of ${memory.u8.length} bytes`;
+    refuse("ERR_MORPH_INVALID_CONFIG", expected, `pointer ${handle.pointer}, length ${handle.length}`);
   }
   return new Block(type, { allocator, base: handle.base }, handle, undefined);
 }
@@ -302,41 +296,33 @@ export function blockOf<View extends ElementArray>(view: View): Block<View> | un
 
 /** @throws ERR_MORPH_INVALID_SIZE */
 function bytesOf(type: ElementType<ElementArray>, length: number): number {
-  const most = Math.floor((2 ** 32 - MAX_ALIGN) / type.BYTES_PER_ELEMENT);
-  if (!Number.isInteger(length) || length < 0 || length > most) {
-    throw new MorphError(
-      "ERR_MORPH_INVALID_SIZE",
-      `length: expected an integer from 0 to ${most}, got ${describe(length)}`,
-    );
+  const size = type.BYTES_PER_ELEMENT;
+  const most = Math.floor((2 ** 32 - MAX_ALIGN) / size);
+  if (!(Number.isInteger(length) && length >= 0 && length <= most)) {
+    refuse("ERR_MORPH_INVALID_SIZE", `a length from 0 to ${most}`, length);
   }
-  return length * type.BYTES_PER_ELEMENT;
+  return length * size;
 }
 
 /** @throws ERR_MORPH_INVALID_ALIGNMENT */
 function requireAlign(align: number): void {
-  if (!Number.isInteger(align) || align < 1 || align > MAX_ALIGN || (align & (align - 1)) !== 0) {
-    throw new MorphError(
-      "ERR_MORPH_INVALID_ALIGNMENT",
-      `align: expected a power of two from 1 to ${MAX_ALIGN}, got ${describe(align)}`,
-    );
+  if (!(Number.isInteger(align) && align > 0 && align <= MAX_ALIGN && (align & (align - 1)) === 0)) {
+    refuse("ERR_MORPH_INVALID_ALIGNMENT", `a power of two from 1 to ${MAX_ALIGN}`, align);
   }
 }
 
 /** @throws ERR_MORPH_INVALID_CONFIG */
 function requireType(type: ElementType<ElementArray>): void {
   const size: unknown = type?.BYTES_PER_ELEMENT;
-  if (typeof type !== "function" || typeof size !== "number") {
-    throw new MorphError(
-      "ERR_MORPH_INVALID_CONFIG",
-      `type: expected a class of typed arrays, such as Float32Array, got ${describe(type)}`,
-    );
+  if (!(typeof type === "function" && typeof size === "number")) {
+    refuse("ERR_MORPH_INVALID_CONFIG", "a typed array class, such as Float32Array", type);
   }
 }
 
 /** @throws ERR_MORPH_INVALID_CONFIG when the block only has a memory */
 function requireAllocator({ allocator }: Place): Allocator {
   if (!("alloc" in allocator || "malloc" in allocator)) {
-    throw new MorphError("ERR_MORPH_INVALID_CONFIG", "the block was taken up with a memory alone: it has no allocator");
+    refuse("ERR_MORPH_INVALID_CONFIG", "a block taken up with an allocator", allocator);
   }
   return allocator as Allocator;
 }

@@ -1,4 +1,4 @@
-import { isOfContext, isOfStructs, type Kind, type Scenario } from "./scenario.js";
+import { isOfContext, isOfNumbers, isOfText, type Kind, type Scenario } from "./scenario.js";
 
 /** Allocator libraries that replace the C library's malloc under the same C program. */
 export type Preload = "mimalloc" | "jemalloc" | "tcmalloc";
@@ -42,18 +42,25 @@ export const REFERENCE = "native-context";
 /** A typed array with indexes written by hand, which they refer to where only fields are read and written. */
 export const BY_HAND = "by-hand";
 
+/** A memory's view that is read before a loop, beside those that are read in it. */
+export const VIEW_ONCE = "view-once";
+
+/** The engine's TextDecoder over the bytes, which they refer to where text is read. */
+export const DECODER = "text-decoder";
+
 /** Whose footprint is drawn over time, beside the live bytes. */
 export const DRAWN: readonly string[] = ["heap-parameter", BASELINE];
 
 /** The contender that a scenario's ratios refer to. */
 export const baselineOf = (scenario: Scenario): string =>
-  isOfStructs(scenario) ? BY_HAND : isOfContext(scenario) ? REFERENCE : BASELINE;
+  isOfNumbers(scenario) ? BY_HAND : isOfText(scenario) ? DECODER : isOfContext(scenario) ? REFERENCE : BASELINE;
 
 /** What the tables call that contender. */
 export const OPPONENTS: Readonly<Record<string, string>> = {
   [BASELINE]: "malloc",
   [REFERENCE]: "the C context",
   [BY_HAND]: "indexes by hand",
+  [DECODER]: "TextDecoder",
 };
 
 type JsContender = Contender & { readonly launch: JsLaunch };
@@ -113,7 +120,12 @@ const heapConstant = constant("heap", "morph Heap, a constant of the module", ["
 
 const STRUCT_KINDS: readonly Kind[] = ["struct-sum", "struct-step"];
 const structCursor = morph("struct-cursor", "morph struct, a cursor", STRUCT_KINDS);
-const byHand = js(BY_HAND, "typed arrays, indexes by hand", STRUCT_KINDS);
+const byHand = js(BY_HAND, "typed arrays, indexes by hand", [...STRUCT_KINDS, "numbers"]);
+
+const TEXT_KINDS: readonly Kind[] = ["text", "text-mixed"];
+const blockView = morph("block-view", "morph block, its view read once", ["numbers"]);
+const viewOnce = morph(VIEW_ONCE, "morph memory, the view read once", ["numbers"]);
+const viewEach = morph("view-each", "morph memory, the view read for each number", ["numbers"]);
 
 const locked = morph("context-locked", "morph MemoryContext on shared memory, locked", ["locked"]);
 const malloc = native(BASELINE, "native malloc");
@@ -200,7 +212,18 @@ export const contenders: readonly Contender[] = [
   morph("struct-fields", "morph struct, single fields by pointer", STRUCT_KINDS),
   morph("struct-columns", "morph struct, in columns", STRUCT_KINDS),
   byHand,
-  grown(byHand, STRUCT_KINDS),
+  grown(byHand, byHand.kinds),
+  blockView,
+  grown(blockView, blockView.kinds),
+  morph("block-view-each", "morph block, its view read for each number", ["numbers"]),
+  viewOnce,
+  grown(viewOnce, viewOnce.kinds),
+  viewEach,
+  grown(viewEach, viewEach.kinds),
+  morph("view-each-shared", "morph shared memory, the view read for each number", ["numbers"]),
+  morph("text-read", "morph readUtf8", TEXT_KINDS),
+  morph("text-read-shared", "morph readUtf8 from shared memory", TEXT_KINDS),
+  js(DECODER, "TextDecoder over the bytes", TEXT_KINDS),
   js("particle-objects", "plain objects in an array", STRUCT_KINDS),
   js("free-list", "a sorted array of free ranges, first fit", ["ranges", "fill"]),
   js("objects", "plain objects of 8 fields", ["batch", "lifo", "random", "arena"]),

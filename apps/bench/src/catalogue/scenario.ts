@@ -26,7 +26,11 @@ export type Kind =
   | "struct-step"
   // Offsets without bytes.
   | "ranges"
-  | "fill";
+  | "fill"
+  // Numbers and text that are there already.
+  | "numbers"
+  | "text"
+  | "text-mixed";
 
 /** One workload. The numbers are passed to every contender, native ones too, so that nobody can run another size. */
 export interface Scenario {
@@ -98,8 +102,12 @@ const CONTEXT_KINDS: readonly Kind[] = [
   "reuse",
 ];
 
-/** Whether it is of the fields of structs, so that the reference for its ratios is a typed array. */
-export const isOfStructs = ({ kind }: Scenario): boolean => kind === "struct-sum" || kind === "struct-step";
+/** Whether it is of numbers that are there already, so that the reference for its ratios is a typed array. */
+export const isOfNumbers = ({ kind }: Scenario): boolean =>
+  kind === "struct-sum" || kind === "struct-step" || kind === "numbers";
+
+/** Whether it is of text, so that the reference for its ratios is TextDecoder. */
+export const isOfText = ({ kind }: Scenario): boolean => kind === "text" || kind === "text-mixed";
 
 /** Whether it is of objects with a type, so that the reference for its ratios is a context too. */
 export const isOfContext = (scenario: Scenario): boolean => CONTEXT_KINDS.includes(scenario.kind);

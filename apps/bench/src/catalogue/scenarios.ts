@@ -43,6 +43,38 @@ const structs: readonly Scenario[] = [
   },
 ];
 
+const numbersAndText: readonly Scenario[] = [
+  {
+    ...base,
+    id: "numbers20k",
+    name: "20,000 numbers",
+    title: "20,000 numbers of 8 B summed, which lie in the cache",
+    what: "ns for one number",
+    group: "numbers",
+    kind: "numbers",
+    size: 8,
+    batch: 20_000,
+    processFactor: 2,
+  },
+  ...([16, 16_384] as const).flatMap((size) =>
+    (["text", "text-mixed"] as const).map((kind): Scenario => {
+      const letters = kind === "text" ? "ASCII" : "letters of 1 to 4 B";
+      const of = size === 16 ? "16 B" : "16 KiB";
+      return {
+        ...base,
+        id: size === 16 ? `${kind}16` : `${kind}16k`,
+        name: `${of} of ${letters}`,
+        title: `a text of ${of} read from memory: ${letters}`,
+        what: "ns for one text",
+        group: "text",
+        kind,
+        size,
+        times: size === 16 ? 1000 : 10,
+      };
+    }),
+  ),
+];
+
 /** Every scenario, in the order of the report. */
 export const scenarios: readonly Scenario[] = [
   {
@@ -309,4 +341,5 @@ export const scenarios: readonly Scenario[] = [
     batch: 100_000,
     times: 60,
   },
+  ...numbersAndText,
 ];

@@ -1,11 +1,7 @@
 import type { LinearMemory } from "@morph/memory";
 import type { Scenario } from "../catalogue/scenario.js";
-import { memoryFor } from "./memory.js";
+import { memoryFor, takePages } from "./memory.js";
 import { lifeOf, Particle, useOtherStructs, velocityOf } from "./particles.js";
-
-/** Bytes of a memory, for good. */
-export const takePages = (memory: LinearMemory, bytes: number): number =>
-  memory.acquire(Math.ceil(bytes / 65_536), memory.register({ name: "bench", contractVersion: 1, viewsChanged() {} }));
 
 /** The particles of a scenario, one after the other in a memory in which other structs were used. */
 export const particlesIn = (scenario: Scenario): { memory: LinearMemory; pointer: number } => {

@@ -1,4 +1,5 @@
 import type { Scenario } from "../../catalogue/scenario.js";
+import { numbersIn, numbersTask } from "../numbers.js";
 import { particlesIn } from "../particle-memory.js";
 import { Particle, particleTask, STEP } from "../particles.js";
 import type { Task } from "../subject.js";
@@ -14,7 +15,21 @@ const VZ = VX + 2;
 const LIFE = offsets.life / 4;
 
 /** The same bytes through typed arrays that are read once, with indexes written by hand. */
-export const prepare = (scenario: Scenario): Task => {
+export const prepare = (scenario: Scenario): Task =>
+  scenario.kind === "numbers" ? numbers(scenario) : structs(scenario);
+
+const numbers = (scenario: Scenario): Task => {
+  const { memory, pointer } = numbersIn(scenario);
+  const { f64 } = memory;
+  const start = pointer / 8;
+  return numbersTask(scenario, (count) => {
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum += f64[start + i]!;
+    return sum;
+  });
+};
+
+const structs = (scenario: Scenario): Task => {
   const { memory, pointer } = particlesIn(scenario);
   const { f32, i32 } = memory;
   const start = pointer / 4;

@@ -1,6 +1,6 @@
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import type { Scenario } from "../../catalogue/scenario.js";
-import { takePages } from "../particle-memory.js";
+import { takePages } from "../memory.js";
 import { lifeOf, Particle, particleTask, STEP, velocityOf } from "../particles.js";
 import type { Task } from "../subject.js";
 
