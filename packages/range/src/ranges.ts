@@ -180,8 +180,8 @@ export class Ranges {
 
   /** The live range at an offset, 0 when there is none. */
   private find(offset: number): number {
-    const start = this.granule > 1 ? offset / this.granule : offset;
-    return typeof offset === "number" ? this.space.find(start) : 0;
+    if (typeof offset !== "number") return 0;
+    return this.space.find(this.granule > 1 ? offset / this.granule : offset);
   }
 
   private requireLive(offset: number): number {

@@ -113,7 +113,10 @@ describe("ranges", () => {
       [100, "ERR_MORPH_INVALID_POINTER"],
       [Number.NaN, "ERR_MORPH_INVALID_POINTER"],
       ["8", "ERR_MORPH_INVALID_POINTER"],
+      [8n, "ERR_MORPH_INVALID_POINTER"],
+      [second + 2 ** 32, "ERR_MORPH_INVALID_POINTER"],
     ] as const) {
+      expect(ranges.owns(offset as number)).toBe(false);
       expect(codeOf(() => ranges.free(offset as number))).toBe(code);
       expect(codeOf(() => ranges.sizeOf(offset as number))).toBe(code);
     }
@@ -197,6 +200,48 @@ describe("ranges", () => {
     );
     // Where the best fit is not the first.
     expect(choices).toBeGreaterThan(100);
+  });
+
+  it("of all sizes, far up too, follow a plain model through random programs", () => {
+    const step = fc.record({
+      goes: fc.boolean(),
+      size: fc.oneof(
+        fc.integer({ min: 1, max: 40 }),
+        fc.integer({ min: 1000, max: 1050 }),
+        fc.integer({ min: 1, max: 2 ** 20 }),
+        fc.integer({ min: 2 ** 32, max: 2 ** 34 }),
+      ),
+      pick: fc.nat(10_000),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 250 }), fc.integer({ min: 2000, max: 2 ** 38 }), (steps, length) => {
+        const ranges = new Ranges({ length });
+        const live = new Map<number, number>();
+        for (const { goes, size, pick } of steps) {
+          const ascending = [...live].sort(([a], [b]) => a - b);
+          if (goes && ascending.length > 8) {
+            const [offset] = ascending[pick % ascending.length]!;
+            ranges.free(offset);
+            live.delete(offset);
+            continue;
+          }
+          const gaps: { start: number; size: number }[] = [];
+          let end = 0;
+          for (const [offset, count] of [...ascending, [length, 0] as const]) {
+            if (offset > end) gaps.push({ start: end, size: offset - end });
+            end = offset + count;
+          }
+          const fitting = gaps.filter((gap) => gap.size >= size).sort((a, b) => a.size - b.size || a.start - b.start);
+          const best = fitting[0]?.start ?? -1;
+          expect(ranges.largestFree).toBe(Math.max(0, ...gaps.map((gap) => gap.size)));
+          expect(ranges.tryAlloc(size)).toBe(best);
+          if (best >= 0) live.set(best, size);
+        }
+        ranges.verify();
+        expect(ranges.liveObjects()).toEqual([...live.keys()].sort((a, b) => a - b));
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it.each([
