@@ -23,6 +23,8 @@ test.each([
   ["array", 1500],
   ["array, blockAt, blockOf", 1650],
   ["LeakGuard", 300],
+  ["struct", 4000],
+  ["struct, f32, i32, pointer, vec", 4600],
   ["readUtf8, writeUtf8, readCString, writeCString", 1500],
 ] as const)("{ %s } takes at most so many bytes over the memory package: %i", async (names, most) => {
   const added = (await sizeOf(`export { ${names} } from "./src/index.ts";`)) - (await sizeOf(""));
