@@ -2,4 +2,11 @@ export type { PoolManagerOptions, PoolOptions, PoolsOptions } from "./options.ts
 export { Pool, type PoolStats } from "./pool.ts";
 export { PoolManager, type PoolManagerStats } from "./pool-manager.ts";
 export { Pools, type PoolsStats } from "./pools.ts";
-export type { SizeClassStats } from "./size-classes.ts";
+export {
+  type Liveness,
+  SIZE_CLASSES_STATE_BYTES,
+  SizeClasses,
+  type SizeClassesOptions,
+  type SizeClassesStats,
+  type SizeClassStats,
+} from "./size-classes.ts";

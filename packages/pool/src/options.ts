@@ -56,12 +56,16 @@ export function requireSlotSize(bytes: number): void {
   }
 }
 
-/** @throws ERR_MORPH_INVALID_CONFIG */
-export function requireSlabBytes(bytes: number): void {
-  if (!Number.isInteger(bytes) || bytes < PAGE_BYTES || bytes > MAX_SLAB_BYTES || bytes % PAGE_BYTES !== 0) {
+/**
+ * @param least the least it may be: below a page it is a power of two
+ * @throws ERR_MORPH_INVALID_CONFIG
+ */
+export function requireSlabBytes(bytes: number, least: number = PAGE_BYTES): void {
+  const isWhole = bytes % PAGE_BYTES === 0 || PAGE_BYTES % bytes === 0;
+  if (!Number.isInteger(bytes) || bytes < least || bytes > MAX_SLAB_BYTES || !isWhole) {
     throw new MorphError(
       "ERR_MORPH_INVALID_CONFIG",
-      `slabBytes: expected a multiple of ${PAGE_BYTES} from ${PAGE_BYTES} to ${MAX_SLAB_BYTES}, got ${describe(bytes)}`,
+      `slabBytes: expected a multiple of ${PAGE_BYTES} from ${least} to ${MAX_SLAB_BYTES}, got ${describe(bytes)}`,
     );
   }
 }

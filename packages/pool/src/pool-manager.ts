@@ -23,23 +23,10 @@ import {
   requireSlabBytes,
   STACK_CALLS,
 } from "./options.ts";
-import { type Liveness, SIZE_CLASSES_STATE_BYTES, SizeClasses, type SizeClassStats } from "./size-classes.ts";
+import { type Liveness, SIZE_CLASSES_STATE_BYTES, SizeClasses, type SizeClassesStats } from "./size-classes.ts";
 
-/** What a pool manager holds now; plain numbers. */
-export interface PoolManagerStats {
-  /** Each size class, smallest first. */
-  classes: SizeClassStats[];
-  /** Sums over the classes; see {@link SizeClassStats}. */
-  slots: number;
-  used: number;
-  free: number;
-  slabs: number;
-  slabBytes: number;
-  /** Bytes of the tables that know where slots are and which are live. */
-  tableBytes: number;
-  /** Bytes of pages and tables taken from the memory: `slabBytes + tableBytes`. */
-  footprint: number;
-}
+/** What a pool manager holds now; its tables know where slots are and which are live. */
+export type PoolManagerStats = SizeClassesStats;
 
 /** log2 of the granule of the state table: its two bits for 16 bytes are used as one for each 8. */
 const GRANULE_SHIFT = 4;
@@ -106,7 +93,15 @@ export class PoolManager {
     const attach = options.owner !== undefined;
     this.owner = joinMemory(memory, asOwner, options.owner);
     try {
-      this.classes = new SizeClasses(memory, this.owner, [...sizeClasses], slabBytes, this.liveness(), attach);
+      const { owner } = this;
+      this.classes = new SizeClasses({
+        memory,
+        owner,
+        sizes: sizeClasses,
+        slabBytes,
+        liveness: this.liveness(),
+        attach,
+      });
     } catch (error) {
       memory.unregister(this.owner);
       throw error;
@@ -238,17 +233,9 @@ export class PoolManager {
 
   /** What the manager holds. O(classes). */
   stats(): PoolManagerStats {
-    const tableBytes = this.classes.bytes + this.live.bytes;
-    const classes = this.classes.stats();
-    const sums = { classes, slots: 0, used: 0, free: 0, slabs: 0, slabBytes: 0, tableBytes, footprint: tableBytes };
-    for (const { slots, used, free, slabs, slabBytes } of classes) {
-      sums.slots += slots;
-      sums.used += used;
-      sums.free += free;
-      sums.slabs += slabs;
-      sums.slabBytes += slabBytes;
-      sums.footprint += slabBytes;
-    }
+    const sums = this.classes.stats();
+    sums.tableBytes += this.live.bytes;
+    sums.footprint += this.live.bytes;
     return sums;
   }
 
@@ -446,7 +433,7 @@ export class PoolManager {
     this.granules = (live.granules * 2) | 0;
     this.liveBits = (live.word - (live.lo >>> 8)) & WORD_INDEX;
     this.bySize = classes.bySize;
-    this.pages = classes.pages;
+    this.pages = classes.map;
     this.key = classes.key;
   }
 

@@ -1,4 +1,5 @@
 import { type AddressSpace, type MorphError, PAGE_BYTES } from "@morph/memory";
+import { requireSizeClasses, requireSlabBytes } from "./options.ts";
 
 /*
  * The free slots of several size classes, in the words of one side table, so that the hot paths of whoever uses them read one
@@ -8,10 +9,11 @@ import { type AddressSpace, type MorphError, PAGE_BYTES } from "@morph/memory";
  *             a record of 8 words each            a word each: where the record of the class that serves them starts
  *
  *   record    head ───> slot ───> slot ───> 0     the free list: slots that were freed, the last one first, then those of the run
- *             cursor ─────────────────> end       the free run: slots side by side, which nobody touches before they go on the list
+ *             cursor ─────────────────> end       the free run: slots side by side that are not written to before they go on the list
  *             slots allocated and freed so far, slots on the list or in use, slabs, words of a slot
  *
- *   pages     a word for each page of the memory: the record of the class whose slots lie in it, 0 where none has
+ *   map       a word for each unit of the memory: the record of the class whose slots lie in it, 0 where there are none. A unit is a
+ *             page, or a slab where slabs are smaller than a page: then the classes share pages
  *
  *   a free slot   ┌──────┬───────────┬───────────
  *                 │ link │ signature │ as it was       link: bits 0 to 29 the next slot, bit 30 whether this one was never in use
@@ -22,11 +24,11 @@ import { type AddressSpace, type MorphError, PAGE_BYTES } from "@morph/memory";
  * a free slot is handed out. The key is a random number, and another one after each `trim` and `reset`, so that no bytes of slots from
  * before are taken for free ones.
  *
- * To take a slot off the list, and to put it there, is part of the user's own hot paths. So is to know which slots are live: here it is
- * asked for when a list has to be made anew, see `Liveness`.
+ * An allocator of its own takes a slot off the list, and puts it there, in its own hot paths: see `SizeClasses`. It also knows which slots
+ * are live; the engine asks for that when it makes a list again, see `Liveness`.
  */
 
-/** Places in a record. */
+/** Places in a record; the head of the list is at 0. */
 const ALLOCATED = 1;
 const FREED = 2;
 const CURSOR = 3;
@@ -37,8 +39,13 @@ const SLABS = 6;
 const SLOT_WORDS = 7;
 const RECORD_WORDS = 8;
 
-/** Pages of 4 GiB. */
-const MOST_PAGES = 0x1_0000;
+/** Places in the record of no class: pages taken, units in them that no class has, and where to look for the next of these. */
+const PAGES = 3;
+const SPARE = 4;
+const HINT = 5;
+
+/** Bytes of the address space. */
+const ALL_BYTES = 2 ** 32;
 
 /** The next slot in a link, or in a list's head. */
 const NEXT = 0x3fff_ffff;
@@ -49,17 +56,38 @@ const UNUSED = 0x4000_0000;
 const RUN_SLOTS = 64;
 const RUN_WORDS = 4096;
 
+/** Least bytes of a slab. */
+const LEAST_SLAB_BYTES = 4096;
+
 /** Bytes that {@link SizeClasses.saveState} writes. */
 export const SIZE_CLASSES_STATE_BYTES = 16;
 
-/** Who knows which slots are live. */
+/** What {@link SizeClasses} asks the allocator that uses it. */
 export interface Liveness {
+  /** Whether live slots are signed with the engine's key as well: then `trim` leaves it as it is. */
+  readonly signsWithKey?: boolean;
   /** Whether the slot at a word index is live. */
   isLive(slot: number): boolean;
+  /** Called before pages and tables of so many bytes are taken: whether they may be. Without it they always may. */
+  mayTake?(bytes: number): boolean;
   /** Called before slots from one pointer to another are handed out. @throws ERR_MORPH_OUT_OF_MEMORY; then nothing has changed */
   cover(start: number, end: number): void;
   /** Called when there are no slabs any more: no slot is live. */
   drop(): void;
+}
+
+/** How to make {@link SizeClasses}. */
+export interface SizeClassesOptions {
+  /** The memory to take pages from, and the id under which it knows the allocator that does. */
+  memory: AddressSpace;
+  owner: number;
+  /** Bytes of each class's slots: ascending multiples of 8, at most half a slab. */
+  sizes: readonly number[];
+  /** Bytes of a slab: whole pages, 64 KiB to 4 MiB, or a power of two from 4 KiB to 32 KiB, of which several share a page. */
+  slabBytes: number;
+  liveness: Liveness;
+  /** Whether another thread made the tables: then {@link SizeClasses.loadState} has to follow. */
+  attach?: boolean;
 }
 
 /** What a size class holds now; plain numbers. */
@@ -78,48 +106,66 @@ export interface SizeClassStats {
   slabBytes: number;
 }
 
-/** The free slots of some size classes; see above. */
+/** What the size classes hold together; plain numbers. */
+export interface SizeClassesStats {
+  /** Each size class, smallest first. */
+  classes: SizeClassStats[];
+  /** Sums over the classes; see {@link SizeClassStats}. */
+  slots: number;
+  used: number;
+  free: number;
+  slabs: number;
+  slabBytes: number;
+  /** Bytes of the tables. */
+  tableBytes: number;
+  /** Bytes of pages and tables taken from the memory. */
+  footprint: number;
+}
+
+/**
+ * The free slots of some size classes: the engine of {@link PoolManager}, for allocators that know by themselves which slots are live. Such an
+ * allocator calls {@link carve} and {@link prepare} when a list is empty; its hot paths read and write the words themselves:
+ *
+ *     record = i32[bySize + ((size + 7) >>> 3)]      the class of a size; records of larger classes follow, 8 words each
+ *     slot = i32[record] & 0x3fff_ffff               the head of the free list, 0 when it is empty
+ *     link = i32[slot], signature = i32[slot + 1]    free when signature === (link ^ slot ^ key), and only then
+ *     i32[record] = link, i32[record + 1] += 1       takes it; i32[record + 2] += 1 counts one that is put back
+ */
 export class SizeClasses {
-  /** The memory; whoever owns the slots replaces it when the views change. */
+  /** The memory; the allocator replaces it when the views change. */
   i32: Int32Array;
   /** Word index of the records by size: that of `(size + 7) >>> 3`. Size 0 has one whose list is empty for ever. */
   bySize = 0;
-  /** Word index of the pages' words, and how many there are. */
-  pages = 0;
-  pageCount = 0;
+  /** Word index of the units' words, and how many there are. */
+  map = 0;
+  mapLength = 0;
   /** What free slots are signed with. */
   key: number;
   /** Bytes of each class's slots, smallest first. */
   readonly sizes: readonly number[];
+  /** Bytes of a unit of the map. */
+  readonly unitBytes: number;
   private readonly memory: AddressSpace;
   private readonly owner: number;
   private readonly liveness: Liveness;
-  private readonly slabPages: number;
+  private readonly slabBytes: number;
   /** Pointer of the table; 0 until {@link loadState}, where another thread made it. */
   private table = 0;
   private readonly tableBytes: number;
   /** Word indexes of the records, smallest class first. */
   private records: readonly number[] = [];
 
-  /**
-   * @param sizes bytes of each class's slots, ascending multiples of 8
-   * @param attach whether another thread made the table: then {@link loadState} has to follow
-   * @throws ERR_MORPH_OUT_OF_MEMORY
-   */
-  constructor(
-    memory: AddressSpace,
-    owner: number,
-    sizes: readonly number[],
-    slabBytes: number,
-    liveness: Liveness,
-    attach: boolean,
-  ) {
+  /** @throws ERR_MORPH_OUT_OF_MEMORY, ERR_MORPH_INVALID_CONFIG */
+  constructor({ memory, owner, sizes, slabBytes, liveness, attach = false }: SizeClassesOptions) {
+    requireSizeClasses(sizes);
+    requireSlabBytes(slabBytes, LEAST_SLAB_BYTES);
     this.memory = memory;
     this.i32 = memory.i32;
     this.owner = owner;
-    this.sizes = sizes;
+    this.sizes = [...sizes];
     this.liveness = liveness;
-    this.slabPages = slabBytes / PAGE_BYTES;
+    this.slabBytes = slabBytes;
+    this.unitBytes = Math.min(slabBytes, PAGE_BYTES);
     this.key = newKey();
     const words = (sizes.length + 1) * RECORD_WORDS + (sizes.at(-1) as number) / 8 + 1;
     this.tableBytes = memory.tableBytes(words * 4);
@@ -140,9 +186,10 @@ export class SizeClasses {
     return this.table !== 0;
   }
 
-  /** Bytes of the tables. O(1). */
-  get bytes(): number {
-    return this.isLoaded ? this.tableBytes + this.pagesBytes : 0;
+  /** Bytes of pages and tables taken from the memory; also while the view is closed. O(1). */
+  get footprint(): number {
+    const pages = this.isLoaded ? (this.memory.i32[this.none + PAGES] as number) : 0;
+    return pages * PAGE_BYTES + this.tablesBytes;
   }
 
   /** Slots taken back so far, of all classes: while it is the same number, no slab has become empty. Wraps around. O(classes). */
@@ -155,10 +202,10 @@ export class SizeClasses {
     return this.i32[this.bySize + ((size + 7) >>> 3)] as number;
   }
 
-  /** The record of the class in whose page a pointer lies; 0 when it is in none. O(1). */
+  /** The record of the class in whose slab a pointer lies; 0 when it is in none. O(1). */
   recordAt(pointer: number): number {
-    const page = Math.floor(pointer / PAGE_BYTES);
-    return page >= 0 && page < this.pageCount ? (this.i32[this.pages + page] as number) : 0;
+    const unit = Math.floor(pointer / this.unitBytes);
+    return unit >= 0 && unit < this.mapLength ? (this.i32[this.map + unit] as number) : 0;
   }
 
   /** Bytes of a record's slots. O(1). */
@@ -219,23 +266,30 @@ export class SizeClasses {
     }
   }
 
-  /** Whether a pointer is that of a slot which is free, but was in use before. O(pages). */
-  wasFreed(pointer: number): boolean {
+  /** Whether a slot of a class starts at a pointer, live or free. O(1), O(pages) where slabs are larger than a page. */
+  isSlot(pointer: number): boolean {
     const record = this.recordAt(pointer);
+    if (record === 0) return false;
+    const bytes = this.slotSize(record);
+    const slab = this.slabAt(pointer);
+    return (pointer - slab) % bytes === 0 && pointer + bytes <= slab + this.slabBytes;
+  }
+
+  /** Whether a pointer is that of a slot which is free, but was in use before. O(1), O(pages) where slabs are larger than a page. */
+  wasFreed(pointer: number): boolean {
     const slot = pointer / 4;
-    if (record === 0 || !Number.isInteger(slot) || this.isInRun(record, slot) || this.liveness.isLive(slot))
-      return false;
-    const words = this.slotSize(record) / 4;
-    for (const slab of this.slabs()) {
-      if (slot < slab / 4 || slot >= this.endOf(slab, words)) continue;
-      return (slot - slab / 4) % words === 0 && !this.isUnused(slot);
-    }
-    return false;
+    return (
+      this.isSlot(pointer) &&
+      !this.isInRun(this.recordAt(pointer), slot) &&
+      !this.liveness.isLive(slot) &&
+      !this.isUnused(slot)
+    );
   }
 
   /**
-   * Returns slabs in which no slot is in use to the memory, and makes the lists anew: the lowest slot comes first then. O(pages + slots).
-   * @returns the bytes returned
+   * Takes slabs in which no slot is in use from their classes, returns pages without a slab to the memory, and makes the lists again, so that the
+   * lowest slot comes first. O(pages + slots).
+   * @returns the bytes of those slabs
    */
   trim(): number {
     const empty = [...this.slabs()].filter((slab) => this.isEmpty(slab));
@@ -249,10 +303,12 @@ export class SizeClasses {
       i32[record + CARVED]! -= ((hasRun ? (i32[record + CURSOR] as number) : end) - slab / 4) / words;
       if (hasRun) i32[record + CURSOR] = i32[record + END] = 0;
       i32[record + SLABS]! -= 1;
-      this.setPages(slab, 0);
-      this.memory.release(slab, this.slabPages);
+      this.setSlab(slab, 0);
+      i32[this.none + SPARE]! += this.slabBytes / this.unitBytes;
     }
-    const key = newKey();
+    i32[this.none + HINT] = 0;
+    for (const slab of empty) this.releaseIfEmpty(slab);
+    const key = this.liveness.signsWithKey === true ? this.key : newKey();
     for (const record of this.records) this.relink(record, key);
     this.key = key;
     if (this.records.every((record) => i32[record + SLABS] === 0)) this.liveness.drop();
@@ -261,55 +317,79 @@ export class SizeClasses {
 
   /** Frees every slot and returns all slabs to the memory. O(pages). */
   reset(): void {
-    for (const slab of [...this.slabs()]) {
-      this.setPages(slab, 0);
-      this.memory.release(slab, this.slabPages);
+    const { i32, memory } = this;
+    i32.fill(0, this.map, this.map + this.mapLength);
+    const end = this.mapLength * this.unitBytes;
+    for (let page = 0, next = 0; page < end; page = next) {
+      next = page + PAGE_BYTES;
+      if (memory.ownerOf(page) !== this.owner) continue;
+      while (next < end && memory.ownerOf(next) === this.owner) next += PAGE_BYTES;
+      memory.release(page, (next - page) / PAGE_BYTES);
     }
+    for (const word of [PAGES, SPARE, HINT]) i32[this.none + word] = 0;
     for (const record of this.records) {
-      this.i32[record + FREED] = this.i32[record + ALLOCATED]!;
-      for (const word of [0, CURSOR, END, CARVED, SLABS]) this.i32[record + word] = 0;
+      i32[record + FREED] = i32[record + ALLOCATED]!;
+      for (const word of [0, CURSOR, END, CARVED, SLABS]) i32[record + word] = 0;
     }
     this.key = newKey();
     this.liveness.drop();
   }
 
-  /** Gives the tables back; the slabs are whoever's who owns them. O(1). */
+  /** Gives the tables back; {@link AddressSpace.unregister} does so with the slabs. O(1). */
   destroy(): void {
     this.liveness.drop();
     this.memory.releaseTable(this.table, this.tableBytes);
-    if (this.pageCount > 0) this.memory.releaseTable(this.pages * 4, this.pagesBytes);
+    if (this.mapLength > 0) this.memory.releaseTable(this.map * 4, this.mapBytes);
     this.forget();
   }
 
   /** Forgets the tables, for a memory that is gone. O(1). */
   forget(): void {
-    this.table = this.bySize = this.pages = this.pageCount = 0;
+    this.table = this.bySize = this.map = this.mapLength = 0;
   }
 
   /** Writes where the tables lie to {@link SIZE_CLASSES_STATE_BYTES} bytes, for the same size classes in another thread. O(1). */
   saveState(pointer: number): void {
-    this.i32.set([this.table, this.pages, this.pageCount, this.key], pointer / 4);
+    this.i32.set([this.table, this.map, this.mapLength, this.key], pointer / 4);
   }
 
   /** Takes over what {@link saveState} wrote there. O(classes). */
   loadState(pointer: number): void {
     const word = (place: number): number => this.i32[pointer / 4 + place] as number;
     this.setTable(word(0) >>> 0);
-    this.pages = word(1);
-    this.pageCount = word(2);
+    this.map = word(1);
+    this.mapLength = word(2);
     this.key = word(3);
   }
 
-  /** What each class holds, smallest first; also while the view is closed. O(classes). */
-  stats(): SizeClassStats[] {
-    return this.sizes.map((slotSize, i) => {
-      const record = this.records[i]!;
-      const word = (place: number): number => (this.isLoaded ? (this.memory.i32[record + place] as number) : 0);
-      const slabs = word(SLABS);
+  /** What the classes hold; also while the view is closed. O(classes). */
+  stats(): SizeClassesStats {
+    const { i32 } = this.memory;
+    const { tablesBytes: tableBytes, footprint } = this;
+    const sums: SizeClassesStats = {
+      classes: [],
+      slots: 0,
+      used: 0,
+      free: 0,
+      slabs: 0,
+      slabBytes: 0,
+      tableBytes,
+      footprint,
+    };
+    for (const [i, slotSize] of this.sizes.entries()) {
+      const record = this.records[i] ?? 0;
+      const slabs = record === 0 ? 0 : (i32[record + SLABS] as number);
+      const used = record === 0 ? 0 : (i32[record + ALLOCATED]! - i32[record + FREED]!) | 0;
       const slots = slabs * Math.floor(this.slabBytes / slotSize);
-      const used = (word(ALLOCATED) - word(FREED)) | 0;
-      return { slotSize, slots, used, free: slots - used, slabs, slabBytes: slabs * this.slabBytes };
-    });
+      const slabBytes = slabs * this.slabBytes;
+      sums.classes.push({ slotSize, slots, used, free: slots - used, slabs, slabBytes });
+      sums.slots += slots;
+      sums.used += used;
+      sums.free += slots - used;
+      sums.slabs += slabs;
+      sums.slabBytes += slabBytes;
+    }
+    return sums;
   }
 
   /**
@@ -321,7 +401,7 @@ export class SizeClasses {
     for (const slab of this.slabs()) {
       const record = this.recordAt(slab);
       const count = counts.get(record);
-      if (count === undefined || this.memory.ownerOf(slab) !== this.owner) return `the slab at ${slab} is nobody's`;
+      if (count === undefined || this.memory.ownerOf(slab) !== this.owner) return `the slab at ${slab} has no owner`;
       count.slabs++;
       const words = this.slotSize(record) / 4;
       for (let slot = slab / 4, end = this.endOf(slab, words); slot < end; slot += words) {
@@ -358,7 +438,7 @@ export class SizeClasses {
     return listed === free ? undefined : `${list} ends at ${before * 4} after ${listed} of ${free} slots`;
   }
 
-  /** Makes a list anew from what is not live, lowest slot first, signed with a key. O(pages + slots). */
+  /** Makes a list again from what is not live, lowest slot first, signed with a key. O(pages + slots). */
   private relink(record: number, key: number): void {
     const { i32 } = this;
     const words = i32[record + SLOT_WORDS] as number;
@@ -378,48 +458,104 @@ export class SizeClasses {
 
   /** @returns false when the memory has no pages, or no room for the tables; then nothing has changed */
   private addSlab(record: number): boolean {
-    if (this.memory.refuses(this.slabPages)) return false;
-    const slab = this.memory.tryAcquire(this.slabPages, this.owner);
+    const slab = this.takeSlab();
     if (slab === 0) return false;
-    try {
-      this.coverPages((slab + this.slabBytes) / PAGE_BYTES);
-      this.liveness.cover(slab, slab + this.slabBytes);
-    } catch (error) {
-      this.memory.release(slab, this.slabPages);
-      if ((error as MorphError).code === "ERR_MORPH_OUT_OF_MEMORY") return false;
-      throw error;
-    }
     const { i32 } = this;
-    const words = i32[record + SLOT_WORDS] as number;
-    this.setPages(slab, record);
+    this.setSlab(slab, record);
     i32[record + SLABS]! += 1;
     i32[record + CURSOR] = slab / 4;
-    i32[record + END] = this.endOf(slab, words);
+    i32[record + END] = this.endOf(slab, i32[record + SLOT_WORDS] as number);
     return true;
   }
 
-  /** Makes the pages' words cover so many pages, if need be by moving to a larger table. @throws ERR_MORPH_OUT_OF_MEMORY */
-  private coverPages(pageCount: number): void {
-    if (pageCount <= this.pageCount) return;
-    // Whatever pages the memory has now, and a quarter more, so that the table moves seldom.
-    const wanted = Math.max(pageCount, Math.min(MOST_PAGES, Math.ceil((this.memory.u8.length / PAGE_BYTES) * 1.25)));
-    const bytes = this.memory.tableBytes(wanted * 4);
-    const table = this.memory.acquireTable(bytes);
-    const { i32, pages, pagesBytes } = this;
-    if (pagesBytes > 0) {
-      i32.copyWithin(table / 4, pages, pages + this.pageCount);
-      this.memory.releaseTable(pages * 4, pagesBytes);
+  /** The pointer of a slab that no class has; 0 when there is none. */
+  private takeSlab(): number {
+    if (this.i32[this.none + SPARE] === 0 && !this.takePages()) return 0;
+    const { i32, map, none, unitBytes } = this;
+    let unit = i32[none + HINT] as number;
+    while (i32[map + unit] !== 0 || this.memory.ownerOf(unit * unitBytes) !== this.owner) unit++;
+    const units = this.slabBytes / unitBytes;
+    i32[none + HINT] = unit + units;
+    i32[none + SPARE]! -= units;
+    return unit * unitBytes;
+  }
+
+  /** Takes pages for a slab, or for several that share one. @returns false when that was refused; then nothing has changed */
+  private takePages(): boolean {
+    const { memory, pageBytes: bytes } = this;
+    const pages = bytes / PAGE_BYTES;
+    const mapBytes = this.mapBytesFor(bytes);
+    if (memory.refuses(pages) || this.liveness.mayTake?.(bytes + mapBytes) === false) return false;
+    const start = memory.tryAcquire(pages, this.owner);
+    if (start === 0) return false;
+    try {
+      this.coverMap((start + bytes) / this.unitBytes);
+      this.liveness.cover(start, start + bytes);
+    } catch (error) {
+      memory.release(start, pages);
+      if ((error as MorphError).code === "ERR_MORPH_OUT_OF_MEMORY") return false;
+      throw error;
     }
-    this.pages = (table / 4) | 0;
-    this.pageCount = (bytes / 4) | 0;
+    const { i32, none } = this;
+    i32[none + PAGES]! += pages;
+    i32[none + SPARE]! += bytes / this.unitBytes;
+    i32[none + HINT] = start / this.unitBytes;
+    return true;
   }
 
-  private get pagesBytes(): number {
-    return this.pageCount * 4;
+  /** Returns the pages of a slab that no class has to the memory, unless another slab lies there, or they are returned already. */
+  private releaseIfEmpty(slab: number): void {
+    const { i32, pageBytes: bytes, unitBytes, none, memory } = this;
+    const start = slab - (slab % Math.min(bytes, PAGE_BYTES));
+    const unit = this.map + start / unitBytes;
+    if (memory.ownerOf(start) !== this.owner) return;
+    for (let i = 0; i < bytes / unitBytes; i++) if (i32[unit + i] !== 0) return;
+    memory.release(start, bytes / PAGE_BYTES);
+    i32[none + PAGES]! -= bytes / PAGE_BYTES;
+    i32[none + SPARE]! -= bytes / unitBytes;
   }
 
-  private get slabBytes(): number {
-    return this.slabPages * PAGE_BYTES;
+  /** Bytes by which the map may grow for so many more bytes of pages. */
+  private mapBytesFor(bytes: number): number {
+    const units = (this.memory.u8.length + bytes) / this.unitBytes;
+    return units <= this.mapLength ? 0 : this.memory.tableBytes(this.wantedMap(units) * 4);
+  }
+
+  /** Words of a map that has to have so many: half as many more, so that it moves seldom. */
+  private wantedMap(units: number): number {
+    return Math.min(Math.ceil(units * 1.5), ALL_BYTES / this.unitBytes);
+  }
+
+  /** Makes the map cover so many units, if need be by moving to a larger table. @throws ERR_MORPH_OUT_OF_MEMORY */
+  private coverMap(units: number): void {
+    if (units <= this.mapLength) return;
+    const bytes = this.memory.tableBytes(this.wantedMap(units) * 4);
+    const table = this.memory.acquireTable(bytes);
+    const { i32, map, mapBytes } = this;
+    if (mapBytes > 0) {
+      i32.copyWithin(table / 4, map, map + this.mapLength);
+      this.memory.releaseTable(map * 4, mapBytes);
+    }
+    this.map = (table / 4) | 0;
+    this.mapLength = (bytes / 4) | 0;
+  }
+
+  private get mapBytes(): number {
+    return this.mapLength * 4;
+  }
+
+  private get tablesBytes(): number {
+    return this.isLoaded ? this.tableBytes + this.mapBytes : 0;
+  }
+
+  /** Bytes of pages that are taken at a time. */
+  private get pageBytes(): number {
+    return Math.max(this.slabBytes, PAGE_BYTES);
+  }
+
+  /** Word index of the record of no class. */
+  private get none(): number {
+    return this.table / 4;
   }
 
   private used(record: number): number {
@@ -449,20 +585,32 @@ export class SizeClasses {
     return slot >= this.i32[record + CURSOR]! && slot < this.i32[record + END]!;
   }
 
-  private setPages(slab: number, record: number): void {
-    const page = this.pages + slab / PAGE_BYTES;
-    this.i32.fill(record, page, page + this.slabPages);
+  private setSlab(slab: number, record: number): void {
+    const unit = this.map + slab / this.unitBytes;
+    this.i32.fill(record, unit, unit + this.slabBytes / this.unitBytes);
   }
 
-  /** The pointers of the slabs, ascending. Each is so many pages in a row. */
+  /** The pointers of the slabs, ascending. */
   private *slabs(): Generator<number, void, undefined> {
-    for (let page = 0; page < this.pageCount; ) {
-      if (this.i32[this.pages + page] === 0) page++;
+    const units = this.slabBytes / this.unitBytes;
+    for (let unit = 0; unit < this.mapLength; ) {
+      if (this.i32[this.map + unit] === 0) unit++;
       else {
-        yield page * PAGE_BYTES;
-        page += this.slabPages;
+        yield unit * this.unitBytes;
+        unit += units;
       }
     }
+  }
+
+  /** The slab in which a pointer lies; there is one. */
+  private slabAt(pointer: number): number {
+    if (this.slabBytes <= PAGE_BYTES) return pointer - (pointer % this.slabBytes);
+    let last = 0;
+    for (const slab of this.slabs()) {
+      if (slab > pointer) break;
+      last = slab;
+    }
+    return last;
   }
 
   /** Word index of the end of a slab's last slot. */
