@@ -54,7 +54,7 @@ const SUBJECTS = [
     use: "const it = new MemoryContext(COMPILER); it.free(it.alloc(64, 1)); it.alloc(1000, 1);",
     imports: ["COMPILER"],
     methods: ["alloc", "free"],
-    fields: ["room", "mark", "peakBefore", "table", "version"],
+    fields: ["room", "changes", "suspended", "destroyed", "config", "memory", "large", "state"],
   },
 ];
 

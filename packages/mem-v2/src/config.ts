@@ -42,6 +42,9 @@ export const RUNTIME: ContextConfig = { mode: "RUNTIME" };
 /** For servers: as RUNTIME, but bounded: the context never takes more than `maxBytes`. */
 export const SERVER: ContextConfig = { mode: "SERVER", maxBytes: 0x4000_0000 };
 
+/** The modes, in the order of their numbers in a context's state. */
+export const MODES: readonly Mode[] = ["COMPILER", "RUNTIME", "SERVER"];
+
 /** Smallest limit of a SERVER context. */
 const LEAST_LIMIT = 0x10_0000;
 

@@ -1,4 +1,4 @@
-import type { ContextStats } from "./statistics.ts";
+import type { ContextStats } from "./counters.ts";
 
 /** Types shown by name; the rest is summed. */
 const TOP_TYPES = 10;

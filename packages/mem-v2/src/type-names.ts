@@ -1,5 +1,5 @@
 import { type AddressSpace, describe, MorphError } from "@morph/memory";
-import { MAX_TYPE } from "./header.ts";
+import { MAX_TYPE } from "./layout.ts";
 import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
 
 /** Bytes of a name in the memory, its length included. */

@@ -2,7 +2,8 @@ import { LinearMemory } from "@morph/memory";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { codeOf } from "../../../scripts/test-kit/code.ts";
-import { type ContextOptions, MemoryContext, RUNTIME, SERVER } from "../src/index.ts";
+import { type Context, type ContextOptions, MemoryContext, RUNTIME, SERVER, SharedContext } from "../src/index.ts";
+import { contextIn } from "./make.ts";
 
 const MIB = 2 ** 20;
 
@@ -12,13 +13,13 @@ describe.each([
 ])("%s", (mode, config) => {
   it("keeps small objects in the pool and large ones in the heap", () => {
     const ctx = new MemoryContext(config);
-    const [small, large] = [ctx.alloc(240, 1), ctx.alloc(241, 2)];
-    expect(ctx.stats()).toMatchObject({ mode, poolBytes: 240, arenaBytes: 0, heapBytes: 241, liveObjects: 2 });
+    const [small, large] = [ctx.alloc(248, 1), ctx.alloc(249, 2)];
+    expect(ctx.stats()).toMatchObject({ mode, poolBytes: 248, arenaBytes: 0, heapBytes: 249, liveObjects: 2 });
     expect([ctx.headerOf(small).flags, ctx.headerOf(large).flags]).toEqual([0, 2]);
     ctx.verify();
     ctx.free(large);
     ctx.free(small);
-    expect(ctx.stats()).toMatchObject({ poolBytes: 0, heapBytes: 0, currentLive: 0, peakLive: 481 });
+    expect(ctx.stats()).toMatchObject({ poolBytes: 0, heapBytes: 0, currentLive: 0, peakLive: 497 });
     ctx.verify();
   });
 
@@ -91,7 +92,7 @@ describe.each([
         for (const { pointer, size, fill } of live) {
           expect(ctx.memory.u8.subarray(pointer, pointer + size).every((byte) => byte === fill)).toBe(true);
         }
-        const heapBytes = live.reduce((sum, { size }) => sum + (size > 240 ? size : 0), 0);
+        const heapBytes = live.reduce((sum, { size }) => sum + (size > 248 ? size : 0), 0);
         const currentLive = live.reduce((sum, { size }) => sum + size, 0);
         expect(ctx.stats()).toMatchObject({ heapBytes, currentLive, liveObjects: live.length, arenaBytes: 0 });
         ctx.verify();
@@ -103,8 +104,8 @@ describe.each([
 
   it("goes on in another thread's handle on shared memory", () => {
     const memory = new LinearMemory({ shared: true, maxPages: 1024 });
-    const ctx = new MemoryContext({ ...config, memory });
-    const there = MemoryContext.attach(ctx.handle());
+    const ctx = new SharedContext({ ...config, memory });
+    const there = SharedContext.attach(ctx.handle());
     const pointers = [10, 1000, 100_000].map((size) => ctx.alloc(size, 5));
     for (const pointer of pointers) there.free(pointer);
     const again = there.alloc(100_000, 6);
@@ -118,8 +119,11 @@ describe.each([
 });
 
 describe("SERVER", () => {
-  const bounded = (more: Partial<ContextOptions> = {}): MemoryContext =>
-    new MemoryContext({ ...SERVER, maxBytes: 4 * MIB, ...more });
+  const bounded = (more: Partial<ContextOptions> = {}): Context => {
+    const { memory = new LinearMemory() } = more;
+    return contextIn({ ...SERVER, maxBytes: 4 * MIB, ...more, memory: memory as LinearMemory });
+  };
+  const alone = (): MemoryContext => new MemoryContext({ ...SERVER, maxBytes: 4 * MIB });
 
   it.each([
     ["its own memory", () => undefined],
@@ -127,7 +131,7 @@ describe("SERVER", () => {
   ])("never takes more than its limit, loses nothing there, and goes on once something is freed: %s", (_, make) => {
     for (const size of [100, 5000, 300_000]) {
       const memory = make();
-      const ctx = bounded(memory === undefined ? {} : { memory });
+      const ctx = memory === undefined ? alone() : bounded({ memory });
       const before = memory === undefined ? 0 : ctx.stats().footprint;
       const pointers: number[] = [];
       const fill = () => {
@@ -214,7 +218,7 @@ describe("SERVER", () => {
     // One in the middle stays, so that its page does, too.
     const [kept] = first.splice(first.length >>> 1, 1);
     for (const pointer of first) ctx.free(pointer);
-    ctx.memory.i32[first[first.length >>> 2]! / 4 - 4] = 8;
+    ctx.memory.i32[first[first.length >>> 2]! / 4 - 2] = 8;
     expect(codeOf(() => ctx.alloc(2 * MIB, 1))).toBe("ERR_MORPH_OUT_OF_MEMORY");
     ctx.verify();
     expect(fill().length).toBe(first.length);
@@ -262,7 +266,7 @@ describe("SERVER", () => {
 
   it("lets the listener free objects instead of refusing", () => {
     const cache: number[] = [];
-    const ctx: MemoryContext = bounded({
+    const ctx: Context = bounded({
       onMemoryPressure: () => {
         for (const pointer of cache.splice(0, cache.length / 2)) ctx.free(pointer);
       },
@@ -282,7 +286,7 @@ describe("SERVER", () => {
 
   it.each([false, true])("lets the listener reset it, or grow the memory (shared memory: %s)", (shared) => {
     const memory = new LinearMemory({ shared, maxPages: 1000 });
-    const ctx: MemoryContext = bounded({
+    const ctx: Context = bounded({
       memory,
       onMemoryPressure: () => {
         ctx.reset();

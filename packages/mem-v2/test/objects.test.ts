@@ -2,7 +2,8 @@ import { LinearMemory } from "@morph/memory";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { codeOf } from "../../../scripts/test-kit/code.ts";
-import { COMPILER, MemoryContext, RUNTIME, SERVER } from "../src/index.ts";
+import { COMPILER, MemoryContext, RUNTIME, SERVER, SharedContext } from "../src/index.ts";
+import { contextIn } from "./make.ts";
 
 const MODES = [COMPILER, RUNTIME, { ...SERVER, maxBytes: 2 * 2 ** 20 }];
 
@@ -33,7 +34,7 @@ describe.each(MODES.flatMap((config) => [false, true].map((shared) => ({ config,
       fc.assert(
         fc.property(fc.array(step, { minLength: 30, maxLength: 100 }), (steps) => {
           const memory = new LinearMemory({ initialPages: 1, maxPages: 40, shared });
-          const ctx = new MemoryContext({ ...config, memory });
+          const ctx = contextIn({ ...config, memory });
           let grown = 0;
           memory.onGrow(() => {
             grown++;
@@ -109,7 +110,7 @@ describe.each([COMPILER, RUNTIME])("a growth listener, in $mode mode", (config) 
   it.each([false, true])("looks, and changes nothing (shared: %s)", (shared) => {
     for (const size of [8, 500, 5000, 200_000]) {
       const memory = new LinearMemory({ initialPages: 2, maxPages: 400, shared });
-      const ctx = new MemoryContext({ ...config, memory });
+      const ctx = contextIn({ ...config, memory });
       const kept = [ctx.alloc(100, 1), ctx.alloc(1000, 2)];
       let calls = 0;
       memory.onGrow(() => {
@@ -177,7 +178,7 @@ describe("a context's options", () => {
 describe("a handle", () => {
   it("that is not a context's is refused, and one of a destroyed context", () => {
     const memory = new LinearMemory({ shared: true, maxPages: 200 });
-    const ctx = new MemoryContext({ ...COMPILER, memory });
+    const ctx = new SharedContext({ ...COMPILER, memory });
     const handle = ctx.handle();
     const { place } = handle;
     const wrong = [
@@ -189,17 +190,17 @@ describe("a handle", () => {
       { ...handle, config: undefined },
     ];
     for (const each of wrong)
-      expect(codeOf(() => MemoryContext.attach(each as never))).toBe("ERR_MORPH_INVALID_CONFIG");
-    const there = MemoryContext.attach(handle);
+      expect(codeOf(() => SharedContext.attach(each as never))).toBe("ERR_MORPH_INVALID_CONFIG");
+    const there = SharedContext.attach(handle);
     ctx.destroy();
-    for (const use of [() => there.alloc(8, 1), () => there.handle(), () => MemoryContext.attach(handle)]) {
+    for (const use of [() => there.alloc(8, 1), () => there.handle(), () => SharedContext.attach(handle)]) {
       expect(codeOf(use)).toBe("ERR_MORPH_DESTROYED");
     }
     expect(there.owns(64)).toBe(false);
     // At the same place there may be another one now.
-    const next = new MemoryContext({ ...COMPILER, memory });
-    expect(codeOf(() => MemoryContext.attach(handle))).toBe("ERR_MORPH_DESTROYED");
-    MemoryContext.attach(next.handle()).alloc(8, 1);
+    const next = new SharedContext({ ...COMPILER, memory });
+    expect(codeOf(() => SharedContext.attach(handle))).toBe("ERR_MORPH_DESTROYED");
+    SharedContext.attach(next.handle()).alloc(8, 1);
     expect(next.stats().liveObjects).toBe(1);
   });
 });

@@ -5,7 +5,7 @@ import { LinearMemory } from "@morph/memory";
 import { describe, expect, it } from "vitest";
 import { bundle } from "../../../scripts/test-kit/bundled.ts";
 import { codeOf } from "../../../scripts/test-kit/code.ts";
-import { COMPILER, MemoryContext, Mutex, RUNTIME } from "../src/index.ts";
+import { COMPILER, Mutex, RUNTIME, SharedContext } from "../src/index.ts";
 
 const FOLDER = new URL("..", import.meta.url);
 const script = readFileSync(await bundle(FOLDER, "iife"), "utf8");
@@ -39,7 +39,7 @@ describe("in a realm of its own, without what browsers add to JavaScript", () =>
     const run = realm();
     const message = run(`
       const memory = new morph.LinearMemory({ shared: true, maxPages: 100 });
-      const ctx = new morph.MemoryContext({ mode: "COMPILER", memory, lockTimeoutMs: 20 });
+      const ctx = new morph.SharedContext({ mode: "COMPILER", memory, lockTimeoutMs: 20 });
       const other = new morph.Mutex(memory.i32, ctx.handle().place.anchor);
       ctx.free(ctx.alloc(100, 1));
       other.lock();
@@ -58,7 +58,7 @@ describe("in a realm of its own, without what browsers add to JavaScript", () =>
     for (const shared of [false, true]) {
       const wasm = new WebAssembly.Memory({ initial: 4, maximum: 100, shared });
       const use = run(
-        `(wasm) => { const memory = new morph.LinearMemory({ wasm, firstPage: 0 }); const ctx = new morph.MemoryContext({ mode: "RUNTIME", memory });
+        `(wasm) => { const memory = new morph.LinearMemory({ wasm, firstPage: 0 }); const ctx = new morph[memory.shared ? "SharedContext" : "MemoryContext"]({ mode: "RUNTIME", memory });
           for (let i = 0; i < 3000; i++) ctx.alloc(500, 1); ctx.verify(); return [memory.shared, ctx.stats().liveObjects].join(); }`,
       ) as (wasm: WebAssembly.Memory) => string;
       expect(use(wasm)).toBe(`${shared},3000`);
@@ -69,13 +69,13 @@ describe("in a realm of its own, without what browsers add to JavaScript", () =>
 describe("a worker that is terminated inside", () => {
   it.each([COMPILER, RUNTIME])("makes every call of others end in TIMEOUT, which names it: $mode", async (config) => {
     const memory = new LinearMemory({ shared: true, maxPages: 200 });
-    const ctx = new MemoryContext({ ...config, memory, lockTimeoutMs: 30 });
+    const ctx = new SharedContext({ ...config, memory, lockTimeoutMs: 30 });
     const pointer = ctx.alloc(100, 1);
     const handle = ctx.handle();
     const worker = new Worker(
       `const { workerData: { file, handle }, parentPort } = require("node:worker_threads");
-       import(file).then(({ MemoryContext, Mutex }) => {
-         const there = MemoryContext.attach(handle);
+       import(file).then(({ SharedContext, Mutex }) => {
+         const there = SharedContext.attach(handle);
          there.alloc(8, 1);
          const inside = new Mutex(there.memory.i32, handle.place.anchor);
          inside.lock();

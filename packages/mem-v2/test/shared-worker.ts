@@ -1,9 +1,9 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { MemoryContext } from "../src/index.ts";
+import { SharedContext } from "../src/index.ts";
 import { type Job, MAILBOX } from "./shared-job.ts";
 
 const { handle, id, workers, operations, owners, mailboxes } = workerData as Job;
-const context = MemoryContext.attach(handle);
+const context = SharedContext.attach(handle);
 const owner = new Uint8Array(owners);
 const mail = new Int32Array(mailboxes);
 let state = id * 7919;

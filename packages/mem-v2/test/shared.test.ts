@@ -1,7 +1,7 @@
 import { LinearMemory } from "@morph/memory";
 import { describe, expect, it } from "vitest";
 import { codeOf } from "../../../scripts/test-kit/code.ts";
-import { COMPILER, MemoryContext, RUNTIME, SERVER } from "../src/index.ts";
+import { COMPILER, MemoryContext, RUNTIME, SERVER, SharedContext } from "../src/index.ts";
 import { shareAContext } from "./shared.ts";
 
 describe("a context on shared memory", () => {
@@ -16,8 +16,8 @@ describe("a context on shared memory", () => {
 
   it("goes on wherever another handle left it, types, objects and totals included", () => {
     const memory = new LinearMemory({ initialPages: 2, maxPages: 1000, shared: true });
-    const a = new MemoryContext({ ...COMPILER, memory });
-    const b = MemoryContext.attach(structuredClone(a.handle()));
+    const a = new SharedContext({ ...COMPILER, memory });
+    const b = SharedContext.attach(structuredClone(a.handle()));
     a.registerType(4, "Shared");
     const [small, large] = [a.alloc(50, 4), a.alloc(5000, 4)];
     expect(b.typeName(4)).toBe("Shared");
@@ -41,8 +41,8 @@ describe("a context on shared memory", () => {
 
   it("gives the lock back after every error", () => {
     const memory = new LinearMemory({ initialPages: 2, maxPages: 12, shared: true });
-    const a = new MemoryContext({ ...COMPILER, memory });
-    const b = MemoryContext.attach(a.handle());
+    const a = new SharedContext({ ...COMPILER, memory });
+    const b = SharedContext.attach(a.handle());
     expect(codeOf(() => a.alloc(-1, 1))).toBe("ERR_MORPH_INVALID_SIZE");
     expect(codeOf(() => a.free(12))).toBe("ERR_MORPH_INVALID_POINTER");
     expect(codeOf(() => a.headerOf(12))).toBe("ERR_MORPH_INVALID_POINTER");
@@ -55,10 +55,15 @@ describe("a context on shared memory", () => {
     a.verify();
   });
 
-  it("is the only one that can be continued elsewhere", () => {
-    expect(codeOf(() => new MemoryContext(COMPILER).handle())).toBe("ERR_MORPH_INVALID_CONFIG");
+  it("is made in a shared memory only, in which no other is, and continued only by its handle", () => {
+    expect(codeOf(() => new SharedContext({ ...COMPILER, memory: new LinearMemory() }))).toBe(
+      "ERR_MORPH_INVALID_CONFIG",
+    );
+    expect(codeOf(() => new SharedContext(COMPILER))).toBe("ERR_MORPH_INVALID_CONFIG");
+    const shared = new LinearMemory({ shared: true, maxPages: 40 });
+    expect(codeOf(() => new MemoryContext({ ...COMPILER, memory: shared }))).toBe("ERR_MORPH_INVALID_CONFIG");
     for (const handle of [undefined, {}, 7]) {
-      expect(codeOf(() => MemoryContext.attach(handle as never))).toBe("ERR_MORPH_INVALID_CONFIG");
+      expect(codeOf(() => SharedContext.attach(handle as never))).toBe("ERR_MORPH_INVALID_CONFIG");
     }
   });
 });

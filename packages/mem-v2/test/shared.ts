@@ -5,7 +5,7 @@ import { Worker } from "node:worker_threads";
 import { LinearMemory } from "@morph/memory";
 import { build } from "esbuild";
 import { expect } from "vitest";
-import { type ContextConfig, MemoryContext } from "../src/index.ts";
+import { type ContextConfig, SharedContext } from "../src/index.ts";
 import { type Job, MAILBOX } from "./shared-job.ts";
 
 interface Report {
@@ -24,7 +24,7 @@ export async function shareAContext(workers: number, operations: number, config:
     await build({ entryPoints, outfile: file, bundle: true, format: "esm", platform: "node", conditions });
 
     const memory = new LinearMemory({ initialPages: 2, maxPages: 16_384, shared: true });
-    const context = new MemoryContext({ ...config, memory });
+    const context = new SharedContext({ ...config, memory });
     const shared = {
       handle: context.handle(),
       workers,

@@ -4,7 +4,7 @@ import { bundle } from "../../../scripts/test-kit/bundled.ts";
 import { nearTheStackLimit } from "../../../scripts/test-kit/stack-limit.ts";
 
 const file = pathToFileURL(await bundle(new URL("..", import.meta.url), "esm"));
-const { COMPILER, LinearMemory, MemoryContext, RUNTIME, SERVER } = (await import(
+const { COMPILER, LinearMemory, MemoryContext, RUNTIME, SERVER, SharedContext } = (await import(
   /* @vite-ignore */ file.href
 )) as typeof import("../src/index.ts") & typeof import("@morph/memory");
 
@@ -26,8 +26,9 @@ function random(seed: number): (below: number) => number {
 describe.each(CASES)("a stack overflow inside a call, in $mode mode, shared: $shared", ({ config, shared }) => {
   it("changes nothing, and leaves no lock taken", () => {
     const memory = new LinearMemory({ initialPages: 1, maxPages: 160, shared });
-    const ctx = new MemoryContext({ ...config, memory, lockTimeoutMs: 500 });
-    const there = shared ? MemoryContext.attach(ctx.handle()) : ctx;
+    const options = { ...config, memory, lockTimeoutMs: 500 };
+    const ctx = shared ? new SharedContext(options) : new MemoryContext(options);
+    const there = ctx instanceof SharedContext ? SharedContext.attach(ctx.handle()) : ctx;
     const next = random(11);
     const pointers: number[] = [];
     const sizes: number[] = [];
@@ -89,7 +90,8 @@ describe.each(CASES)("a stack overflow inside a call, in $mode mode, shared: $sh
 
   it("of a constructor leaves nothing", () => {
     const memory = new LinearMemory({ maxPages: 160, shared });
-    new MemoryContext({ ...config, memory }).destroy();
+    const make = () => (shared ? new SharedContext({ ...config, memory }) : new MemoryContext({ ...config, memory }));
+    make().destroy();
     const { footprint } = memory;
     let left: { destroy(): void } | undefined;
     const made: { done: number } = { done: 0 };
@@ -97,13 +99,13 @@ describe.each(CASES)("a stack overflow inside a call, in $mode mode, shared: $sh
       // Where there was stack enough for the constructor, there may not be for this.
       left?.destroy();
       left = undefined;
-      left = new MemoryContext({ ...config, memory });
+      left = make();
       made.done++;
     }, 800);
     left?.destroy();
     expect(overflows).toBeGreaterThan(20);
     expect(made.done).toBeGreaterThan(20);
     expect(memory.footprint).toBeLessThanOrEqual(footprint);
-    new MemoryContext({ ...config, memory }).verify();
+    make().verify();
   });
 });

@@ -61,7 +61,7 @@ describe("statistics", () => {
             liveObjects: live.length,
             totalFreed: freed,
             totalAllocated: bytes + freed,
-            arenaBytes: live.filter((object) => object.size > 240).reduce((sum, object) => sum + object.size, 0),
+            arenaBytes: live.filter((object) => object.size > 248).reduce((sum, object) => sum + object.size, 0),
           });
           expect(stats.poolBytes + stats.arenaBytes + stats.heapBytes).toBe(bytes);
           for (const [id, { count, bytes: everBytes }] of ever) {

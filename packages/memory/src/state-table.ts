@@ -70,29 +70,6 @@ export class StateTable {
     this.i32[word] = ((this.i32[word] as number) & ~(STATE_MASK << bits)) | (state << bits);
   }
 
-  /** Sets the state at `count` signed pointers that are covered, from `p` on, `step` bytes apart. O(count). */
-  setEach(p: number, step: number, count: number, state: number): void {
-    const { i32 } = this;
-    const granules = step >>> this.shift;
-    let granule = this.granuleOf(p);
-    let left = count;
-    // Whole words at once, where the same places are set in each of them.
-    if (granules <= GRANULES_A_WORD && GRANULES_A_WORD % granules === 0 && granule % GRANULES_A_WORD === 0) {
-      let mask = 0;
-      for (let bits = 0; bits < 32; bits += 2 * granules) mask |= 1 << bits;
-      const set = mask * state;
-      const inWord = GRANULES_A_WORD / granules;
-      for (let word = this.word + (granule >>> 4); left >= inWord; word++, left -= inWord, granule += GRANULES_A_WORD) {
-        i32[word] = ((i32[word] as number) & ~(mask | (mask << 1))) | set;
-      }
-    }
-    for (; left > 0; left--, granule += granules) {
-      const word = this.word + (granule >>> 4);
-      const bits = granule << 1;
-      i32[word] = ((i32[word] as number) & ~(STATE_MASK << bits)) | (state << bits);
-    }
-  }
-
   /**
    * Makes the table cover the bytes from `start` to `end`, if need be by moving to a larger one. Amortized O(1) a byte.
    * @throws ERR_MORPH_OUT_OF_MEMORY; then nothing has changed

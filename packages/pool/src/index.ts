@@ -1,7 +1,6 @@
-export type { PoolManagerOptions, PoolOptions, PoolsOptions } from "./options.ts";
+export type { PoolManagerOptions, PoolOptions } from "./options.ts";
 export { Pool, type PoolStats } from "./pool.ts";
 export { PoolManager, type PoolManagerStats } from "./pool-manager.ts";
-export { Pools, type PoolsStats } from "./pools.ts";
 export {
   type Liveness,
   SIZE_CLASSES_STATE_BYTES,

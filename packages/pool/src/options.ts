@@ -22,8 +22,6 @@ export interface PoolOptions {
   memory?: AddressSpace;
   /** Bytes of a slab: whole pages, 64 KiB (the default) to 4 MiB. */
   slabBytes?: number;
-  /** Continue the pool that another thread registered under this id; its state comes with {@link Pool.loadState}. */
-  owner?: number;
 }
 
 /** How to make a {@link PoolManager}. */
@@ -35,14 +33,6 @@ export interface PoolManagerOptions {
   /** Bytes of a slab, of every class: whole pages, 64 KiB (the default) to 4 MiB. */
   slabBytes?: number;
   /** Continue the manager that another thread registered under this id; its state comes with {@link PoolManager.loadState}. */
-  owner?: number;
-}
-
-/** How to make {@link Pools}. */
-export interface PoolsOptions {
-  /** The memory to take pages from. */
-  memory: AddressSpace;
-  /** Continue the pools of which another thread registered the first under this id; see {@link Pool.loadState}. */
   owner?: number;
 }
 

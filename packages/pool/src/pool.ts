@@ -12,7 +12,6 @@ import {
   requireOptions,
   requireStack,
   StateTable,
-  TABLE_STATE_BYTES,
 } from "@morph/memory";
 import { CONTRACT, type PoolOptions, requireSlabBytes, requireSlotSize, STACK_CALLS } from "./options.ts";
 import type { SizeClassStats } from "./size-classes.ts";
@@ -24,9 +23,6 @@ export interface PoolStats extends SizeClassStats {
   /** Bytes of pages and tables taken from the memory: `slabBytes + tableBytes`. */
   footprint: number;
 }
-
-/** See {@link Pool.stateBytes}. */
-const STATE_BYTES = TABLE_STATE_BYTES + 32;
 
 /**
  * Slots of one size. Slabs are cut from the memory's pages and carved from the front; freed slots form a list, each
@@ -65,24 +61,19 @@ export class Pool {
   /** A slot handed out is LIVE, one on the free list is FREED, at its first granule; all else is 0. */
   private readonly states: StateTable;
   private destroyed = false;
-  /** Returns pages of other pools, when this one finds none; whether there were any. See {@link join}. */
-  private relief: (() => boolean) | undefined = undefined;
-  /** What `freed` was when a trim found nothing, and `allocated` when a slot was refused. */
-  private freedInVain = 0;
+  /** What `allocated` was when a slot was refused. */
   private refusedAt = -1;
   private readonly slabPages: number;
   private readonly slotsPerSlab: number;
   /** The id under which the memory knows this pool's pages. */
   readonly owner: number;
-  /** Bytes that {@link saveState} writes. */
-  readonly stateBytes: number = STATE_BYTES;
 
   /**
    * Takes no slab before the first `alloc`.
    * @throws ERR_MORPH_INVALID_CONFIG, ERR_MORPH_VERSION when `memory` speaks another contract
    */
   constructor(options: PoolOptions) {
-    requireOptions(options, ["slotSize", "memory", "slabBytes", "owner"]);
+    requireOptions(options, ["slotSize", "memory", "slabBytes"]);
     requireStack(STACK_CALLS);
     const { slotSize, memory = new LinearMemory(), slabBytes = PAGE_BYTES } = options;
     requireSlotSize(slotSize);
@@ -104,7 +95,7 @@ export class Pool {
         this.i32 = this.states.i32 = suspended ? new Int32Array(0) : memory.i32;
       },
     };
-    this.owner = joinMemory(memory, asOwner, options.owner);
+    this.owner = joinMemory(memory, asOwner);
     // Another thread may have grown the memory since the table took its view. Assigned only once, until the memory grows: where the
     // pool is a constant, V8 then takes this for one, too.
     this.i32 = this.states.i32 = memory.i32;
@@ -141,36 +132,6 @@ export class Pool {
    */
   tryAlloc(): number {
     return this.prepare() ? this.alloc() : 0;
-  }
-
-  /**
-   * Hands out `count` slots that lie side by side, for those who keep free slots of their own. O(count).
-   * @param count slots, 1 to as many as a slab has
-   * @returns pointer of the lowest, the others follow, `slotSize` bytes apart; 0 when the memory is full (single slots may still be free)
-   * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_DESTROYED
-   */
-  tryAllocRun(count: number): number {
-    this.requireAlive();
-    this.refreshViews();
-    if (!Number.isInteger(count) || count < 1 || count > this.slotsPerSlab) {
-      throw new MorphError(
-        "ERR_MORPH_INVALID_SIZE",
-        `count: expected an integer from 1 to ${this.slotsPerSlab}, got ${describe(count)}`,
-      );
-    }
-    requireStack(STACK_CALLS);
-    const bytes = count * this.slotSize;
-    if (((this.carveEnd - this.cursor) | 0) < bytes) {
-      this.freeUncarved();
-      // Slots on the free list may fill whole slabs, yet not lie in the order that is asked for.
-      if (!this.addSlab() && !(this.trimOnce() && this.addSlab())) return 0;
-    }
-    const first = this.cursor;
-    this.states.setEach(first, this.slotSize, count, LIVE);
-    this.cursor = (first + bytes) | 0;
-    this.carved += count;
-    this.allocated = (this.allocated + count) | 0;
-    return first >>> 0;
   }
 
   /**
@@ -303,55 +264,6 @@ export class Pool {
     this.forget();
   }
 
-  /**
-   * Writes what this object knows into {@link stateBytes} bytes of the memory, so that the same pool in another thread can
-   * go on from there. The caller sees to it that one thread at a time uses the pool. O(1).
-   * @param pointer a multiple of 4, with so many bytes of the caller's behind it
-   * @throws ERR_MORPH_INVALID_POINTER, ERR_MORPH_DESTROYED
-   */
-  saveState(pointer: number): void {
-    this.requireAlive();
-    this.refreshViews();
-    this.requireStatePlace(pointer);
-    requireStack(STACK_CALLS);
-    this.states.saveState(pointer);
-    const { i32 } = this;
-    const at = (pointer + TABLE_STATE_BYTES) / 4;
-    i32[at] = this.head;
-    i32[at + 1] = this.allocated;
-    i32[at + 2] = this.freed;
-    i32[at + 3] = this.cursor;
-    i32[at + 4] = this.carveEnd;
-    i32[at + 5] = this.carved;
-    i32[at + 6] = this.slabs;
-    i32[at + 7] = this.stateSignature(pointer);
-  }
-
-  /**
-   * Takes over what {@link saveState} wrote there, in whichever thread. O(1).
-   * @throws ERR_MORPH_INVALID_POINTER when that is not this pool's state, ERR_MORPH_DESTROYED
-   */
-  loadState(pointer: number): void {
-    this.requireAlive();
-    this.refreshViews();
-    this.requireStatePlace(pointer);
-    const { i32 } = this;
-    const at = (pointer + TABLE_STATE_BYTES) / 4;
-    if (i32[at + 7] !== this.stateSignature(pointer)) {
-      throw new MorphError("ERR_MORPH_INVALID_POINTER", `expected the saved state of this pool at ${pointer}`);
-    }
-    requireStack(STACK_CALLS);
-    this.states.loadState(pointer);
-    this.followTable();
-    this.head = i32[at] as number;
-    this.allocated = i32[at + 1] as number;
-    this.freed = i32[at + 2] as number;
-    this.cursor = i32[at + 3] as number;
-    this.carveEnd = i32[at + 4] as number;
-    this.carved = i32[at + 5] as number;
-    this.slabs = i32[at + 6] as number;
-  }
-
   /** Returns all pages to the memory; the memory itself stays. The pool refuses every use from then on. */
   destroy(): void {
     if (this.destroyed) return;
@@ -360,19 +272,6 @@ export class Pool {
     this.memory.unregister(this.owner);
     this.forget();
     this.destroyed = true;
-  }
-
-  /**
-   * Makes pools those of one user: before one of them is refused a slab, `relief` returns pages of the others, and says whether there were any.
-   * For {@link Pools}.
-   */
-  static join(pools: readonly Pool[], relief: () => boolean): void {
-    for (const pool of pools) pool.relief = relief;
-  }
-
-  /** How often slots were taken back, in all of these pools: while it is the same number, no slab of theirs has become empty. O(pools). */
-  static freesOf(pools: readonly Pool[]): number {
-    return pools.reduce((frees, pool) => (frees + pool.freed) | 0, 0);
   }
 
   /** `using pool = new Pool(...)` destroys it at the end of the block. */
@@ -418,15 +317,7 @@ export class Pool {
     if (this.cursor !== this.carveEnd || this.used !== this.carved) return true;
     this.requireAlive();
     this.refreshViews();
-    return this.addSlab() || (this.relief?.() === true && this.addSlab());
-  }
-
-  /** Trims, unless nothing was freed since that was in vain; whether there was anything to return. */
-  private trimOnce(): boolean {
-    if (this.freed === this.freedInVain) return false;
-    if (this.trim() > 0) return true;
-    this.freedInVain = this.freed;
-    return false;
+    return this.addSlab();
   }
 
   private outOfMemory(): MorphError {
@@ -435,18 +326,6 @@ export class Pool {
     if (this.refusedAt === this.allocated) return repeatedRefusal(code, message);
     this.refusedAt = this.allocated;
     return new MorphError(code, message);
-  }
-
-  /** Puts the slots of the newest slab that were never handed out on the free list, the lowest first. */
-  private freeUncarved(): void {
-    const slots = ((this.carveEnd - this.cursor) | 0) / this.slotSize;
-    for (let i = slots - 1; i >= 0; i--) {
-      const p = (this.cursor + i * this.slotSize) | 0;
-      this.states.set(p, FREED);
-      this.push(p);
-    }
-    this.carved += slots;
-    this.cursor = this.carveEnd;
   }
 
   /** @returns false when the memory has no pages, or no room for the table; then nothing has changed */
@@ -544,22 +423,6 @@ export class Pool {
     this.dropTable();
     this.head = this.cursor = this.carveEnd = this.carved = this.slabs = 0;
     this.allocated = this.freed;
-  }
-
-  // --- the state for another thread --------------------------------------------------------------------------------
-
-  private requireStatePlace(pointer: number): void {
-    const inside = Number.isInteger(pointer) && pointer > 0 && pointer % 4 === 0;
-    if (inside && pointer + STATE_BYTES <= this.i32.byteLength) return;
-    throw new MorphError(
-      "ERR_MORPH_INVALID_POINTER",
-      `expected a multiple of 4 with ${STATE_BYTES} bytes of the memory behind it, got ${describe(pointer)}`,
-    );
-  }
-
-  /** What tells this pool's state, at this very place, from anything else. */
-  private stateSignature(pointer: number): number {
-    return Math.imul(this.owner, 0x9e37_79b1) ^ Math.imul(this.slotSize, 0x85eb_ca6b) ^ this.slabPages ^ pointer;
   }
 
   // --- the free list -----------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
-import { type AddressSpace, type MorphError, PAGE_BYTES } from "@morph/memory";
-import { requireSizeClasses, requireSlabBytes } from "./options.ts";
+import { type AddressSpace, MorphError, PAGE_BYTES, requireStack, requireStackFrame } from "@morph/memory";
+import { requireSizeClasses, requireSlabBytes, STACK_CALLS } from "./options.ts";
 
 /*
  * The free slots of several size classes, in the words of one side table, so that the hot paths of whoever uses them read one
@@ -64,8 +64,13 @@ export const SIZE_CLASSES_STATE_BYTES = 16;
 
 /** What {@link SizeClasses} asks the allocator that uses it. */
 export interface Liveness {
-  /** Whether live slots are signed with the engine's key as well: then `trim` leaves it as it is. */
+  /**
+   * Whether live slots are known by words of their own that are signed with the engine's key: then `trim` leaves the key as it is, and slots
+   * that are neither live nor signed as free are left alone when fewer are free than look so. Otherwise liveness is exact.
+   */
   readonly signsWithKey?: boolean;
+  /** How many slots of a class are live, for allocators that do not count them in its record. */
+  used?(index: number): number;
   /** Whether the slot at a word index is live. */
   isLive(slot: number): boolean;
   /** Called before pages and tables of so many bytes are taken: whether they may be. Without it they always may. */
@@ -129,7 +134,8 @@ export interface SizeClassesStats {
  *     record = i32[bySize + ((size + 7) >>> 3)]      the class of a size; records of larger classes follow, 8 words each
  *     slot = i32[record] & 0x3fff_ffff               the head of the free list, 0 when it is empty
  *     link = i32[slot], signature = i32[slot + 1]    free when signature === (link ^ slot ^ key), and only then
- *     i32[record] = link, i32[record + 1] += 1       takes it; i32[record + 2] += 1 counts one that is put back
+ *     i32[record] = link, i32[record + 1] += 1       takes it; i32[record + 2] += 1 counts one that is put back, unless
+ *                                                    `Liveness.used` counts them
  */
 export class SizeClasses {
   /** The memory; the allocator replaces it when the views change. */
@@ -145,6 +151,8 @@ export class SizeClasses {
   readonly sizes: readonly number[];
   /** Bytes of a unit of the map. */
   readonly unitBytes: number;
+  /** Words of a record: that of the next larger class lies so much further on. */
+  readonly recordWords: number = RECORD_WORDS;
   private readonly memory: AddressSpace;
   private readonly owner: number;
   private readonly liveness: Liveness;
@@ -159,6 +167,12 @@ export class SizeClasses {
   constructor({ memory, owner, sizes, slabBytes, liveness, attach = false }: SizeClassesOptions) {
     requireSizeClasses(sizes);
     requireSlabBytes(slabBytes, LEAST_SLAB_BYTES);
+    if ((sizes.at(-1) as number) > slabBytes / 2) {
+      throw new MorphError(
+        "ERR_MORPH_INVALID_CONFIG",
+        `slabBytes: ${slabBytes} hold fewer than two of the largest slots`,
+      );
+    }
     this.memory = memory;
     this.i32 = memory.i32;
     this.owner = owner;
@@ -227,8 +241,7 @@ export class SizeClasses {
     const { i32, key } = this;
     const cursor = i32[record + CURSOR] as number;
     const end = i32[record + END] as number;
-    const inUse = (i32[record + ALLOCATED]! - i32[record + FREED]!) | 0;
-    if (cursor === end || inUse !== i32[record + CARVED] || (i32[record]! & NEXT) !== 0) return false;
+    if (cursor === end || (i32[record]! & NEXT) !== 0 || this.missesSlots(record)) return false;
     const words = i32[record + SLOT_WORDS] as number;
     // At least one slot, however large.
     let stop = cursor + words;
@@ -240,7 +253,7 @@ export class SizeClasses {
       i32[slot + 1] = link ^ slot ^ key;
     }
     i32[record + CURSOR] = stop;
-    i32[record + CARVED] = (inUse + (stop - cursor) / words) | 0;
+    i32[record + CARVED]! += (stop - cursor) / words;
     i32[record] = cursor;
     return true;
   }
@@ -252,16 +265,20 @@ export class SizeClasses {
   prepare(record: number): boolean {
     if (this.isReady(record)) return true;
     // Nothing but a write into a free slot makes the list lead elsewhere, or end early.
-    if (this.head(record) !== 0 || this.used(record) !== this.i32[record + CARVED]) this.relink(record, this.key);
-    return this.head(record) !== 0 || this.carve(record) || (this.addSlab(record) && this.carve(record));
+    if (this.head(record) !== 0 || this.missesSlots(record)) this.relink(record, this.key);
+    if (this.head(record) !== 0 || this.carve(record) || (this.addSlab(record) && this.carve(record))) return true;
+    if (this.used(record) === this.i32[record + CARVED]) return false;
+    this.relink(record, this.key);
+    return this.head(record) !== 0;
   }
 
   /** The pointers of all slots in use, ascending. O(pages + slots). */
   *liveObjects(): Generator<number, void, undefined> {
     for (const slab of this.slabs()) {
-      const words = this.slotSize(this.recordAt(slab)) / 4;
+      const record = this.recordAt(slab);
+      const words = this.slotSize(record) / 4;
       for (let slot = slab / 4, end = this.endOf(slab, words); slot < end; slot += words) {
-        if (this.liveness.isLive(slot)) yield slot * 4;
+        if (!this.isInRun(record, slot) && this.liveness.isLive(slot)) yield slot * 4;
       }
     }
   }
@@ -275,7 +292,9 @@ export class SizeClasses {
     return (pointer - slab) % bytes === 0 && pointer + bytes <= slab + this.slabBytes;
   }
 
-  /** Whether a pointer is that of a slot which is free, but was in use before. O(1), O(pages) where slabs are larger than a page. */
+  /**
+   * Whether a pointer is that of a slot which is not live, but was in use before. O(1), O(pages) where slabs are larger than a page.
+   */
   wasFreed(pointer: number): boolean {
     const slot = pointer / 4;
     return (
@@ -286,13 +305,20 @@ export class SizeClasses {
     );
   }
 
+  /** Whether the slot at a word index is signed as a free one. O(1). */
+  isSigned(slot: number): boolean {
+    return this.i32[slot + 1] === ((this.i32[slot] as number) ^ slot ^ this.key);
+  }
+
   /**
    * Takes slabs in which no slot is in use from their classes, returns pages without a slab to the memory, and makes the lists again, so that the
    * lowest slot comes first. O(pages + slots).
    * @returns the bytes of those slabs
    */
   trim(): number {
-    const empty = [...this.slabs()].filter((slab) => this.isEmpty(slab));
+    requireStack(STACK_CALLS);
+    const tests = new Map(this.records.map((record) => [record, this.freeTest(record)]));
+    const empty = [...this.slabs()].filter((slab) => this.isEmpty(slab, tests.get(this.recordAt(slab))!));
     if (empty.length === 0) return 0;
     const { i32 } = this;
     for (const slab of empty) {
@@ -317,6 +343,7 @@ export class SizeClasses {
 
   /** Frees every slot and returns all slabs to the memory. O(pages). */
   reset(): void {
+    requireStack(STACK_CALLS);
     const { i32, memory } = this;
     i32.fill(0, this.map, this.map + this.mapLength);
     const end = this.mapLength * this.unitBytes;
@@ -379,7 +406,7 @@ export class SizeClasses {
     for (const [i, slotSize] of this.sizes.entries()) {
       const record = this.records[i] ?? 0;
       const slabs = record === 0 ? 0 : (i32[record + SLABS] as number);
-      const used = record === 0 ? 0 : (i32[record + ALLOCATED]! - i32[record + FREED]!) | 0;
+      const used = record === 0 ? 0 : this.used(record);
       const slots = slabs * Math.floor(this.slabBytes / slotSize);
       const slabBytes = slabs * this.slabBytes;
       sums.classes.push({ slotSize, slots, used, free: slots - used, slabs, slabBytes });
@@ -438,26 +465,52 @@ export class SizeClasses {
     return listed === free ? undefined : `${list} ends at ${before * 4} after ${listed} of ${free} slots`;
   }
 
-  /** Makes a list again from what is not live, lowest slot first, signed with a key. O(pages + slots). */
+  /** Makes a list again from what is free, lowest slot first, signed with a key. O(pages + slots). */
   private relink(record: number, key: number): void {
+    requireStack(STACK_CALLS);
+    const isFree = this.freeTest(record);
     const { i32 } = this;
     const words = i32[record + SLOT_WORDS] as number;
     let head = 0;
+    let listed = 0;
     for (const slab of [...this.slabs()].reverse()) {
       if (this.recordAt(slab) !== record) continue;
       for (let slot = this.endOf(slab, words) - words; slot >= slab / 4; slot -= words) {
-        if (this.isInRun(record, slot) || this.liveness.isLive(slot)) continue;
+        if (this.isInRun(record, slot) || !isFree(slot)) continue;
         const link = this.isUnused(slot) ? head | UNUSED : head;
         i32[slot] = link;
         i32[slot + 1] = link ^ slot ^ key;
         head = slot;
+        listed++;
       }
     }
     i32[record] = head;
+    // What is left alone is on no list any more.
+    i32[record + CARVED] = this.used(record) + listed;
+  }
+
+  /** What tells the free slots of a class, but for those of its run. O(1), O(slots) unless liveness is exact. */
+  private freeTest(record: number): (slot: number) => boolean {
+    const { liveness } = this;
+    const looksFree = (slot: number): boolean => !liveness.isLive(slot);
+    if (liveness.signsWithKey !== true) return looksFree;
+    let count = 0;
+    for (const slab of this.slabs()) {
+      if (this.recordAt(slab) !== record) continue;
+      const words = this.slotSize(record) / 4;
+      for (let slot = slab / 4, end = this.endOf(slab, words); slot < end; slot += words) {
+        if (!this.isInRun(record, slot) && looksFree(slot)) count++;
+      }
+    }
+    // Otherwise something wrote over what tells that a slot is live: it may be any that is not signed.
+    return count === this.i32[record + CARVED]! - this.used(record)
+      ? looksFree
+      : (slot) => looksFree(slot) && this.isSigned(slot);
   }
 
   /** @returns false when the memory has no pages, or no room for the tables; then nothing has changed */
   private addSlab(record: number): boolean {
+    requireStackFrame(record);
     const slab = this.takeSlab();
     if (slab === 0) return false;
     const { i32 } = this;
@@ -484,8 +537,10 @@ export class SizeClasses {
   private takePages(): boolean {
     const { memory, pageBytes: bytes } = this;
     const pages = bytes / PAGE_BYTES;
+    if (memory.refuses(pages)) return false;
+    requireStack(STACK_CALLS);
     const mapBytes = this.mapBytesFor(bytes);
-    if (memory.refuses(pages) || this.liveness.mayTake?.(bytes + mapBytes) === false) return false;
+    if (this.liveness.mayTake?.(bytes + mapBytes) === false) return false;
     const start = memory.tryAcquire(pages, this.owner);
     if (start === 0) return false;
     try {
@@ -559,7 +614,16 @@ export class SizeClasses {
   }
 
   private used(record: number): number {
-    return (this.i32[record + ALLOCATED]! - this.i32[record + FREED]!) | 0;
+    const { i32 } = this.memory;
+    return this.liveness.used?.(this.records.indexOf(record)) ?? (i32[record + ALLOCATED]! - i32[record + FREED]!) | 0;
+  }
+
+  /** Whether slots are missing on a list that is empty, because something wrote over a link. Only where the record counts them: it is asked often. */
+  private missesSlots(record: number): boolean {
+    const { i32, liveness } = this;
+    return (
+      liveness.used === undefined && ((i32[record + ALLOCATED]! - i32[record + FREED]!) | 0) !== i32[record + CARVED]
+    );
   }
 
   private setTable(pointer: number): void {
@@ -570,10 +634,6 @@ export class SizeClasses {
 
   private head(record: number): number {
     return (this.i32[record] as number) & NEXT;
-  }
-
-  private isSigned(slot: number): boolean {
-    return this.i32[slot + 1] === ((this.i32[slot] as number) ^ slot ^ this.key);
   }
 
   /** Whether a free slot was never in use. */
@@ -618,10 +678,11 @@ export class SizeClasses {
     return slab / 4 + Math.floor(this.slabBytes / 4 / words) * words;
   }
 
-  private isEmpty(slab: number): boolean {
-    const words = this.slotSize(this.recordAt(slab)) / 4;
+  private isEmpty(slab: number, isFree: (slot: number) => boolean): boolean {
+    const record = this.recordAt(slab);
+    const words = this.slotSize(record) / 4;
     for (let slot = slab / 4, end = this.endOf(slab, words); slot < end; slot += words) {
-      if (this.liveness.isLive(slot)) return false;
+      if (!isFree(slot) && !this.isInRun(record, slot)) return false;
     }
     return true;
   }

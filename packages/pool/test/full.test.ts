@@ -72,17 +72,6 @@ describe("a full memory", () => {
     pool.destroy();
     expect(codeOf(() => pool.tryAlloc())).toBe("ERR_MORPH_DESTROYED");
   });
-
-  it("gives a run of slots the slabs whose slots are all on the free list", () => {
-    const memory = new LinearMemory({ maxPages: 5 });
-    const pool = new Pool({ slotSize: 64, memory });
-    const other = new Pool({ slotSize: 64, memory });
-    other.alloc();
-    const pointers = fill(() => pool.alloc());
-    for (const pointer of pointers) pool.free(pointer);
-    expect(pool.tryAllocRun(1024)).not.toBe(0);
-    pool.verify();
-  });
 });
 
 describe("a constructor that fails", () => {
@@ -109,48 +98,5 @@ describe("a constructor that fails", () => {
     }
     new PoolManager({ memory }).destroy();
     expect(known.size).toBe(0);
-  });
-});
-
-describe("a saved state", () => {
-  it("is taken from where it was saved, by the pool whose it is, and from nowhere else", () => {
-    const memory = new LinearMemory({ shared: true, maxPages: 100 });
-    const table = memory.acquireTable(1024);
-    const pool = new Pool({ slotSize: 64, memory });
-    const other = new Pool({ slotSize: 64, memory });
-    const live = pool.alloc();
-    pool.saveState(table);
-    other.saveState(table + 512);
-    for (const place of [table + 4, table + 2, table + 512, 0, -4, 2 ** 32, memory.u8.length - 8, Number.NaN, "8"]) {
-      expect([place, codeOf(() => pool.loadState(place as number))]).toEqual([place, "ERR_MORPH_INVALID_POINTER"]);
-    }
-    for (const place of [2, 0, -4, 2 ** 32, memory.u8.length - 8, Number.NaN]) {
-      expect([place, codeOf(() => pool.saveState(place))]).toEqual([place, "ERR_MORPH_INVALID_POINTER"]);
-    }
-    pool.loadState(table);
-    expect(pool.owns(live)).toBe(true);
-    pool.verify();
-    pool.destroy();
-    for (const use of [() => pool.loadState(table), () => pool.saveState(table)]) {
-      expect(codeOf(use)).toBe("ERR_MORPH_DESTROYED");
-    }
-  });
-
-  it("brings the page map that another thread moved", () => {
-    const memory = new LinearMemory({ shared: true, initialPages: 8000, maxPages: 20_000 });
-    const here = new PoolManager({ memory });
-    const state = memory.acquireTable(here.stateBytes);
-    const pointer = here.alloc(64);
-    here.saveState(state);
-    const thereMemory = new LinearMemory({ wasm: memory.wasm, firstPage: 0, attach: true });
-    // This thread sees that the memory has grown before the other one has moved the map.
-    memory.wasm.grow(1000);
-    memory.refresh();
-    thereMemory.acquire(9500, thereMemory.register({ name: "test", contractVersion: 1, viewsChanged() {} }));
-    void memory.u8;
-    here.loadState(state);
-    expect(here.owns(pointer)).toBe(true);
-    here.free(pointer);
-    here.verify();
   });
 });

@@ -21,29 +21,6 @@ describe("a pool", () => {
     }
   });
 
-  it("hands out runs of slots that lie side by side, and loses none in between", () => {
-    const memory = new LinearMemory({ maxPages: 4 });
-    const pool = new Pool({ slotSize: 256, memory });
-    const single = pool.alloc();
-    const runs = [pool.tryAllocRun(200), pool.tryAllocRun(200)];
-    expect(pool.stats()).toMatchObject({ slabs: 2, used: 401, free: 111 });
-    for (const run of runs) expect(run % 256).toBe(0);
-    pool.verify();
-    for (const count of [0, 257, 1.5, -1, Number.NaN, "1"]) {
-      expect([count, codeOf(() => pool.tryAllocRun(count as number))]).toEqual([count, "ERR_MORPH_INVALID_SIZE"]);
-    }
-    while (pool.tryAllocRun(256) !== 0);
-    const { free } = pool.stats();
-    const rest = new Set(Array.from({ length: free }, () => pool.alloc()));
-    expect(rest.size).toBe(free);
-    expect(codeOf(() => pool.alloc())).toBe("ERR_MORPH_OUT_OF_MEMORY");
-    pool.verify();
-    pool.free(single);
-    for (const run of runs) for (let i = 0; i < 200; i++) pool.free(run + i * 256);
-    for (const slot of rest) pool.free(slot);
-    pool.verify();
-  });
-
   it("reuses the slot freed last first", () => {
     const pool = new Pool({ slotSize: 32 });
     const [a, b, c] = [pool.alloc(), pool.alloc(), pool.alloc()];

@@ -30,14 +30,14 @@ const inPowers = (header: number) => (payload: number) =>
 /** A header and the payload in multiples of a unit. */
 const inMultiples = (header: number, unit: number) => (payload: number) => roundUp(header + payload, unit);
 
-/** The layouts, V1's first and V2's second. */
+/** The layouts, V1's first. */
 const LAYOUTS: readonly (readonly [name: string, cost: (payload: number) => number])[] = [
   ["V1: header of 88", onV1],
-  ["V2: header of 16, slots of powers of two", inPowers(16)],
+  ["header of 16, slots of powers of two", inPowers(16)],
   ["header of 8, slots of powers of two", inPowers(8)],
   ["header of 16, slots of multiples of 16", inMultiples(16, 16)],
   ["header of 8, slots of multiples of 16", inMultiples(8, 16)],
-  ["header of 8, slots of multiples of 8", inMultiples(8, 8)],
+  ["V2: header of 8, slots of multiples of 8", inMultiples(8, 8)],
   ["header of 16, no rounding at all", inMultiples(16, 1)],
   ["no header, no rounding: the payload alone", inMultiples(0, 1)],
 ];

@@ -1,4 +1,4 @@
-import { COMPILER, MemoryContext } from "@morph/mem-v2";
+import { COMPILER, MemoryContext, SharedContext } from "@morph/mem-v2";
 import { LinearMemory } from "@morph/memory";
 import type { Scenario } from "../catalogue/scenario.js";
 import { memoryFor } from "./memory.js";
@@ -11,8 +11,8 @@ export const contextFor = (scenario: Scenario): MemoryContext =>
   new MemoryContext({ ...COMPILER, memory: memoryFor(scenario) });
 
 /** A context that several threads can use, and that locks every call. */
-export const lockedContext = (): MemoryContext =>
-  new MemoryContext({
+export const lockedContext = (): SharedContext =>
+  new SharedContext({
     ...COMPILER,
     memory: new LinearMemory({ initialPages: SHARED_PAGES, maxPages: MAX_SHARED_PAGES, shared: true }),
   });

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { MemoryContext } from "@morph/mem-v2";
+import { SharedContext } from "@morph/mem-v2";
 import { xorshift } from "../xorshift.js";
 import type { Orders } from "./crew.js";
 
@@ -10,7 +10,7 @@ const RING = 64;
 const SEED = 0x9e3779b9;
 
 const { handle, start, finished, index, times, size } = workerData as Orders;
-const context = MemoryContext.attach(handle);
+const context = SharedContext.attach(handle);
 const ring = new Uint32Array(RING);
 
 const work = (): void => {

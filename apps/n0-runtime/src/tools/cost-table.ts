@@ -31,11 +31,9 @@ export function costOnV1(payload: number): number {
   return (4096 + 72) / Math.floor(4096 / object);
 }
 
-/** V2: a header of 16 bytes and the payload, in a slot of 16 to 256 bytes, or in the arena rounded up to 16. */
+/** V2: a header of 8 bytes and the payload, in a slot of 8, 16 ... 256 bytes; or with 16 bytes before it, in the arena, rounded up to 16. */
 export function costOnV2(payload: number): number {
-  const block = 16 + payload;
-  const slot = [16, 32, 64, 128, 256].find((bytes) => block <= bytes);
-  return slot ?? Math.ceil(block / 16) * 16;
+  return payload <= 248 ? Math.ceil((8 + payload) / 8) * 8 : Math.ceil((16 + payload) / 16) * 16;
 }
 
 /** Allocates `count` objects of a payload and divides what that took. */

@@ -1,0 +1,289 @@
+import type { AddressSpace } from "@morph/memory";
+import type { SizeClassesStats } from "@morph/pool";
+import type { Mode } from "./config.ts";
+import {
+  CARRIED,
+  CLASS_MASK,
+  CLASSES,
+  CUT_ALLOCATED,
+  CUT_BYTES,
+  CUT_SHIFT,
+  FREED_COUNTS,
+  FULL_CUT,
+  FULL_SMALL,
+  KNOWN_TYPES,
+  KNOWN_WORDS,
+  LARGE_LIVE,
+  MARK,
+  MAX_TYPE,
+  PEAK_BEFORE,
+  SMALL_BYTES,
+  SMALL_SHIFT,
+  TOTALS,
+  TYPE_SHIFT,
+  TYPE_WORDS_SHIFT,
+  TYPES,
+  USED_CLASSES,
+  USED_CUT,
+  USED_LARGER,
+  USED_OTHERS,
+} from "./layout.ts";
+
+/** How many, or how many bytes, are live now, and how many there have been in all. */
+export interface LiveAndEver {
+  live: number;
+  ever: number;
+}
+
+/** What a context holds and has done; plain numbers, objects' bytes as asked for. */
+export interface ContextStats {
+  mode: Mode;
+  /** Bytes ever allocated, and ever freed. */
+  totalAllocated: number;
+  totalFreed: number;
+  /** Objects ever allocated, and live now. */
+  objectCount: number;
+  liveObjects: number;
+  /** Objects, and their bytes, by type id; only types that have been used. */
+  objectCountByType: Record<number, LiveAndEver>;
+  bytesByType: Record<number, LiveAndEver>;
+  /** Bytes live now, and the most there were. */
+  currentLive: number;
+  peakLive: number;
+  /** Live bytes by where they lie; their sum is `currentLive`. */
+  poolBytes: number;
+  arenaBytes: number;
+  heapBytes: number;
+  /** Bytes of the memory's pages in use, whoever uses them, and the most there were. */
+  footprint: number;
+  peakFootprint: number;
+  /** The size classes. */
+  pool: SizeClassesStats;
+}
+
+/** The part of the statistics that the counters of the types say. */
+type Counted = Pick<
+  ContextStats,
+  "totalAllocated" | "totalFreed" | "objectCount" | "liveObjects" | "objectCountByType" | "bytesByType"
+> & {
+  /** Live bytes of large objects. */
+  largeBytes: number;
+};
+
+/**
+ * Counts objects by type and class, in a context's state: see `layout.ts`. What is counted with each object the context counts in its hot
+ * paths.
+ */
+export class Counters {
+  /** The memory's views; the context replaces them when the memory grows. */
+  i32: Int32Array;
+  f64: Float64Array;
+  /** Word index of the context's state, and of the table of counters. */
+  private readonly state: number;
+  private readonly counts: number;
+
+  /** @param fresh whether to start at 0, on bytes that are 0; otherwise goes on */
+  constructor(memory: AddressSpace, state: number, counts: number, fresh: boolean) {
+    this.i32 = memory.i32;
+    this.f64 = memory.f64;
+    this.state = state;
+    this.counts = counts;
+    if (!fresh) return;
+    for (let typeId = 0; typeId <= MAX_TYPE; typeId++) {
+      const first = counts + (typeId << TYPE_SHIFT);
+      this.i32.fill(FULL_SMALL, first, first + CLASSES);
+      this.i32[this.typeAt(typeId) + CUT_ALLOCATED] = FULL_CUT;
+    }
+  }
+
+  /**
+   * Empties the full counter of small objects at a word index into the totals. Calls nothing, so that a full stack cannot stop it half-way: then
+   * nothing was done, and the next object of the kind brings it here again.
+   */
+  carry(counter: number): void {
+    const { i32, f64, state } = this;
+    const offset = counter - this.counts;
+    const typeId = offset >>> TYPE_SHIFT;
+    const index = offset & CLASS_MASK;
+    const type = state + TYPES + (typeId << TYPE_WORDS_SHIFT);
+    const total = (type + TOTALS) >>> 1;
+    const sum = i32[counter] as number;
+    i32[counter] = 0;
+    if ((offset & FREED_COUNTS) !== 0) {
+      i32[state + CARRIED + index]! -= sum >>> SMALL_SHIFT;
+      f64[total + 2]! += sum >>> SMALL_SHIFT;
+      f64[total + 3]! += sum & SMALL_BYTES;
+      return;
+    }
+    const used = i32[type + USED_CLASSES] as number;
+    const objects = (sum - (((used >>> index) & 1) === 0 ? FULL_SMALL : 0)) >>> SMALL_SHIFT;
+    i32[type + USED_CLASSES] = used | (1 << index);
+    i32[state + KNOWN_TYPES + (typeId >>> 5)]! |= 1 << typeId;
+    i32[state + CARRIED + index]! += objects;
+    f64[total]! += objects;
+    f64[total + 1]! += sum & SMALL_BYTES;
+  }
+
+  /** The same for the objects of a type that are cut from chunks. */
+  carryCut(typeId: number): void {
+    const { i32, f64, state } = this;
+    const type = state + TYPES + (typeId << TYPE_WORDS_SHIFT);
+    const total = (type + TOTALS) >>> 1;
+    const sum = i32[type + CUT_ALLOCATED] as number;
+    const others = i32[type + USED_OTHERS] as number;
+    i32[type + CUT_ALLOCATED] = 0;
+    i32[type + USED_OTHERS] = others | USED_CUT;
+    i32[state + KNOWN_TYPES + (typeId >>> 5)]! |= 1 << typeId;
+    f64[(state + LARGE_LIVE) >>> 1]! += sum & CUT_BYTES;
+    f64[total]! += (sum - ((others & USED_CUT) === 0 ? FULL_CUT : 0)) >>> CUT_SHIFT;
+    f64[total + 1]! += sum & CUT_BYTES;
+  }
+
+  /** Counts a large object as freed, and another one of its type as allocated. */
+  countResized(typeId: number, before: number, size: number): void {
+    const { i32, f64, state } = this;
+    const type = this.typeAt(typeId);
+    const total = (type + TOTALS) >>> 1;
+    f64[(state + LARGE_LIVE) >>> 1]! += size - before;
+    f64[total]! += 1;
+    f64[total + 1]! += size;
+    f64[total + 2]! += 1;
+    f64[total + 3]! += before;
+    i32[type + USED_OTHERS]! |= USED_LARGER;
+  }
+
+  /** Live bytes of large objects. O(types that have been used). */
+  largeBytes(): number {
+    const { i32, f64, state } = this;
+    let bytes = f64[(state + LARGE_LIVE) >>> 1] as number;
+    for (const typeId of this.knownTypes()) {
+      const type = this.typeAt(typeId);
+      if (((i32[type + USED_OTHERS] as number) & USED_CUT) !== 0)
+        bytes += (i32[type + CUT_ALLOCATED] as number) & CUT_BYTES;
+    }
+    return bytes;
+  }
+
+  /** Live small objects of a class. O(types that have been used). */
+  used(index: number): number {
+    const { i32, counts } = this;
+    let objects = i32[this.state + CARRIED + index] as number;
+    for (const typeId of this.knownTypes()) {
+      if ((((i32[this.typeAt(typeId) + USED_CLASSES] as number) >>> index) & 1) === 0) continue;
+      const counter = counts + (typeId << TYPE_SHIFT) + index;
+      objects += ((i32[counter] as number) >>> SMALL_SHIFT) - ((i32[counter + FREED_COUNTS] as number) >>> SMALL_SHIFT);
+    }
+    return objects;
+  }
+
+  /** Objects freed so far. O(types that have been used, and their classes). */
+  freed(): number {
+    const { i32, f64, counts } = this;
+    let objects = 0;
+    for (const typeId of this.knownTypes()) {
+      const type = this.typeAt(typeId);
+      objects += f64[((type + TOTALS) >>> 1) + 2] as number;
+      for (let used = i32[type + USED_CLASSES] as number; used !== 0; used &= used - 1) {
+        const index = 31 - Math.clz32(used & -used);
+        objects += (i32[counts + (typeId << TYPE_SHIFT) + index + FREED_COUNTS] as number) >>> SMALL_SHIFT;
+      }
+    }
+    return objects;
+  }
+
+  /** Counts every live object as freed. O(types that have been used, and their classes). */
+  reset(): void {
+    const { i32, f64, state, counts } = this;
+    for (const typeId of this.knownTypes()) {
+      const type = this.typeAt(typeId);
+      const first = counts + (typeId << TYPE_SHIFT);
+      for (let index = 0; index < CLASSES; index++) {
+        if ((((i32[type + USED_CLASSES] as number) >>> index) & 1) === 1) this.carry(first + index);
+      }
+      i32.fill(0, first + FREED_COUNTS, first + FREED_COUNTS + CLASSES);
+      if (((i32[type + USED_OTHERS] as number) & USED_CUT) !== 0) this.carryCut(typeId);
+      const total = (type + TOTALS) >>> 1;
+      f64.copyWithin(total + 2, total, total + 2);
+    }
+    f64[(state + LARGE_LIVE) >>> 1] = 0;
+    i32.fill(0, state + CARRIED, state + CARRIED + CLASSES);
+  }
+
+  /** What was counted, by type and in all. O(types that have been used, and their classes). */
+  read(): Counted {
+    const { i32, f64, state, counts } = this;
+    const counted: Counted = {
+      totalAllocated: 0,
+      totalFreed: 0,
+      objectCount: 0,
+      liveObjects: 0,
+      objectCountByType: {},
+      bytesByType: {},
+      largeBytes: f64[(state + LARGE_LIVE) >>> 1] as number,
+    };
+    for (const typeId of this.knownTypes()) {
+      const type = this.typeAt(typeId);
+      const total = (type + TOTALS) >>> 1;
+      let ever = f64[total] as number;
+      let everBytes = f64[total + 1] as number;
+      let freed = f64[total + 2] as number;
+      let freedBytes = f64[total + 3] as number;
+      for (let used = i32[type + USED_CLASSES] as number; used !== 0; used &= used - 1) {
+        const counter = counts + (typeId << TYPE_SHIFT) + 31 - Math.clz32(used & -used);
+        const allocatedHere = i32[counter] as number;
+        const freedHere = i32[counter + FREED_COUNTS] as number;
+        ever += allocatedHere >>> SMALL_SHIFT;
+        everBytes += allocatedHere & SMALL_BYTES;
+        freed += freedHere >>> SMALL_SHIFT;
+        freedBytes += freedHere & SMALL_BYTES;
+      }
+      if (((i32[type + USED_OTHERS] as number) & USED_CUT) !== 0) {
+        const cut = i32[type + CUT_ALLOCATED] as number;
+        ever += cut >>> CUT_SHIFT;
+        everBytes += cut & CUT_BYTES;
+        counted.largeBytes += cut & CUT_BYTES;
+      }
+      counted.objectCountByType[typeId] = { live: ever - freed, ever };
+      counted.bytesByType[typeId] = { live: everBytes - freedBytes, ever: everBytes };
+      counted.totalAllocated += everBytes;
+      counted.totalFreed += freedBytes;
+      counted.objectCount += ever;
+      counted.liveObjects += ever - freed;
+    }
+    return counted;
+  }
+
+  /** Lowers the mark of live bytes by so many, and keeps the peak. Calls nothing. */
+  lowerMark(bytes: number): void {
+    const { i32, state } = this;
+    const mark = i32[state + MARK] as number;
+    if (mark >>> 0 > (i32[state + PEAK_BEFORE] as number) >>> 0) i32[state + PEAK_BEFORE] = mark;
+    i32[state + MARK] = mark - bytes;
+  }
+
+  /** The mark of live bytes. O(1). */
+  get mark(): number {
+    return this.i32[this.state + MARK] as number;
+  }
+
+  /** The most live bytes there were. O(1). */
+  get peakLive(): number {
+    return Math.max((this.i32[this.state + PEAK_BEFORE] as number) >>> 0, this.mark >>> 0);
+  }
+
+  /** The types that have been used. */
+  private knownTypes(): number[] {
+    const types: number[] = [];
+    for (let word = 0; word < KNOWN_WORDS; word++) {
+      for (let bits = this.i32[this.state + KNOWN_TYPES + word] as number; bits !== 0; bits &= bits - 1) {
+        types.push(word * 32 + 31 - Math.clz32(bits & -bits));
+      }
+    }
+    return types;
+  }
+
+  /** Word index of what is kept of a type. */
+  private typeAt(typeId: number): number {
+    return this.state + TYPES + (typeId << TYPE_WORDS_SHIFT);
+  }
+}
