@@ -313,6 +313,8 @@ export class ObjectStore {
     if (this.destroyed) return;
     this.begin(LOCKED_CALLS);
     const { names, memory } = this;
+    // Growth that was not noticed yet is told to listeners before the memory forgets the context.
+    memory.refresh();
     this.abandon();
     this.classes.destroy();
     this.large.destroy();

@@ -391,7 +391,8 @@ export class SizeClasses {
 
   /** What the classes hold; also while the view is closed. O(classes). */
   stats(): SizeClassesStats {
-    const { i32 } = this.memory;
+    // A memory that was destroyed has no views any more.
+    const i32 = this.isLoaded ? this.memory.i32 : this.i32;
     const { tablesBytes: tableBytes, footprint } = this;
     const sums: SizeClassesStats = {
       classes: [],
