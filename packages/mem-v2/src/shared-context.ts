@@ -1,4 +1,12 @@
-import { type AddressSpace, describe, LinearMemory, MorphError, requireStack, requireStackFrame, type WasmMemory } from "@morph/memory";
+import {
+  type AddressSpace,
+  describe,
+  LinearMemory,
+  MorphError,
+  requireStack,
+  requireStackFrame,
+  type WasmMemory,
+} from "@morph/memory";
 import { generationWord, leaveAnchor, type Place, setState, stateAt, takeAnchor } from "./anchor.ts";
 import { type ContextConfig, type ContextOptions, completeConfig, MODES } from "./config.ts";
 import { MemoryContext } from "./context.ts";

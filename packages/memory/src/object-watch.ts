@@ -13,7 +13,6 @@ const ALLOCATING = [
   "allocZeroed",
   "tryAlloc",
   "tryAllocZeroed",
-  "tryAllocRun",
   "malloc",
   "tryMalloc",
   "calloc",

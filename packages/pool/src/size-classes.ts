@@ -373,6 +373,7 @@ export class SizeClasses {
   /** Forgets the tables, for a memory that is gone. O(1). */
   forget(): void {
     this.table = this.bySize = this.map = this.mapLength = 0;
+    this.records = [];
   }
 
   /** Writes where the tables lie to {@link SIZE_CLASSES_STATE_BYTES} bytes, for the same size classes in another thread. O(1). */

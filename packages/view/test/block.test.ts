@@ -1,6 +1,6 @@
 import { Arena } from "@morph/arena";
 import { Heap } from "@morph/heap";
-import { MemoryContext } from "@morph/mem-v2";
+import { SharedContext } from "@morph/mem-v2";
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import { Pool, PoolManager } from "@morph/pool";
 import { describe, expect, it, test } from "vitest";
@@ -14,6 +14,7 @@ import {
   type ElementArray,
   type ElementType,
 } from "../src/index.ts";
+import { contextIn } from "./context-in.ts";
 
 const small = { initialPages: 4, maxPages: 4000 };
 
@@ -22,8 +23,8 @@ const ALLOCATORS: readonly [string, (memory: LinearMemory) => Allocator][] = [
   ["arena", (memory) => new Arena({ memory })],
   ["pool", (memory) => new Pool({ slotSize: 4096, memory })],
   ["pool manager", (memory) => new PoolManager({ memory, sizeClasses: [8, 24, 64, 4096] })],
-  ["context", (memory) => new MemoryContext({ mode: "RUNTIME", memory })],
-  ["compiler's context", (memory) => new MemoryContext({ mode: "COMPILER", memory })],
+  ["context", (memory) => contextIn({ mode: "RUNTIME", memory })],
+  ["compiler's context", (memory) => contextIn({ mode: "COMPILER", memory })],
 ];
 
 const TYPES: readonly ElementType<ElementArray & { [index: number]: number | bigint }>[] = [
@@ -233,8 +234,8 @@ describe("a block", () => {
 
 describe("a handle", () => {
   it("is plain data from which another thread's block shows the same bytes, also after growth", () => {
-    const here = new MemoryContext({ mode: "RUNTIME", memory: new LinearMemory({ ...small, shared: true }) });
-    const there = MemoryContext.attach(structuredClone(here.handle()));
+    const here = new SharedContext({ mode: "RUNTIME", memory: new LinearMemory({ ...small, shared: true }) });
+    const there = SharedContext.attach(structuredClone(here.handle()));
     for (let i = 0; i < 20; i++) {
       const made = array(here, Float32Array, 50_000, { align: 64 });
       made.view.fill(i);

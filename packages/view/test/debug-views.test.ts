@@ -6,6 +6,7 @@ import { Pool, PoolManager } from "@morph/pool";
 import { expect, test } from "vitest";
 import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { momentNow, requireLive } from "../src/liveness.ts";
+import { contextIn } from "./context-in.ts";
 
 type Case = [name: string, alloc: () => number, memory: LinearMemory];
 
@@ -55,8 +56,8 @@ test.each([
   ["pool", (memory: LinearMemory) => new Pool({ slotSize: 24, memory })],
   ["pool manager", (memory: LinearMemory) => new PoolManager({ memory })],
   ["heap", (memory: LinearMemory) => new Heap({ memory })],
-  ["context", (memory: LinearMemory) => new MemoryContext({ mode: "RUNTIME", memory })],
-  ["server context", (memory: LinearMemory) => new MemoryContext({ mode: "SERVER", memory })],
+  ["context", (memory: LinearMemory) => contextIn({ mode: "RUNTIME", memory })],
+  ["server context", (memory: LinearMemory) => contextIn({ mode: "SERVER", memory })],
 ] as const)("an object's end is known: freed, then all reset: %s", (_, make) => {
   for (const shared of [false, true]) {
     const memory = new LinearMemory({ ...options, shared });
