@@ -2,6 +2,7 @@ import type { AddressSpace } from "@morph/memory";
 import type { SizeClassesStats } from "@morph/pool";
 import type { Mode } from "./config.ts";
 import {
+  ALL_CLASSES,
   CARRIED,
   CLASS_MASK,
   CLASSES,
@@ -118,6 +119,7 @@ export class Counters {
     const used = i32[type + USED_CLASSES] as number;
     const objects = (sum - (((used >>> index) & 1) === 0 ? FULL_SMALL : 0)) >>> SMALL_SHIFT;
     i32[type + USED_CLASSES] = used | (1 << index);
+    i32[state + ALL_CLASSES]! |= 1 << index;
     i32[state + KNOWN_TYPES + (typeId >>> 5)]! |= 1 << typeId;
     i32[state + CARRIED + index]! += objects;
     f64[total]! += objects;
@@ -167,6 +169,7 @@ export class Counters {
   /** Live small objects of a class. O(types that have been used). */
   used(index: number): number {
     const { i32, counts } = this;
+    if ((((i32[this.state + ALL_CLASSES] as number) >>> index) & 1) === 0) return 0;
     let objects = i32[this.state + CARRIED + index] as number;
     for (const typeId of this.knownTypes()) {
       if ((((i32[this.typeAt(typeId) + USED_CLASSES] as number) >>> index) & 1) === 0) continue;

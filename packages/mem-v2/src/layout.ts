@@ -87,6 +87,8 @@ export const CUT_LEFT = 9;
 export const NEXT_CHUNK_BYTES = 10;
 /** Pointer of the table of counters. */
 export const COUNTS = 11;
+/** Which size classes have been used, by any type: a bit each. */
+export const ALL_CLASSES = 12;
 /** Where the state of the size classes is saved, and that of the allocator of large objects. */
 export const SAVED = 16;
 export const LARGE_SAVED = 20;
