@@ -1,0 +1,183 @@
+/*
+ * Empties pages of the old space that are hardly used: their objects move into free slots elsewhere, then all pointers follow. The nursery is empty, no major
+ * collection runs. In a block that is emptied, `MARKS` says which objects went, and the first word of each where to.
+ */
+
+import type { Parts } from "./cycle.ts";
+import {
+  AVAILABLE,
+  BITMAP_WORDS,
+  BLOCK_BYTES,
+  BLOCK_SHIFT,
+  FLAGS,
+  FREE,
+  FREE_HIGH,
+  FREE_LOW,
+  GRANULE_SHIFT,
+  HALF_BLOCKS,
+  KIND,
+  LARGE,
+  LARGE_REST,
+  LISTED,
+  LIVE,
+  MARKS,
+  OLD,
+  OLD_CURSOR,
+  PAGE_BLOCKS,
+  POINTERS,
+  SEGMENT_BLOCK_MASK,
+  SLOT_BYTES,
+  SLOTS,
+  SPARSE,
+  START,
+  STATE,
+  USED,
+  WORD_SHIFT,
+} from "./layout.ts";
+import { countBits, setBit, testBit } from "./old-space.ts";
+
+/** Pages of which less is live are emptied: a half, in bytes. */
+const SPARSE_PAGE_BYTES = (PAGE_BLOCKS * BLOCK_BYTES) / 2;
+
+/** Empties sparse pages, and gives all free pages back. O(live objects + blocks). */
+export function compact(parts: Parts): void {
+  const { space, old, tracer, roots, handles } = parts;
+  old.closeRuns();
+  const pages = sparsePages(parts);
+  const hidden = hideFreeBlocks(parts, pages);
+  listOthers(parts);
+  for (const page of pages) for (let i = 0; i < PAGE_BLOCKS; i++) evacuate(parts, page * PAGE_BLOCKS + i);
+  forwardFields(parts);
+  roots.each((word) => tracer.visit(word));
+  handles.eachStrong((pointer) => tracer.forwarded(pointer));
+  handles.eachWeak(
+    false,
+    (pointer) => tracer.forwarded(pointer),
+    () => false,
+  );
+  for (const block of hidden) space.freeBlock(block);
+  for (const page of pages) for (let i = 0; i < PAGE_BLOCKS; i++) leave(parts, page * PAGE_BLOCKS + i);
+  for (let segment = space.lowSegment; segment <= space.highSegment; segment++) space.releasePages(segment, true);
+}
+
+/** Numbers of pages with few live bytes and no large object. */
+function sparsePages({ space }: Parts): number[] {
+  const { i32 } = space;
+  const found: number[] = [];
+  for (let first = space.lowBlock; first < space.highBlock; first += PAGE_BLOCKS) {
+    let bytes = 0;
+    for (let block = first; block < first + PAGE_BLOCKS; block++) {
+      const record = space.recordAt(block);
+      const state = record === 0 ? 0 : (i32[record + STATE] as number);
+      if (state === OLD) bytes += liveSlots(i32, record) * (i32[(i32[record + KIND] as number) + SLOT_BYTES] as number);
+      else if (state !== FREE) bytes = Number.POSITIVE_INFINITY;
+    }
+    if (bytes > 0 && bytes <= SPARSE_PAGE_BYTES) found.push(first / PAGE_BLOCKS);
+  }
+  for (const page of found) {
+    for (let block = page * PAGE_BLOCKS; block < (page + 1) * PAGE_BLOCKS; block++) {
+      const record = space.recordAt(block);
+      if (i32[record + STATE] === OLD) i32[record + FLAGS] = (i32[record + FLAGS] as number) | SPARSE;
+    }
+  }
+  return found;
+}
+
+/** Takes the free blocks of these pages away for a while, so that nothing moves there. */
+function hideFreeBlocks({ space }: Parts, pages: readonly number[]): number[] {
+  const hidden: number[] = [];
+  for (const page of pages) {
+    for (let block = page * PAGE_BLOCKS; block < (page + 1) * PAGE_BLOCKS; block++) {
+      const record = space.recordAt(block);
+      if (space.i32[record + STATE] !== FREE) continue;
+      const place = block & SEGMENT_BLOCK_MASK;
+      const word = space.recordAt(block - place) + (place < HALF_BLOCKS ? FREE_LOW : FREE_HIGH);
+      space.i32[word] = (space.i32[word] as number) & ~(1 << (place & (HALF_BLOCKS - 1)));
+      space.freeBlocks--;
+      hidden.push(block);
+    }
+  }
+  return hidden;
+}
+
+/** Lists the other blocks with free slots anew. */
+function listOthers({ space, kinds, old }: Parts): void {
+  for (const kind of kinds.all) space.i32[kind + AVAILABLE] = 0;
+  for (let block = space.highBlock - 1; block >= space.lowBlock; block--) {
+    const record = space.recordAt(block);
+    if (record === 0 || space.i32[record + STATE] !== OLD) continue;
+    const flags = space.i32[record + FLAGS] as number;
+    space.i32[record + FLAGS] = flags & ~LISTED;
+    const slots = space.i32[(space.i32[record + KIND] as number) + SLOTS] as number;
+    if ((flags & SPARSE) === 0 && liveSlots(space.i32, record) < slots) old.list(record);
+  }
+}
+
+/** Moves the objects of a block, as long as there is room. */
+function evacuate({ space, old }: Parts, block: number): void {
+  const record = space.recordAt(block);
+  if (((space.i32[record + FLAGS] as number) & SPARSE) === 0) return;
+  const kind = space.i32[record + KIND] as number;
+  const bytes = space.i32[kind + SLOT_BYTES] as number;
+  const end = Math.imul(bytes, space.i32[kind + SLOTS] as number);
+  const start = block << BLOCK_SHIFT;
+  for (let at = 0; at < end; at += bytes) {
+    if (!testBit(space.i32, record + LIVE, at)) continue;
+    if (space.i32[kind + OLD_CURSOR] === space.i32[kind + OLD_CURSOR + 1] && !old.openRun(kind)) return;
+    const { i32 } = space;
+    const to = i32[kind + OLD_CURSOR] as number;
+    i32[kind + OLD_CURSOR] = (to + bytes) | 0;
+    const source = (start + at) >>> WORD_SHIFT;
+    i32.copyWithin(to >>> WORD_SHIFT, source, source + (bytes >>> WORD_SHIFT));
+    setBit(i32, record + MARKS, at);
+    i32[source] = to;
+  }
+}
+
+/** Lets every pointer in an object follow. */
+function forwardFields({ space, old, tracer }: Parts): void {
+  for (let block = space.lowBlock; block < space.highBlock; block++) {
+    const record = space.recordAt(block);
+    if (record === 0) continue;
+    const { i32 } = space;
+    const state = i32[record + STATE] as number;
+    const kind = i32[record + KIND] as number;
+    if ((state !== OLD && state !== LARGE && state !== LARGE_REST) || i32[kind + POINTERS] === 0) continue;
+    const start = block << BLOCK_SHIFT;
+    if (state !== OLD) {
+      tracer.scan(start, kind);
+      continue;
+    }
+    const bytes = i32[kind + SLOT_BYTES] as number;
+    const end = Math.imul(bytes, i32[kind + SLOTS] as number);
+    for (let at = 0; at < end; at += bytes) {
+      if (old.isLive(record, at) && !testBit(i32, record + MARKS, at)) tracer.scan((start + at) | 0, kind);
+    }
+  }
+}
+
+/** Takes the moved objects off a block, which is then free as a rule. */
+function leave({ space, old }: Parts, block: number): void {
+  const { i32 } = space;
+  const record = space.recordAt(block);
+  if (record === 0 || ((i32[record + FLAGS] as number) & SPARSE) === 0) return;
+  i32[record + FLAGS] = (i32[record + FLAGS] as number) & ~SPARSE;
+  const kind = i32[record + KIND] as number;
+  let moved = 0;
+  for (let word = record + MARKS; word < record + MARKS + BITMAP_WORDS; word++) {
+    moved += countBits(i32[word] as number);
+    i32[word + (LIVE - MARKS)] = (i32[word + (LIVE - MARKS)] as number) & ~(i32[word] as number);
+    i32[word] = 0;
+  }
+  old.used -= Math.imul(moved, i32[kind + SLOT_BYTES] as number) >>> GRANULE_SHIFT;
+  const left = liveSlots(i32, record);
+  i32[record + USED] = left;
+  if (left === 0) space.freeBlock((i32[record + START] as number) >>> BLOCK_SHIFT);
+  else if (left < (i32[kind + SLOTS] as number)) old.list(record);
+}
+
+function liveSlots(i32: Int32Array, record: number): number {
+  let count = 0;
+  for (let word = 0; word < BITMAP_WORDS; word++) count += countBits(i32[record + LIVE + word] as number);
+  return count;
+}

@@ -1,0 +1,368 @@
+/*
+ * The collections. A minor one is a pause. A major one takes a snapshot when the nursery is empty: what roots lead to then, it marks, in slices; what is born later
+ * counts as marked. A pointer to an old object that is overwritten while it marks is marked by the barrier, so nothing of the snapshot is lost (Yuasa 1990). Roots
+ * are therefore looked at once, at the start, and no pause grows with the depth of the stack at the end. The price: what dies meanwhile stays until the next.
+ */
+
+import { compact } from "./compaction.ts";
+import type { HandleTable } from "./handles.ts";
+import type { Kinds } from "./kinds.ts";
+import {
+  BLOCK_BYTES,
+  BLOCK_MASK,
+  KIND,
+  LANE,
+  LARGE,
+  LARGE_REST,
+  LOGGED,
+  MARKING,
+  MARKS,
+  NEXT,
+  NURSERY_BYTES,
+  OLD,
+  REMEMBERED_BASE,
+  REMEMBERED_CURSOR,
+  REMEMBERED_OVERFLOW,
+  SLOT_BYTES,
+  SLOTS,
+  START,
+  STATE,
+  WORD_SHIFT,
+} from "./layout.ts";
+import type { Nursery } from "./nursery.ts";
+import type { Objects } from "./objects.ts";
+import { type OldSpace, testBit } from "./old-space.ts";
+import { Pace } from "./pace.ts";
+import type { Remembered } from "./remembered.ts";
+import type { Roots } from "./roots.ts";
+import type { Space } from "./space.ts";
+import type { Statistics } from "./statistics.ts";
+import { COPY, FORWARD, MARK, type Tracer } from "./tracer.ts";
+import { requireBarriers, requireMarks, verifyAll } from "./verify.ts";
+
+const WORD_BYTES = 4;
+/** Objects that are marked, and blocks that are swept, between two looks at the clock. */
+const MARK_STEP = 512;
+const SWEEP_STEP = 64;
+const ALL = 0x3fff_ffff;
+
+/** All parts of a collector. */
+export interface Parts {
+  readonly space: Space;
+  readonly kinds: Kinds;
+  readonly nursery: Nursery;
+  readonly old: OldSpace;
+  readonly tracer: Tracer;
+  readonly remembered: Remembered;
+  readonly roots: Roots;
+  readonly handles: HandleTable;
+  readonly objects: Objects;
+  readonly statistics: Statistics;
+}
+
+/** Runs collections. */
+export class Cycle {
+  readonly pace: Pace = new Pace();
+  /** The nursery's objects that could not be moved in the last minor collection. */
+  pinned = 0;
+  private readonly parts: Parts;
+  private readonly verifyAlways: boolean;
+  private readonly pauseTargetMs: number;
+
+  constructor(parts: Parts, verifyAlways: boolean, pauseTargetMs: number) {
+    this.parts = parts;
+    this.verifyAlways = verifyAlways;
+    this.pauseTargetMs = pauseTargetMs;
+  }
+
+  /** A minor collection, and the start of a major one when it is time. */
+  minor(): void {
+    const { old } = this.parts;
+    const due = !old.marking && !old.sweeping && this.pace.isDue(old.used);
+    this.collectNursery(due);
+    if (due && this.pinned === 0) this.startMarking();
+  }
+
+  private collectNursery(promoteAll: boolean): void {
+    if (this.verifyAlways) requireBarriers(this.parts);
+    const start = performance.now();
+    const { nursery, tracer, roots, handles, statistics } = this.parts;
+    const before = nursery.blocks - nursery.freeCount;
+    nursery.condemn(promoteAll);
+    tracer.survivedBytes = 0;
+    tracer.promotedBytes = 0;
+    tracer.copiedObjects = 0;
+    tracer.pinnedObjects = 0;
+    tracer.begin(COPY);
+    const base = tracer.stackTop;
+    this.scanRemembered();
+    roots.each((word) => tracer.visit(word));
+    const { base: low, span } = tracer;
+    const isYoung = (pointer: number): boolean => (pointer - low) >>> 0 < span;
+    handles.eachStrong((pointer) => (isYoung(pointer) ? tracer.copy(pointer) : pointer));
+    tracer.drainCopies(base);
+    handles.eachWeak(true, (pointer) => (isYoung(pointer) ? this.survivorOf(pointer) : pointer), isYoung);
+    tracer.finish();
+    nursery.release();
+    roots.clearAbove();
+    this.pinned = tracer.pinnedObjects;
+    statistics.minorCollections++;
+    statistics.survivedBytes += tracer.survivedBytes;
+    statistics.promotedBytes += tracer.promotedBytes;
+    statistics.copiedObjects += tracer.copiedObjects;
+    statistics.pinnedObjects += tracer.pinnedObjects;
+    statistics.survival = before === 0 ? 0 : (tracer.survivedBytes + tracer.promotedBytes) / (before * BLOCK_BYTES);
+    statistics.minorMs += performance.now() - start;
+    if (this.verifyAlways) verifyAll(this.parts);
+  }
+
+  /** Where a young object went, 0 when nothing led to it. */
+  private survivorOf(pointer: number): number {
+    const { space, tracer } = this.parts;
+    const record = space.recordOf(pointer);
+    if (space.i32[record + LANE] === 0) return pointer;
+    return testBit(space.i32, record + MARKS, pointer & BLOCK_MASK) ? tracer.copy(pointer) : 0;
+  }
+
+  /** Copies what old objects lead to; those that then have no pointer to a young one leave the list. */
+  private scanRemembered(): void {
+    const { space, tracer, remembered } = this.parts;
+    const { control } = space;
+    const base = space.i32[control + REMEMBERED_BASE] as number;
+    const end = space.i32[control + REMEMBERED_CURSOR] as number;
+    if (space.i32[control + REMEMBERED_OVERFLOW] !== 0) {
+      this.scanLogged();
+      return;
+    }
+    let kept = base;
+    for (let at = base; at !== end; at = (at + WORD_BYTES) | 0) {
+      const entry = space.i32[at >>> WORD_SHIFT] as number;
+      const record = space.recordOf(entry);
+      if (tracer.scanOld(entry, record)) {
+        space.i32[kept >>> WORD_SHIFT] = entry;
+        kept = (kept + WORD_BYTES) | 0;
+      } else remembered.forget(entry, record);
+    }
+    space.i32[control + REMEMBERED_CURSOR] = kept;
+  }
+
+  /** The same when the list overflowed: all bits of all blocks are looked at, and the list is made anew. */
+  private scanLogged(): void {
+    const { space, tracer, remembered, old } = this.parts;
+    const { control } = space;
+    space.i32[control + REMEMBERED_CURSOR] = space.i32[control + REMEMBERED_BASE] as number;
+    space.i32[control + REMEMBERED_OVERFLOW] = 0;
+    for (let block = space.lowBlock; block < space.highBlock; block++) {
+      const record = space.recordAt(block);
+      if (record === 0) continue;
+      const state = space.i32[record + STATE] as number;
+      // The bits of dead objects go with them.
+      if (old.sweeping && (state === OLD || state === LARGE)) old.sweepBlock(record);
+      const now = space.i32[record + STATE] as number;
+      if (now !== OLD && now !== LARGE && now !== LARGE_REST) continue;
+      const kind = space.i32[record + KIND] as number;
+      const slot = space.i32[kind + SLOT_BYTES] as number;
+      const bytes = slot === 0 ? BLOCK_BYTES : slot;
+      const end = Math.imul(bytes, space.i32[kind + SLOTS] as number);
+      for (let at = 0; at < end; at += bytes) {
+        if (!testBit(space.i32, record + LOGGED, at)) continue;
+        const entry = ((space.i32[record + START] as number) + at) | 0;
+        remembered.forget(entry, record);
+        if (tracer.scanOld(entry, record)) remembered.add(entry, record);
+      }
+    }
+  }
+
+  // --- major -----------------------------------------------------------------------------------------------------------------
+
+  /** Takes the snapshot; the nursery is empty, but for a full collection's objects that could not be moved. O(roots). */
+  private startMarking(): void {
+    const start = performance.now();
+    const { space, old, tracer, roots, handles } = this.parts;
+    tracer.markedObjects = 0;
+    old.marking = true;
+    space.i32[space.control + MARKING] = 1;
+    old.markRuns();
+    tracer.begin(MARK);
+    roots.each((word) => tracer.visit(word));
+    handles.eachStrong((pointer) => {
+      tracer.mark(pointer);
+      return pointer;
+    });
+    tracer.finish();
+    this.pace.started(old.used);
+    this.note("markMs", start);
+  }
+
+  /** Marks an old object that somebody got hold of beside the graph, while marking. O(1). */
+  reached(pointer: number): void {
+    const { old, tracer } = this.parts;
+    if (!old.marking) return;
+    tracer.begin(MARK);
+    tracer.mark(pointer);
+    tracer.finish();
+  }
+
+  /** What allocation of so many blocks pays: a slice of marking or sweeping. */
+  pay(blocks: number): void {
+    const { old } = this.parts;
+    if (old.marking) this.markSlice(this.pace.markBudget(old.used, blocks));
+    else if (old.sweeping) this.sweepSlice(this.pace.sweepBudget(blocks));
+  }
+
+  /** Marks so many objects, or fewer when that takes longer than a pause should. */
+  private markSlice(budget: number): void {
+    const start = performance.now();
+    const { tracer } = this.parts;
+    tracer.begin(MARK);
+    let left = budget;
+    let done = false;
+    while (left > 0 && !done) {
+      done = tracer.drainMarks(Math.min(left, MARK_STEP)) >= 0;
+      left -= MARK_STEP;
+      if (performance.now() - start > this.pauseTargetMs) break;
+    }
+    tracer.finish();
+    if (done) this.endMarking();
+    this.note("markMs", start);
+  }
+
+  private sweepSlice(blocks: number): void {
+    const start = performance.now();
+    if (!this.parts.old.sweep(blocks)) this.endSweep();
+    this.note("sweepMs", start);
+  }
+
+  private note(phase: "markMs" | "sweepMs" | "compactMs", start: number): void {
+    this.parts.statistics[phase] += performance.now() - start;
+  }
+
+  /** All that was reachable is marked: weak handles to other objects end, and sweeping starts. O(kinds + weak handles). */
+  private endMarking(): void {
+    const { space, old, tracer, handles, statistics } = this.parts;
+    if (this.verifyAlways) requireMarks(this.parts);
+    old.marking = false;
+    space.i32[space.control + MARKING] = 0;
+    statistics.markedObjects += tracer.markedObjects;
+    this.pace.marked(tracer.markedObjects);
+    this.forgetDead();
+    const { base } = tracer;
+    const span = space.i32[space.control + NURSERY_BYTES] as number;
+    const isYoung = (pointer: number): boolean => (pointer - base) >>> 0 < span;
+    // Young objects are marked too where the tracer knows of no nursery; see `full`.
+    const isAlive = (pointer: number): boolean => (tracer.span !== 0 && isYoung(pointer)) || this.isMarked(pointer);
+    handles.eachWeak(false, (pointer) => (isAlive(pointer) ? pointer : 0), isYoung);
+    old.startSweep();
+  }
+
+  private isMarked(pointer: number): boolean {
+    const { space } = this.parts;
+    return testBit(space.i32, space.recordOf(pointer) + MARKS, pointer & BLOCK_MASK);
+  }
+
+  /** Takes dead objects from the remembered list. */
+  private forgetDead(): void {
+    const { space } = this.parts;
+    const { i32, control } = space;
+    const end = i32[control + REMEMBERED_CURSOR] as number;
+    let kept = i32[control + REMEMBERED_BASE] as number;
+    for (let at = kept; at !== end; at = (at + WORD_BYTES) | 0) {
+      const entry = i32[at >>> WORD_SHIFT] as number;
+      const record = space.recordOf(entry);
+      const rest = i32[record + STATE] === LARGE_REST ? (i32[record + NEXT] as number) : 0;
+      if (!this.isMarked((entry - rest * BLOCK_BYTES) | 0)) continue;
+      i32[kept >>> WORD_SHIFT] = entry;
+      kept = (kept + WORD_BYTES) | 0;
+    }
+    i32[control + REMEMBERED_CURSOR] = kept;
+  }
+
+  private endSweep(): void {
+    const { old, statistics } = this.parts;
+    statistics.majorCollections++;
+    statistics.freedBytes += old.freed * 8;
+    this.pace.swept(old.used, old.freed);
+    if (this.verifyAlways) verifyAll(this.parts);
+  }
+
+  /** Ends a major collection that is under way. */
+  finishMajor(): void {
+    const { old, tracer } = this.parts;
+    if (old.marking) {
+      const start = performance.now();
+      tracer.begin(MARK);
+      while (tracer.drainMarks(ALL) < 0) {}
+      tracer.finish();
+      this.endMarking();
+      this.note("markMs", start);
+    }
+    if (!old.sweeping) return;
+    const start = performance.now();
+    old.sweepAll();
+    this.endSweep();
+    this.note("sweepMs", start);
+  }
+
+  /** Frees all that is dead now, in one pause. O(live objects + blocks). */
+  full(): void {
+    this.finishMajor();
+    const { nursery, tracer, statistics } = this.parts;
+    this.collectNursery(true);
+    // Objects that had to stay in the nursery are marked as old ones are; nobody runs before that is done.
+    if (this.pinned > 0) tracer.span = 0;
+    this.startMarking();
+    const start = performance.now();
+    tracer.begin(MARK);
+    while (tracer.drainMarks(ALL) < 0) {}
+    tracer.finish();
+    this.endMarking();
+    this.note("markMs", start);
+    if (this.pinned > 0) {
+      nursery.sweep();
+      tracer.setNursery();
+    }
+    this.finishMajor();
+    statistics.fullCollections++;
+    if (this.pinned > 0) this.collectNursery(true);
+  }
+
+  /** A full collection, after which sparse blocks are emptied into others. O(live objects + blocks). */
+  compact(): void {
+    this.full();
+    if (this.pinned > 0) return;
+    const start = performance.now();
+    const { statistics, space, tracer } = this.parts;
+    const before = space.footprint;
+    tracer.begin(FORWARD);
+    compact(this.parts);
+    tracer.begin(MARK);
+    if (space.footprint < before) statistics.freedBytes += before - space.footprint;
+    statistics.compactions++;
+    this.note("compactMs", start);
+    if (this.verifyAlways) verifyAll(this.parts);
+  }
+
+  /**
+   * Works for so long on a major collection that is due or under way.
+   * @returns whether there is more to do
+   */
+  step(budgetMs: number): boolean {
+    const until = performance.now() + budgetMs;
+    const { old, tracer } = this.parts;
+    if (!old.marking && !old.sweeping) {
+      if (!this.pace.isDue(old.used)) return false;
+      this.minor();
+    }
+    while ((old.marking || old.sweeping) && performance.now() < until) {
+      const start = performance.now();
+      if (old.marking) {
+        tracer.begin(MARK);
+        const done = tracer.drainMarks(MARK_STEP) >= 0;
+        tracer.finish();
+        if (done) this.endMarking();
+        this.note("markMs", start);
+      } else this.sweepSlice(SWEEP_STEP);
+    }
+    return old.marking || old.sweeping;
+  }
+}

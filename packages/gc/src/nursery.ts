@@ -1,0 +1,240 @@
+/*
+ * Where objects are born: one range of addresses, cut into blocks. Each kind bumps a cursor through a block of its own. A minor collection copies what is alive to
+ * other blocks of the nursery, or to the old space when it survived before, and has all other blocks back at once.
+ */
+
+import { MorphError, PAGE_BYTES } from "@morph/memory";
+import type { Kinds } from "./kinds.ts";
+import {
+  BITMAP_WORDS,
+  BLOCK_BYTES,
+  BLOCK_MASK,
+  BLOCK_SHIFT,
+  CURSOR,
+  FLAGS,
+  HOLES,
+  KIND,
+  LANE,
+  LIMIT,
+  LIVE,
+  LOGGED,
+  MARKS,
+  NURSERY_BASE,
+  NURSERY_BYTES,
+  OLD_CURSOR,
+  PAGE_BLOCKS,
+  SEGMENT_PAGES,
+  SLOT_BYTES,
+  SLOTS,
+  STATE,
+  SURVIVED,
+  SURVIVOR,
+  TOP,
+  YOUNG,
+  YOUNG_FREE,
+} from "./layout.ts";
+import { countBits, testBit } from "./old-space.ts";
+import { pagesOf } from "./options.ts";
+import { blank, type Space } from "./space.ts";
+import type { SurvivorSpace } from "./tracer.ts";
+
+/** The part of the nursery that is kept for survivors at least, and at most: a sixteenth, a half. */
+const LEAST_RESERVE_SHIFT = 4;
+const MOST_RESERVE_SHIFT = 1;
+
+/** The blocks of the nursery. */
+export class Nursery implements SurvivorSpace {
+  /** Number of the first block, and how many there are. */
+  readonly first: number;
+  readonly blocks: number;
+  /** How many are free, and how many of these are kept for survivors. */
+  freeCount = 0;
+  private reserve: number;
+  /** Blocks that survivors took in the collection under way. */
+  private survivorBlocks = 0;
+  /** Numbers of the free blocks: the lowest last. */
+  private readonly free: Int32Array;
+  private readonly space: Space;
+  private readonly kinds: Kinds;
+
+  /** @throws ERR_MORPH_OUT_OF_MEMORY */
+  constructor(space: Space, kinds: Kinds, bytes: number) {
+    this.space = space;
+    this.kinds = kinds;
+    // Whole segments, so that no block of the old space shares one.
+    const pointer = space.takePages(pagesOf(bytes), SEGMENT_PAGES);
+    if (pointer === 0) {
+      throw new MorphError("ERR_MORPH_OUT_OF_MEMORY", `no room for a nursery of ${bytes} bytes`);
+    }
+    this.first = pointer >>> BLOCK_SHIFT;
+    this.blocks = (bytes / PAGE_BYTES) * PAGE_BLOCKS;
+    this.reserve = this.blocks >>> LEAST_RESERVE_SHIFT;
+    this.free = new Int32Array(this.blocks);
+    space.i32[space.control + NURSERY_BASE] = pointer;
+    space.i32[space.control + NURSERY_BYTES] = bytes;
+    for (let block = this.first + this.blocks - 1; block >= this.first; block--) this.giveBack(block);
+  }
+
+  private giveBack(block: number): void {
+    blank(this.space.i32, this.space.recordAt(block), YOUNG_FREE);
+    this.free[this.freeCount++] = block;
+  }
+
+  /** Gives a kind a block to bump through, cleared; false when it is time to collect. O(1). */
+  open(kind: number): boolean {
+    if (this.freeCount <= this.reserve) return false;
+    const pointer = this.take(kind);
+    const { space } = this;
+    space.clear(pointer, BLOCK_BYTES);
+    space.i32[kind + CURSOR] = pointer;
+    space.i32[kind + LIMIT] = this.endOf(kind, pointer);
+    return true;
+  }
+
+  openSurvivors(kind: number): boolean {
+    if (this.freeCount === 0) return false;
+    const pointer = this.take(kind);
+    const { i32 } = this.space;
+    const record = this.space.recordOf(pointer);
+    i32[record + FLAGS] = SURVIVED;
+    i32[kind + SURVIVOR] = pointer;
+    i32[kind + SURVIVOR + 1] = this.endOf(kind, pointer);
+    this.survivorBlocks++;
+    return true;
+  }
+
+  private take(kind: number): number {
+    const block = this.free[--this.freeCount] as number;
+    const { i32 } = this.space;
+    const record = this.space.recordAt(block);
+    const pointer = block << BLOCK_SHIFT;
+    i32[record + KIND] = kind;
+    i32[record + STATE] = YOUNG;
+    i32[record + TOP] = this.endOf(kind, pointer);
+    return pointer;
+  }
+
+  private endOf(kind: number, pointer: number): number {
+    const { i32 } = this.space;
+    return (pointer + Math.imul(i32[kind + SLOT_BYTES] as number, i32[kind + SLOTS] as number)) | 0;
+  }
+
+  /** Closes the cursors of all kinds, so that each block knows where its objects end. O(kinds). */
+  close(at: number): void {
+    const { space } = this;
+    const { i32 } = space;
+    for (const kind of this.kinds.all) {
+      const cursor = i32[kind + at] as number;
+      const limit = i32[kind + at + 1] as number;
+      if ((cursor | limit) !== 0 && cursor !== limit) {
+        i32[space.recordOf((limit - 1) | 0) + TOP] = cursor;
+      }
+      i32[kind + at] = 0;
+      i32[kind + at + 1] = 0;
+    }
+  }
+
+  /**
+   * Says of each block in use where its survivors go. O(blocks).
+   * @param promoteAll to the old space, also those that have not survived before
+   */
+  condemn(promoteAll: boolean): void {
+    this.close(CURSOR);
+    this.survivorBlocks = 0;
+    for (let block = this.first; block < this.first + this.blocks; block++) {
+      const { i32 } = this.space;
+      const record = this.space.recordAt(block);
+      if (i32[record + STATE] !== YOUNG) continue;
+      const survived = ((i32[record + FLAGS] as number) & SURVIVED) !== 0;
+      i32[record + LANE] = promoteAll || survived ? OLD_CURSOR : SURVIVOR;
+    }
+  }
+
+  /** Has the blocks back that were condemned, but for those with objects that had to stay. O(blocks). */
+  release(): void {
+    this.close(SURVIVOR);
+    const { i32 } = this.space;
+    this.freeCount = 0;
+    for (let block = this.first + this.blocks - 1; block >= this.first; block--) {
+      const record = this.space.recordAt(block);
+      if (i32[record + STATE] === YOUNG_FREE) {
+        this.free[this.freeCount++] = block;
+        continue;
+      }
+      if (i32[record + LANE] === 0) continue;
+      i32[record + LANE] = 0;
+      let pinned = 0;
+      for (let word = record + LOGGED; word < record + LOGGED + BITMAP_WORDS; word++) {
+        pinned |= i32[word] as number;
+        i32[word + (LIVE - LOGGED)] = i32[word] as number;
+        i32[word + (MARKS - LOGGED)] = 0;
+        i32[word] = 0;
+      }
+      if (pinned === 0) this.giveBack(block);
+      else i32[record + FLAGS] = SURVIVED | HOLES;
+    }
+    this.setReserve();
+  }
+
+  private setReserve(): void {
+    const least = this.blocks >>> LEAST_RESERVE_SHIFT;
+    const wanted = Math.max(least, this.survivorBlocks + (this.survivorBlocks >>> 1));
+    this.reserve = Math.min(wanted, this.blocks >>> MOST_RESERVE_SHIFT, this.freeCount >>> MOST_RESERVE_SHIFT);
+  }
+
+  /** After a full collection that marked the objects that had to stay: frees the others. O(blocks). */
+  sweep(): void {
+    const { i32 } = this.space;
+    this.freeCount = 0;
+    for (let block = this.first + this.blocks - 1; block >= this.first; block--) {
+      const record = this.space.recordAt(block);
+      let live = 0;
+      for (let word = record + MARKS; word < record + MARKS + BITMAP_WORDS; word++) {
+        i32[word + (LIVE - MARKS)] = (i32[word + (LIVE - MARKS)] as number) & (i32[word] as number);
+        live |= i32[word] as number;
+        i32[word] = 0;
+      }
+      if (live === 0) this.giveBack(block);
+    }
+    this.setReserve();
+  }
+
+  /** Whether nothing lies in it. O(1). */
+  get isEmpty(): boolean {
+    return this.freeCount === this.blocks;
+  }
+
+  /** Whether a slot of a block holds an object. O(1). @param at the slot's place in its block */
+  isLive(record: number, pointer: number): boolean {
+    const { i32 } = this.space;
+    const at = pointer & BLOCK_MASK;
+    if (((i32[record + FLAGS] as number) & HOLES) !== 0) return testBit(i32, record + LIVE, at);
+    const kind = i32[record + KIND] as number;
+    const cursor = i32[kind + CURSOR] as number;
+    const limit = i32[kind + LIMIT] as number;
+    const open = (cursor | limit) !== 0 && ((limit - 1) ^ pointer) >>> BLOCK_SHIFT === 0;
+    const end = open ? cursor : (i32[record + TOP] as number);
+    return (end - (pointer - at)) >>> 0 > at;
+  }
+
+  /** Bytes in use, in whole blocks but for the objects that had to stay. O(blocks). */
+  usedBytes(): number {
+    const { i32 } = this.space;
+    let bytes = 0;
+    for (let block = this.first; block < this.first + this.blocks; block++) {
+      const record = this.space.recordAt(block);
+      if (i32[record + STATE] !== YOUNG) continue;
+      const kind = i32[record + KIND] as number;
+      const slot = i32[kind + SLOT_BYTES] as number;
+      if (((i32[record + FLAGS] as number) & HOLES) !== 0) {
+        for (let word = 0; word < BITMAP_WORDS; word++) bytes += countBits(i32[record + LIVE + word] as number) * slot;
+        continue;
+      }
+      const start = block << BLOCK_SHIFT;
+      const limit = i32[kind + LIMIT] as number;
+      const open = ((limit - 1) ^ start) >>> BLOCK_SHIFT === 0;
+      bytes += ((open ? (i32[kind + CURSOR] as number) : (i32[record + TOP] as number)) - start) >>> 0;
+    }
+    return bytes;
+  }
+}

@@ -1,0 +1,327 @@
+/*
+ * Where objects live that survived twice, and large ones from the start. They do not move, but for `compaction.ts`. Slots are handed out in runs: free slots in a
+ * row, all of which count as live while the run is open; so a promotion is a bump of the kind's cursor. Sweeping a block makes its mark bits its live bits.
+ */
+
+import type { Kinds } from "./kinds.ts";
+import {
+  AVAILABLE,
+  BIT_SHIFT,
+  BITMAP_WORDS,
+  BLOCK_BYTES,
+  BLOCK_MASK,
+  BLOCK_SHIFT,
+  FLAGS,
+  GRANULE_SHIFT,
+  KIND,
+  LARGE,
+  LARGE_REST,
+  LISTED,
+  LIVE,
+  LOGGED,
+  MARKS,
+  NEXT,
+  OLD,
+  OLD_BLOCK,
+  OLD_CURSOR,
+  SEGMENT_BLOCK_MASK,
+  SEGMENT_BLOCKS,
+  SLOT_BYTES,
+  SLOTS,
+  START,
+  STATE,
+  SWEPT,
+  USED,
+} from "./layout.ts";
+import { blank, type Space } from "./space.ts";
+
+/** Blocks that one request for room sweeps at most before it takes a new block. */
+const SWEEP_FOR_ROOM = 32;
+
+/** Slots and large objects of the old space. */
+export class OldSpace {
+  /** Bytes of live slots and open runs, in 8s. */
+  used = 0;
+  /** Whether a major collection marks: what is born now is marked. */
+  marking = false;
+  /** Whether there are blocks to sweep: those whose `SWEPT` flag is not `cycle`. */
+  sweeping = false;
+  /** 0 or `SWEPT`. */
+  cycle = 0;
+  /** Bytes, in 8s, that the last sweep, or the one under way, has freed. */
+  freed = 0;
+  private sweepAt = 0;
+  private readonly space: Space;
+  private readonly kinds: Kinds;
+
+  constructor(space: Space, kinds: Kinds) {
+    this.space = space;
+    this.kinds = kinds;
+  }
+
+  // --- room ------------------------------------------------------------------------------------------------------------------
+
+  /** Opens the next run of a kind's free slots; its cursor is at the limit. Whether there is room. O(slots of a block) as a rule. */
+  openRun(kind: number): boolean {
+    const { space } = this;
+    let record = space.i32[kind + OLD_BLOCK] as number;
+    let from = space.i32[kind + OLD_CURSOR] as number;
+    for (;;) {
+      if (record !== 0 && this.findRun(kind, record, from)) return true;
+      record = this.nextBlock(kind);
+      if (record === 0) return false;
+      from = space.i32[record + START] as number;
+    }
+  }
+
+  /** Opens the first run of free slots in a block, from a slot on. */
+  private findRun(kind: number, record: number, from: number): boolean {
+    const { i32 } = this.space;
+    const start = i32[record + START] as number;
+    const bytes = i32[kind + SLOT_BYTES] as number;
+    const end = Math.imul(bytes, i32[kind + SLOTS] as number);
+    let at = (from - start) | 0;
+    while (at < end && testBit(i32, record + LIVE, at)) at += bytes;
+    if (at >= end) return false;
+    let limit = at;
+    while (limit < end && !testBit(i32, record + LIVE, limit)) {
+      setBit(i32, record + LIVE, limit);
+      if (this.marking) setBit(i32, record + MARKS, limit);
+      limit += bytes;
+    }
+    i32[kind + OLD_BLOCK] = record;
+    i32[kind + OLD_CURSOR] = (start + at) | 0;
+    i32[kind + OLD_CURSOR + 1] = (start + limit) | 0;
+    this.used += (limit - at) >>> GRANULE_SHIFT;
+    return true;
+  }
+
+  /** A block with free slots, from the kind's list, by sweeping, or new; 0 where there is no room. */
+  private nextBlock(kind: number): number {
+    const { space } = this;
+    let record = this.takeAvailable(kind);
+    if (record === 0 && this.sweeping) {
+      this.sweep(SWEEP_FOR_ROOM);
+      record = this.takeAvailable(kind);
+    }
+    if (record !== 0) return record;
+    let pointer = space.takeBlock();
+    if (pointer === 0 && this.sweeping) {
+      this.sweepAll();
+      record = this.takeAvailable(kind);
+      if (record !== 0) return record;
+      pointer = space.takeBlock();
+    }
+    if (pointer === 0) return 0;
+    record = space.recordOf(pointer);
+    blank(space.i32, record, OLD);
+    space.i32[record + KIND] = kind;
+    space.i32[record + FLAGS] = this.cycle;
+    return record;
+  }
+
+  private takeAvailable(kind: number): number {
+    const { i32 } = this.space;
+    const record = i32[kind + AVAILABLE] as number;
+    if (record !== 0) {
+      i32[kind + AVAILABLE] = i32[record + NEXT] as number;
+      i32[record + FLAGS] = (i32[record + FLAGS] as number) & ~LISTED;
+    }
+    return record;
+  }
+
+  /** Puts a block with free slots on its kind's list. */
+  list(record: number): void {
+    const { i32 } = this.space;
+    const kind = i32[record + KIND] as number;
+    i32[record + NEXT] = i32[kind + AVAILABLE] as number;
+    i32[record + FLAGS] = (i32[record + FLAGS] as number) | LISTED;
+    i32[kind + AVAILABLE] = record;
+  }
+
+  /** Closes the open runs: what is left of them is free again. O(kinds). */
+  closeRuns(): void {
+    for (const kind of this.kinds.all) {
+      const { i32 } = this.space;
+      const record = i32[kind + OLD_BLOCK] as number;
+      if (record === 0) continue;
+      const bytes = i32[kind + SLOT_BYTES] as number;
+      const start = i32[record + START] as number;
+      const at = ((i32[kind + OLD_CURSOR] as number) - start) | 0;
+      const limit = ((i32[kind + OLD_CURSOR + 1] as number) - start) | 0;
+      for (let each = at; each < limit; each += bytes) {
+        clearBit(i32, record + LIVE, each);
+        clearBit(i32, record + MARKS, each);
+      }
+      this.used -= (limit - at) >>> GRANULE_SHIFT;
+      i32[kind + OLD_BLOCK] = 0;
+      i32[kind + OLD_CURSOR] = 0;
+      i32[kind + OLD_CURSOR + 1] = 0;
+      // Its free slots may lie before the run too, when compaction emptied them; the list finds all.
+      if (limit > at || limit < BLOCK_BYTES) this.list(record);
+    }
+  }
+
+  /** Marks what is left of the open runs, when marking starts: what is born in them now is marked. O(kinds). */
+  markRuns(): void {
+    const { i32 } = this.space;
+    for (const kind of this.kinds.all) {
+      const record = i32[kind + OLD_BLOCK] as number;
+      if (record === 0) continue;
+      const bytes = i32[kind + SLOT_BYTES] as number;
+      const start = i32[record + START] as number;
+      const limit = ((i32[kind + OLD_CURSOR + 1] as number) - start) | 0;
+      for (let at = ((i32[kind + OLD_CURSOR] as number) - start) | 0; at < limit; at += bytes) {
+        setBit(i32, record + MARKS, at);
+      }
+    }
+  }
+
+  /** A large object, zeroed; 0 where there is no room. O(bytes). */
+  allocLarge(kind: number, bytes: number): number {
+    const { space } = this;
+    const count = Math.ceil(bytes / BLOCK_BYTES);
+    const pointer = space.takeBlocks(count);
+    if (pointer === 0) return 0;
+    space.clear(pointer, count * BLOCK_BYTES);
+    const first = pointer >>> BLOCK_SHIFT;
+    for (let i = 0; i < count; i++) {
+      const record = space.recordAt(first + i);
+      blank(space.i32, record, i === 0 ? LARGE : LARGE_REST);
+      space.i32[record + KIND] = kind;
+      space.i32[record + NEXT] = i === 0 ? count : i;
+      space.i32[record + FLAGS] = this.cycle;
+    }
+    const { i32 } = space;
+    const record = space.recordAt(first);
+    i32[record + LIVE] = 1;
+    i32[record + USED] = 1;
+    if (this.marking) i32[record + MARKS] = 1;
+    this.used += (count * BLOCK_BYTES) >>> GRANULE_SHIFT;
+    return pointer;
+  }
+
+  // --- sweeping ----------------------------------------------------------------------------------------------------------------
+
+  /** Starts to sweep, when marking has ended. O(kinds). */
+  startSweep(): void {
+    const { i32 } = this.space;
+    this.closeRuns();
+    for (const kind of this.kinds.all) i32[kind + AVAILABLE] = 0;
+    this.cycle ^= SWEPT;
+    this.sweeping = true;
+    this.freed = 0;
+    this.sweepAt = this.space.lowBlock;
+  }
+
+  /** Sweeps so many blocks; whether there are more. O(count). */
+  sweep(count: number): boolean {
+    const { space } = this;
+    let left = count;
+    while (left > 0 && this.sweeping) {
+      const at = this.sweepAt;
+      if (at >= space.highBlock) {
+        this.sweeping = false;
+        break;
+      }
+      const record = space.recordAt(at);
+      if (record === 0) {
+        this.sweepAt = (at | SEGMENT_BLOCK_MASK) + 1;
+        left--;
+        continue;
+      }
+      this.sweepAt = at + 1;
+      const state = space.i32[record + STATE] as number;
+      if (state === OLD || state === LARGE) {
+        this.sweepBlock(record);
+        left--;
+      }
+      if (((at + 1) & SEGMENT_BLOCK_MASK) === 0) space.releasePages((at / SEGMENT_BLOCKS) | 0, false);
+    }
+    return this.sweeping;
+  }
+
+  sweepAll(): void {
+    while (this.sweep(SEGMENT_BLOCKS)) {}
+  }
+
+  /** Frees what is not marked in a block, unless it was swept. O(1). */
+  sweepBlock(record: number): void {
+    const { space } = this;
+    const { i32 } = space;
+    const flags = i32[record + FLAGS] as number;
+    if ((flags & SWEPT) === this.cycle) return;
+    i32[record + FLAGS] = (flags & ~(SWEPT | LISTED)) | this.cycle;
+    const kind = i32[record + KIND] as number;
+    if (i32[record + STATE] === LARGE) {
+      if (i32[record + MARKS] === 0) this.freeLarge(record);
+      else i32[record + MARKS] = 0;
+      return;
+    }
+    let before = 0;
+    let after = 0;
+    for (let word = record + MARKS; word < record + MARKS + BITMAP_WORDS; word++) {
+      const marks = i32[word] as number;
+      const live = word + (LIVE - MARKS);
+      before += countBits(i32[live] as number);
+      after += countBits(marks);
+      i32[live] = marks;
+      i32[word + (LOGGED - MARKS)] = (i32[word + (LOGGED - MARKS)] as number) & marks;
+      i32[word] = 0;
+    }
+    const freed = Math.imul(before - after, i32[kind + SLOT_BYTES] as number) >>> GRANULE_SHIFT;
+    this.used -= freed;
+    this.freed += freed;
+    i32[record + USED] = after;
+    if (after === 0) space.freeBlock((i32[record + START] as number) >>> BLOCK_SHIFT);
+    else if (after < (i32[kind + SLOTS] as number)) this.list(record);
+  }
+
+  private freeLarge(record: number): void {
+    const { space } = this;
+    const count = space.i32[record + NEXT] as number;
+    const first = (space.i32[record + START] as number) >>> BLOCK_SHIFT;
+    for (let block = first; block < first + count; block++) space.freeBlock(block);
+    const granules = (count * BLOCK_BYTES) >>> GRANULE_SHIFT;
+    this.used -= granules;
+    this.freed += granules;
+  }
+
+  /**
+   * Whether a slot of the old space holds an object, as far as is known: it is not in an open run, and it is not dead in a block that was not swept yet. O(1).
+   * @param at the slot's place in its block
+   */
+  isLive(record: number, at: number): boolean {
+    const { i32 } = this.space;
+    const flags = i32[record + FLAGS] as number;
+    const bits = this.sweeping && (flags & SWEPT) !== this.cycle ? MARKS : LIVE;
+    if (!testBit(i32, record + bits, at)) return false;
+    const kind = i32[record + KIND] as number;
+    if (i32[kind + OLD_BLOCK] !== record) return true;
+    const open = (i32[kind + OLD_CURSOR] as number) & BLOCK_MASK;
+    const left = ((i32[kind + OLD_CURSOR + 1] as number) - (i32[kind + OLD_CURSOR] as number)) | 0;
+    return left === 0 || at < open || at >= open + left;
+  }
+}
+
+/** A bit of a block's bitmap, by the place of its slot in the block. */
+export function testBit(i32: Int32Array, bits: number, at: number): boolean {
+  return ((i32[bits + (at >>> (BIT_SHIFT + 5))] as number) & (1 << (at >>> BIT_SHIFT))) !== 0;
+}
+
+export function setBit(i32: Int32Array, bits: number, at: number): void {
+  const word = bits + (at >>> (BIT_SHIFT + 5));
+  i32[word] = (i32[word] as number) | (1 << (at >>> BIT_SHIFT));
+}
+
+export function clearBit(i32: Int32Array, bits: number, at: number): void {
+  const word = bits + (at >>> (BIT_SHIFT + 5));
+  i32[word] = (i32[word] as number) & ~(1 << (at >>> BIT_SHIFT));
+}
+
+/** How many bits of a word are set. */
+export function countBits(word: number): number {
+  const pairs = word - ((word >>> 1) & 0x55555555);
+  const nibbles = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
+  return Math.imul((nibbles + (nibbles >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}

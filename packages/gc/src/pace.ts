@@ -1,0 +1,66 @@
+/*
+ * When a major collection starts, and how fast it goes. It starts when the old space has grown by a part of what the last one left; that part is larger the less
+ * the last one freed, so that a program whose data only grows does not mark it again and again. Sizes are in 8s of bytes.
+ */
+/** Growth before the next major collection, as a part of what is live: at least, at most. */
+const LEAST_GROWTH = 0.3;
+const MOST_GROWTH = 1;
+/** A collection that freed less, or more, than such a part of the old space makes the next wait longer, or shorter. */
+const POOR = 0.1;
+const RICH = 0.3;
+const CHANGE = 1.5;
+/** Growth before the next in any case: 1 MiB. */
+const LEAST_GRANULES = 131_072;
+/** Marking is to be done before the old space has grown by such a part of itself. */
+const MARK_GROWTH = 0.2;
+/** An object's size where none was marked before: 32 bytes. */
+const FIRST_OBJECT_GRANULES = 4;
+const BLOCK_GRANULES = 512;
+/** Objects and blocks that a slice takes at least. */
+const LEAST_MARKS = 128;
+const LEAST_SWEEP = 16;
+
+/** Decides when and how fast. */
+export class Pace {
+  private growth = LEAST_GROWTH;
+  private threshold = LEAST_GRANULES * 2;
+  private objects = 0;
+  /** Old granules that the last major collection left, and that were there when marking began. */
+  live = 0;
+  private atStart = 0;
+
+  /** Whether a major collection should start. */
+  isDue(used: number): boolean {
+    return used >= this.threshold;
+  }
+
+  started(used: number): void {
+    this.atStart = used;
+  }
+
+  /** Notes how many objects were marked. */
+  marked(objects: number): void {
+    this.objects = objects;
+  }
+
+  /** Notes what a sweep left and freed. */
+  swept(used: number, freed: number): void {
+    const part = freed / (used + freed + 1);
+    if (part < POOR) this.growth = Math.min(MOST_GROWTH, this.growth * CHANGE);
+    else if (part > RICH) this.growth = Math.max(LEAST_GROWTH, this.growth / CHANGE);
+    this.live = used;
+    this.threshold = used + Math.max(LEAST_GRANULES, used * this.growth);
+  }
+
+  /** Objects to mark for so many blocks allocated. */
+  markBudget(used: number, blocks: number): number {
+    const objects = Math.max(this.objects, (this.objects === 0 ? used : 0) / FIRST_OBJECT_GRANULES);
+    const room = this.atStart * MARK_GROWTH + LEAST_GRANULES;
+    return Math.max(LEAST_MARKS, Math.ceil((objects * BLOCK_GRANULES) / room)) * blocks;
+  }
+
+  /** Blocks to sweep for so many blocks allocated. */
+  sweepBudget(blocks: number): number {
+    return LEAST_SWEEP * blocks;
+  }
+}

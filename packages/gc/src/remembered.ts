@@ -1,0 +1,75 @@
+/*
+ * The remembered list: old objects with a pointer to a young one, each once, because a bit of its block says that it stands there. Of a large object it is the
+ * block that the pointer lies in. Where the list is full, only the bits tell; the next minor collection then looks at the bits of all blocks.
+ */
+import {
+  BIT_SHIFT,
+  BIT_WORD_MASK,
+  BIT_WORD_SHIFT,
+  BLOCK_MASK,
+  LARGE_REST,
+  LOGGED,
+  REMEMBERED_BASE,
+  REMEMBERED_CURSOR,
+  REMEMBERED_LIMIT,
+  REMEMBERED_OVERFLOW,
+  STATE,
+  WORD_SHIFT,
+} from "./layout.ts";
+import type { Space } from "./space.ts";
+
+/** Bytes of the list. */
+const LIST_BYTES = 65_536;
+const WORD_BYTES = 4;
+
+/** The list and its bits. */
+export class Remembered {
+  private readonly space: Space;
+
+  /** @throws ERR_MORPH_OUT_OF_MEMORY */
+  constructor(space: Space) {
+    this.space = space;
+    const list = space.requireTable(LIST_BYTES);
+    const { i32, control } = space;
+    i32[control + REMEMBERED_BASE] = list;
+    i32[control + REMEMBERED_CURSOR] = list;
+    i32[control + REMEMBERED_LIMIT] = (list + LIST_BYTES) | 0;
+  }
+
+  /** Notes that an old object has a pointer to a young one, at `slot`. O(1). */
+  note(object: number, slot: number): void {
+    const record = this.space.recordOf(slot);
+    const { i32 } = this.space;
+    this.add(i32[record + STATE] === LARGE_REST ? slot & ~BLOCK_MASK : object, record);
+  }
+
+  /** Puts an object, or a block of a large one, on the list unless it stands there. */
+  add(entry: number, record: number): void {
+    const { i32, control } = this.space;
+    const word = record + LOGGED + ((entry >>> BIT_WORD_SHIFT) & BIT_WORD_MASK);
+    const bits = i32[word] as number;
+    const bit = 1 << (entry >>> BIT_SHIFT);
+    if ((bits & bit) !== 0) return;
+    i32[word] = bits | bit;
+    const cursor = i32[control + REMEMBERED_CURSOR] as number;
+    if (cursor === i32[control + REMEMBERED_LIMIT]) {
+      i32[control + REMEMBERED_OVERFLOW] = 1;
+      return;
+    }
+    i32[cursor >>> WORD_SHIFT] = entry;
+    i32[control + REMEMBERED_CURSOR] = (cursor + WORD_BYTES) | 0;
+  }
+
+  /** Takes the bit of an entry away; who calls it takes it from the list. */
+  forget(entry: number, record: number): void {
+    const { i32 } = this.space;
+    const word = record + LOGGED + ((entry >>> BIT_WORD_SHIFT) & BIT_WORD_MASK);
+    i32[word] = (i32[word] as number) & ~(1 << (entry >>> BIT_SHIFT));
+  }
+
+  /** Whether an entry has its bit. */
+  has(entry: number, record: number): boolean {
+    const word = record + LOGGED + ((entry >>> BIT_WORD_SHIFT) & BIT_WORD_MASK);
+    return ((this.space.i32[word] as number) & (1 << (entry >>> BIT_SHIFT))) !== 0;
+  }
+}

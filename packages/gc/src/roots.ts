@@ -1,0 +1,110 @@
+/*
+ * Where the collector starts: cells that were registered, and the shadow stack.
+ *
+ *   shadow stack   | a pointer or 0 | ... |      in use from STACK_BASE to STACK_TOP
+ *
+ * Each collection clears the words above the top. So what stands there was stored since, or is 0; and nothing that was reachable since has moved or gone. A frame
+ * can therefore be taken with one store, that of the new top, and its words need not be cleared.
+ */
+import { describe, MorphError } from "@morph/memory";
+import { STACK_BASE, STACK_LIMIT, STACK_TOP, WORD_SHIFT } from "./layout.ts";
+import type { Space } from "./space.ts";
+
+const WORD_BYTES = 4;
+
+/** Registered cells, and the shadow stack. */
+export class Roots {
+  /** Words of a range of cells, by its pointer. */
+  private readonly cells: Map<number, number> = new Map();
+  /** Pointers of the frames that JavaScript pushed. */
+  private readonly frames: number[] = [];
+  private readonly space: Space;
+
+  /** @throws ERR_MORPH_OUT_OF_MEMORY */
+  constructor(space: Space, stackBytes: number) {
+    this.space = space;
+    const stack = space.requireTable(stackBytes);
+    const { i32, control } = space;
+    i32[control + STACK_BASE] = stack;
+    i32[control + STACK_TOP] = stack;
+    i32[control + STACK_LIMIT] = (stack + stackBytes) | 0;
+  }
+
+  /** Registers cells. @throws ERR_MORPH_INVALID_POINTER, ERR_MORPH_INVALID_SIZE, ERR_MORPH_DOUBLE_FREE */
+  add(pointer: number, count: number): void {
+    const bytes = this.space.memory.u8.length;
+    if (!Number.isInteger(count) || count < 1) {
+      throw new MorphError("ERR_MORPH_INVALID_SIZE", `count: expected an integer from 1, got ${describe(count)}`);
+    }
+    const isCell = Number.isInteger(pointer) && pointer > 0 && pointer % WORD_BYTES === 0;
+    if (!isCell || pointer + count * WORD_BYTES > bytes || this.cells.has(pointer)) {
+      throw new MorphError(
+        "ERR_MORPH_INVALID_POINTER",
+        `pointer: expected a multiple of 4 in the memory where no root is yet, got ${describe(pointer)}`,
+      );
+    }
+    this.cells.set(pointer, count);
+  }
+
+  /** Forgets cells. @throws ERR_MORPH_INVALID_POINTER when none were registered there */
+  remove(pointer: number): void {
+    if (!this.cells.delete(pointer)) {
+      throw new MorphError(
+        "ERR_MORPH_INVALID_POINTER",
+        `pointer: expected that of a registered root, got ${describe(pointer)}`,
+      );
+    }
+  }
+
+  /** Takes a frame of cleared words. @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_OUT_OF_MEMORY when the stack is full */
+  push(words: number): number {
+    const { i32, control } = this.space;
+    const top = i32[control + STACK_TOP] as number;
+    if (!Number.isInteger(words) || words < 1) {
+      throw new MorphError("ERR_MORPH_INVALID_SIZE", `words: expected an integer from 1, got ${describe(words)}`);
+    }
+    if (words * WORD_BYTES > ((i32[control + STACK_LIMIT] as number) - top) >>> 0) {
+      throw new MorphError("ERR_MORPH_OUT_OF_MEMORY", `the shadow stack has no room for a frame of ${words} words`);
+    }
+    i32.fill(0, top >>> WORD_SHIFT, (top >>> WORD_SHIFT) + words);
+    this.frames.push(top);
+    i32[control + STACK_TOP] = (top + words * WORD_BYTES) | 0;
+    return top >>> 0;
+  }
+
+  /** Leaves a frame, and those above it. @throws ERR_MORPH_INVALID_POINTER, ERR_MORPH_DOUBLE_FREE */
+  pop(frame: number): void {
+    const at = typeof frame === "number" ? this.frames.lastIndexOf(frame | 0) : -1;
+    if (at < 0 || (frame | 0) >>> 0 !== frame) {
+      const { i32, control } = this.space;
+      const inStack =
+        frame >= (i32[control + STACK_BASE] as number) >>> 0 && frame < (i32[control + STACK_LIMIT] as number) >>> 0;
+      throw new MorphError(
+        inStack ? "ERR_MORPH_DOUBLE_FREE" : "ERR_MORPH_INVALID_POINTER",
+        `frame: expected one that was pushed and not popped, got ${describe(frame)}`,
+      );
+    }
+    this.frames.length = at;
+    this.space.i32[this.space.control + STACK_TOP] = frame | 0;
+  }
+
+  /** Calls `visit` with the word index of every root. O(roots). */
+  each(visit: (word: number) => void): void {
+    const { i32, control } = this.space;
+    const top = (i32[control + STACK_TOP] as number) >>> WORD_SHIFT;
+    for (let word = (i32[control + STACK_BASE] as number) >>> WORD_SHIFT; word < top; word++) visit(word);
+    for (const [pointer, count] of this.cells) {
+      for (let i = 0; i < count; i++) visit(pointer / WORD_BYTES + i);
+    }
+  }
+
+  /** Clears the stack above its top. O(bytes of the stack). */
+  clearAbove(): void {
+    const { i32, control } = this.space;
+    i32.fill(
+      0,
+      (i32[control + STACK_TOP] as number) >>> WORD_SHIFT,
+      (i32[control + STACK_LIMIT] as number) >>> WORD_SHIFT,
+    );
+  }
+}

@@ -1,0 +1,361 @@
+/*
+ * The collector's part of the memory: pages, cut into blocks of 4 KiB, and the records of these (`layout.ts` draws them). Pointers are signed here,
+ * as in all files of the package but `collector.ts`.
+ */
+import { type AddressSpace, PAGE_BYTES } from "@morph/memory";
+import {
+  BITMAP_WORDS,
+  BLOCK_SHIFT,
+  CONTROL_BYTES,
+  DIRECTORY,
+  DIRECTORY_BYTES,
+  DIRECTORY_WORDS,
+  FLAGS,
+  FREE,
+  FREE_HIGH,
+  FREE_LOW,
+  HALF_BLOCKS,
+  KIND,
+  LANE,
+  LIVE,
+  LOGGED,
+  MARKS,
+  NEXT,
+  OWN_PAGES,
+  PAGE_BLOCKS,
+  PAGE_SHIFT,
+  RECORD_MASK,
+  RECORD_SHIFT,
+  RECORD_WORDS,
+  RECORD_WORDS_SHIFT,
+  SEGMENT_BLOCK_MASK,
+  SEGMENT_BLOCKS,
+  SEGMENT_HEAD_WORDS,
+  SEGMENT_PAGE_MASK,
+  SEGMENT_PAGES,
+  SEGMENT_SHIFT,
+  SEGMENT_TABLE_BYTES,
+  START,
+  STATE,
+  TOP,
+  USED,
+  WORD_SHIFT,
+} from "./layout.ts";
+
+/** The blocks of a page, as bits of a half segment. */
+const PAGE_BITS = (1 << PAGE_BLOCKS) - 1;
+/** Free blocks that are kept although their pages could go back, and the part of all blocks: an eighth. */
+const KEPT_BLOCKS = 64;
+const KEPT_SHIFT = 3;
+/** Pages are taken several at a time, so many or a sixteenth of what there are. */
+const MAX_STEP_PAGES = 16;
+const STEP_SHIFT = 4;
+
+/** Pages, blocks and records. */
+export class Space {
+  readonly memory: AddressSpace;
+  /** The id under which the memory knows the pages. */
+  readonly owner: number;
+  /** The view of now; without elements while growth listeners run, and after {@link close}. */
+  i32: Int32Array;
+  /** Word indexes of the control table and the directory. */
+  readonly control: number;
+  readonly directory: number;
+  /** Segments that are, or were, in use: these and what lies between. */
+  lowSegment: number = DIRECTORY_WORDS;
+  highSegment = -1;
+  /** Blocks of the old space that are free, and all; without the nursery. */
+  freeBlocks = 0;
+  allBlocks = 0;
+  /** Bytes of pages and tables. */
+  footprint = 0;
+  peakFootprint = 0;
+  tableBytes = 0;
+  private readonly maxBytes: number;
+  /** No segment before this one has a free block. */
+  private hint = 0;
+  private readonly tables: Map<number, number> = new Map();
+
+  /** @throws ERR_MORPH_OUT_OF_MEMORY */
+  constructor(memory: AddressSpace, owner: number, maxBytes: number) {
+    this.memory = memory;
+    this.owner = owner;
+    this.maxBytes = maxBytes;
+    this.i32 = new Int32Array(0);
+    this.control = this.requireTable(CONTROL_BYTES) >> WORD_SHIFT;
+    this.directory = this.requireTable(DIRECTORY_BYTES) >> WORD_SHIFT;
+    this.i32[this.control + DIRECTORY] = this.directory << WORD_SHIFT;
+  }
+
+  /** Takes the memory's view of now, or none. */
+  show(suspended: boolean): void {
+    this.i32 = suspended ? new Int32Array(0) : this.memory.i32;
+  }
+
+  /** Word index of the record of the block that `pointer` lies in; 0 where there is none. O(1). */
+  recordOf(pointer: number): number {
+    const first = (this.i32[this.directory + (pointer >>> SEGMENT_SHIFT)] as number) | 0;
+    return first === 0 ? 0 : first + ((pointer >>> RECORD_SHIFT) & RECORD_MASK);
+  }
+
+  // --- tables --------------------------------------------------------------------------------------------------------------
+
+  /** A zero-filled table, or 0 where there is no room. O(bytes). */
+  takeTable(bytes: number): number {
+    const size = this.memory.tableBytes(bytes);
+    if (this.footprint + size > this.maxBytes) return 0;
+    const pointer = this.memory.tryAcquireTable(bytes);
+    this.i32 = this.memory.i32;
+    if (pointer === 0) return 0;
+    this.noteTable(pointer, bytes);
+    return pointer | 0;
+  }
+
+  /** @throws ERR_MORPH_OUT_OF_MEMORY */
+  requireTable(bytes: number): number {
+    const pointer = this.memory.acquireTable(bytes);
+    this.i32 = this.memory.i32;
+    this.noteTable(pointer, bytes);
+    return pointer | 0;
+  }
+
+  private noteTable(pointer: number, bytes: number): void {
+    this.tables.set(pointer, bytes);
+    this.count(this.memory.tableBytes(bytes));
+    this.tableBytes += this.memory.tableBytes(bytes);
+  }
+
+  /** Gives a table back. */
+  dropTable(pointer: number): void {
+    const bytes = this.tables.get(pointer >>> 0) as number;
+    this.tables.delete(pointer >>> 0);
+    this.memory.releaseTable(pointer >>> 0, bytes);
+    this.count(-this.memory.tableBytes(bytes));
+    this.tableBytes -= this.memory.tableBytes(bytes);
+  }
+
+  /** Gives back all tables; the pages go with {@link AddressSpace.unregister}. */
+  close(): void {
+    for (const pointer of [...this.tables.keys()]) this.dropTable(pointer);
+    this.show(true);
+  }
+
+  private count(bytes: number): void {
+    this.footprint += bytes;
+    if (this.footprint > this.peakFootprint) this.peakFootprint = this.footprint;
+  }
+
+  // --- pages ---------------------------------------------------------------------------------------------------------------
+
+  /**
+   * Takes pages and makes their records.
+   * @param align the run starts at a multiple of so many pages
+   * @returns pointer of the first, or 0 where there is no room
+   */
+  takePages(pages: number, align: number): number {
+    if (this.footprint + pages * PAGE_BYTES > this.maxBytes) return 0;
+    const pointer = this.memory.tryAcquire(pages, this.owner, align);
+    this.i32 = this.memory.i32;
+    if (pointer === 0) return 0;
+    const first = pointer / PAGE_BYTES;
+    for (let page = first; page < first + pages; page++) {
+      if (!this.ownPage(page)) {
+        for (let done = first; done < page; done++) this.disownPage(done);
+        this.memory.release(pointer, pages);
+        return 0;
+      }
+    }
+    this.count(pages * PAGE_BYTES);
+    return pointer | 0;
+  }
+
+  /** Notes a page in its segment, whose table is made when there is none. */
+  private ownPage(page: number): boolean {
+    const segment = page >>> (SEGMENT_SHIFT - PAGE_SHIFT);
+    let records = this.i32[this.directory + segment] as number;
+    if (records === 0) {
+      const table = this.takeTable(SEGMENT_TABLE_BYTES);
+      if (table === 0) return false;
+      records = (table >>> WORD_SHIFT) + SEGMENT_HEAD_WORDS;
+      this.i32[this.directory + segment] = records;
+      if (segment < this.lowSegment) this.lowSegment = segment;
+      if (segment > this.highSegment) this.highSegment = segment;
+    }
+    const i32 = this.i32;
+    i32[records + OWN_PAGES] = (i32[records + OWN_PAGES] as number) | (1 << (page & SEGMENT_PAGE_MASK));
+    const start = page * PAGE_BLOCKS;
+    for (let block = start; block < start + PAGE_BLOCKS; block++) {
+      const record = records + ((block & SEGMENT_BLOCK_MASK) << RECORD_WORDS_SHIFT);
+      i32.fill(0, record, record + RECORD_WORDS);
+      i32[record + START] = block << BLOCK_SHIFT;
+    }
+    return true;
+  }
+
+  private disownPage(page: number): void {
+    const segment = page >>> (SEGMENT_SHIFT - PAGE_SHIFT);
+    const records = this.i32[this.directory + segment] as number;
+    const own = (this.i32[records + OWN_PAGES] as number) & ~(1 << (page & SEGMENT_PAGE_MASK));
+    this.i32[records + OWN_PAGES] = own;
+    const record = records + (((page * PAGE_BLOCKS) & SEGMENT_BLOCK_MASK) << RECORD_WORDS_SHIFT);
+    this.i32.fill(0, record, record + PAGE_BLOCKS * RECORD_WORDS);
+    if (own !== 0) return;
+    this.i32[this.directory + segment] = 0;
+    this.dropTable((records - SEGMENT_HEAD_WORDS) << WORD_SHIFT);
+  }
+
+  /** Gives back the pages of a segment all of whose blocks are free, as long as enough free blocks are left. O(1). */
+  releasePages(segment: number, all: boolean): void {
+    for (let page = 0; page < SEGMENT_PAGES; page++) {
+      const kept = all ? 0 : KEPT_BLOCKS + ((this.allBlocks - this.freeBlocks) >>> KEPT_SHIFT);
+      if (this.freeBlocks - PAGE_BLOCKS < kept) return;
+      const records = this.i32[this.directory + segment] as number;
+      if (records === 0) return;
+      const word = records + (page < SEGMENT_PAGES / 2 ? FREE_LOW : FREE_HIGH);
+      const bits = PAGE_BITS << ((page & 1) * PAGE_BLOCKS);
+      if (((this.i32[word] as number) & bits) !== bits) continue;
+      this.i32[word] = (this.i32[word] as number) & ~bits;
+      this.freeBlocks -= PAGE_BLOCKS;
+      this.allBlocks -= PAGE_BLOCKS;
+      const number = segment * SEGMENT_PAGES + page;
+      this.disownPage(number);
+      this.memory.release(number * PAGE_BYTES, 1);
+      this.i32 = this.memory.i32;
+      this.count(-PAGE_BYTES);
+    }
+  }
+
+  // --- blocks of the old space -----------------------------------------------------------------------------------------------
+
+  /** A block for slots of the old space, the lowest that is free; 0 where there is no room. Its record is blank. O(1) as a rule. */
+  takeBlock(): number {
+    if (this.freeBlocks === 0 && !this.grow(1)) return 0;
+    for (let segment = Math.max(this.hint, this.lowSegment); ; segment++) {
+      this.hint = segment;
+      const records = this.i32[this.directory + segment] as number;
+      if (records === 0) continue;
+      const low = this.i32[records + FREE_LOW] as number;
+      const bits = low !== 0 ? low : (this.i32[records + FREE_HIGH] as number);
+      if (bits === 0) continue;
+      const bit = lowestBit(bits);
+      this.i32[records + (low !== 0 ? FREE_LOW : FREE_HIGH)] = bits & ~(1 << bit);
+      this.freeBlocks--;
+      const block = low !== 0 ? bit : bit + HALF_BLOCKS;
+      return (segment << SEGMENT_SHIFT) | (block << BLOCK_SHIFT);
+    }
+  }
+
+  /** So many blocks in a row, or 0 where there is no room. O(segments), O(blocks) for more than 32. */
+  takeBlocks(count: number): number {
+    if (count === 1) return this.takeBlock();
+    const found = count <= HALF_BLOCKS && this.freeBlocks >= count ? this.findBlocks(count) : 0;
+    if (found !== 0) return found;
+    const pages = Math.ceil(count / PAGE_BLOCKS);
+    const pointer = this.takePages(pages, 1);
+    if (pointer === 0) return 0;
+    this.allBlocks += pages * PAGE_BLOCKS;
+    const first = pointer >>> BLOCK_SHIFT;
+    for (let block = first + count; block < first + pages * PAGE_BLOCKS; block++) this.freeBlock(block);
+    return pointer;
+  }
+
+  /** Blocks in a row among those that are free in half a segment. */
+  private findBlocks(count: number): number {
+    for (let segment = Math.max(this.hint, this.lowSegment); segment <= this.highSegment; segment++) {
+      const records = this.i32[this.directory + segment] as number;
+      if (records === 0) continue;
+      for (let half = FREE_LOW; half <= FREE_HIGH; half++) {
+        const free = this.i32[records + half] as number;
+        const bit = free === 0 ? -1 : runOfBits(free, count);
+        if (bit < 0) continue;
+        const run = count === HALF_BLOCKS ? -1 : ((1 << count) - 1) << bit;
+        this.i32[records + half] = free & ~run;
+        this.freeBlocks -= count;
+        const block = bit + (half === FREE_LOW ? 0 : HALF_BLOCKS);
+        return (segment << SEGMENT_SHIFT) | (block << BLOCK_SHIFT);
+      }
+    }
+    return 0;
+  }
+
+  /** Takes pages whose blocks are free. */
+  grow(pages: number): boolean {
+    const most = Math.min(MAX_STEP_PAGES, (this.allBlocks >>> STEP_SHIFT) >>> STEP_SHIFT);
+    let got = Math.max(pages, most);
+    let pointer = this.takePages(got, 1);
+    if (pointer === 0 && got > pages) {
+      got = pages;
+      pointer = this.takePages(got, 1);
+    }
+    if (pointer === 0) return false;
+    this.allBlocks += got * PAGE_BLOCKS;
+    const first = pointer >>> BLOCK_SHIFT;
+    for (let block = first; block < first + got * PAGE_BLOCKS; block++) this.freeBlock(block);
+    return true;
+  }
+
+  /** Takes a block back, by its number. O(1). */
+  freeBlock(block: number): void {
+    const segment = block >>> (SEGMENT_SHIFT - BLOCK_SHIFT);
+    const i32 = this.i32;
+    const records = i32[this.directory + segment] as number;
+    const place = block & SEGMENT_BLOCK_MASK;
+    blank(i32, records + (place << RECORD_WORDS_SHIFT), FREE);
+    const word = records + (place < HALF_BLOCKS ? FREE_LOW : FREE_HIGH);
+    i32[word] = (i32[word] as number) | (1 << (place & (HALF_BLOCKS - 1)));
+    this.freeBlocks++;
+    if (segment < this.hint) this.hint = segment;
+  }
+
+  /** Fills bytes with 0; whole words. O(bytes). */
+  clear(pointer: number, bytes: number): void {
+    const word = pointer >>> WORD_SHIFT;
+    this.i32.fill(0, word, word + (bytes >>> WORD_SHIFT));
+  }
+
+  /** Blocks from the first segment to the last, for walks: the record of a block, or 0 where the collector has none. O(1). */
+  recordAt(block: number): number {
+    const first = this.i32[this.directory + (block >>> (SEGMENT_SHIFT - BLOCK_SHIFT))] as number;
+    return first === 0 ? 0 : first + ((block & SEGMENT_BLOCK_MASK) << RECORD_WORDS_SHIFT);
+  }
+
+  get lowBlock(): number {
+    return this.lowSegment * SEGMENT_BLOCKS;
+  }
+  get highBlock(): number {
+    return (this.highSegment + 1) * SEGMENT_BLOCKS;
+  }
+}
+
+/** Makes a record that of an unused block. */
+export function blank(i32: Int32Array, record: number, state: number): void {
+  i32[record + KIND] = 0;
+  i32[record + STATE] = state;
+  i32[record + NEXT] = 0;
+  i32[record + LANE] = 0;
+  i32[record + TOP] = 0;
+  i32[record + FLAGS] = 0;
+  i32[record + USED] = 0;
+  for (let word = 0; word < BITMAP_WORDS; word++) {
+    i32[record + MARKS + word] = 0;
+    i32[record + LOGGED + word] = 0;
+    i32[record + LIVE + word] = 0;
+  }
+}
+
+/** Place of the lowest bit of a word that is not 0. */
+export function lowestBit(bits: number): number {
+  return HALF_BLOCKS - 1 - Math.clz32(bits & -bits);
+}
+
+/** The lowest place from which so many bits in a row are set, or -1: the word is and-ed with itself, shifted, until each bit left starts such a run. */
+export function runOfBits(bits: number, count: number): number {
+  let starts = bits;
+  let have = 1;
+  while (have < count && starts !== 0) {
+    const step = Math.min(have, count - have);
+    starts &= starts >>> step;
+    have += step;
+  }
+  return starts === 0 ? -1 : lowestBit(starts);
+}

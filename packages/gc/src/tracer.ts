@@ -1,0 +1,453 @@
+/*
+ * Follows pointers. A minor collection copies young objects out of blocks with a `LANE` and leaves in the first word of each where it went; the bit in `MARKS`
+ * says so. A major one sets bits. Both keep what is still to be looked at on one stack, the minor's above the major's; what finds no place there is found again
+ * by its block's flag, so that a full stack costs time and nothing else.
+ *
+ *   stack entry   | pointer | kind |     of a large object: pointer of one of its blocks
+ */
+import {
+  ARRAY_HEADER_BYTES,
+  ARRAY_HEADER_WORDS,
+  BIT_SHIFT,
+  BIT_WORD_MASK,
+  BIT_WORD_SHIFT,
+  BLOCK_BYTES,
+  BLOCK_MASK,
+  BLOCK_SHIFT,
+  COPY_OVERFLOW,
+  COPY_OVERFLOWED,
+  ENTRY_WORDS,
+  FLAGS,
+  KIND,
+  LANE,
+  LARGE,
+  LARGE_REST,
+  LOGGED,
+  MARK_BASE,
+  MARK_CURSOR,
+  MARK_LIMIT,
+  MARK_OVERFLOW,
+  MARK_OVERFLOWED,
+  MARKS,
+  NEXT,
+  NURSERY_BASE,
+  NURSERY_BYTES,
+  OFFSETS,
+  OLD_CURSOR,
+  POINTERS,
+  RECORD_MASK,
+  RECORD_SHIFT,
+  SEGMENT_SHIFT,
+  SLOT_BYTES,
+  SLOTS,
+  SPARSE,
+  START,
+  STATE,
+  STRIDE,
+  SURVIVOR,
+  WORD_SHIFT,
+  YOUNG,
+} from "./layout.ts";
+import { type OldSpace, testBit } from "./old-space.ts";
+import type { Remembered } from "./remembered.ts";
+import type { Space } from "./space.ts";
+
+/** Who hands out slots for survivors in the nursery. */
+export interface SurvivorSpace {
+  /** Gives a kind's survivor cursor a new block; false where the nursery has none. */
+  openSurvivors(kind: number): boolean;
+}
+
+/** What `visit` does with a pointer. */
+export const COPY = 0;
+export const MARK = 1;
+/** Follows a pointer into an evacuated block to where the object went. */
+export const FORWARD = 2;
+
+/** Objects up to so many bytes are copied word by word, larger ones at once. */
+const COPY_WORDS = 32;
+/** What a block of a large object, or one that overflowed, counts of a budget in objects. */
+const BLOCK_COST = 128;
+/** What an object costs beside its pointers. */
+const OBJECT_COST = 1;
+
+/** Follows pointers. */
+export class Tracer {
+  mode: number = MARK;
+  /** Addresses of the nursery, signed. While marking: of what is not marked. */
+  base = 0;
+  span = 0;
+  /** Whether the object that was scanned last has a pointer to a young one. */
+  private foundYoung = false;
+  /** Word indexes: the next entry of the stack, its end. */
+  private top = 0;
+  private end = 0;
+  /** Objects and bytes copied in the nursery and to the old space, and those that had to stay; of one collection. */
+  survivedBytes = 0;
+  promotedBytes = 0;
+  copiedObjects = 0;
+  pinnedObjects = 0;
+  /** Objects that were marked. */
+  markedObjects = 0;
+  private overflowAt = 0;
+  survivors!: SurvivorSpace;
+  private readonly space: Space;
+  private readonly old: OldSpace;
+  private readonly remembered: Remembered;
+  private readonly directory: number;
+
+  /**
+   * @param stackBytes of the stack
+   * @throws ERR_MORPH_OUT_OF_MEMORY
+   */
+  constructor(space: Space, old: OldSpace, remembered: Remembered, stackBytes: number) {
+    this.space = space;
+    this.old = old;
+    this.remembered = remembered;
+    this.directory = space.directory;
+    const stack = space.requireTable(stackBytes);
+    const { i32, control } = space;
+    i32[control + MARK_BASE] = stack;
+    i32[control + MARK_CURSOR] = stack;
+    i32[control + MARK_LIMIT] = (stack + stackBytes) | 0;
+    this.end = (stack + stackBytes) >>> WORD_SHIFT;
+  }
+
+  /** Learns where the nursery is, when that is known. */
+  setNursery(): void {
+    const { i32, control } = this.space;
+    this.base = i32[control + NURSERY_BASE] as number;
+    this.span = i32[control + NURSERY_BYTES] as number;
+  }
+
+  /** Takes the stack's cursor from the control table, where barriers of generated code have it. */
+  begin(mode: number): void {
+    const { i32, control } = this.space;
+    this.mode = mode;
+    this.top = (i32[control + MARK_CURSOR] as number) >>> WORD_SHIFT;
+  }
+
+  /** Puts the cursor back. */
+  finish(): void {
+    const { i32, control } = this.space;
+    i32[control + MARK_CURSOR] = this.top << WORD_SHIFT;
+  }
+
+  // --- one pointer -----------------------------------------------------------------------------------------------------------
+
+  /** Does with the pointer in a word what the mode says. */
+  visit(word: number): void {
+    const value = this.space.i32[word] as number;
+    if (value === 0) return;
+    if (this.mode === MARK) this.mark(value);
+    else if (this.mode === FORWARD) this.space.i32[word] = this.forwarded(value);
+    else if ((value - this.base) >>> 0 < this.span) this.copyAt(word, value);
+  }
+
+  private copyAt(word: number, value: number): void {
+    const to = this.copy(value);
+    this.space.i32[word] = to;
+    if ((to - this.base) >>> 0 < this.span) this.foundYoung = true;
+  }
+
+  /** Marks an object, and puts it on the stack when it has pointers. Young ones are not marked. */
+  mark(pointer: number): void {
+    if ((pointer - this.base) >>> 0 < this.span) return;
+    const { i32 } = this.space;
+    const records = (i32[this.directory + (pointer >>> SEGMENT_SHIFT)] as number) | 0;
+    if (records === 0) return;
+    const record = records + ((pointer >>> RECORD_SHIFT) & RECORD_MASK);
+    const word = record + MARKS + ((pointer >>> BIT_WORD_SHIFT) & BIT_WORD_MASK);
+    const bits = i32[word] as number;
+    const bit = 1 << (pointer >>> BIT_SHIFT);
+    if ((bits & bit) !== 0) return;
+    i32[word] = bits | bit;
+    this.markedObjects++;
+    const kind = i32[record + KIND] as number;
+    if ((i32[kind + POINTERS] as number) !== 0) this.push(pointer, kind, record);
+  }
+
+  private push(pointer: number, kind: number, record: number): void {
+    const { i32 } = this.space;
+    const top = this.top;
+    if (top === this.end) {
+      this.overflow(record);
+      return;
+    }
+    i32[top] = pointer;
+    i32[top + 1] = kind;
+    this.top = top + ENTRY_WORDS;
+  }
+
+  /** Notes for a block that it has an object which found no place on the stack. */
+  private overflow(record: number): void {
+    const { i32, control } = this.space;
+    const copying = this.mode === COPY;
+    i32[record + FLAGS] = (i32[record + FLAGS] as number) | (copying ? COPY_OVERFLOW : MARK_OVERFLOW);
+    i32[control + (copying ? COPY_OVERFLOWED : MARK_OVERFLOWED)] = 1;
+  }
+
+  /** Where a young object is now: copies it unless that was done, or it lies where this collection puts survivors. */
+  copy(pointer: number): number {
+    const { space } = this;
+    let { i32 } = space;
+    const record =
+      (i32[this.directory + (pointer >>> SEGMENT_SHIFT)] as number) + ((pointer >>> RECORD_SHIFT) & RECORD_MASK);
+    const lane = i32[record + LANE] as number;
+    if (lane === 0) return pointer;
+    const word = record + MARKS + ((pointer >>> BIT_WORD_SHIFT) & BIT_WORD_MASK);
+    const bits = i32[word] as number;
+    const bit = 1 << (pointer >>> BIT_SHIFT);
+    if ((bits & bit) !== 0) return this.copied(pointer, word, bit);
+    const kind = i32[record + KIND] as number;
+    let cursor = kind + lane;
+    if (i32[cursor] === i32[cursor + 1]) {
+      const at = this.room(kind, lane);
+      if (at === 0) return this.pin(pointer, record, word, bit, kind);
+      cursor = kind + at;
+      ({ i32 } = space);
+    }
+    const to = i32[cursor] as number;
+    const bytes = i32[kind + SLOT_BYTES] as number;
+    i32[cursor] = (to + bytes) | 0;
+    const words = bytes >>> WORD_SHIFT;
+    const source = pointer >>> WORD_SHIFT;
+    const target = to >>> WORD_SHIFT;
+    if (words <= COPY_WORDS) for (let i = 0; i < words; i++) i32[target + i] = i32[source + i] as number;
+    else i32.copyWithin(target, source, source + words);
+    i32[word] = bits | bit;
+    i32[source] = to;
+    this.copiedObjects++;
+    if (cursor === kind + OLD_CURSOR) this.promotedBytes += bytes;
+    else this.survivedBytes += bytes;
+    if ((i32[kind + POINTERS] as number) !== 0) {
+      const top = this.top;
+      if (top === this.end) this.overflow(space.recordOf(to));
+      else {
+        i32[top] = to;
+        i32[top + 1] = kind;
+        this.top = top + ENTRY_WORDS;
+      }
+    }
+    return to;
+  }
+
+  /** Where an object went that was looked at before. */
+  private copied(pointer: number, word: number, bit: number): number {
+    const { i32 } = this.space;
+    return ((i32[word + (LOGGED - MARKS)] as number) & bit) !== 0 ? pointer : (i32[pointer >>> WORD_SHIFT] as number);
+  }
+
+  /** Makes room for survivors: where it is now, as an offset in the kind's record, or 0. An object becomes old early when the nursery is full. */
+  private room(kind: number, lane: number): number {
+    if (lane === SURVIVOR && this.survivors.openSurvivors(kind)) return SURVIVOR;
+    const { i32 } = this.space;
+    if (i32[kind + OLD_CURSOR] !== i32[kind + OLD_CURSOR + 1] || this.old.openRun(kind)) return OLD_CURSOR;
+    if (i32[kind + SURVIVOR] !== i32[kind + SURVIVOR + 1] || this.survivors.openSurvivors(kind)) return SURVIVOR;
+    return 0;
+  }
+
+  /** Lets an object stay where it is, for there is no room anywhere. */
+  private pin(pointer: number, record: number, word: number, bit: number, kind: number): number {
+    const { i32 } = this.space;
+    i32[word] = (i32[word] as number) | bit;
+    i32[word + (LOGGED - MARKS)] = (i32[word + (LOGGED - MARKS)] as number) | bit;
+    this.pinnedObjects++;
+    if ((i32[kind + POINTERS] as number) !== 0) this.push(pointer, kind, record);
+    return pointer;
+  }
+
+  /** Where an object of the old space is now; see `compaction.ts`. */
+  forwarded(pointer: number): number {
+    const { i32 } = this.space;
+    const record = this.space.recordOf(pointer);
+    if (record === 0 || ((i32[record + FLAGS] as number) & SPARSE) === 0) return pointer;
+    const gone = testBit(i32, record + MARKS, pointer & BLOCK_MASK);
+    return gone ? (i32[pointer >>> WORD_SHIFT] as number) : pointer;
+  }
+
+  // --- one object ------------------------------------------------------------------------------------------------------------
+
+  /** Visits all pointers of a small object, or of one block of a large one. */
+  scan(pointer: number, kind: number): void {
+    const { i32 } = this.space;
+    if ((i32[kind + SLOT_BYTES] as number) === 0) {
+      this.scanLarge(pointer, kind);
+      return;
+    }
+    const count = i32[kind + POINTERS] as number;
+    const offsets = i32[kind + OFFSETS] as number;
+    const stride = i32[kind + STRIDE] as number;
+    const first = pointer >>> WORD_SHIFT;
+    if (stride === 0) {
+      for (let i = 0; i < count; i++) this.visit(first + ((this.space.i32[offsets + i] as number) | 0));
+      return;
+    }
+    // A length that a program has overwritten must not lead out of the slot.
+    const most = ((((i32[kind + SLOT_BYTES] as number) - ARRAY_HEADER_BYTES) / stride) | 0) >>> 0;
+    const length = Math.min((i32[first] as number) >>> 0, most);
+    let element = first + ARRAY_HEADER_WORDS;
+    for (let each = 0; each < length; each++) {
+      for (let i = 0; i < count; i++) this.visit(element + ((this.space.i32[offsets + i] as number) | 0));
+      element += stride >>> WORD_SHIFT;
+    }
+  }
+
+  /** Visits the pointers in one block of a large object, and puts the next block on the stack when the major collection came here. */
+  private scanLarge(at: number, kind: number): void {
+    const { space } = this;
+    const { i32 } = space;
+    const record = space.recordOf(at);
+    const part = i32[record + STATE] === LARGE_REST ? (i32[record + NEXT] as number) : 0;
+    const object = (at - part * BLOCK_BYTES) | 0;
+    const head = space.recordOf(object);
+    const blocks = i32[head + NEXT] as number;
+    if (this.mode === MARK && part + 1 < blocks) {
+      this.push((at + BLOCK_BYTES) | 0, kind, space.recordOf((at + BLOCK_BYTES) | 0));
+    }
+    const from = part * BLOCK_BYTES;
+    const to = from + BLOCK_BYTES;
+    const count = i32[kind + POINTERS] as number;
+    const offsets = i32[kind + OFFSETS] as number;
+    const stride = i32[kind + STRIDE] as number;
+    const start = object >>> WORD_SHIFT;
+    let each = 0;
+    let length = 1;
+    if (stride !== 0) {
+      const most = Math.floor((blocks * BLOCK_BYTES - ARRAY_HEADER_BYTES) / stride);
+      length = Math.min((i32[start] as number) >>> 0, most, Math.ceil((to - ARRAY_HEADER_BYTES) / stride));
+      each = Math.max(0, Math.floor((from - ARRAY_HEADER_BYTES) / stride));
+    }
+    for (; each < length; each++) {
+      const element = stride === 0 ? 0 : ARRAY_HEADER_BYTES + each * stride;
+      for (let i = 0; i < count; i++) {
+        const offset = element + (this.space.i32[offsets + i] as number) * 4;
+        if (offset >= from && offset < to) this.visit(start + (offset >>> WORD_SHIFT));
+      }
+    }
+  }
+
+  /** Scans an entry of the remembered list; whether it has a pointer to a young object still. */
+  scanOld(entry: number, record: number): boolean {
+    this.foundYoung = false;
+    this.scan(entry, this.space.i32[record + KIND] as number);
+    return this.foundYoung;
+  }
+
+  // --- the stack -------------------------------------------------------------------------------------------------------------
+
+  /** Scans copied objects until there are none. @param base the stack's top when the collection began, a word index */
+  drainCopies(base: number): void {
+    const { space } = this;
+    for (;;) {
+      while (this.top !== base) {
+        const top = this.top - ENTRY_WORDS;
+        this.top = top;
+        this.scanCopy(space.i32[top] as number, space.i32[top + 1] as number);
+      }
+      if (space.i32[space.control + COPY_OVERFLOWED] === 0) return;
+      this.rescanCopies(base);
+    }
+  }
+
+  get stackTop(): number {
+    return this.top;
+  }
+
+  private scanCopy(pointer: number, kind: number): void {
+    this.foundYoung = false;
+    this.scan(pointer, kind);
+    if (this.foundYoung && (pointer - this.base) >>> 0 >= this.span) {
+      this.remembered.add(pointer, this.space.recordOf(pointer));
+    }
+  }
+
+  /** Finds the copies that found no place on the stack: all of a block with the flag are scanned, some again. */
+  private rescanCopies(base: number): void {
+    const { space } = this;
+    space.i32[space.control + COPY_OVERFLOWED] = 0;
+    for (let block = space.lowBlock; block < space.highBlock; block++) {
+      const record = space.recordAt(block);
+      if (record === 0) continue;
+      const flags = space.i32[record + FLAGS] as number;
+      if ((flags & COPY_OVERFLOW) === 0) continue;
+      space.i32[record + FLAGS] = flags & ~COPY_OVERFLOW;
+      const kind = space.i32[record + KIND] as number;
+      const start = space.i32[record + START] as number;
+      const bytes = space.i32[kind + SLOT_BYTES] as number;
+      const end = Math.imul(bytes, space.i32[kind + SLOTS] as number);
+      const young = space.i32[record + STATE] === YOUNG;
+      for (let at = 0; at < end; at += bytes) {
+        const pointer = (start + at) | 0;
+        if (young ? this.isCopy(record, kind, pointer) : this.old.isLive(record, at)) this.scanCopy(pointer, kind);
+        while (this.top !== base) {
+          const top = this.top - ENTRY_WORDS;
+          this.top = top;
+          this.scanCopy(space.i32[top] as number, space.i32[top + 1] as number);
+        }
+      }
+    }
+  }
+
+  /** Whether a young slot holds an object that this collection put, or left, there. */
+  private isCopy(record: number, kind: number, pointer: number): boolean {
+    const { i32 } = this.space;
+    if ((i32[record + LANE] as number) !== 0) return testBit(i32, record + LOGGED, pointer & BLOCK_MASK);
+    const cursor = i32[kind + SURVIVOR] as number;
+    const isOpen = ((cursor - 1) ^ pointer) >>> BLOCK_SHIFT === 0;
+    return !isOpen || pointer >>> 0 < cursor >>> 0;
+  }
+
+  /**
+   * Marks on. @param budget objects, about
+   * @returns what is left of the budget; below 0 when it did not suffice to mark all
+   */
+  drainMarks(budget: number): number {
+    const { space } = this;
+    const { i32, control } = space;
+    const base = (i32[control + MARK_BASE] as number) >>> WORD_SHIFT;
+    let left = budget;
+    for (;;) {
+      while (this.top !== base) {
+        if (left < 0) return left;
+        const top = this.top - ENTRY_WORDS;
+        this.top = top;
+        const kind = i32[top + 1] as number;
+        left -= (i32[kind + SLOT_BYTES] as number) === 0 ? BLOCK_COST : OBJECT_COST;
+        this.scan(i32[top] as number, kind);
+      }
+      if (i32[control + MARK_OVERFLOWED] === 0) return Math.max(left, 0);
+      if (left < 0) return left;
+      this.rescanMarks();
+      left -= BLOCK_COST;
+    }
+  }
+
+  /** Scans the marked objects of the next block with the flag. */
+  private rescanMarks(): void {
+    const { space } = this;
+    const { i32, control } = space;
+    for (let step = space.highBlock - space.lowBlock; step >= 0; step--) {
+      if (this.overflowAt < space.lowBlock || this.overflowAt >= space.highBlock) this.overflowAt = space.lowBlock;
+      const record = space.recordAt(this.overflowAt);
+      this.overflowAt++;
+      if (record === 0) continue;
+      const flags = i32[record + FLAGS] as number;
+      if ((flags & MARK_OVERFLOW) === 0) continue;
+      i32[record + FLAGS] = flags & ~MARK_OVERFLOW;
+      const kind = i32[record + KIND] as number;
+      const state = i32[record + STATE] as number;
+      if (state === LARGE || state === LARGE_REST) {
+        this.scan(i32[record + START] as number, kind);
+        return;
+      }
+      const bytes = i32[kind + SLOT_BYTES] as number;
+      const end = Math.imul(bytes, i32[kind + SLOTS] as number);
+      for (let at = 0; at < end; at += bytes) {
+        if (testBit(i32, record + MARKS, at)) this.scan(((i32[record + START] as number) + at) | 0, kind);
+      }
+      return;
+    }
+    i32[control + MARK_OVERFLOWED] = 0;
+  }
+}

@@ -1,0 +1,38 @@
+import { LinearMemory } from "@morph/memory";
+import { describe, expect, it } from "vitest";
+import { Collector } from "../src/index.ts";
+import { GraphModel, random } from "./model.ts";
+
+describe("random programs", () => {
+  it.each([1, 2, 3])("agree with plain objects, with a collection at every allocation, seed %i", (seed) => {
+    const memory = new LinearMemory({ initialPages: 1 });
+    const gc = new Collector({ memory, nurseryBytes: 262_144, collectEvery: 1, verifyAlways: true });
+    const model = new GraphModel(gc, random(seed * 7919), 12, 1200);
+    for (let i = 0; i < 1500; i++) {
+      model.step();
+      if (i % 10 === 0) model.check();
+    }
+    expect(model.check()).toBeGreaterThan(0);
+    expect(gc.stats().minorCollections).toBeGreaterThan(500);
+    expect(gc.stats().compactions).toBeGreaterThan(5);
+  });
+
+  it.each([1, 2, 3, 4])("agree with plain objects, at the usual pace, seed %i", (seed) => {
+    const memory = new LinearMemory({ initialPages: 1 });
+    const gc = new Collector({ memory, nurseryBytes: 262_144, verifyAlways: true });
+    const next = random(seed * 104_729);
+    const model = new GraphModel(gc, next, 60);
+    for (let i = 0; i < 60_000; i++) {
+      model.step();
+      if (i % 4000 === 0) model.check();
+      if (i % 9000 === 0) gc.collect((["minor", "major", "compact"] as const)[next(3)]!);
+      if (i % 25_000 === 24_999) model.clear();
+    }
+    model.check();
+    gc.verify();
+    expect(gc.stats().minorCollections).toBeGreaterThan(3);
+    model.clear();
+    gc.collect();
+    expect(gc.liveObjects()).toEqual([]);
+  });
+});
