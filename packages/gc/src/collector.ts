@@ -38,6 +38,7 @@ import { verifyAll } from "./verify.ts";
 const TRACE_STACK_BYTES = 262_144;
 /** Calls of 160 bytes that a collection may take, functions that V8 has not compiled yet included; see `requireStack`. */
 const COLLECTION_CALLS = 450;
+const COLD_SLICES = 1000;
 /** With `collectEvery`, each so-many-th collection is a full one. */
 const FULL_EVERY = 64;
 
@@ -76,6 +77,8 @@ export class Collector {
   /** Allocations until the next collection, with `collectEvery`. */
   private untilCollection = 0;
   private collectionsDone = 0;
+  /** Slices of major collections whose functions V8 may still have to compile. */
+  private coldSlices: number = COLD_SLICES;
   /** Whether a collection, or finalizers, run. */
   private collecting = false;
   private finalizing = false;
@@ -621,8 +624,13 @@ export class Collector {
     return more;
   }
 
+  /** A slice comes with every block; once its functions are compiled, it needs no more of the stack than `enter` asked for. */
   private pay(blocks: number): void {
-    this.pause(() => this.cycle.pay(blocks));
+    if (this.coldSlices > 0) {
+      this.coldSlices--;
+      requireStack(COLLECTION_CALLS);
+    }
+    this.run(() => this.cycle.pay(blocks));
   }
 
   private collectOften(): void {
@@ -640,6 +648,10 @@ export class Collector {
   /** Runs a collection, or a part of one, and then the finalizers whose turn it is. */
   private pause(work: () => void): void {
     requireStack(COLLECTION_CALLS);
+    this.run(work);
+  }
+
+  private run(work: () => void): void {
     const start = performance.now();
     this.collecting = true;
     try {

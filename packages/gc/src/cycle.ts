@@ -8,8 +8,10 @@ import { compact } from "./compaction.ts";
 import type { HandleTable } from "./handles.ts";
 import type { Kinds } from "./kinds.ts";
 import {
+  BITMAP_WORDS,
   BLOCK_BYTES,
   BLOCK_MASK,
+  CARD_BYTES,
   KIND,
   LANE,
   LARGE,
@@ -24,7 +26,6 @@ import {
   REMEMBERED_CURSOR,
   REMEMBERED_OVERFLOW,
   SLOT_BYTES,
-  SLOTS,
   START,
   STATE,
   WORD_SHIFT,
@@ -95,7 +96,7 @@ export class Cycle {
     tracer.pinnedObjects = 0;
     tracer.begin(COPY);
     const base = tracer.stackTop;
-    this.scanRemembered();
+    this.scanRemembered(base);
     roots.each((word) => tracer.visit(word));
     const { base: low, span } = tracer;
     const isYoung = (pointer: number): boolean => (pointer - low) >>> 0 < span;
@@ -125,7 +126,7 @@ export class Cycle {
   }
 
   /** Copies what old objects lead to; those that then have no pointer to a young one leave the list. */
-  private scanRemembered(): void {
+  private scanRemembered(stackBase: number): void {
     const { space, tracer, remembered } = this.parts;
     const { control } = space;
     const base = space.i32[control + REMEMBERED_BASE] as number;
@@ -142,8 +143,13 @@ export class Cycle {
         space.i32[kept >>> WORD_SHIFT] = entry;
         kept = (kept + WORD_BYTES) | 0;
       } else remembered.forget(entry, record);
+      if (tracer.stackTop !== stackBase) tracer.drainCopies(stackBase);
     }
-    space.i32[control + REMEMBERED_CURSOR] = kept;
+    // What became old meanwhile, with pointers to young objects, stands behind the end.
+    const { i32 } = space;
+    const added = i32[control + REMEMBERED_CURSOR] as number;
+    i32.copyWithin(kept >>> WORD_SHIFT, end >>> WORD_SHIFT, added >>> WORD_SHIFT);
+    i32[control + REMEMBERED_CURSOR] = (kept + (added - end)) | 0;
   }
 
   /** The same when the list overflowed: all bits of all blocks are looked at, and the list is made anew. */
@@ -160,17 +166,23 @@ export class Cycle {
       if (old.sweeping && (state === OLD || state === LARGE)) old.sweepBlock(record);
       const now = space.i32[record + STATE] as number;
       if (now !== OLD && now !== LARGE && now !== LARGE_REST) continue;
+      if (!this.hasLogged(record)) continue;
       const kind = space.i32[record + KIND] as number;
-      const slot = space.i32[kind + SLOT_BYTES] as number;
-      const bytes = slot === 0 ? BLOCK_BYTES : slot;
-      const end = Math.imul(bytes, space.i32[kind + SLOTS] as number);
-      for (let at = 0; at < end; at += bytes) {
+      const bytes = now === OLD ? (space.i32[kind + SLOT_BYTES] as number) : CARD_BYTES;
+      for (let at = 0; at < BLOCK_BYTES; at += bytes) {
         if (!testBit(space.i32, record + LOGGED, at)) continue;
         const entry = ((space.i32[record + START] as number) + at) | 0;
         remembered.forget(entry, record);
         if (tracer.scanOld(entry, record)) remembered.add(entry, record);
       }
     }
+  }
+
+  private hasLogged(record: number): boolean {
+    const { i32 } = this.parts.space;
+    let bits = 0;
+    for (let word = record + LOGGED; word < record + LOGGED + BITMAP_WORDS; word++) bits |= i32[word] as number;
+    return bits !== 0;
   }
 
   // --- major -----------------------------------------------------------------------------------------------------------------
@@ -270,7 +282,8 @@ export class Cycle {
       const entry = i32[at >>> WORD_SHIFT] as number;
       const record = space.recordOf(entry);
       const rest = i32[record + STATE] === LARGE_REST ? (i32[record + NEXT] as number) : 0;
-      if (!this.isMarked((entry - rest * BLOCK_BYTES) | 0)) continue;
+      const object = i32[record + STATE] === OLD ? entry : (entry & ~BLOCK_MASK) - rest * BLOCK_BYTES;
+      if (!this.isMarked(object | 0)) continue;
       i32[kept >>> WORD_SHIFT] = entry;
       kept = (kept + WORD_BYTES) | 0;
     }

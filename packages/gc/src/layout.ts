@@ -65,7 +65,7 @@ export const USED = 6;
 export const START = 7;
 /** Bits of marked objects; in the nursery, of those that were copied. */
 export const MARKS = 8;
-/** Bits of objects that stand on the remembered list; in the nursery, of those that could not be copied. */
+/** Bits of objects, and of a large object's cards, that stand on the remembered list; in the nursery, of objects that could not be copied. */
 export const LOGGED = 16;
 /** Bits of slots that hold an object. */
 export const LIVE = 24;
@@ -142,6 +142,8 @@ export const ALIGN_MASK = 7;
 export const GRANULE_SHIFT = 3;
 /** Larger objects have blocks of their own. */
 export const MAX_SMALL_BYTES = 2048;
+/** Of large objects, the remembered list names parts of so many bytes. */
+export const CARD_BYTES = 64;
 /** Size classes of arrays; the kind after them is that of large ones. */
 export const CLASSES = 25;
 

@@ -1,14 +1,14 @@
 /*
  * The remembered list: old objects with a pointer to a young one, each once, because a bit of its block says that it stands there. Of a large object it is the
- * block that the pointer lies in. Where the list is full, only the bits tell; the next minor collection then looks at the bits of all blocks.
+ * card of 64 bytes that the pointer lies in. Where the list is full, only the bits tell; the next minor collection then looks at the bits of all blocks.
  */
 import {
   BIT_SHIFT,
   BIT_WORD_MASK,
   BIT_WORD_SHIFT,
-  BLOCK_MASK,
-  LARGE_REST,
+  CARD_BYTES,
   LOGGED,
+  OLD,
   REMEMBERED_BASE,
   REMEMBERED_CURSOR,
   REMEMBERED_LIMIT,
@@ -19,7 +19,7 @@ import {
 import type { Space } from "./space.ts";
 
 /** Bytes of the list. */
-const LIST_BYTES = 65_536;
+const LIST_BYTES = 262_144;
 const WORD_BYTES = 4;
 
 /** The list and its bits. */
@@ -40,10 +40,10 @@ export class Remembered {
   note(object: number, slot: number): void {
     const record = this.space.recordOf(slot);
     const { i32 } = this.space;
-    this.add(i32[record + STATE] === LARGE_REST ? slot & ~BLOCK_MASK : object, record);
+    this.add(i32[record + STATE] === OLD ? object : slot & -CARD_BYTES, record);
   }
 
-  /** Puts an object, or a block of a large one, on the list unless it stands there. */
+  /** Puts an object, or a card of a large one, on the list unless it stands there. */
   add(entry: number, record: number): void {
     const { i32, control } = this.space;
     const word = record + LOGGED + ((entry >>> BIT_WORD_SHIFT) & BIT_WORD_MASK);

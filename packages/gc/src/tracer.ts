@@ -14,6 +14,7 @@ import {
   BLOCK_BYTES,
   BLOCK_MASK,
   BLOCK_SHIFT,
+  CARD_BYTES,
   COPY_OVERFLOW,
   COPY_OVERFLOWED,
   ENTRY_WORDS,
@@ -33,6 +34,7 @@ import {
   NURSERY_BASE,
   NURSERY_BYTES,
   OFFSETS,
+  OLD,
   OLD_CURSOR,
   POINTERS,
   RECORD_MASK,
@@ -68,6 +70,7 @@ export const FORWARD = 2;
 const COPY_WORDS = 32;
 /** What a block of a large object, or one that overflowed, counts of a budget in objects. */
 const BLOCK_COST = 128;
+const WORD_BYTES = 4;
 /** What an object costs beside its pointers. */
 const OBJECT_COST = 1;
 
@@ -271,42 +274,60 @@ export class Tracer {
   /** Visits all pointers of a small object, or of one block of a large one. */
   scan(pointer: number, kind: number): void {
     const { i32 } = this.space;
-    if ((i32[kind + SLOT_BYTES] as number) === 0) {
-      this.scanLarge(pointer, kind);
-      return;
+    const first = pointer >>> WORD_SHIFT;
+    if ((i32[kind + SLOT_BYTES] as number) === 0) this.scanLarge(pointer, kind);
+    else if ((i32[kind + STRIDE] as number) === 0) this.visitElement(first, kind);
+    else {
+      const end = first + this.arrayWords(first, kind);
+      const step = (i32[kind + STRIDE] as number) >>> WORD_SHIFT;
+      for (let element = first + ARRAY_HEADER_WORDS; element < end; element += step) this.visitElement(element, kind);
     }
+  }
+
+  /** Words of a small array with pointers, up to its last element's end. A length that a program has overwritten must not lead out of the slot. */
+  private arrayWords(first: number, kind: number): number {
+    const { i32 } = this.space;
+    const step = (i32[kind + STRIDE] as number) >>> WORD_SHIFT;
+    const most = (((i32[kind + SLOT_BYTES] as number) >>> WORD_SHIFT) - ARRAY_HEADER_WORDS) | 0;
+    const length = i32[first] as number;
+    const words = Math.imul(length, step);
+    return ARRAY_HEADER_WORDS + (length >>> 0 <= most && words <= most ? words : most - (most % step));
+  }
+
+  /** Visits the pointers of an object that is no array, or of an element. */
+  private visitElement(first: number, kind: number): void {
+    const { i32 } = this.space;
     const count = i32[kind + POINTERS] as number;
     const offsets = i32[kind + OFFSETS] as number;
-    const stride = i32[kind + STRIDE] as number;
-    const first = pointer >>> WORD_SHIFT;
-    if (stride === 0) {
-      for (let i = 0; i < count; i++) this.visit(first + ((this.space.i32[offsets + i] as number) | 0));
-      return;
-    }
-    // A length that a program has overwritten must not lead out of the slot.
-    const most = ((((i32[kind + SLOT_BYTES] as number) - ARRAY_HEADER_BYTES) / stride) | 0) >>> 0;
-    const length = Math.min((i32[first] as number) >>> 0, most);
-    let element = first + ARRAY_HEADER_WORDS;
-    for (let each = 0; each < length; each++) {
-      for (let i = 0; i < count; i++) this.visit(element + ((this.space.i32[offsets + i] as number) | 0));
-      element += stride >>> WORD_SHIFT;
-    }
+    if (this.mode === COPY) {
+      for (let i = 0; i < count; i++) {
+        const word = first + (this.space.i32[offsets + i] as number);
+        const value = this.space.i32[word] as number;
+        if ((value - this.base) >>> 0 < this.span) this.copyAt(word, value);
+      }
+    } else if (this.mode === MARK) {
+      for (let i = 0; i < count; i++) {
+        const value = i32[first + (i32[offsets + i] as number)] as number;
+        if (value !== 0) this.mark(value);
+      }
+    } else for (let i = 0; i < count; i++) this.visit(first + (i32[offsets + i] as number));
   }
 
   /** Visits the pointers in one block of a large object, and puts the next block on the stack when the major collection came here. */
   private scanLarge(at: number, kind: number): void {
     const { space } = this;
-    const { i32 } = space;
     const record = space.recordOf(at);
-    const part = i32[record + STATE] === LARGE_REST ? (i32[record + NEXT] as number) : 0;
+    const part = space.i32[record + STATE] === LARGE_REST ? (space.i32[record + NEXT] as number) : 0;
     const object = (at - part * BLOCK_BYTES) | 0;
-    const head = space.recordOf(object);
-    const blocks = i32[head + NEXT] as number;
-    if (this.mode === MARK && part + 1 < blocks) {
+    if (this.mode === MARK && part + 1 < (space.i32[space.recordOf(object) + NEXT] as number)) {
       this.push((at + BLOCK_BYTES) | 0, kind, space.recordOf((at + BLOCK_BYTES) | 0));
     }
-    const from = part * BLOCK_BYTES;
-    const to = from + BLOCK_BYTES;
+    this.scanRange(object, kind, part * BLOCK_BYTES, (part + 1) * BLOCK_BYTES);
+  }
+
+  /** Visits the pointers of a large object from one offset up to another. */
+  private scanRange(object: number, kind: number, from: number, to: number): void {
+    const { i32 } = this.space;
     const count = i32[kind + POINTERS] as number;
     const offsets = i32[kind + OFFSETS] as number;
     const stride = i32[kind + STRIDE] as number;
@@ -314,23 +335,43 @@ export class Tracer {
     let each = 0;
     let length = 1;
     if (stride !== 0) {
-      const most = Math.floor((blocks * BLOCK_BYTES - ARRAY_HEADER_BYTES) / stride);
+      // A length that a program has overwritten must not lead out of the blocks.
+      const bytes = (i32[this.space.recordOf(object) + NEXT] as number) * BLOCK_BYTES;
+      const most = Math.floor((bytes - ARRAY_HEADER_BYTES) / stride);
       length = Math.min((i32[start] as number) >>> 0, most, Math.ceil((to - ARRAY_HEADER_BYTES) / stride));
       each = Math.max(0, Math.floor((from - ARRAY_HEADER_BYTES) / stride));
     }
     for (; each < length; each++) {
       const element = stride === 0 ? 0 : ARRAY_HEADER_BYTES + each * stride;
       for (let i = 0; i < count; i++) {
-        const offset = element + (this.space.i32[offsets + i] as number) * 4;
+        const offset = element + (this.space.i32[offsets + i] as number) * WORD_BYTES;
         if (offset >= from && offset < to) this.visit(start + (offset >>> WORD_SHIFT));
       }
+    }
+  }
+
+  /** Visits the words of a card in an array of pointers: what lies behind the last element is 0. */
+  private scanCard(card: number, record: number): void {
+    const first = card >>> WORD_SHIFT;
+    const isHead = this.space.i32[record + STATE] === LARGE && (card & BLOCK_MASK) === 0;
+    for (let word = isHead ? first + ARRAY_HEADER_WORDS : first; word < first + CARD_BYTES / WORD_BYTES; word++) {
+      const value = this.space.i32[word] as number;
+      if ((value - this.base) >>> 0 < this.span) this.copyAt(word, value);
     }
   }
 
   /** Scans an entry of the remembered list; whether it has a pointer to a young object still. */
   scanOld(entry: number, record: number): boolean {
     this.foundYoung = false;
-    this.scan(entry, this.space.i32[record + KIND] as number);
+    const { i32 } = this.space;
+    const kind = i32[record + KIND] as number;
+    if (i32[record + STATE] === OLD) this.scan(entry, kind);
+    else if (i32[kind + STRIDE] === WORD_BYTES) this.scanCard(entry, record);
+    else {
+      const part = i32[record + STATE] === LARGE_REST ? (i32[record + NEXT] as number) : 0;
+      const from = part * BLOCK_BYTES + (entry & BLOCK_MASK);
+      this.scanRange((entry - from) | 0, kind, from, from + CARD_BYTES);
+    }
     return this.foundYoung;
   }
 

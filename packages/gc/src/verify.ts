@@ -5,6 +5,7 @@ import {
   BITMAP_WORDS,
   BLOCK_BYTES,
   BLOCK_MASK,
+  CARD_BYTES,
   FREE,
   GRANULE_SHIFT,
   KIND,
@@ -67,8 +68,8 @@ function requireFields(parts: Parts, targets: boolean): void {
 function isLogged({ space }: Parts, pointer: number, word: number): boolean {
   const slot = word << WORD_SHIFT;
   const record = space.recordOf(slot);
-  const entry = space.i32[record + STATE] === LARGE_REST ? 0 : pointer & BLOCK_MASK;
-  return testBit(space.i32, record + LOGGED, entry);
+  const entry = space.i32[record + STATE] === OLD ? pointer : slot & -CARD_BYTES;
+  return testBit(space.i32, record + LOGGED, entry & BLOCK_MASK);
 }
 
 function requireRoots({ roots, handles, objects, space }: Parts): void {

@@ -181,14 +181,14 @@ export class GraphModel {
       owners.set(pointer, node);
       todo.push(node);
     };
-    this.roots.forEach((node, at) => reach(node, this.pointerOf(at)));
+    for (const [at, node] of this.roots.entries()) reach(node, this.pointerOf(at));
     for (const { node, handle } of this.handles) reach(node, handle.pointer);
     const words = this.words;
     for (let node = todo.pop(); node !== undefined; node = todo.pop()) {
       const pointer = seen.get(node)!;
       this.compare(node, pointer);
       const shape = SHAPES[node.type]!;
-      node.fields.forEach((child, i) => reach(child, words[(pointer + offsetOf(shape, i)) / 4]!));
+      for (const [i, child] of node.fields.entries()) reach(child, words[(pointer + offsetOf(shape, i)) / 4]!);
     }
     return seen.size;
   }
