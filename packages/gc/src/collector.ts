@@ -308,7 +308,7 @@ export class Collector {
   private makeRoom(kind: number): void {
     this.pause(() => {
       this.cycle.minor();
-      if (this.cycle.pinned > 0) this.cycle.full();
+      if (this.cycle.keptYoung > 0) this.cycle.full();
     });
     if (this.hasRoom(kind)) return;
     this.pause(() => this.cycle.compact());
@@ -319,7 +319,7 @@ export class Collector {
 
   /** Opens a block, unless most of the nursery is taken by objects for which the old space has no room: every allocation would be a collection soon. */
   private hasRoom(kind: number): boolean {
-    if (this.cycle.pinned > 0 && this.nursery.freeCount < this.nursery.blocks >>> 1) return false;
+    if (this.cycle.keptYoung > 0 && this.nursery.freeCount < this.nursery.blocks >>> 1) return false;
     return this.nursery.open(kind);
   }
 
@@ -708,7 +708,7 @@ export class Collector {
       copiedObjects: s.copiedObjects,
       markedObjects: s.markedObjects,
       survival: s.survival,
-      pinnedObjects: s.pinnedObjects,
+      keptYoung: s.keptYoung,
       freedBytes: s.freedBytes,
       minorMs: s.minorMs,
       markMs: s.markMs,

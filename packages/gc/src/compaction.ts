@@ -35,6 +35,7 @@ import {
   WORD_SHIFT,
 } from "./layout.ts";
 import { countBits, setBit, testBit } from "./old-space.ts";
+import type { Space } from "./space.ts";
 
 /** Pages of which less is live are emptied: a half, in bytes. */
 const SPARSE_PAGE_BYTES = (PAGE_BLOCKS * BLOCK_BYTES) / 2;
@@ -60,27 +61,80 @@ export function compact(parts: Parts): void {
   for (let segment = space.lowSegment; segment <= space.highSegment; segment++) space.releasePages(segment, true);
 }
 
-/** Numbers of pages with few live bytes and no large object. */
+/** Slots of a kind: in all blocks that stay, and needed for those that are emptied. */
+interface Room {
+  free: number;
+  needed: number;
+  readonly slots: number;
+}
+
+/** Numbers of pages with few live bytes and no large object, the emptiest first, as long as there is room elsewhere for what lies there. */
 function sparsePages({ space }: Parts): number[] {
   const { i32 } = space;
-  const found: number[] = [];
+  const rooms = new Map<number, Room>();
+  const found: { page: number; bytes: number }[] = [];
   for (let first = space.lowBlock; first < space.highBlock; first += PAGE_BLOCKS) {
     let bytes = 0;
     for (let block = first; block < first + PAGE_BLOCKS; block++) {
       const record = space.recordAt(block);
       const state = record === 0 ? 0 : (i32[record + STATE] as number);
-      if (state === OLD) bytes += liveSlots(i32, record) * (i32[(i32[record + KIND] as number) + SLOT_BYTES] as number);
-      else if (state !== FREE) bytes = Number.POSITIVE_INFINITY;
+      if (state !== OLD) {
+        if (state !== FREE) bytes = Number.POSITIVE_INFINITY;
+        continue;
+      }
+      const kind = i32[record + KIND] as number;
+      const slots = i32[kind + SLOTS] as number;
+      const live = liveSlots(i32, record);
+      bytes += live * (i32[kind + SLOT_BYTES] as number);
+      const room = rooms.get(kind);
+      if (room === undefined) rooms.set(kind, { free: slots - live, needed: 0, slots });
+      else room.free += slots - live;
     }
-    if (bytes > 0 && bytes <= SPARSE_PAGE_BYTES) found.push(first / PAGE_BLOCKS);
+    if (bytes > 0 && bytes <= SPARSE_PAGE_BYTES) found.push({ page: first / PAGE_BLOCKS, bytes });
   }
-  for (const page of found) {
+  found.sort((a, b) => a.bytes - b.bytes);
+  let freeBlocks = space.freeBlocks;
+  const chosen: number[] = [];
+  for (const { page } of found) {
+    const left = withoutPage(i32, space, rooms, page, freeBlocks);
+    if (left < 0) continue;
+    freeBlocks = left;
+    chosen.push(page);
     for (let block = page * PAGE_BLOCKS; block < (page + 1) * PAGE_BLOCKS; block++) {
       const record = space.recordAt(block);
       if (i32[record + STATE] === OLD) i32[record + FLAGS] = (i32[record + FLAGS] as number) | SPARSE;
     }
   }
-  return found;
+  return chosen;
+}
+
+/** Notes that a page is emptied. @returns the free blocks that stay, or less than 0, and nothing noted, when its objects have no room elsewhere */
+function withoutPage(
+  i32: Int32Array,
+  space: Space,
+  rooms: Map<number, Room>,
+  page: number,
+  freeBlocks: number,
+): number {
+  const blocks: { room: Room; live: number }[] = [];
+  let left = freeBlocks;
+  for (let block = page * PAGE_BLOCKS; block < (page + 1) * PAGE_BLOCKS; block++) {
+    const record = space.recordAt(block);
+    if (i32[record + STATE] === FREE) left--;
+    else blocks.push({ room: rooms.get(i32[record + KIND] as number) as Room, live: liveSlots(i32, record) });
+  }
+  for (const { room, live } of blocks) {
+    room.free -= room.slots - live;
+    room.needed += live;
+  }
+  let missing = 0;
+  for (const { free, needed, slots } of rooms.values()) missing += Math.max(0, Math.ceil((needed - free) / slots));
+  if (missing <= left) return left;
+  for (const { room, live } of blocks) {
+    room.free += room.slots - live;
+    room.needed -= live;
+  }
+  return -1;
 }
 
 /** Takes the free blocks of these pages away for a while, so that nothing moves there. */

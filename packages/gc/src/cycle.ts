@@ -64,8 +64,8 @@ export interface Parts {
 /** Runs collections. */
 export class Cycle {
   readonly pace: Pace = new Pace();
-  /** The nursery's objects that could not be moved in the last minor collection. */
-  pinned = 0;
+  /** Objects for which the old space had no room in the last minor collection, so that they are in the nursery still. */
+  keptYoung = 0;
   private readonly parts: Parts;
   private readonly verifyAlways: boolean;
   private readonly pauseTargetMs: number;
@@ -81,7 +81,7 @@ export class Cycle {
     const { old } = this.parts;
     const due = !old.marking && !old.sweeping && this.pace.isDue(old.used);
     this.collectNursery(due);
-    if (due && this.pinned === 0) this.startMarking();
+    if (due && this.keptYoung === 0) this.startMarking();
   }
 
   private collectNursery(promoteAll: boolean): void {
@@ -93,7 +93,7 @@ export class Cycle {
     tracer.survivedBytes = 0;
     tracer.promotedBytes = 0;
     tracer.copiedObjects = 0;
-    tracer.pinnedObjects = 0;
+    tracer.youngObjects = 0;
     tracer.begin(COPY);
     const base = tracer.stackTop;
     this.scanRemembered(base);
@@ -106,12 +106,12 @@ export class Cycle {
     tracer.finish();
     nursery.release();
     roots.clearAbove();
-    this.pinned = tracer.pinnedObjects;
+    this.keptYoung = tracer.youngObjects;
     statistics.minorCollections++;
     statistics.survivedBytes += tracer.survivedBytes;
     statistics.promotedBytes += tracer.promotedBytes;
     statistics.copiedObjects += tracer.copiedObjects;
-    statistics.pinnedObjects += tracer.pinnedObjects;
+    statistics.keptYoung += tracer.youngObjects;
     statistics.survival = before === 0 ? 0 : (tracer.survivedBytes + tracer.promotedBytes) / (before * BLOCK_BYTES);
     statistics.minorMs += performance.now() - start;
     if (this.verifyAlways) verifyAll(this.parts);
@@ -187,7 +187,7 @@ export class Cycle {
 
   // --- major -----------------------------------------------------------------------------------------------------------------
 
-  /** Takes the snapshot; the nursery is empty, but for a full collection's objects that could not be moved. O(roots). */
+  /** Takes the snapshot; the nursery is empty, but for what a full collection found no room for. O(roots). */
   private startMarking(): void {
     const start = performance.now();
     const { space, old, tracer, roots, handles } = this.parts;
@@ -321,8 +321,8 @@ export class Cycle {
     this.finishMajor();
     const { nursery, tracer, statistics } = this.parts;
     this.collectNursery(true);
-    // Objects that had to stay in the nursery are marked as old ones are; nobody runs before that is done.
-    if (this.pinned > 0) tracer.span = 0;
+    // Objects that had to stay in the nursery are marked as old ones are; the program does not run before that is done.
+    if (this.keptYoung > 0) tracer.span = 0;
     this.startMarking();
     const start = performance.now();
     tracer.begin(MARK);
@@ -330,19 +330,19 @@ export class Cycle {
     tracer.finish();
     this.endMarking();
     this.note("markMs", start);
-    if (this.pinned > 0) {
+    if (this.keptYoung > 0) {
       nursery.sweep();
       tracer.setNursery();
     }
     this.finishMajor();
     statistics.fullCollections++;
-    if (this.pinned > 0) this.collectNursery(true);
+    if (this.keptYoung > 0) this.collectNursery(true);
   }
 
   /** A full collection, after which sparse blocks are emptied into others. O(live objects + blocks). */
   compact(): void {
     this.full();
-    if (this.pinned > 0) return;
+    if (this.keptYoung > 0) return;
     const start = performance.now();
     const { statistics, space, tracer } = this.parts;
     const before = space.footprint;

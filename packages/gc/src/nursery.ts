@@ -182,7 +182,7 @@ export class Nursery implements SurvivorSpace {
     this.reserve = Math.min(wanted, this.blocks >>> MOST_RESERVE_SHIFT, this.freeCount >>> MOST_RESERVE_SHIFT);
   }
 
-  /** After a full collection that marked the objects that had to stay: frees the others. O(blocks). */
+  /** After a full collection that marked young objects too, because the old space had no room for them: frees the others. O(blocks). */
   sweep(): void {
     const { i32 } = this.space;
     this.freeCount = 0;
@@ -190,11 +190,12 @@ export class Nursery implements SurvivorSpace {
       const record = this.space.recordAt(block);
       let live = 0;
       for (let word = record + MARKS; word < record + MARKS + BITMAP_WORDS; word++) {
-        i32[word + (LIVE - MARKS)] = (i32[word + (LIVE - MARKS)] as number) & (i32[word] as number);
+        i32[word + (LIVE - MARKS)] = i32[word] as number;
         live |= i32[word] as number;
         i32[word] = 0;
       }
       if (live === 0) this.giveBack(block);
+      else i32[record + FLAGS] = SURVIVED | HOLES;
     }
     this.setReserve();
   }

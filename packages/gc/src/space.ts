@@ -82,8 +82,8 @@ export class Space {
     this.owner = owner;
     this.maxBytes = maxBytes;
     this.i32 = new Int32Array(0);
-    this.control = this.requireTable(CONTROL_BYTES) >> WORD_SHIFT;
-    this.directory = this.requireTable(DIRECTORY_BYTES) >> WORD_SHIFT;
+    this.control = this.requireTable(CONTROL_BYTES) >>> WORD_SHIFT;
+    this.directory = this.requireTable(DIRECTORY_BYTES) >>> WORD_SHIFT;
     this.i32[this.control + DIRECTORY] = this.directory << WORD_SHIFT;
   }
 

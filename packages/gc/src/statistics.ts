@@ -32,8 +32,8 @@ export interface CollectorStats {
   markedObjects: number;
   /** Part of the nursery that survived the last minor collection, 0 to 1. */
   survival: number;
-  /** Objects that a minor collection could not move because there was no room, altogether. */
-  pinnedObjects: number;
+  /** Objects that should have become old when there was no room, altogether: they stay young. */
+  keptYoung: number;
   /** Bytes that major collections and evacuations freed, altogether. */
   freedBytes: number;
   /** Time in each phase, altogether. */
@@ -62,7 +62,7 @@ export class Statistics {
   survivedBytes = 0;
   promotedBytes = 0;
   copiedObjects = 0;
-  pinnedObjects = 0;
+  keptYoung = 0;
   markedObjects = 0;
   survival = 0;
   freedBytes = 0;

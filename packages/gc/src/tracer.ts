@@ -85,11 +85,11 @@ export class Tracer {
   /** Word indexes: the next entry of the stack, its end. */
   private top = 0;
   private end = 0;
-  /** Objects and bytes copied in the nursery and to the old space, and those that had to stay; of one collection. */
+  /** Bytes copied in the nursery and to the old space, objects copied, and those that should have become old and had no room there; of one collection. */
   survivedBytes = 0;
   promotedBytes = 0;
   copiedObjects = 0;
-  pinnedObjects = 0;
+  youngObjects = 0;
   /** Objects that were marked. */
   markedObjects = 0;
   private overflowAt = 0;
@@ -246,8 +246,9 @@ export class Tracer {
     if (lane === SURVIVOR && this.survivors.openSurvivors(kind)) return SURVIVOR;
     const { i32 } = this.space;
     if (i32[kind + OLD_CURSOR] !== i32[kind + OLD_CURSOR + 1] || this.old.openRun(kind)) return OLD_CURSOR;
-    if (i32[kind + SURVIVOR] !== i32[kind + SURVIVOR + 1] || this.survivors.openSurvivors(kind)) return SURVIVOR;
-    return 0;
+    if (i32[kind + SURVIVOR] === i32[kind + SURVIVOR + 1] && !this.survivors.openSurvivors(kind)) return 0;
+    this.youngObjects++;
+    return SURVIVOR;
   }
 
   /** Lets an object stay where it is, for there is no room anywhere. */
@@ -255,7 +256,7 @@ export class Tracer {
     const { i32 } = this.space;
     i32[word] = (i32[word] as number) | bit;
     i32[word + (LOGGED - MARKS)] = (i32[word + (LOGGED - MARKS)] as number) | bit;
-    this.pinnedObjects++;
+    this.youngObjects++;
     if ((i32[kind + POINTERS] as number) !== 0) this.push(pointer, kind, record);
     return pointer;
   }

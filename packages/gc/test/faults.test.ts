@@ -1,0 +1,318 @@
+import { pathToFileURL } from "node:url";
+import { LinearMemory } from "@morph/memory";
+import { describe, expect, it } from "vitest";
+import { bundle } from "../../../scripts/test-kit/bundled.ts";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
+import { nearTheStackLimit } from "../../../scripts/test-kit/stack-limit.ts";
+import { Collector } from "../src/index.ts";
+import { GraphModel, random } from "./model.ts";
+
+const NURSERY = 262_144;
+const at = (pointer: number, offset: number): number => (pointer + offset) / 4;
+
+describe("out of memory", () => {
+  it.each([1, 2, 3, 4])("comes after the collection is done, and nothing is lost, seed %i", (seed) => {
+    const next = random(seed * 31);
+    for (let round = 0; round < 12; round++) {
+      const memory = new LinearMemory({ initialPages: 1, maxPages: 20 + next(40) });
+      const maxBytes = next(2) === 0 ? 1_300_000 + next(2_000_000) : Number.POSITIVE_INFINITY;
+      let gc: Collector;
+      try {
+        gc = new Collector({ memory, nurseryBytes: NURSERY, maxBytes });
+      } catch {
+        continue;
+      }
+      const model = new GraphModel(gc, next, 400, 200_000);
+      let refusals = 0;
+      for (let i = 0; i < 6000; i++) {
+        const code = codeOf(() => model.step());
+        if (code === "ERR_MORPH_OUT_OF_MEMORY") {
+          refusals++;
+          gc.verify();
+          model.check();
+          if (refusals % 5 === 0) model.clear();
+        } else if (code !== "did not throw") throw new Error(code);
+      }
+      model.check();
+      model.clear();
+      gc.collect("compact");
+      gc.verify();
+      expect(gc.liveObjects()).toEqual([]);
+      model.step();
+    }
+  });
+
+  it("leaves young objects where they are when nothing can move, again and again", () => {
+    const memory = new LinearMemory({ initialPages: 1, maxPages: 30 });
+    const gc = new Collector({ memory, nurseryBytes: NURSERY, verifyAlways: true });
+    const node = gc.type({ name: "node", size: 64, pointers: [0] });
+    const frame = gc.pushFrame(1);
+    const weak: { pointer: number }[] = [];
+    const finalized: number[] = [];
+    const fill = (): number => {
+      let count = 0;
+      for (;;) {
+        let object = 0;
+        if (codeOf(() => (object = gc.alloc(node))) !== "did not throw") return count;
+        if (count % 500 === 0) {
+          weak.push(gc.weak(object));
+          const id = count;
+          gc.finalizer(object, () => finalized.push(id));
+        }
+        gc.memory.u32[at(object, 8)] = count++;
+        gc.write(object, 0, gc.memory.u32[frame / 4]!);
+        gc.memory.u32[frame / 4] = object;
+      }
+    };
+    const count = fill();
+    expect(count).toBeGreaterThan(5000);
+    expect(gc.stats().keptYoung).toBeGreaterThan(0);
+    for (let i = 0; i < 3; i++) {
+      expect(codeOf(() => gc.alloc(node))).toBe("ERR_MORPH_OUT_OF_MEMORY");
+      gc.collect("minor");
+    }
+    let pointer = gc.memory.u32[frame / 4]!;
+    for (let i = count - 1; i >= 0; i--) {
+      expect(gc.memory.u32[at(pointer, 8)]).toBe(i);
+      pointer = gc.memory.u32[at(pointer, 0)]!;
+    }
+    expect(finalized).toEqual([]);
+    expect(weak.every((each) => each.pointer !== 0)).toBe(true);
+    gc.memory.u32[frame / 4] = 0;
+    gc.collect();
+    expect(weak.every((each) => each.pointer === 0)).toBe(true);
+    expect(finalized.length).toBe(weak.length);
+    expect(fill()).toBeGreaterThan(count * 0.9);
+  });
+
+  it("asks onMemoryPressure first, which may let go; what allocates in it is ERR_MORPH_BUSY", () => {
+    const memory = new LinearMemory({ initialPages: 1, maxPages: 60 });
+    const codes: string[] = [];
+    const asked: number[] = [];
+    const gc: Collector = new Collector({
+      memory,
+      nurseryBytes: NURSERY,
+      onMemoryPressure(footprint, missing) {
+        asked.push(missing);
+        expect(footprint).toBe(gc.stats().footprint);
+        codes.push(
+          codeOf(() => gc.alloc(node)),
+          codeOf(() => gc.collect()),
+        );
+        ballast.release();
+      },
+    });
+    const node = gc.type({ name: "node", size: 64, pointers: [0] });
+    const bytes = gc.arrayType({ name: "bytes", size: 1 });
+    const ballast = gc.handle(gc.allocArray(bytes, 1_000_000));
+    const rest = [];
+    while (asked.length === 0) rest.push(gc.handle(gc.allocArray(bytes, 300_000)));
+    expect(asked).toEqual([300_008]);
+    expect(codes).toEqual(["ERR_MORPH_BUSY", "ERR_MORPH_BUSY"]);
+    gc.verify();
+  });
+});
+
+describe("evacuation", () => {
+  it("empties sparse pages, and gives them back", () => {
+    const gc = new Collector({ memory: new LinearMemory({ initialPages: 1 }), nurseryBytes: NURSERY });
+    const node = gc.type({ name: "node", size: 32, pointers: [0] });
+    const list = gc.arrayType({ name: "list", size: 4, pointers: [0] });
+    const count = 60_000;
+    const array = gc.handle(gc.allocArray(list, count));
+    for (let i = 0; i < count; i++) {
+      const object = gc.alloc(node);
+      gc.memory.u32[at(object, 8)] = i;
+      gc.write(array.pointer, 8 + 4 * i, object);
+    }
+    gc.collect();
+    const full = gc.stats().footprint;
+    for (let i = 0; i < count; i++) if (i % 16 !== 0) gc.write(array.pointer, 8 + 4 * i, 0);
+    for (let i = 16; i < count; i += 16) {
+      const { u32 } = gc.memory;
+      gc.write(u32[at(array.pointer, 8 + 4 * i)]!, 0, u32[at(array.pointer, 8 + 4 * (i - 16))]!);
+    }
+    gc.collect("major");
+    const swept = gc.stats().footprint;
+    gc.collect("compact");
+    gc.verify();
+    const { footprint, oldBytes } = gc.stats();
+    expect(swept - footprint).toBeGreaterThan((full - footprint) / 2);
+    expect(oldBytes).toBeLessThan((count / 16) * 32 + count * 4 + 16_384);
+    for (let i = 0; i < count; i += 16) {
+      const object = gc.memory.u32[at(array.pointer, 8 + 4 * i)]!;
+      expect(gc.memory.u32[at(object, 8)]).toBe(i);
+      if (i > 0) expect(gc.memory.u32[at(object, 0)]).toBe(gc.memory.u32[at(array.pointer, 8 + 4 * (i - 16))]);
+    }
+  });
+
+  it("lets a program go on within maxBytes that fragmentation alone would exceed", () => {
+    const gc = new Collector({
+      memory: new LinearMemory({ initialPages: 1 }),
+      nurseryBytes: NURSERY,
+      maxBytes: 5_000_000,
+    });
+    const list = gc.arrayType({ name: "list", size: 4, pointers: [0] });
+    const sizes = [24, 40, 56, 96, 136, 264].map((size) => gc.type({ name: `of ${size}`, size, pointers: [0] }));
+    const keep = gc.handle(gc.allocArray(list, 60_000));
+    let kept = 0;
+    // Phase by phase, objects of another size, of which every 16th stays.
+    for (const type of sizes) {
+      for (let i = 0; i < 500_000 / 24; i++) {
+        const object = gc.alloc(type);
+        gc.write(keep.pointer, 8 + 4 * (kept + i), object);
+      }
+      gc.collect();
+      let place = kept;
+      for (let i = 0; i < 500_000 / 24; i++) {
+        const object = gc.memory.u32[at(keep.pointer, 8 + 4 * (kept + i))]!;
+        gc.write(keep.pointer, 8 + 4 * (kept + i), 0);
+        if (i % 16 === 0) gc.write(keep.pointer, 8 + 4 * place++, object);
+      }
+      kept = place;
+    }
+    gc.verify();
+    expect(gc.stats().compactions).toBeGreaterThan(0);
+    expect(gc.stats().peakFootprint).toBeLessThanOrEqual(5_000_000);
+  });
+});
+
+describe("growth", () => {
+  it("by others is noticed by the next call, whichever it is", () => {
+    const memory = new LinearMemory({ initialPages: 40 });
+    const gc = new Collector({ memory, nurseryBytes: NURSERY });
+    const node = gc.type({ name: "node", size: 16, pointers: [0] });
+    const list = gc.arrayType({ name: "list", size: 4, pointers: [0] });
+    const frame = gc.pushFrame(1);
+    memory.u32[frame / 4] = gc.alloc(node);
+    const calls: (() => unknown)[] = [
+      () => gc.alloc(node),
+      () => gc.allocArray(list, 5),
+      () => gc.write(memory.u32[frame / 4]!, 0, memory.u32[frame / 4]!),
+      () => gc.collect("minor"),
+      () => gc.typeOf(memory.u32[frame / 4]!),
+      () => gc.sizeOf(memory.u32[frame / 4]!),
+      () => expect(gc.owns(memory.u32[frame / 4]!)).toBe(true),
+      () => gc.popFrame(gc.pushFrame(1)),
+      () => gc.handle(memory.u32[frame / 4]!),
+      () => gc.verify(),
+      () => expect(gc.liveObjects(node).length).toBeGreaterThan(0),
+      () => gc.stats(),
+      () => gc.step(0),
+      () => gc.type({ name: "more", size: 8 }),
+    ];
+    for (const call of calls) {
+      memory.wasm.grow(1);
+      call();
+      gc.verify();
+    }
+  });
+
+  it("in a listener what changes something is ERR_MORPH_BUSY, also in the middle of a collection", () => {
+    const memory = new LinearMemory({ initialPages: 1, exactGrowth: true });
+    const gc = new Collector({ memory, nurseryBytes: NURSERY });
+    const node = gc.type({ name: "node", size: 64, pointers: [0] });
+    const frame = gc.pushFrame(1);
+    const codes = new Set<string>();
+    let heard = 0;
+    memory.onGrow(() => {
+      heard++;
+      codes.add(codeOf(() => gc.alloc(node)));
+      codes.add(codeOf(() => gc.collect()));
+      codes.add(codeOf(() => gc.write(memory.u32[frame / 4]!, 0, 0)));
+      codes.add(codeOf(() => gc.typeOf(memory.u32[frame / 4]!)));
+      codes.add(codeOf(() => gc.destroy()));
+    });
+    for (let i = 0; i < 60_000; i++) {
+      const object = gc.alloc(node);
+      gc.memory.u32[at(object, 8)] = i;
+      gc.write(object, 0, gc.memory.u32[frame / 4]!);
+      gc.memory.u32[frame / 4] = object;
+    }
+    expect(heard).toBeGreaterThan(5);
+    expect([...codes]).toEqual(["ERR_MORPH_BUSY"]);
+    gc.verify();
+  });
+});
+
+describe("above 2 GiB", () => {
+  it.each([1, 2])("random programs agree with plain objects, seed %i", (seed) => {
+    const memory = new LinearMemory({ initialPages: 1 });
+    memory.acquire(33_000, memory.register({ name: "test", contractVersion: 1, viewsChanged() {} }));
+    const gc = new Collector({ memory, nurseryBytes: NURSERY });
+    const next = random(seed * 15_485_863);
+    const model = new GraphModel(gc, next, 3000);
+    for (let i = 0; i < 60_000; i++) {
+      model.step();
+      if (i % 20_000 === 19_999) {
+        gc.collect((["minor", "major", "compact"] as const)[next(3)]!);
+        gc.verify();
+        model.check();
+      }
+    }
+    expect(gc.liveObjects().every((pointer) => pointer > 2 ** 31)).toBe(true);
+  });
+});
+
+describe("other allocators' pages and tables in the same memory", () => {
+  it("are left alone", () => {
+    const memory = new LinearMemory({ initialPages: 1 });
+    const owner = memory.register({ name: "test", contractVersion: 1, viewsChanged() {} });
+    const gc = new Collector({ memory, nurseryBytes: NURSERY });
+    const next = random(99);
+    const model = new GraphModel(gc, next, 500);
+    const theirs: number[] = [];
+    for (let i = 0; i < 40_000; i++) {
+      model.step();
+      if (i % 400 === 0) {
+        const pointer = memory.acquire(1, owner);
+        memory.u8.fill(theirs.length, pointer, pointer + 65_536);
+        theirs.push(pointer);
+      }
+    }
+    gc.collect("compact");
+    model.check();
+    theirs.forEach((pointer, i) => {
+      expect(memory.u8.subarray(pointer, pointer + 65_536).every((byte) => byte === (i & 255))).toBe(true);
+    });
+  });
+});
+
+describe("a stack overflow inside a call", () => {
+  it("changes nothing", { timeout: 120_000 }, async () => {
+    const file = pathToFileURL(await bundle(new URL("..", import.meta.url), "esm"));
+    const bundled = (await import(/* @vite-ignore */ file.href)) as typeof import("../src/index.ts") &
+      typeof import("@morph/memory");
+    const memory = new bundled.LinearMemory({ initialPages: 1 });
+    const gc = new bundled.Collector({ memory, nurseryBytes: NURSERY });
+    const model = new GraphModel(gc as Collector, random(5), 1500);
+    const node = gc.type({ name: "node", size: 900, pointers: [0] });
+    const frame = gc.pushFrame(1);
+    let length = 0;
+    let overflowed = 0;
+    const operations = [
+      () => {
+        const object = gc.alloc(node);
+        memory.u32[at(object, 0)] = memory.u32[frame / 4]!;
+        memory.u32[frame / 4] = object;
+        length++;
+      },
+      () => gc.collect("minor"),
+      () => void gc.step(0.1),
+      () => gc.collect("compact"),
+    ];
+    for (let round = 0; round < 6; round++) {
+      for (let i = 0; i < 2000; i++) model.step();
+      for (const [i, operation] of operations.entries()) {
+        const { overflows } = nearTheStackLimit(operation, i === 3 ? 40 : 700);
+        overflowed += overflows;
+        gc.verify();
+        model.check();
+        let count = 0;
+        for (let object = memory.u32[frame / 4]!; object !== 0; object = memory.u32[at(object, 0)]!) count++;
+        expect(count).toBe(length);
+      }
+    }
+    expect(overflowed).toBeGreaterThan(500);
+  });
+});
