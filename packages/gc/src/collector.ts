@@ -38,6 +38,8 @@ import { verifyAll } from "./verify.ts";
 const TRACE_STACK_BYTES = 262_144;
 /** Calls of 160 bytes that a collection may take, functions that V8 has not compiled yet included; see `requireStack`. */
 const COLLECTION_CALLS = 450;
+/** The same for a slice, and for taking pages, and how many slices are done before functions are taken to be compiled. */
+const SLICE_CALLS = 120;
 const COLD_SLICES = 1000;
 /** With `collectEvery`, each so-many-th collection is a full one. */
 const FULL_EVERY = 64;
@@ -190,6 +192,7 @@ export class Collector {
 
   private addType(options: TypeOptions, isArray: boolean): number {
     this.enter();
+    requireStack(SLICE_CALLS);
     const id = this.kinds.add(options, isArray);
     this.plain = this.kinds.plain;
     this.arrays = this.kinds.arrays;
@@ -324,6 +327,7 @@ export class Collector {
   }
 
   private allocLarge(kind: number, bytes: number): number {
+    requireStack(SLICE_CALLS);
     if (this.settings.collectEvery !== 0) this.collectOften();
     const blocks = Math.ceil(bytes / BLOCK_BYTES);
     this.statistics.allocatedBlocks += blocks;
@@ -624,12 +628,10 @@ export class Collector {
     return more;
   }
 
-  /** A slice comes with every block; once its functions are compiled, it needs no more of the stack than `enter` asked for. */
+  /** A slice comes with every block; once its functions are compiled, it takes less of the stack. */
   private pay(blocks: number): void {
-    if (this.coldSlices > 0) {
-      this.coldSlices--;
-      requireStack(COLLECTION_CALLS);
-    }
+    if (this.coldSlices > 0) this.coldSlices--;
+    requireStack(this.coldSlices > 0 ? COLLECTION_CALLS : SLICE_CALLS);
     this.run(() => this.cycle.pay(blocks));
   }
 
@@ -735,6 +737,7 @@ export class Collector {
   destroy(): void {
     if (this.destroyed) return;
     this.enter();
+    requireStack(COLLECTION_CALLS);
     this.destroyed = true;
     this.space.close();
     this.i32 = new Int32Array(0);

@@ -1,6 +1,6 @@
 /*
- * Empties pages of the old space that are hardly used: their objects move into free slots elsewhere, then all pointers follow. The nursery is empty, no major
- * collection runs. In a block that is emptied, `MARKS` says which objects went, and the first word of each where to.
+ * Empties pages of the old space that are hardly used: their objects move into free slots elsewhere, then all pointers follow. In the nursery there is only what the
+ * old space had no room for, and no major collection runs. In a block that is emptied, `MARKS` says which objects went, and the first word of each where to.
  */
 
 import type { Parts } from "./cycle.ts";
@@ -8,6 +8,7 @@ import {
   AVAILABLE,
   BITMAP_WORDS,
   BLOCK_BYTES,
+  BLOCK_MASK,
   BLOCK_SHIFT,
   FLAGS,
   FREE,
@@ -20,11 +21,14 @@ import {
   LARGE_REST,
   LISTED,
   LIVE,
+  LOGGED,
   MARKS,
   OLD,
   OLD_CURSOR,
   PAGE_BLOCKS,
   POINTERS,
+  REMEMBERED_BASE,
+  REMEMBERED_CURSOR,
   SEGMENT_BLOCK_MASK,
   SLOT_BYTES,
   SLOTS,
@@ -33,8 +37,9 @@ import {
   STATE,
   USED,
   WORD_SHIFT,
+  YOUNG,
 } from "./layout.ts";
-import { countBits, setBit, testBit } from "./old-space.ts";
+import { clearBit, countBits, setBit, testBit } from "./old-space.ts";
 import type { Space } from "./space.ts";
 
 /** Pages of which less is live are emptied: a half, in bytes. */
@@ -54,8 +59,9 @@ export function compact(parts: Parts): void {
   handles.eachWeak(
     false,
     (pointer) => tracer.forwarded(pointer),
-    () => false,
+    (pointer) => (pointer - tracer.base) >>> 0 < tracer.span,
   );
+  forwardRemembered(parts);
   for (const block of hidden) space.freeBlock(block);
   for (const page of pages) for (let i = 0; i < PAGE_BLOCKS; i++) leave(parts, page * PAGE_BLOCKS + i);
   for (let segment = space.lowSegment; segment <= space.highSegment; segment++) space.releasePages(segment, true);
@@ -185,27 +191,40 @@ function evacuate({ space, old }: Parts, block: number): void {
     i32.copyWithin(to >>> WORD_SHIFT, source, source + (bytes >>> WORD_SHIFT));
     setBit(i32, record + MARKS, at);
     i32[source] = to;
+    if (testBit(i32, record + LOGGED, at)) {
+      clearBit(i32, record + LOGGED, at);
+      setBit(i32, space.recordOf(to) + LOGGED, to & BLOCK_MASK);
+    }
   }
 }
 
+/** Lets the remembered list follow; the bits went with the objects. */
+function forwardRemembered({ space, tracer }: Parts): void {
+  const { i32, control } = space;
+  const end = (i32[control + REMEMBERED_CURSOR] as number) >>> WORD_SHIFT;
+  for (let word = (i32[control + REMEMBERED_BASE] as number) >>> WORD_SHIFT; word < end; word++) tracer.visit(word);
+}
+
 /** Lets every pointer in an object follow. */
-function forwardFields({ space, old, tracer }: Parts): void {
+function forwardFields({ space, old, nursery, tracer }: Parts): void {
   for (let block = space.lowBlock; block < space.highBlock; block++) {
     const record = space.recordAt(block);
     if (record === 0) continue;
     const { i32 } = space;
     const state = i32[record + STATE] as number;
     const kind = i32[record + KIND] as number;
-    if ((state !== OLD && state !== LARGE && state !== LARGE_REST) || i32[kind + POINTERS] === 0) continue;
+    const holds = state === OLD || state === LARGE || state === LARGE_REST || state === YOUNG;
+    if (!holds || i32[kind + POINTERS] === 0) continue;
     const start = block << BLOCK_SHIFT;
-    if (state !== OLD) {
+    if (state === LARGE || state === LARGE_REST) {
       tracer.scan(start, kind);
       continue;
     }
     const bytes = i32[kind + SLOT_BYTES] as number;
     const end = Math.imul(bytes, i32[kind + SLOTS] as number);
     for (let at = 0; at < end; at += bytes) {
-      if (old.isLive(record, at) && !testBit(i32, record + MARKS, at)) tracer.scan((start + at) | 0, kind);
+      const live = state === OLD ? old.isLive(record, at) : nursery.isLive(record, (start + at) | 0);
+      if (live && !testBit(i32, record + MARKS, at)) tracer.scan((start + at) | 0, kind);
     }
   }
 }

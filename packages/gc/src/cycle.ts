@@ -342,7 +342,6 @@ export class Cycle {
   /** A full collection, after which sparse blocks are emptied into others. O(live objects + blocks). */
   compact(): void {
     this.full();
-    if (this.keptYoung > 0) return;
     const start = performance.now();
     const { statistics, space, tracer } = this.parts;
     const before = space.footprint;
@@ -353,6 +352,7 @@ export class Cycle {
     statistics.compactions++;
     this.note("compactMs", start);
     if (this.verifyAlways) verifyAll(this.parts);
+    if (this.keptYoung > 0) this.collectNursery(true);
   }
 
   /**
