@@ -7,6 +7,7 @@ import {
   requireStack,
   requireStackFrame,
 } from "@morph/memory";
+import { now } from "./clock.ts";
 import { Cycle, type Parts } from "./cycle.ts";
 import { Handle, HandleTable, Scope, WeakHandle } from "./handles.ts";
 import { Kinds, maxLength, NO_KIND, type TypeInfo, type TypeOptions } from "./kinds.ts";
@@ -38,9 +39,10 @@ import { verifyAll } from "./verify.ts";
 const TRACE_STACK_BYTES = 262_144;
 /** Calls of 160 bytes that a collection may take, functions that V8 has not compiled yet included; see `requireStack`. */
 const COLLECTION_CALLS = 450;
-/** The same for a slice, and for taking pages, and how many slices are done before functions are taken to be compiled. */
-const SLICE_CALLS = 120;
-const COLD_SLICES = 1000;
+/** The same where pages may be taken, and no collection runs. */
+const PAGE_CALLS = 150;
+/** Blocks that are paid for at a time. */
+const PAID_BLOCKS = 4;
 /** With `collectEvery`, each so-many-th collection is a full one. */
 const FULL_EVERY = 64;
 
@@ -79,8 +81,8 @@ export class Collector {
   /** Allocations until the next collection, with `collectEvery`. */
   private untilCollection = 0;
   private collectionsDone = 0;
-  /** Slices of major collections whose functions V8 may still have to compile. */
-  private coldSlices: number = COLD_SLICES;
+  /** Blocks that were allocated and not paid for, while a major collection is under way. */
+  private owedBlocks = 0;
   /** Whether a collection, or finalizers, run. */
   private collecting = false;
   private finalizing = false;
@@ -192,7 +194,7 @@ export class Collector {
 
   private addType(options: TypeOptions, isArray: boolean): number {
     this.enter();
-    requireStack(SLICE_CALLS);
+    requireStack(PAGE_CALLS);
     const id = this.kinds.add(options, isArray);
     this.plain = this.kinds.plain;
     this.arrays = this.kinds.arrays;
@@ -327,7 +329,7 @@ export class Collector {
   }
 
   private allocLarge(kind: number, bytes: number): number {
-    requireStack(SLICE_CALLS);
+    requireStack(PAGE_CALLS);
     if (this.settings.collectEvery !== 0) this.collectOften();
     const blocks = Math.ceil(bytes / BLOCK_BYTES);
     this.statistics.allocatedBlocks += blocks;
@@ -628,11 +630,13 @@ export class Collector {
     return more;
   }
 
-  /** A slice comes with every block; once its functions are compiled, it takes less of the stack. */
+  /** Lets allocation pay for a major collection, a few blocks at a time, because each slice asks for much of the stack: any function may run for the first time. */
   private pay(blocks: number): void {
-    if (this.coldSlices > 0) this.coldSlices--;
-    requireStack(this.coldSlices > 0 ? COLLECTION_CALLS : SLICE_CALLS);
-    this.run(() => this.cycle.pay(blocks));
+    this.owedBlocks += blocks;
+    if (this.owedBlocks < PAID_BLOCKS) return;
+    const owed = this.owedBlocks;
+    this.owedBlocks = 0;
+    this.pause(() => this.cycle.pay(owed));
   }
 
   private collectOften(): void {
@@ -650,11 +654,7 @@ export class Collector {
   /** Runs a collection, or a part of one, and then the finalizers whose turn it is. */
   private pause(work: () => void): void {
     requireStack(COLLECTION_CALLS);
-    this.run(work);
-  }
-
-  private run(work: () => void): void {
-    const start = performance.now();
+    const start = now();
     this.collecting = true;
     try {
       work();
@@ -662,7 +662,7 @@ export class Collector {
       this.collecting = false;
       this.i32 = this.space.i32;
     }
-    this.statistics.pause(performance.now() - start);
+    this.statistics.pause(now() - start);
     if (this.table.due.length > 0) this.runFinalizers();
   }
 
@@ -675,10 +675,8 @@ export class Collector {
         try {
           next();
         } catch (error) {
-          // An error must not take away what was allocated. It is uncaught instead.
-          queueMicrotask(() => {
-            throw error;
-          });
+          // An error must not take away what was allocated. It is uncaught instead, also in an AudioWorklet, which has no `queueMicrotask`.
+          void Promise.reject(error);
         }
       }
     } finally {

@@ -4,6 +4,7 @@
  * are therefore looked at once, at the start, and no pause grows with the depth of the stack at the end. The price: what dies meanwhile stays until the next.
  */
 
+import { now } from "./clock.ts";
 import { compact } from "./compaction.ts";
 import type { HandleTable } from "./handles.ts";
 import type { Kinds } from "./kinds.ts";
@@ -86,7 +87,7 @@ export class Cycle {
 
   private collectNursery(promoteAll: boolean): void {
     if (this.verifyAlways) requireBarriers(this.parts);
-    const start = performance.now();
+    const start = now();
     const { nursery, tracer, roots, handles, statistics } = this.parts;
     const before = nursery.blocks - nursery.freeCount;
     nursery.condemn(promoteAll);
@@ -113,7 +114,7 @@ export class Cycle {
     statistics.copiedObjects += tracer.copiedObjects;
     statistics.keptYoung += tracer.youngObjects;
     statistics.survival = before === 0 ? 0 : (tracer.survivedBytes + tracer.promotedBytes) / (before * BLOCK_BYTES);
-    statistics.minorMs += performance.now() - start;
+    statistics.minorMs += now() - start;
     if (this.verifyAlways) verifyAll(this.parts);
   }
 
@@ -189,7 +190,7 @@ export class Cycle {
 
   /** Takes the snapshot; the nursery is empty, but for what a full collection found no room for. O(roots). */
   private startMarking(): void {
-    const start = performance.now();
+    const start = now();
     const { space, old, tracer, roots, handles } = this.parts;
     tracer.markedObjects = 0;
     old.marking = true;
@@ -224,7 +225,7 @@ export class Cycle {
 
   /** Marks so many objects, or fewer when that takes longer than a pause should. */
   private markSlice(budget: number): void {
-    const start = performance.now();
+    const start = now();
     const { tracer } = this.parts;
     tracer.begin(MARK);
     let left = budget;
@@ -232,7 +233,7 @@ export class Cycle {
     while (left > 0 && !done) {
       done = tracer.drainMarks(Math.min(left, MARK_STEP)) >= 0;
       left -= MARK_STEP;
-      if (performance.now() - start > this.pauseTargetMs) break;
+      if (now() - start > this.pauseTargetMs) break;
     }
     tracer.finish();
     if (done) this.endMarking();
@@ -240,13 +241,13 @@ export class Cycle {
   }
 
   private sweepSlice(blocks: number): void {
-    const start = performance.now();
+    const start = now();
     if (!this.parts.old.sweep(blocks)) this.endSweep();
     this.note("sweepMs", start);
   }
 
   private note(phase: "markMs" | "sweepMs" | "compactMs", start: number): void {
-    this.parts.statistics[phase] += performance.now() - start;
+    this.parts.statistics[phase] += now() - start;
   }
 
   /** All that was reachable is marked: weak handles to other objects end, and sweeping starts. O(kinds + weak handles). */
@@ -302,7 +303,7 @@ export class Cycle {
   finishMajor(): void {
     const { old, tracer } = this.parts;
     if (old.marking) {
-      const start = performance.now();
+      const start = now();
       tracer.begin(MARK);
       while (tracer.drainMarks(ALL) < 0) {}
       tracer.finish();
@@ -310,7 +311,7 @@ export class Cycle {
       this.note("markMs", start);
     }
     if (!old.sweeping) return;
-    const start = performance.now();
+    const start = now();
     old.sweepAll();
     this.endSweep();
     this.note("sweepMs", start);
@@ -324,7 +325,7 @@ export class Cycle {
     // Objects that had to stay in the nursery are marked as old ones are; the program does not run before that is done.
     if (this.keptYoung > 0) tracer.span = 0;
     this.startMarking();
-    const start = performance.now();
+    const start = now();
     tracer.begin(MARK);
     while (tracer.drainMarks(ALL) < 0) {}
     tracer.finish();
@@ -342,7 +343,7 @@ export class Cycle {
   /** A full collection, after which sparse blocks are emptied into others. O(live objects + blocks). */
   compact(): void {
     this.full();
-    const start = performance.now();
+    const start = now();
     const { statistics, space, tracer } = this.parts;
     const before = space.footprint;
     tracer.begin(FORWARD);
@@ -360,14 +361,14 @@ export class Cycle {
    * @returns whether there is more to do
    */
   step(budgetMs: number): boolean {
-    const until = performance.now() + budgetMs;
+    const until = now() + budgetMs;
     const { old, tracer } = this.parts;
     if (!old.marking && !old.sweeping) {
       if (!this.pace.isDue(old.used)) return false;
       this.minor();
     }
-    while ((old.marking || old.sweeping) && performance.now() < until) {
-      const start = performance.now();
+    while ((old.marking || old.sweeping) && now() < until) {
+      const start = now();
       if (old.marking) {
         tracer.begin(MARK);
         const done = tracer.drainMarks(MARK_STEP) >= 0;
