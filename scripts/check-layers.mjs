@@ -20,6 +20,7 @@ const LAYERS = [
   ["@morph/range", ["@morph/memory"]],
   ["@morph/mem-v2", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap"]],
   ["@morph/view", ["@morph/memory"]],
+  ["@morph/gc", ["@morph/memory"]],
   ["n0-runtime", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap", "@morph/mem-v2"]],
   ["n0", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap", "@morph/mem-v2", "n0-runtime"]],
   ["n1", ["n0-runtime", "n0"]],

@@ -8,7 +8,7 @@ import {
   requireStackFrame,
 } from "@morph/memory";
 import { now } from "./clock.ts";
-import { Cycle, type Parts } from "./cycle.ts";
+import { Cycle } from "./cycle.ts";
 import { Handle, HandleTable, Scope, WeakHandle } from "./handles.ts";
 import { Kinds, maxLength, NO_KIND, type TypeInfo, type TypeOptions } from "./kinds.ts";
 import {
@@ -28,6 +28,7 @@ import { Nursery } from "./nursery.ts";
 import { Objects } from "./objects.ts";
 import { OldSpace } from "./old-space.ts";
 import { CONTRACT, type CollectorOptions, type Settings, settingsOf } from "./options.ts";
+import type { Parts } from "./parts.ts";
 import { Remembered } from "./remembered.ts";
 import { Roots } from "./roots.ts";
 import { Space } from "./space.ts";

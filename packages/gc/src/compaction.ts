@@ -3,7 +3,6 @@
  * old space had no room for, and no major collection runs. In a block that is emptied, `MARKS` says which objects went, and the first word of each where to.
  */
 
-import type { Parts } from "./cycle.ts";
 import {
   AVAILABLE,
   BITMAP_WORDS,
@@ -40,6 +39,7 @@ import {
   YOUNG,
 } from "./layout.ts";
 import { clearBit, countBits, setBit, testBit } from "./old-space.ts";
+import type { Parts } from "./parts.ts";
 import type { Space } from "./space.ts";
 
 /** Pages of which less is live are emptied: a half, in bytes. */

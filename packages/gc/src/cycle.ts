@@ -6,8 +6,6 @@
 
 import { now } from "./clock.ts";
 import { compact } from "./compaction.ts";
-import type { HandleTable } from "./handles.ts";
-import type { Kinds } from "./kinds.ts";
 import {
   BITMAP_WORDS,
   BLOCK_BYTES,
@@ -31,15 +29,10 @@ import {
   STATE,
   WORD_SHIFT,
 } from "./layout.ts";
-import type { Nursery } from "./nursery.ts";
-import type { Objects } from "./objects.ts";
-import { type OldSpace, testBit } from "./old-space.ts";
+import { testBit } from "./old-space.ts";
 import { Pace } from "./pace.ts";
-import type { Remembered } from "./remembered.ts";
-import type { Roots } from "./roots.ts";
-import type { Space } from "./space.ts";
-import type { Statistics } from "./statistics.ts";
-import { COPY, FORWARD, MARK, type Tracer } from "./tracer.ts";
+import type { Parts } from "./parts.ts";
+import { COPY, FORWARD, MARK } from "./tracer.ts";
 import { requireBarriers, requireMarks, verifyAll } from "./verify.ts";
 
 const WORD_BYTES = 4;
@@ -47,20 +40,6 @@ const WORD_BYTES = 4;
 const MARK_STEP = 512;
 const SWEEP_STEP = 64;
 const ALL = 0x3fff_ffff;
-
-/** All parts of a collector. */
-export interface Parts {
-  readonly space: Space;
-  readonly kinds: Kinds;
-  readonly nursery: Nursery;
-  readonly old: OldSpace;
-  readonly tracer: Tracer;
-  readonly remembered: Remembered;
-  readonly roots: Roots;
-  readonly handles: HandleTable;
-  readonly objects: Objects;
-  readonly statistics: Statistics;
-}
 
 /** Runs collections. */
 export class Cycle {

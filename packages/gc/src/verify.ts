@@ -1,6 +1,5 @@
 /* Checks of everything, for tests and for programs that suspect their code generator. */
 import { MorphError } from "@morph/memory";
-import type { Parts } from "./cycle.ts";
 import {
   BITMAP_WORDS,
   BLOCK_BYTES,
@@ -28,6 +27,7 @@ import {
   YOUNG_FREE,
 } from "./layout.ts";
 import { countBits, testBit } from "./old-space.ts";
+import type { Parts } from "./parts.ts";
 
 const WORD_BYTES = 4;
 
