@@ -647,8 +647,7 @@ export class Collector {
     const full = this.collectionsDone % FULL_EVERY === 0;
     this.pause(() => {
       if (full) this.cycle.compact();
-      else this.cycle.minor();
-      this.cycle.pay(1);
+      else this.cycle.often();
     });
   }
 

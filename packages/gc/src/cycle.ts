@@ -39,6 +39,8 @@ const WORD_BYTES = 4;
 /** Objects that are marked, and blocks that are swept, between two looks at the clock. */
 const MARK_STEP = 512;
 const SWEEP_STEP = 64;
+/** Objects and blocks of a step in tests. */
+const OFTEN = 1;
 const ALL = 0x3fff_ffff;
 
 /** Runs collections. */
@@ -56,10 +58,13 @@ export class Cycle {
     this.pauseTargetMs = pauseTargetMs;
   }
 
-  /** A minor collection, and the start of a major one when it is time. */
-  minor(): void {
+  /**
+   * A minor collection, and the start of a major one when it is time.
+   * @param start a major one in any case, when none is under way
+   */
+  minor(start = false): void {
     const { old } = this.parts;
-    const due = !old.marking && !old.sweeping && this.pace.isDue(old.used);
+    const due = !old.marking && !old.sweeping && (start || this.pace.isDue(old.used));
     this.collectNursery(due);
     if (due && this.keptYoung === 0) this.startMarking();
   }
@@ -200,6 +205,13 @@ export class Cycle {
     const { old } = this.parts;
     if (old.marking) this.markSlice(this.pace.markBudget(old.used, blocks));
     else if (old.sweeping) this.sweepSlice(this.pace.sweepBudget(blocks));
+  }
+
+  /** For tests: a minor collection, and a very small step of a major one, which is always under way; so much happens while it marks. */
+  often(): void {
+    this.minor(true);
+    if (this.parts.old.marking) this.markSlice(OFTEN);
+    else if (this.parts.old.sweeping) this.sweepSlice(OFTEN);
   }
 
   /** Marks so many objects, or fewer when that takes longer than a pause should. */

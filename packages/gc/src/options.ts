@@ -24,7 +24,7 @@ export interface CollectorOptions {
   /** Notes for each handle where it was made, for {@link Collector.handles}. Takes microseconds a handle. Default false. */
   traceHandles?: boolean;
   /**
-   * For tests: a minor collection at each n-th allocation, with a full one at every 64th of these. Default 0, none. No allocation is done by generated code
+   * For tests: a minor collection at each n-th allocation, with a very small step of a major one, which is always under way; and with evacuation at every 64th of these. Default 0, none. No allocation is done by generated code
    * then, because every cursor stands at its limit.
    */
   collectEvery?: number;

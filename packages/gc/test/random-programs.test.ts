@@ -36,3 +36,24 @@ describe("random programs", () => {
     expect(gc.liveObjects()).toEqual([]);
   });
 });
+
+describe("a large graph that changes while it is marked", () => {
+  it.each([1, 2])("agrees with plain objects, seed %i", (seed) => {
+    const memory = new LinearMemory({ initialPages: 1 });
+    const gc = new Collector({ memory, nurseryBytes: 262_144 });
+    const next = random(seed * 31_337);
+    const model = new GraphModel(gc, next, 20_000, 300);
+    let whileMarking = 0;
+    for (let i = 0; i < 250_000; i++) {
+      model.step();
+      if (i % 1000 === 0 && gc.stats().phase === "marking") whileMarking++;
+      if (i % 50_000 === 49_999) {
+        model.check();
+        gc.verify();
+      }
+    }
+    expect(whileMarking).toBeGreaterThan(10);
+    expect(gc.stats().majorCollections).toBeGreaterThan(3);
+    expect(gc.stats().fullCollections).toBe(0);
+  });
+});
