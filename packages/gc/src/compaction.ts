@@ -18,7 +18,6 @@ import {
   KIND,
   LARGE,
   LARGE_REST,
-  LISTED,
   LIVE,
   LOGGED,
   MARKS,
@@ -167,7 +166,6 @@ function listOthers({ space, kinds, old }: Parts): void {
     const record = space.recordAt(block);
     if (record === 0 || space.i32[record + STATE] !== OLD) continue;
     const flags = space.i32[record + FLAGS] as number;
-    space.i32[record + FLAGS] = flags & ~LISTED;
     const slots = space.i32[(space.i32[record + KIND] as number) + SLOTS] as number;
     if ((flags & SPARSE) === 0 && liveSlots(space.i32, record) < slots) old.list(record);
   }

@@ -99,8 +99,6 @@ export const HOLES = 8;
 export const SURVIVED = 16;
 /** To be evacuated. */
 export const SPARSE = 32;
-/** Stands on its kind's list of blocks with free slots. */
-export const LISTED = 64;
 
 // --- kind records ------------------------------------------------------------------------------------------------------------
 

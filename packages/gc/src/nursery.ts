@@ -200,11 +200,6 @@ export class Nursery implements SurvivorSpace {
     this.setReserve();
   }
 
-  /** Whether nothing lies in it. O(1). */
-  get isEmpty(): boolean {
-    return this.freeCount === this.blocks;
-  }
-
   /** Whether a slot of a block holds an object. O(1). @param at the slot's place in its block */
   isLive(record: number, pointer: number): boolean {
     const { i32 } = this.space;

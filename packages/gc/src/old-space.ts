@@ -16,7 +16,6 @@ import {
   KIND,
   LARGE,
   LARGE_REST,
-  LISTED,
   LIVE,
   LOGGED,
   MARKS,
@@ -125,7 +124,6 @@ export class OldSpace {
     const record = i32[kind + AVAILABLE] as number;
     if (record !== 0) {
       i32[kind + AVAILABLE] = i32[record + NEXT] as number;
-      i32[record + FLAGS] = (i32[record + FLAGS] as number) & ~LISTED;
     }
     return record;
   }
@@ -135,7 +133,6 @@ export class OldSpace {
     const { i32 } = this.space;
     const kind = i32[record + KIND] as number;
     i32[record + NEXT] = i32[kind + AVAILABLE] as number;
-    i32[record + FLAGS] = (i32[record + FLAGS] as number) | LISTED;
     i32[kind + AVAILABLE] = record;
   }
 
@@ -251,7 +248,7 @@ export class OldSpace {
     const { i32 } = space;
     const flags = i32[record + FLAGS] as number;
     if ((flags & SWEPT) === this.cycle) return;
-    i32[record + FLAGS] = (flags & ~(SWEPT | LISTED)) | this.cycle;
+    i32[record + FLAGS] = (flags & ~SWEPT) | this.cycle;
     const kind = i32[record + KIND] as number;
     if (i32[record + STATE] === LARGE) {
       if (i32[record + MARKS] === 0) this.freeLarge(record);
