@@ -1,5 +1,4 @@
-/** The clock of a host: an AudioWorklet has no `performance`. */
-const { performance } = globalThis as { performance?: { now(): number } };
-
-/** Milliseconds; only differences mean something. */
-export const now: () => number = performance === undefined ? Date.now : () => performance.now();
+/** Milliseconds from some moment on. An AudioWorklet has no `performance`. */
+export function now(): number {
+  return typeof performance === "object" ? performance.now() : Date.now();
+}
