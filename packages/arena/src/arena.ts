@@ -525,7 +525,13 @@ export class Arena {
       this.version++;
       bytes += bytesOf(block);
     }
+    // The next blocks are as large as if the arena had just grown to what is left.
+    if (bytes > 0) this.nextPages = Math.min(this.pagesInUse() + 1, this.blockPages);
     return bytes;
+  }
+
+  private pagesInUse(): number {
+    return this.inUse.reduce((pages, block) => pages + block.pages, 0);
   }
 
   /** Releases the whole pages behind the first `filled` bytes of a block. @returns their bytes */

@@ -21,6 +21,18 @@ describe("frames", () => {
     }
   });
 
+  it("that differ much stay within twice the largest with blocks of up to 1 GiB, too", () => {
+    const arena = new Arena({ blockBytes: 1024 * MIB });
+    for (let frame = 0; frame < 40; frame++) {
+      const size = frame % 2 === 0 ? 5 * MIB + frame * 99_999 : 20 * MIB + frame * 65_536;
+      arena.alloc(size);
+      arena.alloc(33);
+      expect(arena.memory.footprint).toBeLessThanOrEqual(2 * (23 * MIB) + 4 * MIB);
+      arena.reset();
+    }
+    arena.verify();
+  });
+
   it("of any sizes stay within twice the largest and 4 MiB, after reset and after rewind, alone and beside others", () => {
     const frame = fc.array(fc.oneof(fc.integer({ min: 1, max: 5000 }), fc.integer({ min: 1, max: 3_000_000 })), {
       minLength: 1,

@@ -442,6 +442,57 @@ describe("wild writes", () => {
   });
 });
 
+/** Numbers of the pages that a stretch of the memory touches. */
+const pagesOf = (pointer: number, bytes: number): number[] => {
+  const first = Math.floor(pointer / PAGE_BYTES);
+  return Array.from({ length: Math.ceil((pointer + bytes) / PAGE_BYTES) - first }, (_, i) => first + i);
+};
+
+/** Memories of each kind that are filled to their end. */
+const filled: [name: string, make: () => LinearMemory][] = [
+  ["a memory of its own of 300 pages", () => new LinearMemory({ initialPages: 1, maxPages: 300 })],
+  ["a memory of its own of 512 MiB", () => new LinearMemory({ maxPages: 8192 })],
+  [
+    "a module's memory",
+    () => new LinearMemory({ wasm: new WebAssembly.Memory({ initial: 7, maximum: 70 }), firstPage: 3 }),
+  ],
+];
+
+describe.each(filled)("in %s that was filled to its end and freed", (_, make) => {
+  it.each([1 << 26, 1 << 20, 100_000])(
+    "with objects of %i bytes and smaller ones, wild writes break nothing",
+    (largest) => {
+      const memory = make();
+      const heap = new Heap({ memory });
+      const sizes = [largest, 65_536, 3_000].filter((size) => size <= largest);
+      const first = sizes.flatMap((size) =>
+        fill(heap, size).map((pointer) => [pointer, heap.usableSize(pointer)] as const),
+      );
+      for (const [pointer] of first) heap.free(pointer);
+      heap.trim();
+      // A good half of the memory, so that tables for it are needed.
+      const count = Math.floor((memory.maxPages * PAGE_BYTES * 0.6) / 40_000);
+      const live = Array.from({ length: count }, (_each, i) => heap.malloc(100 + (i % 800) * 100));
+      for (const pointer of live) memory.u8.fill(7, pointer, pointer + 100);
+      // All pages that were had before, but for what is live now.
+      const had = new Set(first.flatMap(([pointer, bytes]) => pagesOf(pointer, bytes)));
+      let at = 0;
+      for (const pointer of [...live.sort((a, b) => a - b), memory.u8.length]) {
+        for (const page of pagesOf(at, pointer - at).filter((each) => had.has(each))) {
+          memory.u8.fill(0xa5, Math.max(at, page * PAGE_BYTES), Math.min(pointer, (page + 1) * PAGE_BYTES));
+        }
+        at = heap.owns(pointer) ? pointer + heap.usableSize(pointer) : pointer;
+      }
+      heap.verify();
+      expect(live.every((pointer) => memory.u8[pointer] === 7 && memory.u8[pointer + 99] === 7)).toBe(true);
+      for (const pointer of live) heap.free(pointer);
+      heap.verify();
+      heap.trim();
+      expect(heap.malloc(Math.min(largest, 1 << 21))).toBeGreaterThan(0);
+    },
+  );
+});
+
 describe("a growth listener", () => {
   it("may look, and changes nothing by what it may not do", () => {
     const memory = new LinearMemory({ initialPages: 2 });

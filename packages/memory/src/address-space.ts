@@ -113,7 +113,7 @@ export interface AddressSpace<Buffer extends ArrayBufferLike = ArrayBufferLike> 
   readonly firstPage: number;
   /** Size of the memory in pages, free ones and those of modules included. O(1). */
   readonly pageCount: number;
-  /** The size in pages that this memory never grows past by itself; a module's memory may have a lower maximum of its own. O(1). */
+  /** The size in pages that this memory never grows past: of a module's memory, the maximum that it was made with. O(1). */
   readonly maxPages: number;
 
   /** Bytes of pages in use: those acquired and not released, plus the memory's own tables. O(1). */

@@ -18,9 +18,9 @@ import {
   DEFAULT_INITIAL_PAGES,
   isSharedBuffer,
   type LinearMemoryOptions,
-  MAX_PAGES,
   type OwnMemoryOptions,
 } from "./options.ts";
+import { MAX_PAGES } from "./own-maximum.ts";
 import { PageLock } from "./page-lock.ts";
 import { alignUp, mapLengthFor, Records, recordPages } from "./records.ts";
 import { RootTable } from "./roots.ts";
@@ -97,6 +97,9 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
   private grown = 0;
   /** See {@link zeroedFrom}. */
   private zeroed = 0;
+  /** The count of releases, and the footprint, at the last refusal. */
+  private refusedAt = -1;
+  private refusedWith = 0;
   /** With the option `debugViews`. */
   private readonly watch: ObjectWatch | undefined;
 
@@ -140,7 +143,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
       records: this.records,
       change: (operation) => this.exclusively(operation),
       look: (operation) => this.undisturbed(operation),
-      table: (bytes) => this.takeTable(granulesOf(bytes)) || this.refuse(1, false),
+      table: (bytes) => this.takeTable(granulesOf(bytes)) || this.refuse(1),
     });
     this.watch = options.debugViews === true ? new ObjectWatch(() => this.detachViews()) : undefined;
     this.watch?.watchAllocations(this, undefined);
@@ -226,6 +229,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
       const end = this.records.knownPages();
       this.owners.delete(owner);
       this.members.remove(owner);
+      this.shrinkMembers();
       for (let page = this.records.get(WORD.firstPage); page < end; page++) {
         if (this.records.owner(page) === owner) this.records.free(page, 1);
       }
@@ -252,9 +256,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
   }
 
   acquire(pages: number, owner: number): number {
-    const repeated = this.refuses(pages);
-    const pointer = this.tryAcquire(pages, owner);
-    return pointer === 0 ? this.refuse(pages, repeated) : pointer;
+    return this.tryAcquire(pages, owner) || this.refuse(pages);
   }
 
   refuses(pages: number): boolean {
@@ -292,7 +294,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
       const first = this.requireRun(pointer, pages);
       requirePages("more", more);
       const next = first + pages;
-      const left = this.records.leftBesideTables();
+      const left = this.records.leftBesideTables(more);
       if (!this.records.isFreeRun(next, more)) {
         const free = this.records.tailRun();
         // Only a run that the memory's end, or its free tail, follows can be grown.
@@ -312,14 +314,12 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
 
   reserve(pages: number): void {
     requirePages("pages", pages);
-    const repeated = this.refuses(pages);
-    const found = !repeated && this.exclusively(() => this.findOrGrow(pages, 1) !== 0);
-    if (!found) this.refuse(pages, repeated);
+    const found = !this.refuses(pages) && this.exclusively(() => this.findOrGrow(pages, 1) !== 0);
+    if (!found) this.refuse(pages);
   }
 
   acquireTable(bytes: number): number {
-    const pointer = this.tryAcquireTable(bytes);
-    return pointer === 0 ? this.refuse(pagesOfRegion(granulesOf(bytes), 0).least, false) : pointer;
+    return this.tryAcquireTable(bytes) || this.refuse(pagesOfRegion(granulesOf(bytes), 0).least);
   }
 
   tryAcquireTable(bytes: number): number {
@@ -605,7 +605,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
 
   private findOrGrow(pages: number, align: number): number {
     const { records } = this;
-    const left = records.leftBesideTables();
+    const left = records.leftBesideTables(pages);
     if (pages > left) return this.findMostlyUsed(pages, align, left);
     let page = records.findRun(pages, align);
     // Again after growing: on a shared memory someone else may have grown it in between.
@@ -684,6 +684,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
   private claim(page: number, pages: number, owner: number): void {
     this.zeroed = this.records.zeroedFrom(page, pages) * PAGE_BYTES;
     this.records.claim(page, pages, owner);
+    this.records.noteKept();
   }
 
   /** Notes a new member. @returns its id. @throws ERR_MORPH_OUT_OF_MEMORY when their table has no room; then nothing has changed */
@@ -701,6 +702,14 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
     members.add(id, name);
     records.set(WORD.nextOwner, id + 1);
     return id;
+  }
+
+  /** Moves the members to a smaller table, in a region that is there: a large one would keep its region from becoming pages again. */
+  private shrinkMembers(): void {
+    const { records, members } = this;
+    const bytes = members.shorterBytes;
+    const table = bytes > 0 ? records.tables.take(granulesOf(bytes)) : 0;
+    if (table !== 0) members.moveTo(table, bytes);
   }
 
   /** A table in some region, or 0. */
@@ -783,8 +792,11 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
     return first;
   }
 
-  private refuse(pages: number, repeated: boolean): never {
-    const { footprint, maxPages, pageCount } = this;
+  private refuse(pages: number): never {
+    const { footprint, maxPages, pageCount, releases } = this;
+    const repeated = this.refusedAt === releases && this.refusedWith === footprint;
+    this.refusedAt = releases;
+    this.refusedWith = footprint;
     const message = `no run of ${pages} free pages: the memory has ${pageCount} pages, ${footprint / PAGE_BYTES} in use, at most ${maxPages}, and cannot be grown by what is missing`;
     throw repeated
       ? repeatedRefusal("ERR_MORPH_OUT_OF_MEMORY", message)

@@ -1,11 +1,9 @@
 import { PAGE_BYTES, type WasmMemory } from "./address-space.ts";
 import { describe, MorphError, requireOptions } from "./errors.ts";
+import { MAX_PAGES, ownMaximum } from "./own-maximum.ts";
 
 /** The size of a memory when the options name none; small programs never grow it. */
 export const DEFAULT_INITIAL_PAGES = 256;
-
-/** 4 GiB: what 32-bit pointers reach. */
-export const MAX_PAGES = 65536;
 
 /** How to make a memory of its own. */
 export interface OwnMemoryOptions<Shared extends boolean = boolean> {
@@ -117,7 +115,9 @@ function take(options: WasmMemoryOptions): Backing {
   const pages = wasm.buffer.byteLength / PAGE_BYTES;
   const firstPage = options.firstPage ?? pages;
   requireRange("firstPage", firstPage, 0, MAX_PAGES - 1);
-  return { wasm, firstPage, maxPages: MAX_PAGES, attach, exactGrowth, foreign: true };
+  // A memory that is attached to has noted its maximum.
+  const maxPages = attach ? MAX_PAGES : ownMaximum(wasm, isSharedBuffer(wasm.buffer), pages);
+  return { wasm, firstPage, maxPages, attach, exactGrowth, foreign: true };
 }
 
 /** A stand-in for an engine's memory will do when it behaves like one. */

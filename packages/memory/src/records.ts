@@ -18,8 +18,9 @@ import { granulesOf, pagesOfRegion, TableRegions } from "./table-regions.ts";
 const TABLE_SHARE = 40;
 /** In a small memory it is one; where there are fewer pages than eight, none. */
 const LEAST_SHARED_PAGES = 8;
-/** The share is kept in memories up to 256 MiB: a larger one is hardly ever full, and would keep much. */
-const MOST_SHARED_PAGES = 4096;
+/** Of the pages beyond 256 MiB a smaller share is kept, just what a heap's records take of them. */
+const LARGE_PAGES = 4096;
+const LARGE_SHARE = 64;
 
 /** Entries that a page map has at least, as the memory grows: 64 MiB, 512 MiB, 4 GiB. */
 const MAP_LENGTHS: readonly number[] = [1024, 8192, 65536];
@@ -149,7 +150,7 @@ export class Records {
   /** Whether allocators may have just these pages now. O(pages). */
   isFreeForAllocators(page: number, pages: number): boolean {
     if (page + pages > this.knownPages()) return false;
-    let left = this.leftBesideTables();
+    let left = this.leftBesideTables(pages);
     for (let each = page; each < page + pages; each++) {
       const owner = this.owner(each);
       if (!isFree(owner) && owner !== SPARE) return false;
@@ -185,20 +186,42 @@ export class Records {
   keepForTables(): void {
     if (this.get(WORD.tablePages) !== 0) return;
     const pages = this.unused();
-    const none = pages < LEAST_SHARED_PAGES || this.get(WORD.maxPages) > MOST_SHARED_PAGES;
-    const share = Math.max(1, Math.floor(pages / TABLE_SHARE));
-    this.set(WORD.tablePages, none ? -1 : this.get(WORD.regionPages) + share);
+    const inLarge = Math.max(0, pages - LARGE_PAGES);
+    const share = Math.max(1, Math.floor((pages - inLarge) / TABLE_SHARE + inLarge / LARGE_SHARE));
+    this.set(WORD.tablePages, pages < LEAST_SHARED_PAGES ? -1 : this.get(WORD.regionPages) + share);
   }
 
-  /** Whether so few pages are kept for tables, or none, that these may have to lie where objects were. */
+  /**
+   * Whether so few pages are kept for tables, or none, that these may have to lie where objects were. In a large memory they may, too: the engine
+   * may refuse to grow it long before its maximum, and then nothing is kept.
+   */
   get keepsFew(): boolean {
-    return this.get(WORD.tablePages) <= 0 || this.get(WORD.maxPages) < TABLE_SHARE;
+    return this.get(WORD.tablePages) <= 0 || this.get(WORD.maxPages) < TABLE_SHARE || this.isLarge;
   }
 
-  /** Pages that allocators may have besides those they had before. */
-  leftBesideTables(): number {
-    const kept = this.get(WORD.tablePages) - this.get(WORD.regionPages);
-    return kept <= 0 ? Number.POSITIVE_INFINITY : this.unused() - kept;
+  /**
+   * How many of a run of `pages` may be such as no allocator had before. In a large memory a run longer than all that is kept for tables may take
+   * what is kept: there it is the program's only large object.
+   */
+  leftBesideTables(pages: number): number {
+    const { kept } = this;
+    const any = kept <= 0 || (pages > kept && this.isLarge);
+    return any ? Number.POSITIVE_INFINITY : this.unused() - kept;
+  }
+
+  /** Keeps nothing for tables any more when such a run took what was kept. */
+  noteKept(): void {
+    const { kept } = this;
+    if (kept > 0 && this.unused() < kept && this.isLarge) this.set(WORD.tablePages, -1);
+  }
+
+  private get isLarge(): boolean {
+    return this.get(WORD.maxPages) > LARGE_PAGES;
+  }
+
+  /** Pages that are kept for tables now. */
+  private get kept(): number {
+    return this.get(WORD.tablePages) - this.get(WORD.regionPages);
   }
 
   /** Pages that no allocator had yet, there or to be grown. */

@@ -27,6 +27,45 @@ describe("constructing a memory", () => {
     }
   });
 
+  it("on a module's memory finds out its maximum", () => {
+    const memories: [WebAssembly.MemoryDescriptor, number][] = [
+      [{ initial: 3 }, 65_536],
+      [{ initial: 3, maximum: 3 }, 3],
+      [{ initial: 3, maximum: 129 }, 129],
+      [{ initial: 3, maximum: 65_535 }, 65_535],
+      [{ initial: 3, maximum: 65_536, shared: true }, 65_536],
+      [{ initial: 3, maximum: 16_385, shared: true }, 16_385],
+    ];
+    for (const [descriptor, maximum] of memories) {
+      const wasm = new WebAssembly.Memory(descriptor);
+      expect(new LinearMemory({ wasm, firstPage: 1 }).maxPages).toBe(maximum);
+      if (descriptor.shared) expect(new LinearMemory({ wasm, firstPage: 1, attach: true }).maxPages).toBe(maximum);
+    }
+  });
+
+  it("on a module's memory takes it to be 4 GiB at most where no module may be compiled, or the memory is a stand-in", () => {
+    const { Module } = WebAssembly;
+    const wasm = new WebAssembly.Memory({ initial: 1, maximum: 4 });
+    WebAssembly.Module = class {
+      constructor() {
+        throw new Error("refused by the content security policy");
+      }
+    } as never;
+    try {
+      expect(new LinearMemory({ wasm }).maxPages).toBe(65_536);
+    } finally {
+      WebAssembly.Module = Module;
+    }
+    const real = new WebAssembly.Memory({ initial: 1, maximum: 4 });
+    const standIn = {
+      get buffer() {
+        return real.buffer;
+      },
+      grow: (pages: number) => real.grow(pages),
+    };
+    expect(new LinearMemory({ wasm: standIn as WebAssembly.Memory }).maxPages).toBe(65_536);
+  });
+
   it("on a module's memory leaves the pages below firstPage alone", () => {
     const wasm = new WebAssembly.Memory({ initial: 2 });
     new Uint8Array(wasm.buffer).fill(9);

@@ -170,6 +170,30 @@ describe("growth", () => {
   });
 });
 
+describe("a refusal that repeats another", () => {
+  it("asks neither the engine nor for a stack trace, also in a module's memory with a maximum", () => {
+    const wasm = new WebAssembly.Memory({ initial: 3, maximum: 20 });
+    const memory = new LinearMemory({ wasm });
+    const id = memory.register(quiet);
+    while (memory.tryAcquire(1, id) !== 0);
+    let grown = 0;
+    wasm.grow = () => {
+      grown++;
+      return -1;
+    };
+    const refusals = [() => memory.acquire(2, id), () => memory.reserve(2), () => memory.acquireTable(1 << 20)];
+    for (const refusal of refusals) {
+      expect(codeOf(refusal)).toBe("ERR_MORPH_OUT_OF_MEMORY");
+      try {
+        refusal();
+      } catch (error) {
+        expect((error as Error).stack).not.toContain("growth.test");
+      }
+    }
+    expect(grown).toBe(0);
+  });
+});
+
 describe("growth and others", () => {
   it("by someone else at the same moment as ours brings foreign pages before and after ours", () => {
     for (const before of [true, false]) {

@@ -84,6 +84,39 @@ describe("side tables", () => {
     expect(memory.acquireTable(100_000)).toBeGreaterThan(run + 97 * PAGE_BYTES);
   });
 
+  it("are kept pages for in a large memory, too, which only a run longer than all of them may take", () => {
+    const memory = new LinearMemory({ initialPages: 1, maxPages: 8192 });
+    const id = memory.register(quiet);
+    memory.acquireTable(64);
+    const runs: number[] = [];
+    for (let run = memory.tryAcquire(64, id); run !== 0; run = memory.tryAcquire(64, id)) runs.push(run);
+    expect(runs.length * 64).toBeGreaterThan(0.97 * 8192);
+    const end = runs.at(-1)! + 64 * PAGE_BYTES;
+    expect(memory.acquireTable(5_000_000)).toBeGreaterThan(end);
+    const other = new LinearMemory({ initialPages: 1, maxPages: 8192 });
+    other.acquireTable(64);
+    const all = other.acquire(8150, other.register(quiet));
+    other.release(all, 8150);
+    expect(other.acquireTable(5_000_000)).toBeGreaterThan(0);
+  });
+
+  it("of many allocators become pages again when they have left", () => {
+    const memory = new LinearMemory({ initialPages: 1 });
+    for (const many of [30, 1000]) {
+      const first = memory.register(quiet);
+      const others = Array.from({ length: many }, () => [memory.register(quiet), memory.acquireTable(16_384)] as const);
+      for (const [id, table] of others) {
+        memory.unregister(id);
+        memory.releaseTable(table, 16_384);
+      }
+      expect(memory.footprint).toBe(PAGE_BYTES);
+      // Who is there is known as before.
+      expect(memory.acquire(1, first)).toBeGreaterThan(0);
+      memory.unregister(first);
+      expect(codeOf(() => memory.register(quiet, first))).toBe("ERR_MORPH_NOT_OWNER");
+    }
+  });
+
   it("lie in pages that allocators had only when they had all before the first table", () => {
     const memory = new LinearMemory({ maxPages: 10 });
     const id = memory.register(quiet);
