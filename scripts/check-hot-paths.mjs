@@ -32,7 +32,7 @@ const SUBJECTS = [
     file: "packages/pool/dist/index.js",
     use: "const it = new Pool({ slotSize: 64 }); it.free(it.alloc());",
     methods: ["alloc", "free"],
-    fields: ["lo", "granules", "table", "head", "cursor", "carveEnd", "carved", "slabs", "allocated"],
+    fields: ["lo", "granules", "table", "head", "cursor", "slabEnd", "extended", "slabs", "allocated"],
   },
   {
     name: "PoolManager",

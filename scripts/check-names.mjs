@@ -17,7 +17,7 @@ const isLayout = (file) => ["layout.ts", "head-words.ts", "roots-layout.ts"].inc
 
 /** Folders of sources, and what is built of them. */
 const SUBJECTS = [
-  ...["memory", "arena", "heap", "range", "view"].map((name) => ({
+  ...["memory", "arena", "heap", "range", "view", "pool", "mem-v2"].map((name) => ({
     sources: `packages/${name}/src`,
     build: `packages/${name}/dist`,
   })),
@@ -28,7 +28,7 @@ const SUBJECTS = [
 const ENCODINGS = ["utf8.ts"];
 
 const VIEWS = /^(i8|u8|i16|u16|i32|u32|f32|f64|i64|u64|view|words)$/;
-const FREE_MASKS = [1, 31];
+const FREE_NUMBERS = [1, 31];
 
 const problems = [];
 let numbers = 0;
@@ -67,7 +67,7 @@ function checkNumbers(file) {
       numbers++;
       const parent = node.parent;
       if (/^0x/i.test(node.getText()) && !isNamed(node)) say(node, "the number");
-      else if (ts.isBinaryExpression(parent) && isAnd(parent) && !FREE_MASKS.includes(Number(node.text)))
+      else if (ts.isBinaryExpression(parent) && isAnd(parent) && !FREE_NUMBERS.includes(Number(node.text)))
         say(node, "the mask");
       else if (inIndex && isOffset(node)) say(node, "the offset");
     }
@@ -109,10 +109,10 @@ function isAnd({ operatorToken }) {
   return [ts.SyntaxKind.AmpersandToken, ts.SyntaxKind.AmpersandEqualsToken].includes(operatorToken.kind);
 }
 
-/** Whether a number is added to or taken from what is not a number, other than 1. */
+/** Whether a number is added to or taken from what is not a number, other than these. */
 function isOffset(node) {
   const { parent } = node;
-  if (!ts.isBinaryExpression(parent) || node.text === "1") return false;
+  if (!ts.isBinaryExpression(parent) || FREE_NUMBERS.includes(Number(node.text))) return false;
   return [ts.SyntaxKind.PlusToken, ts.SyntaxKind.MinusToken].includes(parent.operatorToken.kind);
 }
 

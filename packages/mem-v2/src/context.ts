@@ -9,6 +9,7 @@ import {
   CUT_ALLOCATED,
   FLAGS_SHIFT,
   FREED_COUNTS,
+  FREED_OBJECTS,
   GRANULE,
   HEADER_BYTES,
   KNOWN_TYPES,
@@ -17,6 +18,7 @@ import {
   LARGEST_CUT,
   LARGEST_SMALL,
   MARK,
+  MAX_PLAIN,
   MAX_ROOM,
   MAX_TYPE,
   ONE_CUT,
@@ -116,11 +118,12 @@ export class MemoryContext extends ObjectStore {
     const { f64 } = this;
     const start = pointer >>> 3;
     const end = start + ((size + 7) >>> 3);
+    const last = end - 1;
     // Nearly all objects are small, and the processor guesses few branches better than a loop's count: so the same word may be cleared twice.
     if (size <= 16) {
-      if (size !== 0) f64[start] = f64[end - 1] = 0;
+      if (size !== 0) f64[start] = f64[last] = 0;
     } else if (size <= 32) {
-      f64[start] = f64[start + 1] = f64[end - 2] = f64[end - 1] = 0;
+      f64[start] = f64[start + 1] = f64[last - 1] = f64[last] = 0;
     } else {
       for (let word = start; word < end; word++) f64[word] = 0;
     }
@@ -264,7 +267,7 @@ export class MemoryContext extends ObjectStore {
     return (
       typeof size === "number" &&
       typeof typeId === "number" &&
-      size <= 0x3fff_ffff &&
+      size <= MAX_PLAIN &&
       size >>> 0 === size &&
       (typeId & MAX_TYPE) === typeId &&
       this.i32.length !== 0 &&
@@ -276,7 +279,7 @@ export class MemoryContext extends ObjectStore {
     this.begin();
     requireSize(size);
     requireType(typeId);
-    if (size <= LARGEST_SMALL && this.classes.carve(this.recordOf(size))) return this.alloc(size, typeId);
+    if (size <= LARGEST_SMALL && this.classes.extend(this.recordOf(size))) return this.alloc(size, typeId);
     if (this.isRefused(size)) return this.refuse(size, true);
     return this.allocOpen(size, typeId, zeroed, () => undefined);
   }
@@ -393,7 +396,7 @@ export class MemoryContext extends ObjectStore {
     const { i32, f64, state } = this;
     this.large.free((pointer - LARGE_HEADER_BYTES) | 0);
     // Nothing is called from here on, so that a full stack cannot stop it half-way.
-    const total = ((type + TOTALS) >>> 1) + 2;
+    const total = ((type + TOTALS) >>> 1) + FREED_OBJECTS;
     f64[(state + LARGE_LIVE) >>> 1]! -= size;
     f64[total]! += 1;
     f64[total + 1]! += size;

@@ -3,13 +3,16 @@ import type { SizeClassesStats } from "@morph/pool";
 import type { Mode } from "./config.ts";
 import {
   ALL_CLASSES,
+  ALLOCATED_BYTES,
   CARRIED,
   CLASS_MASK,
   CLASSES,
   CUT_ALLOCATED,
   CUT_BYTES,
   CUT_SHIFT,
+  FREED_BYTES,
   FREED_COUNTS,
+  FREED_OBJECTS,
   FULL_CUT,
   FULL_SMALL,
   KNOWN_TYPES,
@@ -112,8 +115,8 @@ export class Counters {
     i32[counter] = 0;
     if ((offset & FREED_COUNTS) !== 0) {
       i32[state + CARRIED + index]! -= sum >>> SMALL_SHIFT;
-      f64[total + 2]! += sum >>> SMALL_SHIFT;
-      f64[total + 3]! += sum & SMALL_BYTES;
+      f64[total + FREED_OBJECTS]! += sum >>> SMALL_SHIFT;
+      f64[total + FREED_BYTES]! += sum & SMALL_BYTES;
       return;
     }
     const used = i32[type + USED_CLASSES] as number;
@@ -123,7 +126,7 @@ export class Counters {
     i32[state + KNOWN_TYPES + (typeId >>> 5)]! |= 1 << typeId;
     i32[state + CARRIED + index]! += objects;
     f64[total]! += objects;
-    f64[total + 1]! += sum & SMALL_BYTES;
+    f64[total + ALLOCATED_BYTES]! += sum & SMALL_BYTES;
   }
 
   /** The same for the objects of a type that are cut from chunks. */
@@ -138,7 +141,7 @@ export class Counters {
     i32[state + KNOWN_TYPES + (typeId >>> 5)]! |= 1 << typeId;
     f64[(state + LARGE_LIVE) >>> 1]! += sum & CUT_BYTES;
     f64[total]! += (sum - ((others & USED_CUT) === 0 ? FULL_CUT : 0)) >>> CUT_SHIFT;
-    f64[total + 1]! += sum & CUT_BYTES;
+    f64[total + ALLOCATED_BYTES]! += sum & CUT_BYTES;
   }
 
   /** Counts a large object as freed, and another one of its type as allocated. */
@@ -148,9 +151,9 @@ export class Counters {
     const total = (type + TOTALS) >>> 1;
     f64[(state + LARGE_LIVE) >>> 1]! += size - before;
     f64[total]! += 1;
-    f64[total + 1]! += size;
-    f64[total + 2]! += 1;
-    f64[total + 3]! += before;
+    f64[total + ALLOCATED_BYTES]! += size;
+    f64[total + FREED_OBJECTS]! += 1;
+    f64[total + FREED_BYTES]! += before;
     i32[type + USED_OTHERS]! |= USED_LARGER;
   }
 
@@ -185,7 +188,7 @@ export class Counters {
     let objects = 0;
     for (const typeId of this.knownTypes()) {
       const type = this.typeAt(typeId);
-      objects += f64[((type + TOTALS) >>> 1) + 2] as number;
+      objects += f64[((type + TOTALS) >>> 1) + FREED_OBJECTS] as number;
       for (let used = i32[type + USED_CLASSES] as number; used !== 0; used &= used - 1) {
         const index = 31 - Math.clz32(used & -used);
         objects += (i32[counts + (typeId << TYPE_SHIFT) + index + FREED_COUNTS] as number) >>> SMALL_SHIFT;
@@ -228,9 +231,9 @@ export class Counters {
       const type = this.typeAt(typeId);
       const total = (type + TOTALS) >>> 1;
       let ever = f64[total] as number;
-      let everBytes = f64[total + 1] as number;
-      let freed = f64[total + 2] as number;
-      let freedBytes = f64[total + 3] as number;
+      let everBytes = f64[total + ALLOCATED_BYTES] as number;
+      let freed = f64[total + FREED_OBJECTS] as number;
+      let freedBytes = f64[total + FREED_BYTES] as number;
       for (let used = i32[type + USED_CLASSES] as number; used !== 0; used &= used - 1) {
         const counter = counts + (typeId << TYPE_SHIFT) + 31 - Math.clz32(used & -used);
         const allocatedHere = i32[counter] as number;

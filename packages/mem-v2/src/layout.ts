@@ -29,6 +29,8 @@ export const LARGE_HEADER_BYTES = 16;
 export const GRANULE = 16;
 /** Largest type id. */
 export const MAX_TYPE = 127;
+/** Largest payload for which a context need not look at the memory before it rounds up. */
+export const MAX_PLAIN = 0x3fff_ffff;
 /** Largest payload that lies in a slot of a size class. */
 export const LARGEST_SMALL = 248;
 
@@ -104,8 +106,12 @@ export const STATE_BYTES = 8576;
 
 /** Words of a type. */
 export const TYPE_WORDS_SHIFT = 4;
-/** Four floats: objects and bytes ever allocated, and ever freed. */
+/** Four floats: objects and bytes allocated in all, and freed in all. */
 export const TOTALS = 0;
+/** Places of the others behind the first of these floats. */
+export const ALLOCATED_BYTES = 1;
+export const FREED_OBJECTS = 2;
+export const FREED_BYTES = 3;
 /** Which classes have been used: a bit each. Which other counters: bits. */
 export const USED_CLASSES = 8;
 export const USED_OTHERS = 9;

@@ -10,7 +10,7 @@ export {
 } from "./address-space.ts";
 export { isDestroyed, requireStatePlace } from "./allocator-state.ts";
 export { describe, MorphError, type MorphErrorCode, repeatedRefusal, requireOptions } from "./errors.ts";
-export { FREED, LIVE, TABLE_STATE_BYTES } from "./layout.ts";
+export { FREED, LIVE } from "./layout.ts";
 export { LinearMemory, type LinearMemoryConstructor } from "./linear-memory.ts";
 export type { LinearMemoryOptions, OwnMemoryOptions, WasmMemoryOptions } from "./options.ts";
 export { requireStack, requireStackFrame } from "./stack.ts";

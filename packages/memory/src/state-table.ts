@@ -40,6 +40,8 @@ export class StateTable {
   word = 0;
   /** Bytes of the table. */
   bytes = 0;
+  /** Bytes that {@link saveState} writes. */
+  readonly stateBytes: number = TABLE_STATE_BYTES;
   private pointer = 0;
   private readonly memory: AddressSpace;
 
@@ -134,7 +136,7 @@ export class StateTable {
     this.lo = this.granules = this.word = this.bytes = this.pointer = 0;
   }
 
-  /** Writes where the table lies into {@link TABLE_STATE_BYTES} bytes, for the same table in another thread. O(1). */
+  /** Writes where the table lies into {@link stateBytes} bytes, for the same table in another thread. O(1). */
   saveState(pointer: number): void {
     const at = pointer / 4;
     this.i32[at + SAVED_LO] = this.lo;

@@ -3,7 +3,6 @@ export { Pool, type PoolStats } from "./pool.ts";
 export { PoolManager, type PoolManagerStats } from "./pool-manager.ts";
 export {
   type Liveness,
-  SIZE_CLASSES_STATE_BYTES,
   SizeClasses,
   type SizeClassesOptions,
   type SizeClassesStats,

@@ -12,7 +12,6 @@ import {
   requireStack,
   requireStatePlace,
   StateTable,
-  TABLE_STATE_BYTES,
 } from "@morph/memory";
 import { ALLOCATED, FREED, GOLDEN, MURMUR, ROUND_UP, SIGNATURE, WORD_INDEX } from "./layout.ts";
 import {
@@ -23,7 +22,7 @@ import {
   requireSlabBytes,
   STACK_CALLS,
 } from "./options.ts";
-import { type Liveness, SIZE_CLASSES_STATE_BYTES, SizeClasses, type SizeClassesStats } from "./size-classes.ts";
+import { type Liveness, SizeClasses, type SizeClassesStats } from "./size-classes.ts";
 
 /** What a pool manager holds now; its tables know where slots are and which are live. */
 export type PoolManagerStats = SizeClassesStats;
@@ -42,7 +41,7 @@ export class PoolManager {
   /** The id under which the memory knows the slabs. */
   readonly owner: number;
   /** Bytes that {@link saveState} writes. */
-  readonly stateBytes: number = TABLE_STATE_BYTES + SIZE_CLASSES_STATE_BYTES + 4;
+  readonly stateBytes: number;
 
   // The hot fields. What changes with each call lies in the memory. V8 folds a field that is assigned only once into the code, where the manager is a
   // constant, until the memory grows.
@@ -106,6 +105,7 @@ export class PoolManager {
       memory.unregister(this.owner);
       throw error;
     }
+    this.stateBytes = this.live.stateBytes + this.classes.stateBytes + 4;
     this.bySize = this.classes.bySize;
     this.key = this.classes.key;
     this.i32 = this.live.i32 = this.classes.i32 = attach ? noView() : memory.i32;
@@ -271,7 +271,7 @@ export class PoolManager {
     this.begin();
     requireStatePlace(this.memory, pointer, this.stateBytes);
     this.live.saveState(pointer);
-    this.classes.saveState(pointer + TABLE_STATE_BYTES);
+    this.classes.saveState(pointer + this.live.stateBytes);
     this.i32[(pointer + this.stateBytes) / 4 - 1] = this.stateSignature(pointer);
   }
 
@@ -289,7 +289,7 @@ export class PoolManager {
     }
     this.live.i32 = this.classes.i32 = this.memory.i32;
     this.live.loadState(pointer);
-    this.classes.loadState(pointer + TABLE_STATE_BYTES);
+    this.classes.loadState(pointer + this.live.stateBytes);
     this.setViews(this.memory.i32);
     this.copyFields();
   }
@@ -322,7 +322,7 @@ export class PoolManager {
 
   private allocSlow(size: number): number {
     if (typeof size === "number" && size >>> 0 === size && size <= this.largest && size > 0) {
-      if (this.classes.carve(this.i32[this.bySize + ((size + ROUND_UP) >>> 3)] as number)) return this.alloc(size);
+      if (this.classes.extend(this.i32[this.bySize + ((size + ROUND_UP) >>> 3)] as number)) return this.alloc(size);
     }
     return this.allocSlower(size);
   }

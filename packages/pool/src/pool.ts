@@ -13,6 +13,7 @@ import {
   requireStack,
   StateTable,
 } from "@morph/memory";
+import { WORD_INDEX } from "./layout.ts";
 import { CONTRACT, type PoolOptions, requireSlabBytes, requireSlotSize, STACK_CALLS } from "./options.ts";
 import type { SizeClassStats } from "./size-classes.ts";
 
@@ -25,7 +26,7 @@ export interface PoolStats extends SizeClassStats {
 }
 
 /**
- * Slots of one size. Slabs are cut from the memory's pages and carved from the front; freed slots form a list, each
+ * Slots of one size. Slabs are cut from the memory's pages and brought into use from the front; freed slots form a list, each
  * holding the pointer of the next, last freed first reused. `alloc` and `free` are O(1), and `free` refuses, exactly
  * and always, everything that is not the pointer of a live slot of this pool.
  */
@@ -49,11 +50,11 @@ export class Pool {
   private head = 0;
   // The fifth to seventh field are ones that no hot path writes: V8 takes a write to them for one to a typed array's length and
   // base, which lie at the same offsets, and loads those again.
-  /** The next slot to carve, and the end of the slab it is in. */
+  /** The next slot that was never used, and the end of the slab it is in. */
   private cursor = 0;
-  private carveEnd = 0;
-  /** Slots carved so far: all but the rest of the newest slab. */
-  private carved = 0;
+  private slabEnd = 0;
+  /** Slots brought into use so far: all but the rest of the newest slab. */
+  private extended = 0;
   private slabs = 0;
   /** Slots ever handed out and ever taken back; those in use are the difference. Both wrap around. */
   private allocated = 0;
@@ -115,7 +116,7 @@ export class Pool {
     // Both sides unsigned, so that one comparison does.
     if (granule >= this.granules >>> 0) return this.allocSlow() >>> 0;
     // `&` changes nothing, but V8 then knows that the index is not negative, and extends no sign.
-    const word = (this.table & 0x3fff_ffff) + (granule >>> 4);
+    const word = (this.table & WORD_INDEX) + (granule >>> 4);
     const free = 2 << (granule << 1);
     const states = this.i32[word] as number;
     // Not free: a write after free broke the link that led here, or the view is detached.
@@ -147,7 +148,7 @@ export class Pool {
     const shift = this.shift;
     const granule = ((offset >>> shift) | (offset << (32 - shift))) >>> 0;
     if (p >>> 0 !== pointer || granule >= this.granules >>> 0) return void this.freeSlow(pointer);
-    const word = (this.table & 0x3fff_ffff) + (granule >>> 4);
+    const word = (this.table & WORD_INDEX) + (granule >>> 4);
     const live = 1 << (granule << 1);
     const states = this.i32[word] as number;
     if ((states & live) === 0) return void this.freeSlow(pointer);
@@ -190,11 +191,11 @@ export class Pool {
     );
     for (const slab of empty) {
       for (let p = slab, end = this.lastSlot(slab); p <= end; p += this.slotSize) {
-        if (this.states.get(p | 0) === FREED) this.carved--;
+        if (this.states.get(p | 0) === FREED) this.extended--;
         this.states.set(p | 0, 0);
       }
       if (this.cursor >>> 0 >= slab && this.cursor >>> 0 < slab + this.slabPages * PAGE_BYTES) {
-        this.cursor = this.carveEnd = 0;
+        this.cursor = this.slabEnd = 0;
       }
       this.memory.release(slab, this.slabPages);
     }
@@ -240,7 +241,8 @@ export class Pool {
     }
     if (slabs !== this.slabs) throw broken(`${this.slabs} slabs are counted, the page map has ${slabs}`);
     if (live !== this.used) throw broken(`${this.used} slots are counted as used, the table has ${live}`);
-    if (live + free !== this.carved) throw broken(`${this.carved} slots are carved, the table has ${live + free}`);
+    if (live + free !== this.extended)
+      throw broken(`${this.extended} slots were brought into use, the table has ${live + free}`);
     let listed = 0;
     let before = 0;
     for (let p = this.head; p !== 0; p = this.i32[p >>> 2] as number) {
@@ -285,17 +287,17 @@ export class Pool {
   private allocSlow(): number {
     const p = this.cursor;
     // There are no free slots, and the newest slab has some that were never handed out.
-    if (((this.allocated - this.freed) | 0) === this.carved && p !== this.carveEnd) {
+    if (((this.allocated - this.freed) | 0) === this.extended && p !== this.slabEnd) {
       const shift = this.shift;
       const granule = ((p - this.lo) | 0) >>> shift;
-      const word = (this.table & 0x3fff_ffff) + (granule >>> 4);
+      const word = (this.table & WORD_INDEX) + (granule >>> 4);
       const states = this.i32[word];
       // Not so when the view is detached.
       if (states !== undefined) {
         this.i32[word] = states | (1 << (granule << 1));
         this.head = 0;
         this.cursor = (p + this.slotSize) | 0;
-        this.carved++;
+        this.extended++;
         this.allocated = (this.allocated + 1) | 0;
         return p;
       }
@@ -307,14 +309,14 @@ export class Pool {
     this.requireAlive();
     if (this.refreshViews()) return this.alloc();
     // There are free slots, yet the list does not lead to one.
-    if (this.used !== this.carved) this.relinkFree();
+    if (this.used !== this.extended) this.relinkFree();
     else if (!this.prepare()) throw this.outOfMemory();
     return this.alloc();
   }
 
   /** Makes sure that `alloc` finds a slot. O(1), but for a new slab. @returns false when the memory is full */
   private prepare(): boolean {
-    if (this.cursor !== this.carveEnd || this.used !== this.carved) return true;
+    if (this.cursor !== this.slabEnd || this.used !== this.extended) return true;
     this.requireAlive();
     this.refreshViews();
     return this.addSlab();
@@ -344,7 +346,7 @@ export class Pool {
     this.followTable();
     this.slabs++;
     this.cursor = slab | 0;
-    this.carveEnd = (slab + this.slotsPerSlab * this.slotSize) | 0;
+    this.slabEnd = (slab + this.slotsPerSlab * this.slotSize) | 0;
     return true;
   }
 
@@ -421,7 +423,7 @@ export class Pool {
   /** Forgets every slab, after it was given back. */
   private forget(): void {
     this.dropTable();
-    this.head = this.cursor = this.carveEnd = this.carved = this.slabs = 0;
+    this.head = this.cursor = this.slabEnd = this.extended = this.slabs = 0;
     this.allocated = this.freed;
   }
 
@@ -433,7 +435,7 @@ export class Pool {
     let p = this.head;
     this.head = 0;
     // Where a write after free broke the list it ends early, or goes round; the next `alloc` that misses a slot mends it.
-    for (let left = this.carved - this.used; left > 0 && this.states.covers(p); left--) {
+    for (let left = this.extended - this.used; left > 0 && this.states.covers(p); left--) {
       if (this.states.get(p) !== FREED) break;
       const next = this.i32[p >>> 2] as number;
       if (!pages.has(p >>> 16)) {

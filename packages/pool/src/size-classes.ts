@@ -1,4 +1,21 @@
 import { type AddressSpace, MorphError, PAGE_BYTES, requireStack, requireStackFrame } from "@morph/memory";
+import {
+  ALLOCATED,
+  CURSOR,
+  END,
+  EXTENDED,
+  FREED,
+  HINT,
+  PAGES,
+  RECORD_WORDS,
+  ROUND_UP,
+  SIZE_CLASSES_STATE_BYTES,
+  SLABS,
+  SLOT_WORDS,
+  SPARE,
+  UNUSED,
+  WORD_INDEX,
+} from "./layout.ts";
 import { requireSizeClasses, requireSlabBytes, STACK_CALLS } from "./options.ts";
 
 /*
@@ -28,29 +45,8 @@ import { requireSizeClasses, requireSlabBytes, STACK_CALLS } from "./options.ts"
  * are live; the engine asks for that when it makes a list again, see `Liveness`.
  */
 
-/** Places in a record; the head of the list is at 0. */
-const ALLOCATED = 1;
-const FREED = 2;
-const CURSOR = 3;
-const END = 4;
-/** Slots that were on the list at least once: in use, or free; all but those of the run. */
-const CARVED = 5;
-const SLABS = 6;
-const SLOT_WORDS = 7;
-const RECORD_WORDS = 8;
-
-/** Places in the record of no class: pages taken, units in them that no class has, and where to look for the next of these. */
-const PAGES = 3;
-const SPARE = 4;
-const HINT = 5;
-
 /** Bytes of the address space. */
 const ALL_BYTES = 2 ** 32;
-
-/** The next slot in a link, or in a list's head. */
-const NEXT = 0x3fff_ffff;
-/** In a link: the slot was never in use. */
-const UNUSED = 0x4000_0000;
 
 /** Slots of the run that go on the list at a time: so many that it is seldom, so few that fresh memory is touched shortly before it is used. */
 const RUN_SLOTS = 64;
@@ -58,9 +54,6 @@ const RUN_WORDS = 4096;
 
 /** Least bytes of a slab. */
 const LEAST_SLAB_BYTES = 4096;
-
-/** Bytes that {@link SizeClasses.saveState} writes. */
-export const SIZE_CLASSES_STATE_BYTES = 16;
 
 /** What {@link SizeClasses} asks the allocator that uses it. */
 export interface Liveness {
@@ -129,9 +122,9 @@ export interface SizeClassesStats {
 
 /**
  * The free slots of some size classes: the engine of {@link PoolManager}, for allocators that know by themselves which slots are live. Such an
- * allocator calls {@link carve} and {@link prepare} when a list is empty; its hot paths read and write the words themselves:
+ * allocator calls {@link extend} and {@link prepare} when a list is empty; its hot paths read and write the words themselves:
  *
- *     record = i32[bySize + ((size + 7) >>> 3)]      the class of a size; records of larger classes follow, 8 words each
+ *     record = i32[bySize + ((size + ROUND_UP) >>> 3)]      the class of a size; records of larger classes follow, 8 words each
  *     slot = i32[record] & 0x3fff_ffff               the head of the free list, 0 when it is empty
  *     link = i32[slot], signature = i32[slot + 1]    free when signature === (link ^ slot ^ key), and only then
  *     i32[record] = link, i32[record + 1] += 1       takes it; i32[record + 2] += 1 counts one that is put back, unless
@@ -140,7 +133,7 @@ export interface SizeClassesStats {
 export class SizeClasses {
   /** The memory; the allocator replaces it when the views change. */
   i32: Int32Array;
-  /** Word index of the records by size: that of `(size + 7) >>> 3`. Size 0 has one whose list is empty for ever. */
+  /** Word index of the records by size: that of `(size + ROUND_UP) >>> 3`. Size 0 has one whose list is empty for ever. */
   bySize = 0;
   /** Word index of the units' words, and how many there are. */
   map = 0;
@@ -153,6 +146,8 @@ export class SizeClasses {
   readonly unitBytes: number;
   /** Words of a record: that of the next larger class lies so much further on. */
   readonly recordWords: number = RECORD_WORDS;
+  /** Bytes that {@link saveState} writes. */
+  readonly stateBytes: number = SIZE_CLASSES_STATE_BYTES;
   private readonly memory: AddressSpace;
   private readonly owner: number;
   private readonly liveness: Liveness;
@@ -213,7 +208,7 @@ export class SizeClasses {
 
   /** The record of the class that serves so many bytes, 1 to the largest. O(1). */
   recordOf(size: number): number {
-    return this.i32[this.bySize + ((size + 7) >>> 3)] as number;
+    return this.i32[this.bySize + ((size + ROUND_UP) >>> 3)] as number;
   }
 
   /** The record of the class in whose slab a pointer lies; 0 when it is in none. O(1). */
@@ -237,11 +232,11 @@ export class SizeClasses {
    * Puts the next slots of the run on the list, when that is empty. Calls nothing, so that a full stack cannot stop it half-way. O(1).
    * @returns false when there is no run, or when slots are missing on the list
    */
-  carve(record: number): boolean {
+  extend(record: number): boolean {
     const { i32, key } = this;
     const cursor = i32[record + CURSOR] as number;
     const end = i32[record + END] as number;
-    if (cursor === end || (i32[record]! & NEXT) !== 0 || this.missesSlots(record)) return false;
+    if (cursor === end || (i32[record]! & WORD_INDEX) !== 0 || this.missesSlots(record)) return false;
     const words = i32[record + SLOT_WORDS] as number;
     // At least one slot, however large.
     let stop = cursor + words;
@@ -253,7 +248,7 @@ export class SizeClasses {
       i32[slot + 1] = link ^ slot ^ key;
     }
     i32[record + CURSOR] = stop;
-    i32[record + CARVED]! += (stop - cursor) / words;
+    i32[record + EXTENDED]! += (stop - cursor) / words;
     i32[record] = cursor;
     return true;
   }
@@ -266,8 +261,8 @@ export class SizeClasses {
     if (this.isReady(record)) return true;
     // Nothing but a write into a free slot makes the list lead elsewhere, or end early.
     if (this.head(record) !== 0 || this.missesSlots(record)) this.relink(record, this.key);
-    if (this.head(record) !== 0 || this.carve(record) || (this.addSlab(record) && this.carve(record))) return true;
-    if (this.used(record) === this.i32[record + CARVED]) return false;
+    if (this.head(record) !== 0 || this.extend(record) || (this.addSlab(record) && this.extend(record))) return true;
+    if (this.used(record) === this.i32[record + EXTENDED]) return false;
     this.relink(record, this.key);
     return this.head(record) !== 0;
   }
@@ -326,7 +321,7 @@ export class SizeClasses {
       const words = i32[record + SLOT_WORDS] as number;
       const end = this.endOf(slab, words);
       const hasRun = i32[record + END] === end;
-      i32[record + CARVED]! -= ((hasRun ? (i32[record + CURSOR] as number) : end) - slab / 4) / words;
+      i32[record + EXTENDED]! -= ((hasRun ? (i32[record + CURSOR] as number) : end) - slab / 4) / words;
       if (hasRun) i32[record + CURSOR] = i32[record + END] = 0;
       i32[record + SLABS]! -= 1;
       this.setSlab(slab, 0);
@@ -356,7 +351,7 @@ export class SizeClasses {
     for (const word of [PAGES, SPARE, HINT]) i32[this.none + word] = 0;
     for (const record of this.records) {
       i32[record + FREED] = i32[record + ALLOCATED]!;
-      for (const word of [0, CURSOR, END, CARVED, SLABS]) i32[record + word] = 0;
+      for (const word of [0, CURSOR, END, EXTENDED, SLABS]) i32[record + word] = 0;
     }
     this.key = newKey();
     this.liveness.drop();
@@ -376,7 +371,7 @@ export class SizeClasses {
     this.records = [];
   }
 
-  /** Writes where the tables lie to {@link SIZE_CLASSES_STATE_BYTES} bytes, for the same size classes in another thread. O(1). */
+  /** Writes where the tables lie to {@link stateBytes} bytes, for the same size classes in another thread. O(1). */
   saveState(pointer: number): void {
     this.i32.set([this.table, this.map, this.mapLength, this.key], pointer / 4);
   }
@@ -426,7 +421,7 @@ export class SizeClasses {
    * @returns the first thing wrong, if there is one
    */
   damage(): string | undefined {
-    const counts = new Map(this.records.map((record) => [record, { slabs: 0, live: 0, carved: 0 }]));
+    const counts = new Map(this.records.map((record) => [record, { slabs: 0, live: 0, extended: 0 }]));
     for (const slab of this.slabs()) {
       const record = this.recordAt(slab);
       const count = counts.get(record);
@@ -435,19 +430,19 @@ export class SizeClasses {
       const words = this.slotSize(record) / 4;
       for (let slot = slab / 4, end = this.endOf(slab, words); slot < end; slot += words) {
         if (this.isInRun(record, slot)) continue;
-        count.carved++;
+        count.extended++;
         if (this.liveness.isLive(slot)) count.live++;
       }
     }
-    for (const [record, { slabs, live, carved }] of counts) {
+    for (const [record, { slabs, live, extended }] of counts) {
       const size = this.slotSize(record);
       const compare = (what: string, counted: number, there: number): string | undefined =>
         counted === there ? undefined : `${counted} ${what} of ${size} bytes are counted, there are ${there}`;
       const damage =
         compare("slabs", this.i32[record + SLABS]!, slabs) ??
         compare("used slots", this.used(record), live) ??
-        compare("used and free slots", this.i32[record + CARVED]!, carved) ??
-        this.damageOfList(record, carved - live);
+        compare("used and free slots", this.i32[record + EXTENDED]!, extended) ??
+        this.damageOfList(record, extended - live);
       if (damage !== undefined) return damage;
     }
     return undefined;
@@ -457,7 +452,7 @@ export class SizeClasses {
     const list = `the free list of ${this.slotSize(record)} bytes`;
     let listed = 0;
     let before = 0;
-    for (let slot = this.head(record); slot !== 0; slot = this.i32[slot]! & NEXT) {
+    for (let slot = this.head(record); slot !== 0; slot = this.i32[slot]! & WORD_INDEX) {
       if (listed === free || this.recordAt(slot * 4) !== record || !this.isSigned(slot) || this.liveness.isLive(slot)) {
         return `${list} leads from ${before * 4} to ${slot * 4}, which is not a free slot of it`;
       }
@@ -488,7 +483,7 @@ export class SizeClasses {
     }
     i32[record] = head;
     // What is left alone is on no list any more.
-    i32[record + CARVED] = this.used(record) + listed;
+    i32[record + EXTENDED] = this.used(record) + listed;
   }
 
   /** What tells the free slots of a class, but for those of its run. O(1), O(slots) unless liveness is exact. */
@@ -505,7 +500,7 @@ export class SizeClasses {
       }
     }
     // Otherwise something wrote over what tells that a slot is live: it may be any that is not signed.
-    return count === this.i32[record + CARVED]! - this.used(record)
+    return count === this.i32[record + EXTENDED]! - this.used(record)
       ? looksFree
       : (slot) => looksFree(slot) && this.isSigned(slot);
   }
@@ -624,7 +619,7 @@ export class SizeClasses {
   private missesSlots(record: number): boolean {
     const { i32, liveness } = this;
     return (
-      liveness.used === undefined && ((i32[record + ALLOCATED]! - i32[record + FREED]!) | 0) !== i32[record + CARVED]
+      liveness.used === undefined && ((i32[record + ALLOCATED]! - i32[record + FREED]!) | 0) !== i32[record + EXTENDED]
     );
   }
 
@@ -635,7 +630,7 @@ export class SizeClasses {
   }
 
   private head(record: number): number {
-    return (this.i32[record] as number) & NEXT;
+    return (this.i32[record] as number) & WORD_INDEX;
   }
 
   /** Whether a free slot was never in use. */
