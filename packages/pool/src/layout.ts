@@ -12,7 +12,7 @@ export const ROUND_UP = 7;
 
 /** Places in a record; the head of the list is at 0. */
 export const ALLOCATED = 1;
-export const FREED = 2;
+export const FREES = 2;
 export const CURSOR = 3;
 export const END = 4;
 /** Slots that were on the list at least once: in use, or free; all but those of the run. */

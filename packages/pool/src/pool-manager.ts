@@ -13,7 +13,7 @@ import {
   requireStatePlace,
   StateTable,
 } from "@morph/memory";
-import { ALLOCATED, FREED, GOLDEN, MURMUR, ROUND_UP, SIGNATURE, WORD_INDEX } from "./layout.ts";
+import { ALLOCATED, FREES, GOLDEN, MURMUR, ROUND_UP, SIGNATURE, WORD_INDEX } from "./layout.ts";
 import {
   CONTRACT,
   DEFAULT_CLASSES,
@@ -177,7 +177,7 @@ export class PoolManager {
           i32[slot] = next;
           i32[slot + SIGNATURE] = next ^ slot ^ this.key;
           i32[list] = slot;
-          const freed = list + FREED;
+          const freed = list + FREES;
           i32[freed] = ((i32[freed] as number) + 1) | 0;
           return;
         }

@@ -4,7 +4,7 @@ import {
   CURSOR,
   END,
   EXTENDED,
-  FREED,
+  FREES,
   HINT,
   PAGES,
   RECORD_WORDS,
@@ -203,7 +203,7 @@ export class SizeClasses {
 
   /** Slots taken back so far, of all classes: while it is the same number, no slab has become empty. Wraps around. O(classes). */
   get freed(): number {
-    return this.records.reduce((sum, record) => (sum + this.i32[record + FREED]!) | 0, 0);
+    return this.records.reduce((sum, record) => (sum + this.i32[record + FREES]!) | 0, 0);
   }
 
   /** The record of the class that serves so many bytes, 1 to the largest. O(1). */
@@ -350,7 +350,7 @@ export class SizeClasses {
     }
     for (const word of [PAGES, SPARE, HINT]) i32[this.none + word] = 0;
     for (const record of this.records) {
-      i32[record + FREED] = i32[record + ALLOCATED]!;
+      i32[record + FREES] = i32[record + ALLOCATED]!;
       for (const word of [0, CURSOR, END, EXTENDED, SLABS]) i32[record + word] = 0;
     }
     this.key = newKey();
@@ -612,14 +612,14 @@ export class SizeClasses {
 
   private used(record: number): number {
     const { i32 } = this.memory;
-    return this.liveness.used?.(this.records.indexOf(record)) ?? (i32[record + ALLOCATED]! - i32[record + FREED]!) | 0;
+    return this.liveness.used?.(this.records.indexOf(record)) ?? (i32[record + ALLOCATED]! - i32[record + FREES]!) | 0;
   }
 
   /** Whether slots are missing on a list that is empty, because something wrote over a link. Only where the record counts them: it is asked often. */
   private missesSlots(record: number): boolean {
     const { i32, liveness } = this;
     return (
-      liveness.used === undefined && ((i32[record + ALLOCATED]! - i32[record + FREED]!) | 0) !== i32[record + EXTENDED]
+      liveness.used === undefined && ((i32[record + ALLOCATED]! - i32[record + FREES]!) | 0) !== i32[record + EXTENDED]
     );
   }
 
