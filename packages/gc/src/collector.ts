@@ -102,7 +102,7 @@ export class Collector {
   private readonly parts: Parts;
 
   /**
-   * Takes its nursery and its tables, some 700 KiB.
+   * Takes its nursery and its tables, some 900 KiB with the default `stackBytes`.
    * @throws ERR_MORPH_INVALID_CONFIG, ERR_MORPH_VERSION when `memory` speaks another contract, ERR_MORPH_OUT_OF_MEMORY
    */
   constructor(options: CollectorOptions = {}) {

@@ -67,7 +67,6 @@ describe("objects", () => {
     for (let i = 0; i < count; i++) {
       const next = gc.alloc(pair);
       gc.write(next, 0, head.pointer);
-      head.release;
       gc.memory.u32[at(next, 8)] = i;
       replace(gc, head, next);
     }
