@@ -32,7 +32,7 @@ export function makeArray<F extends Fields>(
     length,
     at: (index) => {
       // A choice, not a throw: see mover.
-      place.pointer = (index >= 0 && index < length ? start + Math.imul(index, size) : nowhere) | 0;
+      place.pointer = (index >>> 0 === index && index < length ? start + Math.imul(index, size) : nowhere) | 0;
       return element;
     },
   };

@@ -97,7 +97,8 @@ describe("a cursor", () => {
     const p = zeroed(heap);
     const c = Particle.cursor(heap.memory);
     const beyond = heap.memory.u8.length;
-    for (const wrong of [0, p + 1, p + 4, -p, Number.NaN, beyond, undefined as unknown as number]) {
+    const none = [Number.NaN, Number.POSITIVE_INFINITY, undefined as unknown as number];
+    for (const wrong of [0, p + 1, p + 4, p + 0.5, -p, p + 2 ** 32, beyond, ...none]) {
       expect(codeOf(() => c.at(wrong).life)).toBe("ERR_MORPH_INVALID_POINTER");
       expect(codeOf(() => (c.at(wrong).life = 1))).toBe("ERR_MORPH_INVALID_POINTER");
       expect(codeOf(() => c.at(wrong).inner.list.get(0))).toBe("ERR_MORPH_INVALID_POINTER");
@@ -296,7 +297,7 @@ describe("lists", () => {
   test("refuse indexes that they do not have", () => {
     const heap = new Heap();
     const c = Particle.cursor(heap.memory, zeroed(heap));
-    for (const wrong of [-1, 3, Number.NaN]) {
+    for (const wrong of [-1, 3, 1.5, Number.NaN]) {
       expect(codeOf(() => c.inner.list.get(wrong))).toBe("ERR_MORPH_INVALID_SIZE");
       expect(codeOf(() => c.position.set(wrong, 1))).toBe("ERR_MORPH_INVALID_SIZE");
     }
@@ -326,7 +327,7 @@ describe("an array of structs", () => {
     const heap = new Heap();
     const p = zeroed(heap, 10);
     const array = Particle.array(heap.memory, p, 10);
-    for (const wrong of [-1, 10, Number.NaN, 2 ** 32]) {
+    for (const wrong of [-1, 10, 1.5, Number.NaN, 2 ** 32]) {
       expect(codeOf(() => array.at(wrong).life)).toBe("ERR_MORPH_INVALID_POINTER");
       expect(codeOf(() => (array.at(wrong).life = 3))).toBe("ERR_MORPH_INVALID_POINTER");
     }
