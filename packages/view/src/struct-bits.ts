@@ -30,7 +30,7 @@ class BitsType implements Scalar<number> {
   }
 
   private inUnit(site: Site): Access<number, number> {
-    const { get, set } = this.unit.bind(site);
+    const { get, set, check } = this.unit.bind(site);
     const { shift } = site;
     const { signed } = this;
     const above = 32 - shift - this.bits;
@@ -39,6 +39,7 @@ class BitsType implements Scalar<number> {
     return {
       get: () => (signed ? (get() << above) >> rest : (get() << above) >>> rest),
       set: (value) => set((get() & ~mask) | ((value << shift) & mask)),
+      check,
     };
   }
 
@@ -62,6 +63,9 @@ class BitsType implements Scalar<number> {
         bytes.forEach((byte, i) => {
           byte.set(Math.floor(next / 2 ** (8 * i)));
         });
+      },
+      check: (value) => {
+        for (const byte of bytes) byte.check(value);
       },
     };
   }

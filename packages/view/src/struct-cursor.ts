@@ -57,16 +57,25 @@ export function accessesOf(cursor: unknown): Accesses {
   throw new MorphError("ERR_MORPH_INVALID_CONFIG", `cursor: expected a cursor or an element, got ${describe(cursor)}`);
 }
 
-/** Writes those fields that `values` has. @throws ERR_MORPH_INVALID_CONFIG for a name that is no field's; then nothing has been written */
+/** Writes those fields that `values` has. @throws as {@link checkFields}; then nothing has been written */
 export function setFields(accesses: Accesses, values: object): void {
-  const entries = Object.entries(values);
-  for (const [name] of entries) {
-    if (accesses[name] === undefined) {
+  checkFields(accesses, values);
+  for (const [name, value] of Object.entries(values)) if (value !== undefined) accesses[name]?.set(value);
+}
+
+/** Refuses values that cannot be written: ERR_MORPH_INVALID_CONFIG for a name that is no field's, and what the fields' types throw. */
+export function checkFields(accesses: Accesses, values: object): void {
+  if (typeof values !== "object" || values === null) {
+    throw new MorphError("ERR_MORPH_INVALID_CONFIG", `values: expected an object, got ${describe(values)}`);
+  }
+  for (const [name, value] of Object.entries(values)) {
+    const access = accesses[name];
+    if (access === undefined) {
       const known = Object.keys(accesses).join(", ");
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", `there is no field ${describe(name)}. Fields are ${known}`);
     }
+    if (value !== undefined) access.check(value);
   }
-  for (const [name, value] of entries) accesses[name]?.set(value);
 }
 
 /** The fields as properties of an object of its own. It is to be a prototype: V8 knows those' accessors by heart. */

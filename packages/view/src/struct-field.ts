@@ -34,9 +34,15 @@ export interface Site {
 }
 
 /** Reads and writes one field of the struct that the site's place is at. */
-export interface Access<Member, In> {
+export interface Accessors<Member, In> {
   readonly get: () => Member;
   readonly set: (value: In) => void;
+}
+
+/** The same, for values of several parts too, which are written wholly or not at all. */
+export interface Access<Member, In> extends Accessors<Member, In> {
+  /** Refuses what `set` could not write. It writes nothing. */
+  readonly check: (value: In) => void;
 }
 
 /**
@@ -95,7 +101,7 @@ export class Element<Value, View extends Elements> implements ColumnScalar<Value
   readonly size: number;
   readonly kind: ElementKind;
   private readonly viewOf: (memory: AddressSpace) => View;
-  private readonly aligned: (views: StructViews, place: Place, offset: number) => Access<Value, Value>;
+  private readonly aligned: (views: StructViews, place: Place, offset: number) => Accessors<Value, Value>;
   private readonly read: (data: DataView, address: number) => Value;
   private readonly write: (data: DataView, address: number, value: Value) => void;
 
@@ -103,7 +109,7 @@ export class Element<Value, View extends Elements> implements ColumnScalar<Value
     size: number,
     kind: ElementKind,
     viewOf: (memory: AddressSpace) => View,
-    aligned: (views: StructViews, place: Place, offset: number) => Access<Value, Value>,
+    aligned: (views: StructViews, place: Place, offset: number) => Accessors<Value, Value>,
     read: (data: DataView, address: number) => Value,
     write: (data: DataView, address: number, value: Value) => void,
   ) {
@@ -127,7 +133,15 @@ export class Element<Value, View extends Elements> implements ColumnScalar<Value
   }
 
   bind(site: Site): Access<Value, Value> {
-    return guarded(site, site.unaligned ? this.anywhere(site) : this.aligned(site.views, site.place, site.offset));
+    const accessors = site.unaligned ? this.anywhere(site) : this.aligned(site.views, site.place, site.offset);
+    const { get, set } = guarded(site, accessors);
+    const type = this.kind === "big" ? "bigint" : "number";
+    const check = (value: Value): void => {
+      requireType(value, type);
+      // Refuses a place where no struct is.
+      get();
+    };
+    return { get, set, check };
   }
 
   toPlain(value: Value): Value {
@@ -139,7 +153,7 @@ export class Element<Value, View extends Elements> implements ColumnScalar<Value
   }
 
   /** Accessors for any address: a DataView's, after its last byte was seen. */
-  private anywhere({ views, place, offset }: Site): Access<Value, Value> {
+  private anywhere({ views, place, offset }: Site): Accessors<Value, Value> {
     const { read, write } = this;
     const last = offset + this.size - 1;
     return {
@@ -157,10 +171,16 @@ export class Element<Value, View extends Elements> implements ColumnScalar<Value
   }
 }
 
-/** `access` behind the site's guard, when there is one. */
-export function guarded<Member, In>({ guard }: Site, access: Access<Member, In>): Access<Member, In> {
-  if (guard === undefined) return access;
-  const { get, set } = access;
+/** @throws ERR_MORPH_INVALID_CONFIG for a value of another type */
+export function requireType(value: unknown, type: "number" | "bigint" | "boolean"): void {
+  if (typeof value === type) return;
+  throw new MorphError("ERR_MORPH_INVALID_CONFIG", `expected a ${type} for the field, got ${describe(value)}`);
+}
+
+/** `accessors` behind the site's guard, when there is one. */
+function guarded<Member, In>({ guard }: Site, accessors: Accessors<Member, In>): Accessors<Member, In> {
+  if (guard === undefined) return accessors;
+  const { get, set } = accessors;
   return {
     get: () => {
       guard();

@@ -16,8 +16,8 @@ export interface PlacedField {
 
 /** Most bytes of a struct. */
 const MAX_SIZE = 2 ** 30;
-/** What cursors have beside the fields. */
-const TAKEN: readonly string[] = ["at", "pointer"];
+/** What cursors have beside the fields, and what every object has. */
+const TAKEN: readonly string[] = ["at", "pointer", "__proto__"];
 const LAYOUTS: readonly Layout[] = ["c", "packed", "wgsl", "std140"];
 
 /**
@@ -30,6 +30,9 @@ export function layOut(fields: Fields, layout: Layout): Extent & { readonly plac
       "ERR_MORPH_INVALID_CONFIG",
       `layout: expected one of ${LAYOUTS.join(", ")}, got ${describe(layout)}`,
     );
+  }
+  if (typeof fields !== "object" || fields === null) {
+    throw new MorphError("ERR_MORPH_INVALID_CONFIG", `fields: expected an object, got ${describe(fields)}`);
   }
   const placed: PlacedField[] = [];
   // In bits, as bit fields may end anywhere.
@@ -60,7 +63,7 @@ function requireField(name: string, type: unknown): void {
   if (TAKEN.includes(name) || /^\d+$/.test(name)) {
     throw new MorphError(
       "ERR_MORPH_INVALID_CONFIG",
-      `fields: a field cannot have the name ${describe(name)}: ${TAKEN.join(" and ")} are a cursor's own, and JavaScript puts numbers first`,
+      `fields: a field cannot have the name ${describe(name)}: ${TAKEN.join(", ")} are taken, and JavaScript puts numbers first`,
     );
   }
   if (typeof (type as Partial<FieldType<unknown, unknown, never>> | undefined)?.bind !== "function") {

@@ -1,7 +1,7 @@
 import { type AddressSpace, describe, MorphError } from "@morph/memory";
 import {
   type Access,
-  type Element,
+  Element,
   type Elements,
   type Extent,
   type FieldType,
@@ -49,8 +49,8 @@ class FixedList<Member, Out, In> implements ListType<Member, Out, In> {
   }
 
   bind(site: Site): Access<List<Member, In>, ListIn<In>> {
-    const list = this.list(site);
-    return { get: () => list, set: (values) => this.fill(list, values) };
+    const { list, check } = this.list(site);
+    return { get: () => list, set: (values) => fill(list, values, check), check };
   }
 
   toPlain(list: List<Member, In>): Out[] {
@@ -63,7 +63,7 @@ class FixedList<Member, Out, In> implements ListType<Member, Out, In> {
     return { stride: roundUp(size, wide), align: wide };
   }
 
-  protected list(site: Site): List<Member, In> {
+  protected list(site: Site): { readonly list: List<Member, In>; readonly check: (values: ListIn<In>) => void } {
     const { length } = this;
     const { stride } = this.steps(site.layout);
     const { place, offset, guard } = site;
@@ -74,7 +74,7 @@ class FixedList<Member, Out, In> implements ListType<Member, Out, In> {
       if (guard !== undefined) guard();
       cell.pointer = (place.pointer + offset + Math.imul(index, stride)) | 0;
     };
-    return {
+    const list: List<Member, In> = {
       length,
       get: (index) => {
         turn(index);
@@ -85,23 +85,32 @@ class FixedList<Member, Out, In> implements ListType<Member, Out, In> {
         element.set(value);
       },
     };
+    const check = (values: ListIn<In>): void => {
+      const given: unknown = values?.length;
+      if (given !== length) {
+        throw new MorphError("ERR_MORPH_INVALID_SIZE", `expected ${length} values, got ${describe(given)}`);
+      }
+      for (let index = 0; index < length; index++) {
+        turn(index);
+        element.check(values[index] as In);
+      }
+    };
+    return { list, check };
   }
+}
 
-  protected fill(list: List<Member, In>, values: ListIn<In>): void {
-    const given: unknown = values?.length;
-    if (given !== list.length) {
-      throw new MorphError("ERR_MORPH_INVALID_SIZE", `expected ${list.length} values, got ${describe(given)}`);
-    }
-    for (let index = 0; index < list.length; index++) list.set(index, values[index] as In);
-  }
+function fill<In>(list: List<unknown, In>, values: ListIn<In>, check: (values: ListIn<In>) => void): void {
+  check(values);
+  for (let index = 0; index < list.length; index++) list.set(index, values[index] as In);
 }
 
 /**
  * A fixed number of values in a row, of any type, as C's `T name[length]`.
- * @throws ERR_MORPH_INVALID_CONFIG when `length` is not an integer from 1 to 2^24
+ * @throws ERR_MORPH_INVALID_CONFIG when `length` is not an integer from 1 to 2^24, or `type` is none
  */
 export function arrayOf<Member, Out, In>(type: FieldType<Member, Out, In>, length: number): ListType<Member, Out, In> {
   requireLength(length, 1, 2 ** 24);
+  requireElementType(type, typeof type?.bind === "function");
   return new FixedList(type, length);
 }
 
@@ -132,14 +141,14 @@ class Vec<Value, View extends Elements, N extends 2 | 3 | 4>
   }
 
   override bind(site: Site): Access<Vector<Value, N>, ArrayLike<Value>> {
-    const prototype = this.list(site);
+    const { list: prototype, check } = this.list(site);
     for (const [index, name] of COMPONENTS.slice(0, this.length).entries()) {
       const { get, set } = this.type.bind({ ...site, offset: site.offset + index * this.type.size });
       Object.defineProperty(prototype, name, { get, set, enumerable: true });
     }
     // As for members of structs: V8 knows the accessors of a prototype, and makes a slow object of one that has other accessors than one like it.
     const vector = Object.create(prototype) as Vector<Value, N>;
-    return { get: () => vector, set: (values) => this.fill(vector, values) };
+    return { get: () => vector, set: (values) => fill(vector, values, check), check };
   }
 
   column(memory: AddressSpace, pointer: number, bytes: number): View {
@@ -154,14 +163,20 @@ class Vec<Value, View extends Elements, N extends 2 | 3 | 4>
 
 /**
  * A vector of 2 to 4 numbers: `x`, `y`, `z`, `w`. In C it is an array; for GPUs it is aligned as theirs.
- * @throws ERR_MORPH_INVALID_CONFIG for another length
+ * @throws ERR_MORPH_INVALID_CONFIG for another length, or a type of other values
  */
 export function vec<Value, View extends Elements, N extends 2 | 3 | 4>(
   type: Element<Value, View>,
   length: N,
 ): VectorType<Value, View, N> {
   requireLength(length, 2, 4);
+  requireElementType(type, type instanceof Element);
   return new Vec<Value, View, N>(type, length);
+}
+
+function requireElementType(type: unknown, isOne: boolean): void {
+  if (isOne) return;
+  throw new MorphError("ERR_MORPH_INVALID_CONFIG", `type: expected a type such as f32, got ${describe(type)}`);
 }
 
 function requireLength(length: number, least: number, most: number): void {

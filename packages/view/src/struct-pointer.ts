@@ -9,6 +9,12 @@ class PointerType implements ColumnScalar<number, Uint32Array> {
   private wrong = -1;
 
   constructor(target: () => unknown) {
+    if (typeof target !== "function") {
+      throw new MorphError(
+        "ERR_MORPH_INVALID_CONFIG",
+        `pointer: expected a function that returns a struct, got ${describe(target)}`,
+      );
+    }
     this.target = target;
   }
 
@@ -17,12 +23,16 @@ class PointerType implements ColumnScalar<number, Uint32Array> {
   }
 
   bind(site: Site): Access<number, number> {
-    const { get, set } = u32.bind(site);
+    const { get, set, check } = u32.bind(site);
     return {
       get,
       set: (value) => {
         if ((value & this.wrong) !== 0 || value >>> 0 !== value) this.require(value);
         set(value);
+      },
+      check: (value) => {
+        this.require(value);
+        check(value);
       },
     };
   }
@@ -36,7 +46,7 @@ class PointerType implements ColumnScalar<number, Uint32Array> {
   }
 
   private require(value: number): void {
-    const { align } = this.target() as { readonly align?: unknown };
+    const align = (this.target() as { readonly align?: unknown } | undefined)?.align;
     if (typeof align !== "number") {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", "pointer: expected a function that returns a struct");
     }
@@ -52,6 +62,7 @@ class PointerType implements ColumnScalar<number, Uint32Array> {
 /**
  * A pointer, 32 bits: read unsigned, 0 is null. What is written must be 0 or aligned for its target.
  * @param target returns the struct that it points to, which may be defined later; without one, to anything
+ * @throws ERR_MORPH_INVALID_CONFIG when it is no function
  */
 export function pointer(target: () => void = () => ({ align: 1 })): ColumnScalar<number, Uint32Array> {
   return new PointerType(target);

@@ -1,6 +1,10 @@
 import { readUtf8 } from "./strings.ts";
 import type { Access, Extent, FieldType, Layout, Site } from "./struct-field.ts";
+import { pointer } from "./struct-pointer.ts";
 import { u32 } from "./types.ts";
+
+/** Bytes that a text's pointer is a multiple of: those of its length. */
+const TEXT_ALIGN = 4;
 
 /** The type of {@link utf8}. */
 export interface Text extends FieldType<string | null, string | null, number> {
@@ -15,7 +19,7 @@ class TextType implements Text {
   }
 
   bind(site: Site): Access<string | null, number> {
-    const { get, set } = u32.bind(site);
+    const { get, set, check } = pointer(() => ({ align: TEXT_ALIGN })).bind(site);
     const { memory } = site.views;
     return {
       get: () => {
@@ -23,6 +27,7 @@ class TextType implements Text {
         return text === 0 ? null : readUtf8(memory, text);
       },
       set,
+      check,
     };
   }
 

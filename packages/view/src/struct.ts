@@ -5,6 +5,7 @@ import {
   accessesOf,
   bindFields,
   type Cursor,
+  checkFields,
   type Input,
   type InputOf,
   type MemberOf,
@@ -151,15 +152,17 @@ export class Struct<F extends Fields> implements FieldType<Members<F>, Plain<F>,
     return layColumns(this.placed, this.layout, length).bytes;
   }
 
-  /** A plain object with the values that are where the cursor is. O(fields). */
+  /** A plain object with the values that are where the cursor is. O(fields). @throws ERR_MORPH_INVALID_CONFIG when it is no cursor */
   toObject(cursor: Members<F>): Plain<F> {
+    accessesOf(cursor);
     return this.toPlain(cursor);
   }
 
   /**
-   * Writes an object's values where the cursor is; fields that it has not stay as they are. O(fields).
+   * Writes an object's values where the cursor is; fields that it has not, or that are undefined, stay as they are. O(fields).
    * @returns the cursor
-   * @throws ERR_MORPH_INVALID_CONFIG for a name that is no field's; then nothing has been written
+   * @throws ERR_MORPH_INVALID_CONFIG for a name that is no field's or a value of another type, ERR_MORPH_INVALID_SIZE for another number of values,
+   *   ERR_MORPH_INVALID_POINTER for a pointer that does not fit, or where no struct is; then nothing has been written
    */
   from<C extends Members<F>>(values: Input<F>, cursor: C): C {
     setFields(accessesOf(cursor), values);
@@ -179,7 +182,11 @@ export class Struct<F extends Fields> implements FieldType<Members<F>, Plain<F>,
   bind(site: Site): Access<Members<F>, Input<F>> {
     const accesses = bindFields(this.placed, this.inner(site));
     const object = Object.create(members(this.placed, accesses)) as Members<F>;
-    return { get: () => object, set: (values) => setFields(accesses, values) };
+    return {
+      get: () => object,
+      set: (values) => setFields(accesses, values),
+      check: (values) => checkFields(accesses, values),
+    };
   }
 
   toPlain(object: Members<F>): Plain<F> {

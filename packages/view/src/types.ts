@@ -1,5 +1,13 @@
 import type { AddressSpace } from "@morph/memory";
-import { type Access, type ColumnScalar, Element, type Extent, type Layout, type Site } from "./struct-field.ts";
+import {
+  type Access,
+  type ColumnScalar,
+  Element,
+  type Extent,
+  type Layout,
+  requireType,
+  type Site,
+} from "./struct-field.ts";
 import { late } from "./struct-views.ts";
 
 /*
@@ -216,8 +224,15 @@ class BoolType implements ColumnScalar<boolean, Uint8Array> {
   }
 
   bind(site: Site): Access<boolean, boolean> {
-    const { get, set } = u8.bind(site);
-    return { get: () => get() !== 0, set: (value) => set(value ? 1 : 0) };
+    const { get, set, check } = u8.bind(site);
+    return {
+      get: () => get() !== 0,
+      set: (value) => set(value ? 1 : 0),
+      check: (value) => {
+        requireType(value, "boolean");
+        check(0);
+      },
+    };
   }
 
   toPlain(value: boolean): boolean {

@@ -153,7 +153,47 @@ describe("a cursor", () => {
     expect(codeOf(() => Particle.from({ position: [1, 2] }, c))).toBe("ERR_MORPH_INVALID_SIZE");
     expect(codeOf(() => Particle.from({ inner: { c: 1 } as object }, c))).toBe("ERR_MORPH_INVALID_CONFIG");
     expect(codeOf(() => Particle.from({}, {} as typeof c))).toBe("ERR_MORPH_INVALID_CONFIG");
+    expect(codeOf(() => Particle.from(null as unknown as object, c))).toBe("ERR_MORPH_INVALID_CONFIG");
+    expect(codeOf(() => Particle.toObject({} as typeof c))).toBe("ERR_MORPH_INVALID_CONFIG");
     expect(Particle.toObject(c)).toMatchObject({ life: 0, position: [0, 0, 0] });
+  });
+
+  test("is written wholly or not at all", () => {
+    const heap = new Heap();
+    const p = zeroed(heap);
+    const c = Particle.cursor(heap.memory, p);
+    const right = { position: [1, 2, 3], life: 4, alive: true, flags: 5, big: 6n, inner: { a: 7, list: [8, 9, 10] } };
+    const wrong: [late: object, code: string][] = [
+      [{ life: "4" }, "ERR_MORPH_INVALID_CONFIG"],
+      [{ alive: 1 }, "ERR_MORPH_INVALID_CONFIG"],
+      [{ flags: null }, "ERR_MORPH_INVALID_CONFIG"],
+      [{ big: 4 }, "ERR_MORPH_INVALID_CONFIG"],
+      [{ life: 4n }, "ERR_MORPH_INVALID_CONFIG"],
+      [{ inner: null }, "ERR_MORPH_INVALID_CONFIG"],
+      [{ inner: { list: [1, 2, Symbol("3")] } }, "ERR_MORPH_INVALID_CONFIG"],
+      [{ inners: [{ a: 1 }, { a: 2, b: "2" }] }, "ERR_MORPH_INVALID_CONFIG"],
+      [{ inners: [{ a: 1 }] }, "ERR_MORPH_INVALID_SIZE"],
+      [{ position: "123" }, "ERR_MORPH_INVALID_CONFIG"],
+      [{ next: p + 4 }, "ERR_MORPH_INVALID_POINTER"],
+      [{ name: "Ada" }, "ERR_MORPH_INVALID_POINTER"],
+      [{ name: p + 2 }, "ERR_MORPH_INVALID_POINTER"],
+    ];
+    const fields = Particle.in(heap.memory);
+    for (const [late, code] of wrong) {
+      expect(codeOf(() => Particle.from({ ...right, ...late }, c))).toBe(code);
+      expect(
+        codeOf(() => Particle.from({ life: 1, ...late } as object, Particle.columns(heap.memory, p, 1).at(0))),
+      ).toBe(code);
+    }
+    expect(codeOf(() => fields.inner.set(p, { a: 1, list: [1, 2] }))).toBe("ERR_MORPH_INVALID_SIZE");
+    expect(codeOf(() => fields.position.set(p, [1, 2, "3" as unknown as number]))).toBe("ERR_MORPH_INVALID_CONFIG");
+    // A struct that the memory ends in has fields that are there, and others that are not.
+    c.at(heap.memory.u8.length - Inner.align);
+    expect(codeOf(() => Particle.from({ position: [1, 2, 3], life: 4 }, c))).toBe("ERR_MORPH_INVALID_POINTER");
+    expect(heap.memory.u32.at(-1)).toBe(0);
+    expect([...heap.memory.u8.subarray(p, p + Particle.size)].filter((byte) => byte !== 0)).toEqual([]);
+    expect(Particle.from({ ...right, life: undefined } as object, c.at(p)).life).toBe(0);
+    expect(Particle.toObject(c)).toMatchObject({ ...right, life: 0, inner: { a: 7, b: 0, list: [8, 9, 10] } });
   });
 
   test("reads a text where there is one", () => {
