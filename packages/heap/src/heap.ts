@@ -315,7 +315,7 @@ export class Heap {
     const record = this.find(pointer);
     const c = record <= 0 ? 0 : (this.i32[record + INFO] as number) & CLASS_MASK;
     if (c === 0) return this.reallocElsewhere(record, pointer, size);
-    if ((size >>> 0 !== size || size === 0) && !isSize(size)) return this.refuseSize(size);
+    if ((typeof size !== "number" || size >>> 0 !== size || size === 0) && !isSize(size)) return this.refuseSize(size);
     const room = c << 4;
     // An object that would use less than half of its slot moves to a smaller one.
     if (size <= room && (size > room >>> 1 || room === 16)) return pointer;

@@ -16,6 +16,10 @@ export type WasmExports = Readonly<Record<string, unknown>>;
  * @throws ERR_MORPH_INVALID_CONFIG that says which and what to do
  */
 export function requireModule(memory: AddressSpace, module: WasmModule, exports?: WasmExports): void {
+  // As in `LinearMemory`: the class may be another realm's.
+  if (Object.prototype.toString.call(module) !== "[object WebAssembly.Module]") {
+    throw new MorphError("ERR_MORPH_INVALID_CONFIG", `module: expected a WebAssembly.Module, got ${describe(module)}`);
+  }
   const imported = WebAssembly.Module.imports(module);
   if (!imported.some(({ kind, name }) => kind === "function" && ALLOCATION.includes(name))) {
     throw refusal(

@@ -361,6 +361,23 @@ describe("a heap whose memory was destroyed before it", () => {
   });
 });
 
+describe("what is no number, and no module", () => {
+  it("is refused as such", () => {
+    const heap = new Heap();
+    for (const object of [heap.malloc(100), heap.malloc(5000), heap.malloc(1 << 20)]) {
+      for (const wrong of [Symbol.iterator, 16n, "16", null, [16]]) {
+        expect(codeOf(() => heap.realloc(object, wrong as never))).toBe("ERR_MORPH_INVALID_SIZE");
+        expect(codeOf(() => heap.realloc(wrong as never, 16))).toBe("ERR_MORPH_INVALID_POINTER");
+      }
+      heap.free(object);
+    }
+    for (const wrong of [undefined, null, 7, {}]) {
+      expect(codeOf(() => heap.requireModule(wrong as never))).toBe("ERR_MORPH_INVALID_CONFIG");
+    }
+    heap.verify();
+  });
+});
+
 describe("a wrong option", () => {
   it("is refused, and says which was meant", () => {
     expect(codeOf(() => new Heap({ maxByte: 1 } as object))).toBe("ERR_MORPH_INVALID_CONFIG");

@@ -250,17 +250,44 @@ export interface AddressSpace<Buffer extends ArrayBufferLike = ArrayBufferLike> 
   [Symbol.dispose](): void;
 }
 
+/** What allocators call. A memory of the same contract, but of an older version, may lack what was added since. */
+const NEEDED = [
+  "unregister",
+  "tryAcquire",
+  "tryAcquireAt",
+  "tryExtend",
+  "refuses",
+  "release",
+  "acquireTable",
+  "tryAcquireTable",
+  "releaseTable",
+  "tableBytes",
+  "ownerOf",
+  "refresh",
+] as const;
+
 /**
  * How an allocator joins a memory: compares the contracts, then registers. O(1).
  * @param owner to continue an allocator that another thread registered: its id
  * @returns the owner id
- * @throws ERR_MORPH_INVALID_CONFIG when `memory` is not a memory, ERR_MORPH_VERSION when the contracts differ
+ * @throws ERR_MORPH_INVALID_CONFIG when `memory` is not a memory, ERR_MORPH_VERSION when the contracts differ, or the memory lacks what an allocator calls
  */
 export function joinMemory(memory: AddressSpace, allocator: PageOwner, owner?: number): number {
   const theirs: unknown = memory?.contractVersion;
   if (typeof theirs === "number") requireContract(theirs, allocator);
   if (typeof memory?.register !== "function" || typeof memory.acquire !== "function") throw notMemory(memory);
+  const lacks = NEEDED.find((name) => typeof memory[name] !== "function") ?? lacksReleases(memory);
+  if (lacks !== undefined) {
+    throw new MorphError(
+      "ERR_MORPH_VERSION",
+      `the memory has no ${lacks}, which @morph/${allocator.name} needs: its @morph/memory is older, install a newer one`,
+    );
+  }
   return memory.register(allocator, owner);
+}
+
+function lacksReleases(memory: AddressSpace): string | undefined {
+  return typeof memory.releases === "number" ? undefined : "releases";
 }
 
 /** The error for a value that was given instead of a memory. */

@@ -237,6 +237,9 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
   }
 
   seal(owners: readonly number[]): void {
+    if (!Array.isArray(owners)) {
+      throw new MorphError("ERR_MORPH_INVALID_CONFIG", `owners: expected an array of ids, got ${describe(owners)}`);
+    }
     this.exclusively(() => {
       const others = [...this.owners.keys()].filter((id) => !owners.includes(id));
       const elsewhere = this.members.count > owners.length;

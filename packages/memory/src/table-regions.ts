@@ -113,7 +113,7 @@ export class TableRegions {
 
   /** The region in whose tables a pointer lies, and its granule; which is -1 when there is none. */
   private placeOf(pointer: number): { head: number; granule: number } {
-    const head = this.regionOf(pointer);
+    const head = typeof pointer === "number" ? this.regionOf(pointer) : 0;
     return { head, granule: head === 0 ? -1 : (pointer - (this.get(head, FIRST) >>> 0)) / GRANULE_BYTES };
   }
 

@@ -27,6 +27,32 @@ describe("constructing a memory", () => {
     }
   });
 
+  it("in an older version that lacks what an allocator calls is refused as such, and nothing is registered", () => {
+    const memory = new LinearMemory();
+    for (const lacking of ["tryAcquireAt", "refuses", "releases", "tryAcquireTable"]) {
+      const older = new Proxy(memory, {
+        get: (target, name) => {
+          const value: unknown = name === lacking ? undefined : Reflect.get(target, name, target);
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      });
+      expect(() => joinMemory(older, quiet)).toThrow(`the memory has no ${lacking}, which @morph/test needs`);
+      expect(codeOf(() => joinMemory(older, quiet))).toBe("ERR_MORPH_VERSION");
+    }
+    // Owner ids count up: no other was given.
+    expect(memory.register(quiet)).toBe(2);
+  });
+
+  it("refuses to seal for what is no list, and a table's pointer that is no number", () => {
+    const memory = new LinearMemory();
+    for (const wrong of [undefined, 2, "2", {}]) {
+      expect(codeOf(() => memory.seal(wrong as never))).toBe("ERR_MORPH_INVALID_CONFIG");
+    }
+    for (const wrong of [Symbol.iterator, 16n, "64", {}]) {
+      expect(codeOf(() => memory.releaseTable(wrong as never, 64))).toBe("ERR_MORPH_INVALID_POINTER");
+    }
+  });
+
   it("on a module's memory finds out its maximum", () => {
     const memories: [WebAssembly.MemoryDescriptor, number][] = [
       [{ initial: 3 }, 65_536],
