@@ -25,15 +25,33 @@ interface Talents {
   readonly slotSize?: number;
 }
 
+/** Whoever may be one. */
+type Candidate = Pick<Talents, "alloc" | "malloc"> & { readonly memory: AddressSpace };
+
+/** @throws ERR_MORPH_INVALID_CONFIG when it is no allocator */
+export function requireAllocator(candidate: Candidate | undefined): Allocator {
+  const makes = candidate?.alloc ?? candidate?.malloc;
+  if (typeof makes !== "function" || !isMemory(candidate?.memory)) {
+    refuse("ERR_MORPH_INVALID_CONFIG", "an allocator: a memory with alloc() or malloc()", candidate);
+  }
+  return candidate as Allocator;
+}
+
+/** Whether it is a memory, of whichever version. */
+export function isMemory(candidate: AddressSpace | undefined): boolean {
+  return typeof candidate?.onGrow === "function";
+}
+
 /** What every allocator's pointers are multiples of. */
 export const NATURAL_ALIGN = 8;
 
 /**
  * Pointer of a new object. Beyond what all pointers are multiples of, it is so much longer that `bytes` bytes of it start at a multiple of `align`, the next one,
  * unless the allocator aligns.
+ * @param allocator one that {@link requireAllocator} has seen
  * @param align a power of two
  * @param zeroed whether it must hold zeros; otherwise it holds whatever it held
- * @throws what the allocator throws; ERR_MORPH_INVALID_SIZE when it does not fit into a pool's slot, ERR_MORPH_INVALID_CONFIG when it is no allocator
+ * @throws what the allocator throws; ERR_MORPH_INVALID_SIZE when it does not fit into a pool's slot
  */
 export function allocate(allocator: Allocator, bytes: number, align: number = NATURAL_ALIGN, zeroed = false): number {
   const talents: Talents = allocator;
@@ -47,9 +65,7 @@ export function allocate(allocator: Allocator, bytes: number, align: number = NA
   }
   const zeros = zeroed ? (talents.allocZeroed?.(size) ?? talents.calloc?.(1, size)) : undefined;
   if (zeros !== undefined) return zeros;
-  const pointer = talents.alloc?.(size) ?? talents.malloc?.(size);
-  if (pointer === undefined)
-    return refuse("ERR_MORPH_INVALID_CONFIG", "an allocator with alloc() or malloc()", allocator);
+  const pointer = (talents.alloc?.(size) ?? talents.malloc?.(size)) as number;
   if (zeroed) allocator.memory.u8.fill(0, pointer, pointer + size);
   return pointer;
 }

@@ -1,5 +1,5 @@
 import { type AddressSpace, MorphError, requireOptions } from "@morph/memory";
-import { type Allocator, allocate, NATURAL_ALIGN } from "./allocator.ts";
+import { type Allocator, allocate, isMemory, NATURAL_ALIGN, requireAllocator } from "./allocator.ts";
 import type { LeakGuard } from "./leak-guard.ts";
 import { momentNow, requireLive } from "./liveness.ts";
 import { refuse } from "./refuse.ts";
@@ -175,7 +175,7 @@ export class Block<View extends ElementArray> {
   /** Pointer of a new object's bytes. */
   private take(bytes: number): number {
     const { place, align, zeroed } = this;
-    place.base = allocate(requireAllocator(place), bytes, align, zeroed);
+    place.base = allocate(requireAllocator(place.allocator), bytes, align, zeroed);
     return Math.ceil(place.base / align) * align;
   }
 
@@ -190,7 +190,7 @@ export class Block<View extends ElementArray> {
   /** Pointer of the bytes when there are `bytes` of them instead of `before`. */
   private move(before: number, bytes: number): number {
     const { place, align } = this;
-    const allocator = requireAllocator(place);
+    const allocator = requireAllocator(place.allocator);
     const { memory } = allocator;
     let pointer = this.at;
     if (allocator.realloc !== undefined && align <= NATURAL_ALIGN) {
@@ -241,10 +241,11 @@ export function array<View extends ElementArray>(
   options: ArrayOptions = {},
 ): Block<View> {
   requireOptions(options, ["align", "zeroed", "guard"]);
+  requireAllocator(allocator);
   requireType(type);
   const { align = type.BYTES_PER_ELEMENT, zeroed = false, guard } = options;
   requireAlign(align);
-  bytesOf(type, length);
+  requireGuard(guard);
   const place: Place = { allocator, base: 0 };
   const empty = {
     type: type.name,
@@ -274,14 +275,22 @@ export function blockAt<View extends ElementArray>(
   handle: BlockHandle,
 ): Block<View> {
   requireType(type);
+  const memory = allocator?.memory;
+  if (!isMemory(memory)) refuse("ERR_MORPH_INVALID_CONFIG", "an allocator, or { memory }", allocator);
   if (handle?.type !== type.name) {
     refuse("ERR_MORPH_INVALID_CONFIG", `the handle of a ${type.name}`, handle?.type);
   }
-  const end = handle.pointer + bytesOf(type, handle.length);
-  const { memory } = allocator;
-  if (!Number.isInteger(handle.pointer) || handle.pointer % type.BYTES_PER_ELEMENT !== 0 || end > memory.u8.length) {
+  const { pointer, base, align } = handle;
+  requireAlign(align);
+  const bytes = bytesOf(type, handle.length);
+  // A block without elements is nowhere.
+  const isPlaced =
+    bytes === 0
+      ? pointer === 0 && base === 0
+      : Number.isInteger(base) && base > 0 && Number.isInteger(pointer) && pointer >= base && pointer % align === 0;
+  if (!isPlaced || pointer % type.BYTES_PER_ELEMENT !== 0 || pointer + bytes > memory.u8.length) {
     const expected = `the handle of a block in this memory of ${memory.u8.length} bytes`;
-    refuse("ERR_MORPH_INVALID_CONFIG", expected, `pointer ${handle.pointer}, length ${handle.length}`);
+    refuse("ERR_MORPH_INVALID_CONFIG", expected, `pointer ${pointer} in ${base}, length ${handle.length}`);
   }
   return new Block(type, { allocator, base: handle.base }, handle, undefined);
 }
@@ -319,10 +328,9 @@ function requireType(type: ElementType<ElementArray>): void {
   }
 }
 
-/** @throws ERR_MORPH_INVALID_CONFIG when the block only has a memory */
-function requireAllocator({ allocator }: Place): Allocator {
-  if (!("alloc" in allocator || "malloc" in allocator)) {
-    refuse("ERR_MORPH_INVALID_CONFIG", "a block taken up with an allocator", allocator);
+/** @throws ERR_MORPH_INVALID_CONFIG */
+function requireGuard(guard: LeakGuard | undefined): void {
+  if (guard !== undefined && typeof guard?.watch !== "function") {
+    refuse("ERR_MORPH_INVALID_CONFIG", "a LeakGuard", guard);
   }
-  return allocator as Allocator;
 }

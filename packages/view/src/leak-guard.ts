@@ -1,4 +1,5 @@
 import { requireOptions } from "@morph/memory";
+import { refuse } from "./refuse.ts";
 
 /** Something that was collected without being freed. */
 export interface Leak {
@@ -33,10 +34,11 @@ export class LeakGuard {
   private readonly frees: boolean;
   private readonly registry: FinalizationRegistry<Held>;
 
-  /** @throws ERR_MORPH_INVALID_CONFIG for an option that is unknown */
+  /** @throws ERR_MORPH_INVALID_CONFIG for an option that is unknown, or an `onLeak` that is no function */
   constructor(options: LeakGuardOptions = {}) {
     requireOptions(options, ["onLeak", "free"]);
     const { onLeak = report, free = false } = options;
+    if (typeof onLeak !== "function") refuse("ERR_MORPH_INVALID_CONFIG", "onLeak: a function", onLeak);
     this.onLeak = onLeak;
     this.frees = free;
     this.registry = new FinalizationRegistry((held) => this.tell(held));
@@ -59,8 +61,8 @@ export class LeakGuard {
   }
 
   private tell({ what, madeAt, release }: Held): void {
-    if (this.frees) release?.();
     this.onLeak({ what, madeAt });
+    if (this.frees) release?.();
   }
 }
 

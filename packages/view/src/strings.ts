@@ -1,5 +1,5 @@
 import { type AddressSpace, describe, MorphError } from "@morph/memory";
-import { type Allocator, allocate } from "./allocator.ts";
+import { type Allocator, allocate, isMemory, requireAllocator } from "./allocator.ts";
 import { decodeUtf8, encodeUtf8, utf8Length } from "./utf8.ts";
 
 /*
@@ -16,9 +16,10 @@ const LENGTH_BYTES = 4;
  * Writes a text into a new object: its length in bytes as 32 bits, and its bytes in UTF-8, as TextEncoder makes them: half a surrogate pair becomes
  * U+FFFD. O(length); the text is written once, in its place.
  * @returns the object's pointer; `allocator.free` takes it back
- * @throws ERR_MORPH_INVALID_CONFIG when it is no string, and what the allocator throws
+ * @throws ERR_MORPH_INVALID_CONFIG when it is no string, or there is no allocator; and what the allocator throws
  */
 export function writeUtf8(allocator: Allocator, text: string): number {
+  requireAllocator(allocator);
   requireText(text);
   const bytes = utf8Length(text);
   const pointer = allocate(allocator, LENGTH_BYTES + bytes);
@@ -34,6 +35,7 @@ export function writeUtf8(allocator: Allocator, text: string): number {
  * @throws ERR_MORPH_INVALID_POINTER when `pointer` is no multiple of 4, null, or what lies there is no text of this memory
  */
 export function readUtf8(memory: AddressSpace, pointer: number): string {
+  if (!isMemory(memory)) return refuse(memory, pointer);
   const { u8, u32 } = memory;
   const bytes = u32[pointer / 4];
   const start = pointer + LENGTH_BYTES;
@@ -49,6 +51,7 @@ export function readUtf8(memory: AddressSpace, pointer: number): string {
  * @throws ERR_MORPH_INVALID_CONFIG when it is no string, or has a NUL character, which would end it; and what the allocator throws
  */
 export function writeCString(allocator: Allocator, text: string): number {
+  requireAllocator(allocator);
   requireText(text);
   if (text.includes("\0")) {
     throw new MorphError("ERR_MORPH_INVALID_CONFIG", `text: expected none with a NUL character, got ${describe(text)}`);
@@ -66,6 +69,7 @@ export function writeCString(allocator: Allocator, text: string): number {
  * @throws ERR_MORPH_INVALID_POINTER when `pointer` is null or not in the memory, or no 0 follows
  */
 export function readCString(memory: AddressSpace, pointer: number): string {
+  if (!isMemory(memory)) return refuse(memory, pointer);
   const { u8 } = memory;
   const end = pointer > 0 && Number.isInteger(pointer) ? u8.indexOf(0, pointer) : -1;
   return end < 0 ? refuse(memory, pointer) : decodeUtf8(u8, pointer, end, memory.shared);
@@ -79,6 +83,9 @@ function requireText(text: string): void {
 }
 
 function refuse(memory: AddressSpace, pointer: number): never {
+  if (!isMemory(memory)) {
+    throw new MorphError("ERR_MORPH_INVALID_CONFIG", `memory: expected a LinearMemory, got ${describe(memory)}`);
+  }
   throw new MorphError(
     "ERR_MORPH_INVALID_POINTER",
     `expected the pointer of a text in this memory of ${memory.u8.length} bytes, got ${describe(pointer)}`,

@@ -1,5 +1,6 @@
 import type { AddressSpace } from "@morph/memory";
 import { describe, MorphError } from "@morph/memory";
+import { isMemory } from "./allocator.ts";
 
 /** The views of one memory, kept so that reading a field costs no call. All structs on that memory share them. */
 export class StructViews {
@@ -52,7 +53,7 @@ const known: WeakMap<AddressSpace, StructViews> = /* @__PURE__ */ new WeakMap();
 export function viewsOf(memory: AddressSpace): StructViews {
   let views = known.get(memory);
   if (views === undefined) {
-    if (typeof memory?.onGrow !== "function") {
+    if (!isMemory(memory)) {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", `memory: expected a LinearMemory, got ${describe(memory)}`);
     }
     views = new StructViews(memory);

@@ -13,6 +13,7 @@ import {
   blockOf,
   type ElementArray,
   type ElementType,
+  type LeakGuard,
 } from "../src/index.ts";
 import { contextIn } from "./context-in.ts";
 
@@ -170,6 +171,9 @@ describe("a block", () => {
       ["ERR_MORPH_INVALID_CONFIG", () => array(heap, Array as unknown as ElementType<Float32Array>, 1)],
       ["ERR_MORPH_INVALID_CONFIG", () => array(heap, undefined as unknown as ElementType<Float32Array>, 1)],
       ["ERR_MORPH_INVALID_CONFIG", () => array({ memory: heap.memory } as unknown as Allocator, Float32Array, 1)],
+      ["ERR_MORPH_INVALID_CONFIG", () => array(undefined as unknown as Allocator, Float32Array, 1)],
+      ["ERR_MORPH_INVALID_CONFIG", () => array({ alloc: () => 8 } as unknown as Allocator, Float32Array, 0)],
+      ["ERR_MORPH_INVALID_CONFIG", () => array(heap, Float32Array, 1, { guard: {} as LeakGuard })],
       ["ERR_MORPH_INVALID_SIZE", () => array(new Pool({ slotSize: 24 }), Float32Array, 7)],
     ];
     for (const [code, action] of wrong) expect([code, codeOf(action)]).toEqual([code, code]);
@@ -264,6 +268,15 @@ describe("a handle", () => {
     expect(at({ pointer: 2 ** 32 - 64 })).toBe("ERR_MORPH_INVALID_CONFIG");
     expect(at({ pointer: 6 })).toBe("ERR_MORPH_INVALID_CONFIG");
     expect(at({ length: -1 })).toBe("ERR_MORPH_INVALID_SIZE");
+    for (const wrong of [0, -8, handle.base - 8, Number.NaN, undefined]) {
+      expect([wrong, at({ pointer: wrong })]).toEqual([wrong, "ERR_MORPH_INVALID_CONFIG"]);
+    }
+    for (const wrong of [0, -8, handle.pointer + 8, undefined]) {
+      expect([wrong, at({ base: wrong })]).toEqual([wrong, "ERR_MORPH_INVALID_CONFIG"]);
+    }
+    expect(at({ align: 3 })).toBe("ERR_MORPH_INVALID_ALIGNMENT");
+    expect(at({ length: 0 })).toBe("ERR_MORPH_INVALID_CONFIG");
+    expect(codeOf(() => blockAt(undefined as unknown as Heap, Float32Array, handle))).toBe("ERR_MORPH_INVALID_CONFIG");
     expect(codeOf(() => blockAt(heap, Float32Array, undefined as unknown as typeof handle))).toBe(
       "ERR_MORPH_INVALID_CONFIG",
     );

@@ -92,4 +92,7 @@ test("a guard refuses options that it does not know", () => {
   expect(() => new LeakGuard({ frees: true } as object)).toThrow(
     expect.objectContaining({ code: "ERR_MORPH_INVALID_CONFIG", message: expect.stringContaining("free") }),
   );
+  expect(() => new LeakGuard({ onLeak: "log" } as object)).toThrow(
+    expect.objectContaining({ code: "ERR_MORPH_INVALID_CONFIG", message: expect.stringContaining("onLeak") }),
+  );
 });

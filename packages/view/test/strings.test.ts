@@ -153,6 +153,12 @@ test("what is no text is refused with a code", async () => {
   const { currentLive } = heap.stats();
   for (const write of [writeUtf8, writeCString]) {
     expect(codeOf(() => write(heap, 7 as unknown as string))).toBe("ERR_MORPH_INVALID_CONFIG");
+    for (const none of [undefined, memory, { memory }] as unknown[]) {
+      expect(codeOf(() => write(none as Heap, "text"))).toBe("ERR_MORPH_INVALID_CONFIG");
+    }
+  }
+  for (const read of [readUtf8, readCString]) {
+    expect(codeOf(() => read(undefined as unknown as LinearMemory, 8))).toBe("ERR_MORPH_INVALID_CONFIG");
   }
   expect(codeOf(() => writeCString(heap, "a\0b"))).toBe("ERR_MORPH_INVALID_CONFIG");
   expect(heap.stats().currentLive).toBe(currentLive);
