@@ -226,10 +226,10 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
   unregister(owner: number): void {
     this.requireOwner(owner);
     this.exclusively(() => {
+      this.shrinkMembers();
       const end = this.records.knownPages();
       this.owners.delete(owner);
       this.members.remove(owner);
-      this.shrinkMembers();
       for (let page = this.records.get(WORD.firstPage); page < end; page++) {
         if (this.records.owner(page) === owner) this.records.free(page, 1);
       }
@@ -711,7 +711,9 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
   private shrinkMembers(): void {
     const { records, members } = this;
     const bytes = members.shorterBytes;
-    const table = bytes > 0 ? records.tables.take(granulesOf(bytes)) : 0;
+    if (bytes === 0) return;
+    requireStack(COLD_CALLS);
+    const table = records.tables.take(granulesOf(bytes));
     if (table !== 0) members.moveTo(table, bytes);
   }
 
@@ -887,11 +889,12 @@ function requirePages(name: string, pages: number): void {
   }
 }
 
-/** Grows the engine's memory by `pages`; returns the first of the new pages, or -1 when the engine refuses. */
+/** Grows the engine's memory by `pages`; returns the first of the new pages, or -1 when the engine refuses, or a stand-in has not got them. */
 function engineGrow(wasm: WasmMemory, pages: number): number {
   return withoutStackTraces(() => {
     try {
-      return wasm.grow(pages);
+      const first = wasm.grow(pages);
+      return wasm.buffer.byteLength >= (first + pages) * PAGE_BYTES ? first : -1;
     } catch {
       return -1;
     }

@@ -53,6 +53,18 @@ describe("constructing a memory", () => {
     }
   });
 
+  it("on a stand-in whose grow() promises pages that never come is refused, or has what there is", () => {
+    const buffer = new ArrayBuffer(4 * PAGE_BYTES);
+    const wasm = { buffer, grow: () => 4 } as unknown as WebAssembly.Memory;
+    expect(codeOf(() => new LinearMemory({ wasm }))).toBe("ERR_MORPH_OUT_OF_MEMORY");
+    const memory = new LinearMemory({ wasm, firstPage: 0 });
+    const id = memory.register(quiet);
+    while (memory.tryAcquire(1, id) !== 0);
+    expect(codeOf(() => memory.acquire(1, id))).toBe("ERR_MORPH_OUT_OF_MEMORY");
+    expect(codeOf(() => memory.acquireTable(100_000))).toBe("ERR_MORPH_OUT_OF_MEMORY");
+    expect(memory.pageCount).toBe(4);
+  });
+
   it("on a module's memory finds out its maximum", () => {
     const memories: [WebAssembly.MemoryDescriptor, number][] = [
       [{ initial: 3 }, 65_536],
