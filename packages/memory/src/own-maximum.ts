@@ -5,7 +5,7 @@ import { withoutStackTraces } from "./errors.ts";
 export const MAX_PAGES = 65536;
 
 /** Magic and version of a WebAssembly module. */
-const MODULE_HEAD = Array.from("\0asm\u0001\0\0\0", (char) => char.charCodeAt(0));
+const MODULE_HEAD = /* @__PURE__ */ Array.from("\0asm\u0001\0\0\0", (char) => char.charCodeAt(0));
 /** Its import section, an import of a memory, and what that declares. */
 const IMPORT_SECTION = 2;
 const MEMORY = 2;
