@@ -40,7 +40,7 @@ export const COMPILER: ContextConfig = { mode: "COMPILER" };
 export const RUNTIME: ContextConfig = { mode: "RUNTIME" };
 
 /** For servers: as RUNTIME, but bounded: the context never takes more than `maxBytes`. */
-export const SERVER: ContextConfig = { mode: "SERVER", maxBytes: 2 ** 30 };
+export const SERVER: ContextConfig = { mode: "SERVER", maxBytes: 1_073_741_824 };
 
 /** The modes, in the order of their numbers in a context's state. */
 export const MODES: readonly Mode[] = ["COMPILER", "RUNTIME", "SERVER"];

@@ -45,7 +45,10 @@ import { encodeTypeName, NAMES_BYTES, readTypeName, requireType, writeTypeName }
 const CONTRACT = 1;
 
 /** Bytes of the slots of the size classes. */
-const SLOT_SIZES: readonly number[] = Array.from({ length: CLASSES }, (_, index) => (index + 1) * CLASS_BYTES);
+const SLOT_SIZES: readonly number[] = /* @__PURE__ */ Array.from(
+  { length: CLASSES },
+  (_, index) => (index + 1) * CLASS_BYTES,
+);
 
 /** Bytes of a slab: several share a page, so that a context with few objects of many sizes takes few pages. */
 const SLAB_BYTES = 16_384;
