@@ -17,6 +17,7 @@ import {
   LARGE_LIVE,
   LARGEST_CUT,
   LARGEST_SMALL,
+  LEFT_FULL,
   MARK,
   MAX_PLAIN,
   MAX_ROOM,
@@ -96,7 +97,8 @@ export class MemoryContext extends ObjectStore {
               try {
                 this.carry(counter);
               } catch {
-                // The stack is full: the next object of the kind tries again.
+                // The stack is full: the next object of the kind tries again, and so does whoever reads the counters.
+                i32[this.state + LEFT_FULL] = 1;
               }
             }
             return pointer >>> 0;
@@ -160,7 +162,7 @@ export class MemoryContext extends ObjectStore {
             try {
               this.carry(counter);
             } catch {
-              // As in `alloc`.
+              // The stack is full: the next one tries again. Of a kind that is known a full counter can be read as well.
             }
           }
           return;
@@ -357,6 +359,7 @@ export class MemoryContext extends ObjectStore {
           this.carryCut(typeId);
         } catch {
           // As in `alloc`.
+          i32[state + LEFT_FULL] = 1;
         }
       }
     } else {

@@ -18,6 +18,7 @@ import {
   KNOWN_TYPES,
   KNOWN_WORDS,
   LARGE_LIVE,
+  LEFT_FULL,
   MARK,
   MAX_TYPE,
   PEAK_BEFORE,
@@ -160,8 +161,9 @@ export class Counters {
   /** Live bytes of large objects. O(types that have been used). */
   largeBytes(): number {
     const { i32, f64, state } = this;
+    const types = this.knownTypes();
     let bytes = f64[(state + LARGE_LIVE) >>> 1] as number;
-    for (const typeId of this.knownTypes()) {
+    for (const typeId of types) {
       const type = this.typeAt(typeId);
       if (((i32[type + USED_OTHERS] as number) & USED_CUT) !== 0)
         bytes += (i32[type + CUT_ALLOCATED] as number) & CUT_BYTES;
@@ -172,9 +174,10 @@ export class Counters {
   /** Live small objects of a class. O(types that have been used). */
   used(index: number): number {
     const { i32, counts } = this;
+    const types = this.knownTypes();
     if ((((i32[this.state + ALL_CLASSES] as number) >>> index) & 1) === 0) return 0;
     let objects = i32[this.state + CARRIED + index] as number;
-    for (const typeId of this.knownTypes()) {
+    for (const typeId of types) {
       if ((((i32[this.typeAt(typeId) + USED_CLASSES] as number) >>> index) & 1) === 0) continue;
       const counter = counts + (typeId << TYPE_SHIFT) + index;
       objects += ((i32[counter] as number) >>> SMALL_SHIFT) - ((i32[counter + FREED_COUNTS] as number) >>> SMALL_SHIFT);
@@ -218,6 +221,7 @@ export class Counters {
   /** What was counted, by type and in all. O(types that have been used, and their classes). */
   read(): Counted {
     const { i32, f64, state, counts } = this;
+    const types = this.knownTypes();
     const counted: Counted = {
       totalAllocated: 0,
       totalFreed: 0,
@@ -227,7 +231,7 @@ export class Counters {
       bytesByType: {},
       largeBytes: f64[(state + LARGE_LIVE) >>> 1] as number,
     };
-    for (const typeId of this.knownTypes()) {
+    for (const typeId of types) {
       const type = this.typeAt(typeId);
       const total = (type + TOTALS) >>> 1;
       let ever = f64[total] as number;
@@ -277,8 +281,9 @@ export class Counters {
     return Math.max((this.i32[this.state + PEAK_BEFORE] as number) >>> 0, this.mark >>> 0);
   }
 
-  /** The types that have been used. */
+  /** The types that have been used. What is counted can be read after this, and not before. */
   private knownTypes(): number[] {
+    if (this.i32[this.state + LEFT_FULL] !== 0) this.carryLeftFull();
     const types: number[] = [];
     for (let word = 0; word < KNOWN_WORDS; word++) {
       for (let bits = this.i32[this.state + KNOWN_TYPES + word] as number; bits !== 0; bits &= bits - 1) {
@@ -286,6 +291,17 @@ export class Counters {
       }
     }
     return types;
+  }
+
+  /** Empties what was left full where the stack was: of the first object of its kind nothing else is known. O(types, and their classes). */
+  private carryLeftFull(): void {
+    const { i32, counts } = this;
+    for (let typeId = 0; typeId <= MAX_TYPE; typeId++) {
+      const first = counts + (typeId << TYPE_SHIFT);
+      for (let counter = first; counter < first + CLASSES; counter++) if (i32[counter]! < 0) this.carry(counter);
+      if (i32[this.typeAt(typeId) + CUT_ALLOCATED]! < 0) this.carryCut(typeId);
+    }
+    i32[this.state + LEFT_FULL] = 0;
   }
 
   /** Word index of what is kept of a type. */

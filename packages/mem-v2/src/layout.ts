@@ -91,6 +91,8 @@ export const NEXT_CHUNK_BYTES = 10;
 export const COUNTS = 11;
 /** Which size classes have been used, by any type: a bit each. */
 export const ALL_CLASSES = 12;
+/** Not 0 when a counter is full that could not be emptied, as the stack was full. */
+export const LEFT_FULL = 13;
 /** Where the state of the size classes is saved, and that of the allocator of large objects. */
 export const SAVED = 16;
 export const LARGE_SAVED = 20;

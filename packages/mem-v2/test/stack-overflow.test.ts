@@ -109,3 +109,41 @@ describe.each(CASES)("a stack overflow inside a call, in $mode mode, shared: $sh
     make().verify();
   });
 });
+
+describe.each([
+  { config: COMPILER, size: 40 },
+  { config: RUNTIME, size: 40 },
+  { config: RUNTIME, size: 1000 },
+])(
+  "the first object of its kind, made with the last of the stack, of $size bytes in $config.mode mode",
+  ({ config, size }) => {
+    it("is counted", () => {
+      const ctx = new MemoryContext(config);
+      for (let i = 0; i < 30_000; i++) ctx.free(ctx.alloc(size));
+      let pointer = 0;
+      /** Makes the object in the deepest frame in which there is stack enough for that. */
+      const dive = (typeId: number): void => {
+        try {
+          dive(typeId);
+        } catch {
+          if (pointer === 0) pointer = ctx.alloc(size, typeId);
+        }
+      };
+      const pointers: number[] = [];
+      for (let typeId = 1; typeId < 128; typeId++) {
+        pointer = 0;
+        dive(typeId);
+        pointers.push(pointer);
+        expect(pointer).toBeGreaterThan(0);
+        // Trimming counts too, and so it must not come before what is left to count.
+        if (typeId % 4 === 0) ctx.trim();
+        expect(ctx.stats().liveObjects).toBe(typeId);
+        ctx.verify();
+      }
+      expect([...ctx.liveObjects()].sort()).toEqual(pointers.sort());
+      for (const each of pointers) ctx.free(each);
+      expect(ctx.stats()).toMatchObject({ liveObjects: 0, currentLive: 0, pool: { used: 0 } });
+      ctx.verify();
+    });
+  },
+);
