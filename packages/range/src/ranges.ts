@@ -129,10 +129,11 @@ export class Ranges {
    * Moves all ranges down, so that what is free is one range at the end. O(ranges).
    * @param move called for each range that gets another offset, lowest first; it moves the `count` units. They may overlap their new place, as with
    *   `copyWithin`. When it throws, that range and those behind it stay where they are.
-   * @throws what `move` throws, ERR_MORPH_BUSY when called by `move`
+   * @throws ERR_MORPH_INVALID_CONFIG when `move` is no function, what `move` throws, ERR_MORPH_BUSY when called by `move`
    */
   compact(move: (from: number, to: number, count: number) => void): void {
     this.requireIdle();
+    if (typeof move !== "function") throw invalid("move", "a function", move);
     requireStack(COLD_CALLS);
     const { space, granule } = this;
     this.moving = true;

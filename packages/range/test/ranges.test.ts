@@ -41,6 +41,7 @@ describe("ranges", () => {
     const empty = new Ranges({ length: 0 });
     expect(empty.tryAlloc(1)).toBe(-1);
     empty.compact(() => {});
+    expect(codeOf(() => empty.compact(undefined as unknown as () => void))).toBe("ERR_MORPH_INVALID_CONFIG");
     const large = new Ranges({ length: Number.MAX_SAFE_INTEGER });
     expect(large.tryAlloc(2 ** 52)).toBe(0);
     expect(large.tryAlloc(2 ** 33 + 1)).toBe(2 ** 52);
