@@ -176,7 +176,7 @@ export class Block<View extends ElementArray> {
   private take(bytes: number): number {
     const { place, align, zeroed } = this;
     place.base = allocate(requireAllocator(place.allocator), bytes, align, zeroed);
-    return Math.ceil(place.base / align) * align;
+    return alignUp(place.base, align);
   }
 
   /** Gives the object back. @returns the pointer of nothing */
@@ -246,17 +246,12 @@ export function array<View extends ElementArray>(
   const { align = type.BYTES_PER_ELEMENT, zeroed = false, guard } = options;
   requireAlign(align);
   requireGuard(guard);
-  const place: Place = { allocator, base: 0 };
-  const empty = {
-    type: type.name,
-    length: 0,
-    pointer: 0,
-    base: 0,
-    align: Math.max(align, type.BYTES_PER_ELEMENT),
-    zeroed,
-  };
-  const block = new Block(type, place, empty, guard);
-  block.resize(length);
+  const bytes = bytesOf(type, length);
+  const whole = Math.max(align, type.BYTES_PER_ELEMENT);
+  const base = bytes === 0 ? 0 : allocate(allocator, bytes, whole, zeroed);
+  const place: Place = { allocator, base };
+  const handle = { type: type.name, length, pointer: alignUp(base, whole), base, align: whole, zeroed };
+  const block = new Block(type, place, handle, guard);
   guard?.watch(block, `${type.name} of ${length}`, () => {
     if (place.base !== 0) place.allocator.free?.(place.base);
   });
@@ -301,6 +296,11 @@ export function blockAt<View extends ElementArray>(
  */
 export function blockOf<View extends ElementArray>(view: View): Block<View> | undefined {
   return blocks.get(view) as Block<View> | undefined;
+}
+
+/** The next multiple, also above 2^31. */
+function alignUp(pointer: number, align: number): number {
+  return Math.ceil(pointer / align) * align;
 }
 
 /** @throws ERR_MORPH_INVALID_SIZE */
