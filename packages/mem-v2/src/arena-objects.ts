@@ -1,5 +1,13 @@
 import { Arena, type ArenaMark } from "@morph/arena";
-import { type AddressSpace, FREED, LIVE, requireStack, requireStackFrame, StateTable } from "@morph/memory";
+import {
+  type AddressSpace,
+  FREED,
+  isDestroyed,
+  LIVE,
+  requireStack,
+  requireStackFrame,
+  StateTable,
+} from "@morph/memory";
 import { zeroIfFull } from "./full.ts";
 import type { LargeObjects } from "./large-objects.ts";
 import { CUT_CURSOR, CUT_LEFT, IN_ARENA, LARGEST_CUT_BYTES, NEXT_CHUNK_BYTES } from "./layout.ts";
@@ -141,7 +149,8 @@ export class ArenaObjects implements LargeObjects {
 
   destroy(): void {
     this.arena.destroy();
-    this.objects.drop();
+    if (isDestroyed(this.memory)) this.objects.forget();
+    else this.objects.drop();
   }
 
   private takeSlow(bytes: number): number {

@@ -1,4 +1,12 @@
-import { type AddressSpace, describe, joinMemory, MorphError, PAGE_BYTES, requireStack } from "@morph/memory";
+import {
+  type AddressSpace,
+  describe,
+  isDestroyed,
+  joinMemory,
+  MorphError,
+  PAGE_BYTES,
+  requireStack,
+} from "@morph/memory";
 import { type Liveness, SizeClasses } from "@morph/pool";
 import { ArenaObjects } from "./arena-objects.ts";
 import { type ContextConfig, type ContextOptions, completeConfig, MODES } from "./config.ts";
@@ -287,11 +295,11 @@ export class ObjectStore {
    * @throws ERR_MORPH_INVALID_POINTER that names the first thing wrong and its address
    */
   verify(): void {
-    this.begin();
+    this.look();
     const damage = this.classes.damage();
     if (damage !== undefined) throw broken(damage);
     this.large.verify();
-    const { i32 } = this;
+    const { i32 } = this.memory;
     let objects = 0;
     let bytes = 0;
     for (const slot of this.classes.liveObjects()) {
@@ -314,8 +322,16 @@ export class ObjectStore {
   /** Returns all pages to the memory; the memory itself stays. Every use from then on is refused. */
   destroy(): void {
     if (this.destroyed) return;
+    const { memory } = this;
+    if (isDestroyed(memory)) {
+      this.destroyed = true;
+      this.leaveViews();
+      this.large.destroy();
+      this.classes.forget();
+      return;
+    }
     this.begin(LOCKED_CALLS);
-    const { names, memory } = this;
+    const { names } = this;
     // Growth that was not noticed yet is told to listeners before the memory forgets the context.
     memory.refresh();
     this.abandon();
@@ -469,8 +485,7 @@ export class ObjectStore {
     const word = pointer / 4 - HEADER_BYTES / 4;
     if (!isSignedAt(i32, word, this.key)) return 0;
     if (flagsOf(i32[word] as number) === 0) return this.classes.isSlot(word * 4) ? word : 0;
-    // In a growth listener a heap does not answer.
-    return this.suspended || this.large.isLive(blockOf(word)) ? word : 0;
+    return this.large.isLive(blockOf(word)) ? word : 0;
   }
 
   private refusePointer(pointer: number): never {

@@ -1,6 +1,7 @@
 import {
   type AddressSpace,
   describe,
+  isDestroyed,
   LinearMemory,
   MorphError,
   requireStack,
@@ -204,7 +205,7 @@ export class SharedContext implements Context {
    * memory.
    */
   *liveObjects(typeId?: number): Generator<number, void, undefined> {
-    yield* this.act(() => [...this.context.liveObjects(typeId)]);
+    yield* this.look(() => [...this.context.liveObjects(typeId)]);
   }
 
   /** See {@link MemoryContext.trim}. */
@@ -244,17 +245,19 @@ export class SharedContext implements Context {
 
   /** See {@link MemoryContext.verify}. */
   verify(): void {
-    this.act(() => this.context.verify());
+    this.look(() => this.context.verify());
   }
 
   /** Returns all pages to the memory; the memory itself stays. Every use from then on, in any thread, is refused. */
   destroy(): void {
-    if (this.isDestroyed()) return;
-    this.act(() => {
-      this.context.destroy();
-      leaveAnchor(this.memory, this.place);
-      this.memory.unseal();
-    });
+    if (isDestroyed(this.memory)) this.context.destroy();
+    else if (!this.isDestroyed()) {
+      this.act(() => {
+        this.context.destroy();
+        leaveAnchor(this.memory, this.place);
+        this.memory.unseal();
+      });
+    }
   }
 
   /** `using ctx = new SharedContext({ ...COMPILER, memory })` destroys it at the end of the block. */

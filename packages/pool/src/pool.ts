@@ -2,6 +2,7 @@ import {
   type AddressSpace,
   describe,
   FREED,
+  isDestroyed,
   joinMemory,
   LIVE,
   LinearMemory,
@@ -160,18 +161,18 @@ export class Pool {
 
   /** Whether `pointer` is a live slot of this pool: whether `free` would take it. O(1). */
   owns(pointer: number): boolean {
-    this.refreshViews();
+    this.look();
     return this.isSlotPointer(pointer) && this.states.get(pointer | 0) === LIVE;
   }
 
   /** The pointers of all live slots, ascending. Do not allocate or free while walking. O(pages + slots). */
   *liveObjects(): Generator<number, void, undefined> {
-    this.refreshViews();
+    this.look();
     for (const slab of this.slabPointers()) {
       for (let p = slab, end = this.lastSlot(slab); p <= end; p += this.slotSize) {
         if (this.states.get(p | 0) === LIVE) yield p;
         // Whoever walks may let someone else grow the memory.
-        this.refreshViews();
+        this.look();
       }
     }
   }
@@ -227,7 +228,7 @@ export class Pool {
    */
   verify(): void {
     this.requireAlive();
-    this.refreshViews();
+    this.look();
     let live = 0;
     let free = 0;
     let slabs = 0;
@@ -245,7 +246,7 @@ export class Pool {
       throw broken(`${this.extended} slots were brought into use, the table has ${live + free}`);
     let listed = 0;
     let before = 0;
-    for (let p = this.head; p !== 0; p = this.i32[p >>> 2] as number) {
+    for (let p = this.head; p !== 0; p = this.states.i32[p >>> 2] as number) {
       if (listed === free || !this.states.covers(p) || this.states.get(p) !== FREED) {
         throw broken(
           `the free list leads from ${describe(before >>> 0)} to ${describe(p >>> 0)}, which is not a free slot of it`,
@@ -269,9 +270,12 @@ export class Pool {
   /** Returns all pages to the memory; the memory itself stays. The pool refuses every use from then on. */
   destroy(): void {
     if (this.destroyed) return;
-    this.refreshViews();
-    requireStack(STACK_CALLS);
-    this.memory.unregister(this.owner);
+    if (isDestroyed(this.memory)) this.states.forget();
+    else {
+      this.refreshViews();
+      requireStack(STACK_CALLS);
+      this.memory.unregister(this.owner);
+    }
     this.forget();
     this.destroyed = true;
   }
@@ -364,6 +368,11 @@ export class Pool {
 
   private requireAlive(): void {
     if (this.destroyed) throw new MorphError("ERR_MORPH_DESTROYED", "the pool was destroyed");
+  }
+
+  /** Starts an operation that only looks. It may run in a growth listener, where `this.i32` is empty. */
+  private look(): void {
+    if (this.i32.length === 0 && !this.destroyed) this.states.i32 = this.memory.i32;
   }
 
   /** Notices that someone else grew the memory, which detaches an unshared one's views. */

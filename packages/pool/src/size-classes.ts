@@ -1,4 +1,12 @@
-import { type AddressSpace, MorphError, PAGE_BYTES, requireStack, requireStackFrame } from "@morph/memory";
+import {
+  type AddressSpace,
+  describe,
+  MorphError,
+  PAGE_BYTES,
+  requireOptions,
+  requireStack,
+  requireStackFrame,
+} from "@morph/memory";
 import {
   ALLOCATED,
   CURSOR,
@@ -159,7 +167,13 @@ export class SizeClasses {
   private records: readonly number[] = [];
 
   /** @throws ERR_MORPH_OUT_OF_MEMORY, ERR_MORPH_INVALID_CONFIG */
-  constructor({ memory, owner, sizes, slabBytes, liveness, attach = false }: SizeClassesOptions) {
+  constructor(options: SizeClassesOptions) {
+    requireOptions(options, ["memory", "owner", "sizes", "slabBytes", "liveness", "attach"]);
+    const { memory, owner, sizes, slabBytes, liveness, attach = false } = options;
+    if (typeof memory?.acquireTable !== "function") {
+      throw new MorphError("ERR_MORPH_INVALID_CONFIG", `memory: expected a LinearMemory, got ${describe(memory)}`);
+    }
+    requireLiveness(liveness);
     requireSizeClasses(sizes);
     requireSlabBytes(slabBytes, LEAST_SLAB_BYTES);
     if ((sizes.at(-1) as number) > slabBytes / 2) {
@@ -558,7 +572,7 @@ export class SizeClasses {
   /** Returns the pages of a slab that no class has to the memory, unless another slab lies there, or they are returned already. */
   private releaseIfEmpty(slab: number): void {
     const { i32, pageBytes: bytes, unitBytes, none, memory } = this;
-    const start = slab - (slab % Math.min(bytes, PAGE_BYTES));
+    const start = slab - (slab % PAGE_BYTES);
     const unit = this.map + start / unitBytes;
     if (memory.ownerOf(start) !== this.owner) return;
     for (let i = 0; i < bytes / unitBytes; i++) if (i32[unit + i] !== 0) return;
@@ -682,6 +696,17 @@ export class SizeClasses {
       if (!isFree(slot) && !this.isInRun(record, slot)) return false;
     }
     return true;
+  }
+}
+
+/** @throws ERR_MORPH_INVALID_CONFIG */
+function requireLiveness(liveness: Liveness): void {
+  for (const name of ["isLive", "cover", "drop"] as const) {
+    if (typeof liveness?.[name] === "function") continue;
+    throw new MorphError(
+      "ERR_MORPH_INVALID_CONFIG",
+      `liveness: expected an object with a function ${name}, got ${describe(liveness)}`,
+    );
   }
 }
 

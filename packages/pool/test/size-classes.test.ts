@@ -133,6 +133,24 @@ describe("size classes", () => {
     expect(it.engine.stats()).toMatchObject({ slabs: 4, used: 4, slabBytes: 4 * 4096 });
   });
 
+  it("refuse options that they do not know, and what is no memory or does not know what is live", () => {
+    const liveness = { isLive: () => false, cover: () => {}, drop: () => {} };
+    const options = { memory: new LinearMemory(), owner: 1, sizes: [16], slabBytes: PAGE_BYTES, liveness };
+    const { footprint } = options.memory;
+    for (const wrong of [
+      { attached: true },
+      { memory: {} },
+      { memory: undefined },
+      { liveness: undefined },
+      { liveness: { ...liveness, cover: undefined } },
+      { liveness: {} },
+    ]) {
+      expect(codeOf(() => new SizeClasses({ ...options, ...wrong } as never))).toBe("ERR_MORPH_INVALID_CONFIG");
+    }
+    expect(codeOf(() => new SizeClasses(undefined as never))).toBe("ERR_MORPH_INVALID_CONFIG");
+    expect(options.memory.footprint).toBe(footprint);
+  });
+
   it("refuse slabs that are neither whole pages nor a part of one", () => {
     for (const slabBytes of [0, 2048, 5000, 3 * 4096, PAGE_BYTES + 4096, 65 * PAGE_BYTES, Number.NaN]) {
       expect([slabBytes, codeOf(() => make(slabBytes, 12, false))]).toEqual([slabBytes, "ERR_MORPH_INVALID_CONFIG"]);

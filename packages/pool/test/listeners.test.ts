@@ -1,0 +1,49 @@
+import { LinearMemory } from "@morph/memory";
+import { describe, expect, it } from "vitest";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
+import { Pool, PoolManager } from "../src/index.ts";
+
+const KINDS = [
+  { name: "Pool", make: (memory: LinearMemory) => new Pool({ slotSize: 64, memory }) },
+  { name: "PoolManager", make: (memory: LinearMemory) => new PoolManager({ memory }) },
+];
+
+describe.each(KINDS)("a growth listener of a $name", ({ make }) => {
+  it("may look", () => {
+    const memory = new LinearMemory({ initialPages: 1 });
+    const pool = make(memory);
+    const live = pool.alloc(64);
+    const freed = pool.alloc(64);
+    pool.free(freed);
+    let heard = 0;
+    memory.onGrow(() => {
+      if (heard++ > 0) return;
+      expect(pool.owns(live)).toBe(true);
+      expect(pool.owns(freed)).toBe(false);
+      expect([...pool.liveObjects()]).toEqual([live]);
+      expect(pool.stats().used).toBe(1);
+      pool.verify();
+      expect(codeOf(() => pool.alloc(64))).toBe("ERR_MORPH_BUSY");
+      expect(codeOf(() => pool.free(live))).toBe("ERR_MORPH_BUSY");
+    });
+    memory.reserve(memory.pageCount + 10);
+    expect(heard).toBeGreaterThan(0);
+    pool.verify();
+    expect(pool.alloc(64)).toBe(freed);
+    pool.free(live);
+  });
+});
+
+describe.each(KINDS)("a $name", ({ make }) => {
+  it("can be destroyed after its memory", () => {
+    for (const used of [false, true]) {
+      const memory = new LinearMemory();
+      const pool = make(memory);
+      if (used) pool.alloc(64);
+      memory.destroy();
+      pool.destroy();
+      pool.destroy();
+      expect(codeOf(() => pool.alloc(64))).toBe("ERR_MORPH_DESTROYED");
+    }
+  });
+});
