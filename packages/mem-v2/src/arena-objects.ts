@@ -21,7 +21,7 @@ const GRANULE_SHIFT = 4;
  * one before, so that chunks are few and little is left over.
  */
 const FIRST_CHUNK_BYTES = 0x1000;
-const MAX_CHUNK_BYTES = 0x1_0000;
+const MAX_CHUNK_BYTES = 0x4_0000;
 
 /** Bytes of the arena's saved state, behind which that of the table lies. */
 const ARENA_STATE_BYTES = 64;

@@ -6,7 +6,6 @@ import {
   CLASS_ROUNDING,
   CLASS_SHIFT,
   COUNTER_MASK,
-  CUT_ALLOCATED,
   FLAGS_SHIFT,
   FREED_COUNTS,
   FREED_OBJECTS,
@@ -15,14 +14,12 @@ import {
   KNOWN_TYPES,
   LARGE_HEADER_BYTES,
   LARGE_LIVE,
-  LARGEST_CUT,
   LARGEST_SMALL,
   LEFT_FULL,
   MARK,
   MAX_PLAIN,
   MAX_ROOM,
   MAX_TYPE,
-  ONE_CUT,
   ONE_SMALL,
   PEAK_BEFORE,
   RECORD_SHIFT,
@@ -32,8 +29,6 @@ import {
   TYPE_SHIFT,
   TYPE_WORDS_SHIFT,
   TYPES,
-  USED_LARGER,
-  USED_OTHERS,
   WORD_INDEX,
 } from "./layout.ts";
 import { ObjectStore } from "./object-store.ts";
@@ -237,8 +232,8 @@ export class MemoryContext extends ObjectStore {
   }
 
   /**
-   * Drops every object; types and totals stay, and so do the arena's blocks that were in use since the last time. All other pages go back to the
-   * memory. O(pages).
+   * Drops every object; types and totals stay, and so do the pages of small objects and the arena's blocks that were in
+   * use since the last time, until the next {@link trim}. All other pages go back to the memory. O(pages).
    * @throws ERR_MORPH_DESTROYED
    */
   reset(): void {
@@ -323,7 +318,7 @@ export class MemoryContext extends ObjectStore {
       const record = this.recordOf(size);
       if (this.classes.prepare(record)) return this.alloc(size, typeId);
       // Before large blocks stand in for slots: when no large object lives, their pages can be the slots' again.
-      if (this.counters.largeBytes() === 0 && this.relieve() && this.classes.prepare(record))
+      if (this.counters.largeBytes === 0 && this.relieve() && this.classes.prepare(record))
         return this.alloc(size, typeId);
     }
     const { limit, large } = this;
@@ -349,27 +344,11 @@ export class MemoryContext extends ObjectStore {
       i32[state + MARK]! -= room;
       this.room = 0;
     }
-    const type = (state + TYPES + (typeId << TYPE_WORDS_SHIFT)) & WORD_INDEX;
-    if (size <= LARGEST_CUT) {
-      const counter = type + CUT_ALLOCATED;
-      const sum = ((i32[counter] as number) + ((size + ONE_CUT) | 0)) | 0;
-      i32[counter] = sum;
-      if (sum < 0) {
-        try {
-          this.carryCut(typeId);
-        } catch {
-          // As in `alloc`.
-          i32[state + LEFT_FULL] = 1;
-        }
-      }
-    } else {
-      i32[type + USED_OTHERS]! |= USED_LARGER;
-      i32[state + KNOWN_TYPES + (typeId >>> 5)]! |= 1 << typeId;
-      const total = (type + TOTALS) >>> 1;
-      f64[(state + LARGE_LIVE) >>> 1]! += size;
-      f64[total]! += 1;
-      f64[total + 1]! += size;
-    }
+    i32[state + KNOWN_TYPES + (typeId >>> 5)]! |= 1 << typeId;
+    const total = (state + TYPES + TOTALS + (typeId << TYPE_WORDS_SHIFT)) >>> 1;
+    f64[(state + LARGE_LIVE) >>> 1]! += size;
+    f64[total]! += 1;
+    f64[total + 1]! += size;
     return pointer >>> 0;
   }
 

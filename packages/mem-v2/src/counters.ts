@@ -7,13 +7,9 @@ import {
   CARRIED,
   CLASS_MASK,
   CLASSES,
-  CUT_ALLOCATED,
-  CUT_BYTES,
-  CUT_SHIFT,
   FREED_BYTES,
   FREED_COUNTS,
   FREED_OBJECTS,
-  FULL_CUT,
   FULL_SMALL,
   KNOWN_TYPES,
   KNOWN_WORDS,
@@ -29,9 +25,6 @@ import {
   TYPE_WORDS_SHIFT,
   TYPES,
   USED_CLASSES,
-  USED_CUT,
-  USED_LARGER,
-  USED_OTHERS,
 } from "./layout.ts";
 
 /** How many, or how many bytes, are live now, and how many there have been in all. */
@@ -70,10 +63,7 @@ export interface ContextStats {
 type Counted = Pick<
   ContextStats,
   "totalAllocated" | "totalFreed" | "objectCount" | "liveObjects" | "objectCountByType" | "bytesByType"
-> & {
-  /** Live bytes of large objects. */
-  largeBytes: number;
-};
+>;
 
 /**
  * Counts objects by type and class, in a context's state: see `layout.ts`. What is counted with each object the context counts in its hot
@@ -97,7 +87,6 @@ export class Counters {
     for (let typeId = 0; typeId <= MAX_TYPE; typeId++) {
       const first = counts + (typeId << TYPE_SHIFT);
       this.i32.fill(FULL_SMALL, first, first + CLASSES);
-      this.i32[this.typeAt(typeId) + CUT_ALLOCATED] = FULL_CUT;
     }
   }
 
@@ -130,45 +119,20 @@ export class Counters {
     f64[total + ALLOCATED_BYTES]! += sum & SMALL_BYTES;
   }
 
-  /** The same for the objects of a type that are cut from chunks. */
-  carryCut(typeId: number): void {
-    const { i32, f64, state } = this;
-    const type = state + TYPES + (typeId << TYPE_WORDS_SHIFT);
-    const total = (type + TOTALS) >>> 1;
-    const sum = i32[type + CUT_ALLOCATED] as number;
-    const others = i32[type + USED_OTHERS] as number;
-    i32[type + CUT_ALLOCATED] = 0;
-    i32[type + USED_OTHERS] = others | USED_CUT;
-    i32[state + KNOWN_TYPES + (typeId >>> 5)]! |= 1 << typeId;
-    f64[(state + LARGE_LIVE) >>> 1]! += sum & CUT_BYTES;
-    f64[total]! += (sum - ((others & USED_CUT) === 0 ? FULL_CUT : 0)) >>> CUT_SHIFT;
-    f64[total + ALLOCATED_BYTES]! += sum & CUT_BYTES;
-  }
-
   /** Counts a large object as freed, and another one of its type as allocated. */
   countResized(typeId: number, before: number, size: number): void {
-    const { i32, f64, state } = this;
-    const type = this.typeAt(typeId);
-    const total = (type + TOTALS) >>> 1;
+    const { f64, state } = this;
+    const total = (this.typeAt(typeId) + TOTALS) >>> 1;
     f64[(state + LARGE_LIVE) >>> 1]! += size - before;
     f64[total]! += 1;
     f64[total + ALLOCATED_BYTES]! += size;
     f64[total + FREED_OBJECTS]! += 1;
     f64[total + FREED_BYTES]! += before;
-    i32[type + USED_OTHERS]! |= USED_LARGER;
   }
 
-  /** Live bytes of large objects. O(types that have been used). */
-  largeBytes(): number {
-    const { i32, f64, state } = this;
-    const types = this.knownTypes();
-    let bytes = f64[(state + LARGE_LIVE) >>> 1] as number;
-    for (const typeId of types) {
-      const type = this.typeAt(typeId);
-      if (((i32[type + USED_OTHERS] as number) & USED_CUT) !== 0)
-        bytes += (i32[type + CUT_ALLOCATED] as number) & CUT_BYTES;
-    }
-    return bytes;
+  /** Live bytes of large objects. O(1). */
+  get largeBytes(): number {
+    return this.f64[(this.state + LARGE_LIVE) >>> 1] as number;
   }
 
   /** Live small objects of a class. O(types that have been used). */
@@ -210,7 +174,6 @@ export class Counters {
         if ((((i32[type + USED_CLASSES] as number) >>> index) & 1) === 1) this.carry(first + index);
       }
       i32.fill(0, first + FREED_COUNTS, first + FREED_COUNTS + CLASSES);
-      if (((i32[type + USED_OTHERS] as number) & USED_CUT) !== 0) this.carryCut(typeId);
       const total = (type + TOTALS) >>> 1;
       f64.copyWithin(total + 2, total, total + 2);
     }
@@ -220,7 +183,7 @@ export class Counters {
 
   /** What was counted, by type and in all. O(types that have been used, and their classes). */
   read(): Counted {
-    const { i32, f64, state, counts } = this;
+    const { i32, f64, counts } = this;
     const types = this.knownTypes();
     const counted: Counted = {
       totalAllocated: 0,
@@ -229,7 +192,6 @@ export class Counters {
       liveObjects: 0,
       objectCountByType: {},
       bytesByType: {},
-      largeBytes: f64[(state + LARGE_LIVE) >>> 1] as number,
     };
     for (const typeId of types) {
       const type = this.typeAt(typeId);
@@ -246,12 +208,6 @@ export class Counters {
         everBytes += allocatedHere & SMALL_BYTES;
         freed += freedHere >>> SMALL_SHIFT;
         freedBytes += freedHere & SMALL_BYTES;
-      }
-      if (((i32[type + USED_OTHERS] as number) & USED_CUT) !== 0) {
-        const cut = i32[type + CUT_ALLOCATED] as number;
-        ever += cut >>> CUT_SHIFT;
-        everBytes += cut & CUT_BYTES;
-        counted.largeBytes += cut & CUT_BYTES;
       }
       counted.objectCountByType[typeId] = { live: ever - freed, ever };
       counted.bytesByType[typeId] = { live: everBytes - freedBytes, ever: everBytes };
@@ -299,7 +255,6 @@ export class Counters {
     for (let typeId = 0; typeId <= MAX_TYPE; typeId++) {
       const first = counts + (typeId << TYPE_SHIFT);
       for (let counter = first; counter < first + CLASSES; counter++) if (i32[counter]! < 0) this.carry(counter);
-      if (i32[this.typeAt(typeId) + CUT_ALLOCATED]! < 0) this.carryCut(typeId);
     }
     i32[this.state + LEFT_FULL] = 0;
   }

@@ -64,7 +64,7 @@ export const WORD_INDEX = 0x3fff_ffff;
  *   0                 16                48               64 ...
  *   ┌────────────────┬─────────────────┬────────────────┬────────────────────────────────┐
  *   │ names, live    │ saved for       │ known types,   │ a type's totals: 4 floats,     │
- *   │ bytes, chunk   │ other threads   │ large objects  │ its used counters, its chunks' │
+ *   │ bytes, chunk   │ other threads   │ large objects  │ its used classes               │
  *   └────────────────┴─────────────────┴────────────────┴────────────────────────────────┘
  */
 
@@ -99,7 +99,7 @@ export const LARGE_SAVED = 20;
 /** Which types have been used: a bit each. */
 export const KNOWN_TYPES = 56;
 export const KNOWN_WORDS = 4;
-/** Live bytes of large objects, but for those that are cut from chunks: a float. */
+/** Live bytes of large objects: a float. */
 export const LARGE_LIVE = 60;
 /** Live objects of each class, but for those in counters. */
 export const CARRIED = 64;
@@ -114,26 +114,20 @@ export const TOTALS = 0;
 export const ALLOCATED_BYTES = 1;
 export const FREED_OBJECTS = 2;
 export const FREED_BYTES = 3;
-/** Which classes have been used: a bit each. Which other counters: bits. */
+/** Which classes have been used: a bit each. */
 export const USED_CLASSES = 8;
-export const USED_OTHERS = 9;
-export const USED_CUT = 1;
-export const USED_LARGER = 2;
-/** Objects that are cut from chunks, and their bytes, in one word as below. */
-export const CUT_ALLOCATED = 10;
 
 /*
  * The counters of small objects, in a table by themselves: 64 words for each type, one for each class of objects allocated, then one for each
- * of objects freed. A counter holds the number of objects and their bytes in one word, so that a hot path writes only one. Left of small
- * objects, right of those that are cut from chunks:
+ * of objects freed. A counter holds the number of objects and their bytes in one word, so that a hot path writes only one:
  *
- *   31          30 ... 20          19 ... 0                             31         30 ... 22         21 ... 0
- *   ┌──────────┬──────────────────┬────────────────────────┐           ┌──────────┬─────────────────┬────────────────────────┐
- *   │ overflow │ objects, to 2047 │ bytes, to 2047 * 248   │           │ overflow │ objects, to 511 │ bytes, to 511 * 2047   │
- *   └──────────┴──────────────────┴────────────────────────┘           └──────────┴─────────────────┴────────────────────────┘
+ *   31          30 ... 20          19 ... 0
+ *   ┌──────────┬──────────────────┬────────────────────────┐
+ *   │ overflow │ objects, to 2047 │ bytes, to 2047 * 248   │
+ *   └──────────┴──────────────────┴────────────────────────┘
  *
  * When the top bit is set they move to the totals. The counters of allocated objects start full, so that the first one overflows, too, and
- * makes its type known. Larger objects, and the freed ones of chunks, are counted in the totals at once.
+ * makes its type known. Large objects are counted in the totals at once.
  */
 export const COUNTS_BYTES = 0x8000;
 export const FREED_COUNTS = 32;
@@ -144,14 +138,9 @@ export const ONE_SMALL = 0x10_0000;
 export const SMALL_SHIFT = 20;
 export const SMALL_BYTES = 0xf_ffff;
 export const FULL_SMALL = 0x7ff0_0000;
-export const ONE_CUT = 0x40_0000;
-export const CUT_SHIFT = 22;
-export const CUT_BYTES = 0x3f_ffff;
-export const FULL_CUT = 0x7fc0_0000;
 
 /** The mark is lowered once live bytes have fallen this far below it. */
 export const MAX_ROOM = 0x3fff_ffff;
 
-/** Largest payload that is cut from a chunk of the arena, and the bytes of its block. */
-export const LARGEST_CUT = 2047;
+/** Largest block that is cut from a chunk of the arena: of a payload of 2 KiB. */
 export const LARGEST_CUT_BYTES = 2064;

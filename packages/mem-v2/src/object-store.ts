@@ -94,7 +94,6 @@ export class ObjectStore {
    * took registers from what is done for each, and a pair 0.9 ns more.
    */
   protected readonly carry: (counter: number) => void;
-  protected readonly carryCut: (typeId: number) => void;
   protected readonly large: LargeObjects;
   protected readonly classes: SizeClasses;
   protected readonly counters: Counters;
@@ -177,7 +176,6 @@ export class ObjectStore {
         }
         counters.carry(counter);
       }, {});
-      this.carryCut = new Proxy((typeId: number) => counters.carryCut(typeId), {});
       if (attached !== 0) this.classes.loadState((this.state + SAVED) * 4);
       ready = true;
     } catch (error) {
@@ -259,10 +257,10 @@ export class ObjectStore {
   /** What the context holds and has done, right after every operation. O(types). */
   stats(): ContextStats {
     this.look();
-    const { totalAllocated, totalFreed, objectCount, liveObjects, objectCountByType, bytesByType, largeBytes } =
+    const { totalAllocated, totalFreed, objectCount, liveObjects, objectCountByType, bytesByType } =
       this.counters.read();
     const { currentLive } = this;
-    const { peakLive } = this.counters;
+    const { peakLive, largeBytes } = this.counters;
     const { footprint, peakFootprint } = this.memory;
     const isArena = this.config.mode === "COMPILER";
     // Listed one by one: V8 takes long over `...`.

@@ -66,8 +66,8 @@ const LEAST_SLAB_BYTES = 4096;
 /** What {@link SizeClasses} asks the allocator that uses it. */
 export interface Liveness {
   /**
-   * Whether live slots are known by words of their own that are signed with the engine's key: then `trim` leaves the key as it is, and slots
-   * that are neither live nor signed as free are left alone when fewer are free than look so. Otherwise liveness is exact.
+   * Whether live slots are known by words of their own that are signed with the engine's key: then `reset` keeps the pages, `trim` leaves the key
+   * as it is, and slots that are neither live nor signed as free are left alone when fewer are free than look so. Otherwise liveness is exact.
    */
   readonly signsWithKey?: boolean;
   /** How many slots of a class are live, for allocators that do not count them in its record. */
@@ -253,16 +253,21 @@ export class SizeClasses {
     if (cursor === end || (i32[record]! & WORD_INDEX) !== 0 || this.missesSlots(record)) return false;
     const words = i32[record + SLOT_WORDS] as number;
     // At least one slot, however large.
-    let stop = cursor + words;
-    for (let more = RUN_SLOTS - 1; more > 0 && stop < end && stop - cursor < RUN_WORDS; more--) stop += words;
+    const most = Math.min(Math.max((RUN_WORDS / words) | 0, 1), RUN_SLOTS);
+    const slots = Math.min(((end - cursor) / words) | 0, most);
+    const last = (cursor + (slots - 1) * words) | 0;
     // The lowest comes first.
-    for (let slot = cursor; slot < stop; slot += words) {
-      const link = (slot + words < stop ? slot + words : 0) | UNUSED;
+    for (let slot = cursor; slot < last; ) {
+      const next = (slot + words) | 0;
+      const link = next | UNUSED;
       i32[slot] = link;
       i32[slot + 1] = link ^ slot ^ key;
+      slot = next;
     }
-    i32[record + CURSOR] = stop;
-    i32[record + EXTENDED]! += (stop - cursor) / words;
+    i32[last] = UNUSED;
+    i32[last + 1] = UNUSED ^ last ^ key;
+    i32[record + CURSOR] = last + words;
+    i32[record + EXTENDED]! += slots;
     i32[record] = cursor;
     return true;
   }
@@ -322,13 +327,13 @@ export class SizeClasses {
   /**
    * Takes slabs in which no slot is in use from their classes, returns pages without a slab to the memory, and makes the lists again, so that the
    * lowest slot comes first. O(pages + slots).
-   * @returns the bytes of those slabs
+   * @returns the bytes of those slabs, or of the pages where they are more
    */
   trim(): number {
     requireStack(STACK_CALLS);
     const tests = new Map(this.records.map((record) => [record, this.freeTest(record)]));
     const empty = [...this.slabs()].filter((slab) => this.isEmpty(slab, tests.get(this.recordAt(slab))!));
-    if (empty.length === 0) return 0;
+    if (empty.length === 0) return this.releaseSpare();
     const { i32 } = this;
     for (const slab of empty) {
       const record = this.recordAt(slab);
@@ -341,32 +346,31 @@ export class SizeClasses {
       this.setSlab(slab, 0);
       i32[this.none + SPARE]! += this.slabBytes / this.unitBytes;
     }
-    i32[this.none + HINT] = 0;
-    for (const slab of empty) this.releaseIfEmpty(slab);
+    const released = this.releaseSpare();
     const key = this.liveness.signsWithKey === true ? this.key : newKey();
     for (const record of this.records) this.relink(record, key);
     this.key = key;
     if (this.records.every((record) => i32[record + SLABS] === 0)) this.liveness.drop();
-    return empty.length * this.slabBytes;
+    return Math.max(released, empty.length * this.slabBytes);
   }
 
-  /** Frees every slot and returns all slabs to the memory. O(pages). */
+  /**
+   * Frees every slot. The pages go back to the memory; where live slots are signed with the key, so that no table has to be made again for
+   * them, those that were in use since the last time stay until the next {@link trim}, for slabs of whichever class asks first. O(pages).
+   */
   reset(): void {
     requireStack(STACK_CALLS);
-    const { i32, memory } = this;
+    const { i32, none } = this;
+    const keeps = this.liveness.signsWithKey === true;
+    if (keeps) this.releaseSpare();
     i32.fill(0, this.map, this.map + this.mapLength);
-    const end = this.mapLength * this.unitBytes;
-    for (let page = 0, next = 0; page < end; page = next) {
-      next = page + PAGE_BYTES;
-      if (memory.ownerOf(page) !== this.owner) continue;
-      while (next < end && memory.ownerOf(next) === this.owner) next += PAGE_BYTES;
-      memory.release(page, (next - page) / PAGE_BYTES);
-    }
-    for (const word of [PAGES, SPARE, HINT]) i32[this.none + word] = 0;
+    i32[none + SPARE] = (i32[none + PAGES]! * PAGE_BYTES) / this.unitBytes;
+    i32[none + HINT] = 0;
     for (const record of this.records) {
       i32[record + FREES] = i32[record + ALLOCATED]!;
       for (const word of [0, CURSOR, END, EXTENDED, SLABS]) i32[record + word] = 0;
     }
+    if (!keeps) this.releaseSpare();
     this.key = newKey();
     this.liveness.drop();
   }
@@ -414,10 +418,17 @@ export class SizeClasses {
       tableBytes,
       footprint,
     };
-    for (const [i, slotSize] of this.sizes.entries()) {
-      const record = this.records[i] ?? 0;
+    const { sizes, records } = this;
+    for (let i = 0; i < sizes.length; i++) {
+      const slotSize = sizes[i] as number;
+      const record = records[i] ?? 0;
       const slabs = record === 0 ? 0 : (i32[record + SLABS] as number);
-      const used = record === 0 ? 0 : this.used(record);
+      // Most programs use few classes.
+      if (slabs === 0) {
+        sums.classes.push({ slotSize, slots: 0, used: 0, free: 0, slabs: 0, slabBytes: 0 });
+        continue;
+      }
+      const used = this.usedOf(i);
       const slots = slabs * Math.floor(this.slabBytes / slotSize);
       const slabBytes = slabs * this.slabBytes;
       sums.classes.push({ slotSize, slots, used, free: slots - used, slabs, slabBytes });
@@ -569,16 +580,34 @@ export class SizeClasses {
     return true;
   }
 
-  /** Returns the pages of a slab that no class has to the memory, unless another slab lies there, or they are returned already. */
-  private releaseIfEmpty(slab: number): void {
-    const { i32, pageBytes: bytes, unitBytes, none, memory } = this;
-    const start = slab - (slab % PAGE_BYTES);
-    const unit = this.map + start / unitBytes;
-    if (memory.ownerOf(start) !== this.owner) return;
-    for (let i = 0; i < bytes / unitBytes; i++) if (i32[unit + i] !== 0) return;
-    memory.release(start, bytes / PAGE_BYTES);
-    i32[none + PAGES]! -= bytes / PAGE_BYTES;
-    i32[none + SPARE]! -= bytes / unitBytes;
+  /**
+   * Returns the pages in which there is no slab to the memory, neighbours at once. O(pages).
+   * @returns their bytes
+   */
+  private releaseSpare(): number {
+    const { i32, none, memory } = this;
+    if (i32[none + SPARE] === 0) return 0;
+    const end = this.mapLength * this.unitBytes;
+    let bytes = 0;
+    for (let page = 0, next = 0; page < end; page = next) {
+      next = page + PAGE_BYTES;
+      if (!this.isSpare(page)) continue;
+      while (next < end && this.isSpare(next)) next += PAGE_BYTES;
+      memory.release(page, (next - page) / PAGE_BYTES);
+      i32[none + PAGES]! -= (next - page) / PAGE_BYTES;
+      i32[none + SPARE]! -= (next - page) / this.unitBytes;
+      bytes += next - page;
+    }
+    i32[none + HINT] = 0;
+    return bytes;
+  }
+
+  /** Whether a page was taken from the memory, and no slab lies in it. */
+  private isSpare(page: number): boolean {
+    if (this.memory.ownerOf(page) !== this.owner) return false;
+    const unit = this.map + page / this.unitBytes;
+    for (let i = 0; i < PAGE_BYTES / this.unitBytes; i++) if (this.i32[unit + i] !== 0) return false;
+    return true;
   }
 
   /** Bytes by which the map may grow for so many more bytes of pages. */
@@ -625,8 +654,15 @@ export class SizeClasses {
   }
 
   private used(record: number): number {
+    return this.usedOf((record - this.records[0]!) / RECORD_WORDS);
+  }
+
+  private usedOf(index: number): number {
+    const { liveness } = this;
+    if (liveness.used !== undefined) return liveness.used(index);
     const { i32 } = this.memory;
-    return this.liveness.used?.(this.records.indexOf(record)) ?? (i32[record + ALLOCATED]! - i32[record + FREES]!) | 0;
+    const record = this.records[index]!;
+    return (i32[record + ALLOCATED]! - i32[record + FREES]!) | 0;
   }
 
   /** Whether slots are missing on a list that is empty, because something wrote over a link. Only where the record counts them: it is asked often. */
