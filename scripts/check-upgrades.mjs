@@ -2,7 +2,7 @@
 // order that a user may upgrade in, and share one memory.
 //
 // "Old" is each package as its last release tag has it (`@morph/pool@0.1.0`); a package without a tag is taken from
-// this tree. "New" is this tree with the next minor versions and with a visible addition to memory and pool, so that
+// this tree. "New" is this tree with the next versions and with a visible addition to memory and pool, so that
 // the two differ, and the new pool needs the new memory, even right after a release.
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -13,6 +13,7 @@ import { expect, plainEnvironment, publishedPackages, root, run, step, temporary
 const MEMORY = "@morph/memory";
 const POOL = "@morph/pool";
 const ARENA = "@morph/arena";
+const CONTEXT = "@morph/mem-v2";
 
 /** What a user sees whose packages do not speak the same contract. */
 const REFUSE = `
@@ -43,10 +44,12 @@ const oldTree = await copyReleased();
 const newTree = copyOf(join(root, "packages"), "new");
 const otherTree = copyOf(join(newTree, "packages"), "other");
 for (const { folder, manifest } of publishedPackages(newTree))
-  writeVersion(folder, manifest, nextMinor(manifest.version));
+  writeVersion(folder, manifest, nextCompatible(manifest.version));
 edit(newTree, "memory/src/index.ts", /$/, '\nexport const ADDED: string = "new";\n');
 edit(newTree, "pool/src/index.ts", /$/, '\nexport { ADDED } from "@morph/memory";\n');
 edit(newTree, "pool/src/pool.ts", /^export class Pool \{$/m, "$&\n  isNew(): boolean {\n    return true;\n  }\n");
+// The new size classes give the pages back at a reset, which a context then does, too.
+edit(newTree, "pool/src/size-classes.ts", /(const keepsPages = )[^;]+;/, "$1false;");
 // A memory of the far future, whose contract is another.
 edit(otherTree, "memory/src/address-space.ts", /(CONTRACT_VERSION\b[^=\n]*= )\d+;/, "$1999;");
 for (const { folder, manifest } of publishedPackages(otherTree)) writeVersion(folder, manifest, "999.0.0");
@@ -69,6 +72,19 @@ await step("old pool, new memory, old arena: one memory", async () => {
   const dependencies = { [POOL]: before[POOL], [ARENA]: before[ARENA], [MEMORY]: after[MEMORY] };
   await shareOneMemory("new-memory", dependencies, { newPool: false, memory: after[MEMORY] });
 });
+await step(
+  "old context on an old pool, then on a new one: its slots are those of the pool that is installed",
+  async () => {
+    for (const [name, pool] of Object.entries({ "context-old-pool": before, "context-new-pool": after })) {
+      const project = await install(name, {
+        [CONTEXT]: before[CONTEXT],
+        [POOL]: pool[POOL],
+        [MEMORY]: after[MEMORY],
+      });
+      await runIn(project, COMPOSE({ newPool: pool === after }));
+    }
+  },
+);
 await step("new pool on an old memory that the user holds on to: two copies, one contract", async () => {
   const project = await install("two-copies", {
     [POOL]: after[POOL],
@@ -149,6 +165,36 @@ arena.destroy();
 `;
 }
 
+/** What a user does with a context: what its `reset` does with the pages of small objects is the pool's. */
+function COMPOSE({ newPool }) {
+  return `
+import assert from "node:assert/strict";
+import { COMPILER, MemoryContext } from "${CONTEXT}";
+import { LinearMemory } from "${MEMORY}";
+
+const memory = new LinearMemory({ initialPages: 64 });
+const context = new MemoryContext({ ...COMPILER, memory });
+const { footprint } = memory;
+for (let frame = 0; frame < 3; frame++) {
+  const pointers = new Map();
+  for (let i = 0; i < 30_000; i++) {
+    const pointer = context.alloc(1 + (i % 64), i % 128);
+    memory.u8.fill(i & 255, pointer, pointer + 1 + (i % 64));
+    pointers.set(pointer, i);
+  }
+  for (const [pointer, i] of pointers) assert.equal(memory.u8[pointer + (i % 64)], i & 255);
+  context.verify();
+  const full = memory.footprint;
+  assert.ok(full > footprint + 10 * 65_536);
+  context.reset();
+  context.verify();
+  if (${newPool}) assert.ok(memory.footprint <= footprint + 65_536, "the pool's reset returns the pages");
+  else assert.equal(memory.footprint, full, "the pool's reset keeps the pages");
+}
+context.destroy();
+`;
+}
+
 /** A copy of the last release: each package from its newest tag, or from this tree when it has none. */
 async function copyReleased() {
   const tree = copyOf(join(root, "packages"), "old");
@@ -217,9 +263,10 @@ function writeVersion(folder, manifest, version) {
   writeFileSync(join(folder, "package.json"), JSON.stringify({ ...manifest, version }));
 }
 
-function nextMinor(version) {
-  const [major, minor] = version.split(".").map(Number);
-  return `${major}.${minor + 1}.0`;
+/** The next version that a caret range of this one takes: below 1.0 a minor version may break. */
+function nextCompatible(version) {
+  const [major, minor, patch] = version.split(".").map(Number);
+  return major === 0 ? `0.${minor}.${patch + 1}` : `${major}.${minor + 1}.0`;
 }
 
 function list(versions) {

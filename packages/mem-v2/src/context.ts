@@ -2,6 +2,7 @@ import { describe, MorphError, PAGE_BYTES, repeatedRefusal, requireStack } from 
 import { flagsOf, signatureAt, sizeAt, typeOf } from "./header.ts";
 import { blockBytes } from "./large-objects.ts";
 import {
+  ALLOCATED_BYTES,
   CLASS_MASK,
   CLASS_ROUNDING,
   CLASS_SHIFT,
@@ -344,11 +345,12 @@ export class MemoryContext extends ObjectStore {
       i32[state + MARK]! -= room;
       this.room = 0;
     }
-    i32[state + KNOWN_TYPES + (typeId >>> 5)]! |= 1 << typeId;
     const total = (state + TYPES + TOTALS + (typeId << TYPE_WORDS_SHIFT)) >>> 1;
+    const objects = f64[total] as number;
+    if (objects === 0) i32[state + KNOWN_TYPES + (typeId >>> 5)]! |= 1 << typeId;
+    f64[total] = objects + 1;
     f64[(state + LARGE_LIVE) >>> 1]! += size;
-    f64[total]! += 1;
-    f64[total + 1]! += size;
+    f64[total + ALLOCATED_BYTES]! += size;
     return pointer >>> 0;
   }
 

@@ -36,6 +36,27 @@ describe.each(MODES)("a full context, in %s mode", (_, config) => {
     expect(ctx.stats()).toMatchObject({ currentLive: 0, liveObjects: 0 });
   });
 
+  it.each([false, true])(
+    "holds as many objects again after all of them were freed, or dropped (shared: %s)",
+    (shared) => {
+      const memory = new LinearMemory({ maxPages: 65, shared });
+      const ctx = contextIn({ ...config, memory });
+      for (const size of [23_083, 100]) {
+        const pointers = fill(ctx, size);
+        const { length } = pointers;
+        expect(length).toBeGreaterThan(100);
+        for (const pointer of pointers) ctx.free(pointer);
+        ctx.trim();
+        expect(fill(ctx, size)).toHaveLength(length);
+        ctx.reset();
+        expect(fill(ctx, size)).toHaveLength(length);
+        ctx.verify();
+        ctx.reset();
+        ctx.trim();
+      }
+    },
+  );
+
   it("is refused nothing small while a page of another class is empty", () => {
     const memory = new LinearMemory({ initialPages: 1, maxPages: 24 });
     const ctx = new MemoryContext({ ...config, memory });
@@ -108,6 +129,34 @@ describe("frames of a COMPILER context", () => {
       ctx.reset();
       expect(memory.footprint).toBeLessThanOrEqual(2 * (2_500_000 + frame * 65_536) + 4 * MIB);
     }
+  });
+
+  it("leave the pages of small objects to the next, which takes none, until they are trimmed or not used", () => {
+    const memory = new LinearMemory();
+    const ctx = new MemoryContext({ ...COMPILER, memory });
+    const frame = (size: number, bytes: number): number => {
+      const pointers = Array.from({ length: bytes / size }, () => ctx.alloc(size, 1));
+      expect(new Set(pointers).size).toBe(pointers.length);
+      for (const pointer of pointers) memory.u8.fill(pointer % 251, pointer, pointer + size);
+      for (const pointer of pointers) expect(memory.u8[pointer + size - 1]).toBe(pointer % 251);
+      ctx.verify();
+      ctx.reset();
+      ctx.verify();
+      expect(ctx.stats().liveObjects).toBe(0);
+      return memory.footprint;
+    };
+    const { footprint } = memory;
+    const large = frame(32, MIB);
+    expect(large - footprint).toBeGreaterThan(MIB);
+    expect(memory.peakFootprint).toBe(large);
+    // Of another class, in the same pages.
+    expect(frame(64, MIB)).toBeLessThanOrEqual(large);
+    expect(memory.peakFootprint).toBe(large);
+    expect(frame(32, MIB / 8)).toBeLessThan(large);
+    // What the last but one used and the last did not is the memory's again.
+    expect(frame(32, MIB / 8) - footprint).toBeLessThan(MIB / 2);
+    ctx.trim();
+    expect(memory.footprint - footprint).toBeLessThan(PAGE_BYTES);
   });
 
   it("leave no pages of a class behind that another frame used", () => {

@@ -361,8 +361,8 @@ export class SizeClasses {
   reset(): void {
     requireStack(STACK_CALLS);
     const { i32, none } = this;
-    const keeps = this.liveness.signsWithKey === true;
-    if (keeps) this.releaseSpare();
+    const keepsPages = this.liveness.signsWithKey === true;
+    if (keepsPages) this.releaseSpare();
     i32.fill(0, this.map, this.map + this.mapLength);
     i32[none + SPARE] = (i32[none + PAGES]! * PAGE_BYTES) / this.unitBytes;
     i32[none + HINT] = 0;
@@ -370,7 +370,7 @@ export class SizeClasses {
       i32[record + FREES] = i32[record + ALLOCATED]!;
       for (const word of [0, CURSOR, END, EXTENDED, SLABS]) i32[record + word] = 0;
     }
-    if (!keeps) this.releaseSpare();
+    if (!keepsPages) this.releaseSpare();
     this.key = newKey();
     this.liveness.drop();
   }
