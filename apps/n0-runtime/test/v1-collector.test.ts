@@ -220,6 +220,7 @@ test("a mark stack that cannot grow leaves everything as it was", () => {
   expect(thrown(() => p.runtime.mph_gc_collect())).toMatchObject({ reason: "memory" });
   p.runtime.verify();
   memory.unregister(owner);
+  for (const table of tables) memory.releaseTable(table, 16384);
   p.runtime.mph_gc_collect();
   expect(p.runtime.stats().liveObjects).toBe(3002);
   p.runtime.verify();
