@@ -290,17 +290,21 @@ export class Cycle {
     if (this.verifyAlways) verifyAll(this.parts);
   }
 
+  /** Marks to the end, in one pause. */
+  private markAll(): void {
+    const { tracer } = this.parts;
+    const start = now();
+    tracer.begin(MARK);
+    while (tracer.drainMarks(ALL) < 0) {}
+    tracer.finish();
+    this.endMarking();
+    this.note("markMs", start);
+  }
+
   /** Ends a major collection that is under way. */
   finishMajor(): void {
-    const { old, tracer } = this.parts;
-    if (old.marking) {
-      const start = now();
-      tracer.begin(MARK);
-      while (tracer.drainMarks(ALL) < 0) {}
-      tracer.finish();
-      this.endMarking();
-      this.note("markMs", start);
-    }
+    const { old } = this.parts;
+    if (old.marking) this.markAll();
     if (!old.sweeping) return;
     const start = now();
     old.sweepAll();
@@ -316,12 +320,7 @@ export class Cycle {
     // Objects that had to stay in the nursery are marked as old ones are; the program does not run before that is done.
     if (this.keptYoung > 0) tracer.span = 0;
     this.startMarking();
-    const start = now();
-    tracer.begin(MARK);
-    while (tracer.drainMarks(ALL) < 0) {}
-    tracer.finish();
-    this.endMarking();
-    this.note("markMs", start);
+    this.markAll();
     if (this.keptYoung > 0) {
       nursery.sweep();
       tracer.setNursery();
