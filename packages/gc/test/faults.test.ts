@@ -3,9 +3,10 @@ import { LinearMemory } from "@morph/memory";
 import { describe, expect, it } from "vitest";
 import { bundle } from "../../../scripts/test-kit/bundled.ts";
 import { codeOf } from "../../../scripts/test-kit/code.ts";
+import { random } from "../../../scripts/test-kit/random.ts";
 import { nearTheStackLimit } from "../../../scripts/test-kit/stack-limit.ts";
 import { Collector } from "../src/index.ts";
-import { GraphModel, random } from "./model.ts";
+import { GraphModel } from "./model.ts";
 
 const NURSERY = 262_144;
 const at = (pointer: number, offset: number): number => (pointer + offset) / 4;

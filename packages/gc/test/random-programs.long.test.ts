@@ -1,7 +1,8 @@
 import { LinearMemory } from "@morph/memory";
 import { describe, expect, it } from "vitest";
+import { random } from "../../../scripts/test-kit/random.ts";
 import { Collector } from "../src/index.ts";
-import { GraphModel, random } from "./model.ts";
+import { GraphModel } from "./model.ts";
 
 const OPERATIONS = 4_000_000;
 

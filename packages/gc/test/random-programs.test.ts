@@ -1,7 +1,8 @@
 import { LinearMemory } from "@morph/memory";
 import { describe, expect, it } from "vitest";
+import { random } from "../../../scripts/test-kit/random.ts";
 import { Collector } from "../src/index.ts";
-import { GraphModel, random } from "./model.ts";
+import { GraphModel } from "./model.ts";
 
 describe("random programs", () => {
   it.each([1, 2, 3])("agree with plain objects, with a collection at every allocation, seed %i", (seed) => {

@@ -2,8 +2,9 @@
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import { describe, expect, it } from "vitest";
 import { codeOf } from "../../../scripts/test-kit/code.ts";
+import { random } from "../../../scripts/test-kit/random.ts";
 import { Heap } from "../src/index.ts";
-import { HeapModel, random } from "./model.ts";
+import { HeapModel } from "./model.ts";
 
 describe("defects of @thi.ng/malloc", () => {
   it("1: realloc that moves an object leaves none behind", () => {

@@ -2,8 +2,8 @@
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import { describe, expect, it } from "vitest";
 import { codeOf } from "../../../scripts/test-kit/code.ts";
+import { random } from "../../../scripts/test-kit/random.ts";
 import { Heap } from "../src/index.ts";
-import { random } from "./model.ts";
 
 /** Allocates objects of a size until there is no room for one more. */
 const fill = (heap: Heap, size: number): number[] => {

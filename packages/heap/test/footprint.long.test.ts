@@ -1,7 +1,7 @@
 import { LinearMemory } from "@morph/memory";
 import { describe, expect, it } from "vitest";
+import { random } from "../../../scripts/test-kit/random.ts";
 import { Heap } from "../src/index.ts";
-import { random } from "./model.ts";
 
 const OPERATIONS = 50_000_000;
 const MIB = 1_048_576;

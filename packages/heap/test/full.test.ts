@@ -2,8 +2,8 @@
 import { LinearMemory } from "@morph/memory";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { random } from "../../../scripts/test-kit/random.ts";
 import { Heap } from "../src/index.ts";
-import { random } from "./model.ts";
 
 /** Allocates until there is no room for one more byte, first objects of a size. */
 const fillUp = (heap: Heap, size: number): number[] => {

@@ -1,8 +1,9 @@
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import { describe, expect, it } from "vitest";
 import { codeOf } from "../../../scripts/test-kit/code.ts";
+import { random } from "../../../scripts/test-kit/random.ts";
 import { Heap } from "../src/index.ts";
-import { HeapModel, random, someSize } from "./model.ts";
+import { HeapModel, someSize } from "./model.ts";
 
 /** A memory whose growth fails while `fails()` says so. */
 const failing = (fails: () => boolean): LinearMemory => {

@@ -3,17 +3,6 @@ import { expect } from "vitest";
 import { codeOf } from "../../../scripts/test-kit/code.ts";
 import type { Heap } from "../src/index.ts";
 
-/** A small fast generator (xorshift32), so that a run is told by its seed. */
-export function random(seed: number): (below: number) => number {
-  let state = seed | 1;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
-
 /** A size as programs ask for them: mostly small, now and then very large. */
 export function someSize(next: (below: number) => number): number {
   const kind = next(100);

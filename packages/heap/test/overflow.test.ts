@@ -1,8 +1,8 @@
 /** Stack overflows: whatever throws a RangeError does so before anything changes. */
 import { LinearMemory } from "@morph/memory";
 import { describe, expect, it } from "vitest";
+import { random } from "../../../scripts/test-kit/random.ts";
 import { Heap } from "../src/index.ts";
-import { random } from "./model.ts";
 
 /**
  * Calls `action` at the depths at which the stack just does not suffice for it, coming from below, until it does.

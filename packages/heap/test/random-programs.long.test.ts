@@ -1,7 +1,8 @@
 import { LinearMemory } from "@morph/memory";
 import { describe, expect, it } from "vitest";
+import { random } from "../../../scripts/test-kit/random.ts";
 import { Heap } from "../src/index.ts";
-import { HeapModel, random, someSize } from "./model.ts";
+import { HeapModel, someSize } from "./model.ts";
 
 const OPERATIONS = 10_000_000;
 

@@ -2,8 +2,9 @@ import { LinearMemory } from "@morph/memory";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { codeOf } from "../../../scripts/test-kit/code.ts";
+import { random } from "../../../scripts/test-kit/random.ts";
 import { Heap } from "../src/index.ts";
-import { HeapModel, random, someSize } from "./model.ts";
+import { HeapModel, someSize } from "./model.ts";
 
 describe("random programs", () => {
   it("agree with a plain model, whoever else uses the memory", () => {

@@ -1,20 +1,10 @@
 import { LinearMemory } from "@morph/memory";
 import { describe, expect, it } from "vitest";
 import { codeOf } from "../../../scripts/test-kit/code.ts";
+import { random } from "../../../scripts/test-kit/random.ts";
 import { COMPILER, MemoryContext, RUNTIME } from "../src/index.ts";
 
 const OPERATIONS = 10_000_000;
-
-/** A small fast generator (xorshift32), so that a run is told by its seed. */
-function random(seed: number): (below: number) => number {
-  let state = seed | 1;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
 
 describe("10 million random operations on a context", () => {
   it.each([COMPILER, RUNTIME])("agree with a plain model: $mode", { timeout: 600_000 }, (config) => {

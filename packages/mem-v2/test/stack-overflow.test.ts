@@ -1,6 +1,7 @@
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { bundle } from "../../../scripts/test-kit/bundled.ts";
+import { random } from "../../../scripts/test-kit/random.ts";
 import { nearTheStackLimit } from "../../../scripts/test-kit/stack-limit.ts";
 
 const file = pathToFileURL(await bundle(new URL("..", import.meta.url), "esm"));
@@ -11,17 +12,6 @@ const { COMPILER, LinearMemory, MemoryContext, RUNTIME, SERVER, SharedContext } 
 const CASES = [COMPILER, RUNTIME, { ...SERVER, maxBytes: 8 * 2 ** 20 }].flatMap((config) =>
   [false, true].map((shared) => ({ config, shared, mode: config.mode })),
 );
-
-/** A small fast generator (xorshift32), so that a run is told by its seed. */
-function random(seed: number): (below: number) => number {
-  let state = seed | 1;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
 
 describe.each(CASES)("a stack overflow inside a call, in $mode mode, shared: $shared", ({ config, shared }) => {
   it("changes nothing, and leaves no lock taken", () => {

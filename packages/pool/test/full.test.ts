@@ -1,8 +1,8 @@
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import { describe, expect, it } from "vitest";
 import { codeOf } from "../../../scripts/test-kit/code.ts";
+import { random } from "../../../scripts/test-kit/random.ts";
 import { Pool, PoolManager } from "../src/index.ts";
-import { random } from "./model.ts";
 
 function fill(alloc: () => number): number[] {
   const pointers: number[] = [];

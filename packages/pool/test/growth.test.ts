@@ -1,7 +1,8 @@
 import { LinearMemory } from "@morph/memory";
 import { describe, expect, it } from "vitest";
+import { random } from "../../../scripts/test-kit/random.ts";
 import { Pool, PoolManager } from "../src/index.ts";
-import { PoolModel, random } from "./model.ts";
+import { PoolModel } from "./model.ts";
 
 describe("growth that fails", () => {
   it("at any point of a random program is an error, loses nothing, and ends when it may grow again", () => {

@@ -3,17 +3,6 @@ import { expect } from "vitest";
 import { codeOf } from "../../../scripts/test-kit/code.ts";
 import type { PoolManager } from "../src/index.ts";
 
-/** A small fast generator (xorshift32), so that a run is told by its seed. */
-export function random(seed: number): (below: number) => number {
-  let state = seed | 1;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
-
 /**
  * Runs random operations on a manager beside a plain model: an array of live objects, each with its size and the
  * pattern its bytes were filled with. Overlap shows as a pattern that changed.

@@ -1,7 +1,8 @@
 import { LinearMemory } from "@morph/memory";
 import { describe, expect, it } from "vitest";
+import { random } from "../../../scripts/test-kit/random.ts";
 import { PoolManager } from "../src/index.ts";
-import { PoolModel, random } from "./model.ts";
+import { PoolModel } from "./model.ts";
 
 const OPERATIONS = 10_000_000;
 

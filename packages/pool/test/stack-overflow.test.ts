@@ -1,8 +1,8 @@
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { bundle } from "../../../scripts/test-kit/bundled.ts";
+import { random } from "../../../scripts/test-kit/random.ts";
 import { nearTheStackLimit } from "../../../scripts/test-kit/stack-limit.ts";
-import { random } from "./model.ts";
 
 const file = pathToFileURL(await bundle(new URL("..", import.meta.url), "esm"));
 const { LinearMemory, Pool, PoolManager } = (await import(
