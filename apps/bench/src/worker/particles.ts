@@ -50,6 +50,28 @@ export interface Particles {
   step(count: number): void;
 }
 
+type Element = { life: number; readonly position: Moving; readonly velocity: Moving };
+type Moving = { x: number; y: number; z: number };
+
+/** The loops over structs that are reached by their index; a process runs them over one kind only. */
+export const loopsOver = (particles: { at(index: number): Element }): Particles => ({
+  sum: (count) => {
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum += particles.at(i).life;
+    return sum;
+  },
+  step: (count) => {
+    for (let i = 0; i < count; i++) {
+      const particle = particles.at(i);
+      const { position, velocity } = particle;
+      position.x += velocity.x * STEP;
+      position.y += velocity.y * STEP;
+      position.z += velocity.z * STEP;
+      particle.life -= 1;
+    }
+  },
+});
+
 /** The work of a scenario. */
 export const particleTask = ({ kind, batch }: Scenario, particles: Particles): Task => {
   let expected = 0;

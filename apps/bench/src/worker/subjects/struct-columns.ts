@@ -1,7 +1,7 @@
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import type { Scenario } from "../../catalogue/scenario.js";
 import { takePages } from "../memory.js";
-import { lifeOf, Particle, particleTask, STEP, velocityOf } from "../particles.js";
+import { lifeOf, loopsOver, Particle, particleTask, velocityOf } from "../particles.js";
 import type { Task } from "../subject.js";
 
 /** Structs in columns. */
@@ -14,21 +14,5 @@ export const prepare = (scenario: Scenario): Task => {
     const velocity = velocityOf(i);
     Particle.from({ velocity: [velocity, velocity, velocity], mass: 1, life: lifeOf(i) }, particles.at(i));
   }
-  return particleTask(scenario, {
-    sum: (count) => {
-      let sum = 0;
-      for (let i = 0; i < count; i++) sum += particles.at(i).life;
-      return sum;
-    },
-    step: (count) => {
-      for (let i = 0; i < count; i++) {
-        const particle = particles.at(i);
-        const { position, velocity } = particle;
-        position.x += velocity.x * STEP;
-        position.y += velocity.y * STEP;
-        position.z += velocity.z * STEP;
-        particle.life -= 1;
-      }
-    },
-  });
+  return particleTask(scenario, loopsOver(particles));
 };
