@@ -32,7 +32,7 @@ import type { Parts } from "./parts.ts";
 import { Remembered } from "./remembered.ts";
 import { Roots } from "./roots.ts";
 import { Space } from "./space.ts";
-import { type CollectorStats, Statistics } from "./statistics.ts";
+import { type CollectorStats, Statistics, type TypeCensus } from "./statistics.ts";
 import { Tracer } from "./tracer.ts";
 import { verifyAll } from "./verify.ts";
 
@@ -336,14 +336,21 @@ export class Collector {
     this.statistics.allocatedBlocks += blocks;
     if (this.old.marking || this.old.sweeping) this.pay(blocks);
     else if (this.cycle.pace.isDue(this.old.used)) this.pause(() => this.cycle.minor());
-    let pointer = this.old.allocLarge(kind, bytes);
-    if (pointer !== 0) return pointer;
+    const pointer = this.old.allocLarge(kind, bytes) || this.makeLargeRoom(kind, bytes);
+    const { allocated } = this.statistics;
+    const type = this.i32[kind + TYPE] as number;
+    allocated[type] = (allocated[type] ?? 0) + 1;
+    return pointer;
+  }
+
+  /** Collects until the old space has room for a large object. @throws ERR_MORPH_OUT_OF_MEMORY */
+  private makeLargeRoom(kind: number, bytes: number): number {
     for (const attempt of [() => this.cycle.full(), () => this.cycle.compact()]) {
       this.pause(attempt);
-      pointer = this.old.allocLarge(kind, bytes);
+      const pointer = this.old.allocLarge(kind, bytes);
       if (pointer !== 0) return pointer;
     }
-    if (this.press(bytes)) pointer = this.old.allocLarge(kind, bytes);
+    const pointer = this.press(bytes) ? this.old.allocLarge(kind, bytes) : 0;
     if (pointer === 0) throw this.noRoom(bytes);
     return pointer;
   }
@@ -714,12 +721,34 @@ export class Collector {
       markMs: s.markMs,
       sweepMs: s.sweepMs,
       compactMs: s.compactMs,
+      longestMinorMs: s.longest.minorMs,
+      longestMarkMs: s.longest.markMs,
+      longestSweepMs: s.longest.sweepMs,
+      longestCompactMs: s.longest.compactMs,
       longestPauseMs: s.longestPauseMs,
       pauses: [...s.pauses],
       phase: old.marking ? "marking" : old.sweeping ? "sweeping" : "idle",
       handles: table.strong.count,
       weakHandles: table.weak.count,
     };
+  }
+
+  /** What there is of each type: objects ever allocated, objects and bytes now. O(blocks + objects). @throws ERR_MORPH_BUSY, ERR_MORPH_DESTROYED */
+  census(): TypeCensus[] {
+    this.awake();
+    const { infos } = this.kinds;
+    const allocated = [...this.statistics.allocated];
+    this.nursery.countNew(allocated);
+    const objects = new Array<number>(infos.length + 1).fill(0);
+    const bytes = new Array<number>(infos.length + 1).fill(0);
+    this.objects.walk((pointer, kind) => {
+      const type = this.i32[kind + TYPE] as number;
+      objects[type]!++;
+      bytes[type]! += this.kinds.dataBytes(kind, pointer);
+    });
+    return infos.map(({ id, name }) => {
+      return { type: id, name, allocated: allocated[id] ?? 0, objects: objects[id]!, bytes: bytes[id]! };
+    });
   }
 
   /**

@@ -18,6 +18,7 @@ import {
   LOGGED,
   MARKING,
   MARKS,
+  MOVES,
   NEXT,
   NURSERY_BYTES,
   OLD,
@@ -32,6 +33,7 @@ import {
 import { testBit } from "./old-space.ts";
 import { Pace } from "./pace.ts";
 import type { Parts } from "./parts.ts";
+import type { Phase } from "./statistics.ts";
 import { COPY, FORWARD, MARK } from "./tracer.ts";
 import { requireBarriers, requireMarks, verifyAll } from "./verify.ts";
 
@@ -74,6 +76,7 @@ export class Cycle {
     const start = now();
     const { nursery, tracer, roots, handles, statistics } = this.parts;
     const before = nursery.blocks - nursery.freeCount;
+    nursery.countNew(statistics.allocated);
     nursery.condemn(promoteAll);
     tracer.survivedBytes = 0;
     tracer.promotedBytes = 0;
@@ -91,6 +94,7 @@ export class Cycle {
     tracer.finish();
     nursery.release();
     roots.clearAbove();
+    this.countMove();
     this.keptYoung = tracer.youngObjects;
     statistics.minorCollections++;
     statistics.survivedBytes += tracer.survivedBytes;
@@ -98,8 +102,13 @@ export class Cycle {
     statistics.copiedObjects += tracer.copiedObjects;
     statistics.keptYoung += tracer.youngObjects;
     statistics.survival = before === 0 ? 0 : (tracer.survivedBytes + tracer.promotedBytes) / (before * BLOCK_BYTES);
-    statistics.minorMs += now() - start;
+    this.note("minorMs", start);
     if (this.verifyAlways) verifyAll(this.parts);
+  }
+
+  private countMove(): void {
+    const { i32, control } = this.parts.space;
+    i32[control + MOVES] = ((i32[control + MOVES] as number) + 1) | 0;
   }
 
   /** Where a young object went, 0 when nothing led to it. */
@@ -237,8 +246,11 @@ export class Cycle {
     this.note("sweepMs", start);
   }
 
-  private note(phase: "markMs" | "sweepMs" | "compactMs", start: number): void {
-    this.parts.statistics[phase] += now() - start;
+  private note(phase: Phase, start: number): void {
+    const { statistics } = this.parts;
+    const ms = now() - start;
+    statistics[phase] += ms;
+    if (ms > statistics.longest[phase]) statistics.longest[phase] = ms;
   }
 
   /** All that was reachable is marked: weak handles to other objects end, and sweeping starts. O(kinds + weak handles). */
@@ -338,6 +350,7 @@ export class Cycle {
     const before = space.footprint;
     tracer.begin(FORWARD);
     compact(this.parts);
+    this.countMove();
     tracer.begin(MARK);
     if (space.footprint < before) statistics.freedBytes += before - space.footprint;
     statistics.compactions++;

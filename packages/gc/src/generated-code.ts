@@ -18,6 +18,7 @@ import {
   MARKING,
   MARKS,
   MAX_SMALL_BYTES,
+  MOVES,
   NEXT,
   NURSERY_BASE,
   NURSERY_BYTES,
@@ -59,6 +60,8 @@ export interface GeneratedCodeLayout {
   readonly MARK_CURSOR: number;
   readonly MARK_LIMIT: number;
   readonly MARK_OVERFLOWED: number;
+  /** Counts up with each collection that may have moved objects: what hashes by address compares it. */
+  readonly MOVES: number;
   /** From a pointer to its word in the directory, and from there to the block's record, in words. */
   readonly SEGMENT_SHIFT: number;
   readonly RECORD_SHIFT: number;
@@ -106,6 +109,7 @@ export const LAYOUT: GeneratedCodeLayout = {
   MARK_CURSOR,
   MARK_LIMIT,
   MARK_OVERFLOWED,
+  MOVES,
   SEGMENT_SHIFT,
   RECORD_SHIFT,
   RECORD_MASK,

@@ -169,6 +169,8 @@ export const MARK_LIMIT = 13;
 /** 1 when blocks have `MARK_OVERFLOW`, and `COPY_OVERFLOW`. */
 export const MARK_OVERFLOWED = 14;
 export const COPY_OVERFLOWED = 15;
+/** Counts the collections after which pointers may be others. */
+export const MOVES = 16;
 /** Words of an entry of the mark stack: pointer and kind. */
 export const ENTRY_WORDS = 2;
 export const ENTRY_BYTES = 8;

@@ -30,6 +30,7 @@ import {
   SURVIVED,
   SURVIVOR,
   TOP,
+  TYPE,
   YOUNG,
   YOUNG_FREE,
 } from "./layout.ts";
@@ -150,6 +151,28 @@ export class Nursery implements SurvivorSpace {
     }
   }
 
+  /** Adds the objects that were allocated since the last collection, by type. O(blocks). */
+  countNew(allocated: number[]): void {
+    const { i32 } = this.space;
+    for (let block = this.first; block < this.first + this.blocks; block++) {
+      const record = this.space.recordAt(block);
+      if (i32[record + STATE] !== YOUNG || ((i32[record + FLAGS] as number) & SURVIVED) !== 0) continue;
+      const kind = i32[record + KIND] as number;
+      const type = i32[kind + TYPE] as number;
+      allocated[type] = (allocated[type] ?? 0) + this.handedOut(block, record) / (i32[kind + SLOT_BYTES] as number);
+    }
+  }
+
+  /** Bytes of a block's slots that were handed out. */
+  private handedOut(block: number, record: number): number {
+    const { i32 } = this.space;
+    const kind = i32[record + KIND] as number;
+    const start = block << BLOCK_SHIFT;
+    const limit = i32[kind + LIMIT] as number;
+    const open = limit !== 0 && ((limit - 1) ^ start) >>> BLOCK_SHIFT === 0;
+    return ((open ? (i32[kind + CURSOR] as number) : (i32[record + TOP] as number)) - start) >>> 0;
+  }
+
   /** Has the blocks back that were condemned, but for those with objects that had to stay. O(blocks). */
   release(): void {
     this.close(SURVIVOR);
@@ -226,10 +249,7 @@ export class Nursery implements SurvivorSpace {
         for (let word = 0; word < BITMAP_WORDS; word++) bytes += countBits(i32[record + LIVE + word] as number) * slot;
         continue;
       }
-      const start = block << BLOCK_SHIFT;
-      const limit = i32[kind + LIMIT] as number;
-      const open = ((limit - 1) ^ start) >>> BLOCK_SHIFT === 0;
-      bytes += ((open ? (i32[kind + CURSOR] as number) : (i32[record + TOP] as number)) - start) >>> 0;
+      bytes += this.handedOut(block, record);
     }
     return bytes;
   }

@@ -41,6 +41,11 @@ export interface CollectorStats {
   markMs: number;
   sweepMs: number;
   compactMs: number;
+  /** The longest minor collection, slices of marking and sweeping, and evacuation: parts of pauses. */
+  longestMinorMs: number;
+  longestMarkMs: number;
+  longestSweepMs: number;
+  longestCompactMs: number;
   /** The longest pause. */
   longestPauseMs: number;
   /** Pauses by length: `pauses[i]` counts those below 2^i microseconds that are in no entry before; the last one all others. */
@@ -52,8 +57,25 @@ export interface CollectorStats {
   weakHandles: number;
 }
 
+/** What time is spent with. */
+export type Phase = "minorMs" | "markMs" | "sweepMs" | "compactMs";
+
+/** What there is of a type; see {@link Collector.census}. */
+export interface TypeCensus {
+  /** The type's id and name. */
+  readonly type: number;
+  readonly name: string;
+  /** Objects that were ever allocated. */
+  readonly allocated: number;
+  /** Objects that are there, dead ones too that no collection has found yet, and their bytes as they were asked for, of arrays with their 8 of length. */
+  readonly objects: number;
+  readonly bytes: number;
+}
+
 /** The counters. */
 export class Statistics {
+  /** By type: objects allocated in blocks that were collected since, and large ones. */
+  readonly allocated: number[] = [];
   allocatedBlocks = 0;
   minorCollections = 0;
   majorCollections = 0;
@@ -70,6 +92,7 @@ export class Statistics {
   markMs = 0;
   sweepMs = 0;
   compactMs = 0;
+  readonly longest: Record<Phase, number> = { minorMs: 0, markMs: 0, sweepMs: 0, compactMs: 0 };
   longestPauseMs = 0;
   readonly pauses: number[] = new Array<number>(PAUSE_CLASSES).fill(0);
 

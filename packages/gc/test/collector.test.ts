@@ -227,7 +227,79 @@ describe("the stack of what is to be looked at", () => {
   });
 });
 
+describe("a census", () => {
+  it("counts what was allocated and what is there by type, whichever way it was allocated", () => {
+    const { gc, pair } = make();
+    const bytes = gc.arrayType({ name: "bytes", size: 1 });
+    const large = gc.type({ name: "large", size: 5000 });
+    const of = (type: number) => gc.census().find((entry) => entry.type === type)!;
+    const kept = gc.handle(gc.alloc(pair));
+    const allocated = { [pair]: 1, [bytes]: 0, [large]: 0 };
+    for (let i = 0; i < 3000; i++) {
+      const type = [pair, bytes, pair, large][i % 4]!;
+      if (type === bytes) gc.allocArray(bytes, (i * 7) % 3000);
+      else gc.alloc(type);
+      allocated[type]!++;
+      if (i % 500 === 250) gc.collect((["minor", "major", "compact"] as const)[(i / 250) % 3]);
+      if (i % 100 !== 0) continue;
+      for (const each of [pair, bytes, large]) {
+        expect(of(each).allocated).toBe(allocated[each]);
+        expect(of(each).objects).toBe(gc.liveObjects(each).length);
+        expect(of(each).bytes).toBe(gc.liveObjects(each).reduce((sum, pointer) => sum + gc.sizeOf(pointer), 0));
+      }
+    }
+    gc.collect();
+    expect(gc.census().filter(({ objects }) => objects > 0)).toEqual([
+      { type: pair, name: "pair", allocated: allocated[pair], objects: 1, bytes: gc.sizeOf(kept.pointer) },
+    ]);
+  });
+});
+
 describe("roots", () => {
+  it("each thread may have a stack of its own; the others are cells, and MOVES tells when addresses changed", () => {
+    const { gc, pair } = make();
+    const owner = gc.memory.register({ name: "test", contractVersion: 1, viewsChanged() {} });
+    const other = gc.memory.acquire(1, owner);
+    gc.memory.u32.fill(0, other / 4, other / 4 + 64);
+    const control = gc.control / 4;
+    const words = [LAYOUT.STACK_BASE, LAYOUT.STACK_TOP, LAYOUT.STACK_LIMIT];
+    const first = words.map((word) => gc.memory.u32[control + word]!);
+    const switchTo = (stack: number[]): void => {
+      words.forEach((word, i) => {
+        gc.memory.u32[control + word] = stack[i]!;
+      });
+    };
+    const push = (id: number): number => {
+      const pointer = gc.alloc(pair);
+      gc.memory.u32[at(pointer, 8)] = id;
+      const top = gc.memory.u32[control + LAYOUT.STACK_TOP]!;
+      gc.memory.u32[top / 4] = pointer;
+      gc.memory.u32[control + LAYOUT.STACK_TOP] = top + 4;
+      return top;
+    };
+    const mine = push(1);
+    const moves = gc.memory.u32[control + LAYOUT.MOVES]!;
+    first[1] = mine + 4;
+    gc.addRoot(first[0]!, (first[1] - first[0]!) / 4);
+    switchTo([other, other, other + 256]);
+    const theirs = push(2);
+    gc.memory.u32[theirs / 4 + 5] = gc.memory.u32[theirs / 4]!;
+    for (const kind of ["minor", "minor", "compact"] as const) {
+      gc.collect(kind);
+      gc.verify();
+      expect(gc.memory.u32[at(gc.memory.u32[mine / 4]!, 8)]).toBe(1);
+      expect(gc.memory.u32[at(gc.memory.u32[theirs / 4]!, 8)]).toBe(2);
+      expect(gc.memory.u32[theirs / 4 + 5]).toBe(0);
+    }
+    // "compact" begins with a full collection, which copies too.
+    expect(gc.memory.u32[control + LAYOUT.MOVES]).toBe(moves + 4);
+    gc.removeRoot(first[0]!);
+    switchTo(first);
+    gc.collect();
+    expect(gc.liveObjects().length).toBe(1);
+    gc.verify();
+  });
+
   it("in cells and frames are updated; a frame that generated code takes needs one store", () => {
     const { gc, pair } = make();
     const cellOwner = gc.memory.register({ name: "test", contractVersion: 1, viewsChanged() {} });
