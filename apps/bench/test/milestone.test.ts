@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { compileFrontEnd, runModule } from "n0";
 import { MemoryWriter } from "n0-runtime";
 import { afterAll, describe, expect, test } from "vitest";
-import type { Comparison } from "../src/milestone/measure.ts";
+import type { Comparison } from "../src/milestone/comparison.ts";
+import { ALLOCATORS } from "../src/milestone/contenders.ts";
+import { pauseClasses } from "../src/milestone/heap-watch.ts";
+import type { PlainProgram } from "../src/milestone/plain/program.ts";
 import { compile, compiler, frontEnd, type MilestoneProgram, OTHERS, STYLES } from "../src/milestone/programs.ts";
 import { saying } from "../src/milestone/rows.ts";
 import { arithmeticOf, layoutsOf } from "../src/milestone/sizes.ts";
@@ -14,7 +17,7 @@ import { milestoneVerdicts } from "../src/milestone/verdicts.ts";
 const folder = mkdtempSync(join(tmpdir(), "morph-milestone-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What it prints on each allocator. */
+/** What it prints on each allocator, and on plain objects where it is written so. */
 const outputs = async (program: MilestoneProgram): Promise<string[]> => {
   const path = join(folder, "input.txt");
   const text = generatedSource(program.lines ?? 10);
@@ -22,11 +25,20 @@ const outputs = async (program: MilestoneProgram): Promise<string[]> => {
   const source = program.lines === undefined ? undefined : { path, bytes: text.length };
   const module = await compile(program, source, false);
   const args = source === undefined ? [] : (program.args?.(source) ?? []);
-  return (["v1", "v2"] as const).map((allocator) => {
+  const all = ALLOCATORS.map((allocator) => {
     const stdout = new MemoryWriter();
     expect(runModule(module, { allocator, args, stdout }).failure).toBeNull();
     return stdout.text();
   });
+  return program.plain === undefined ? all : [...all, await onObjects(program.plain, path)];
+};
+
+/** What it prints on plain objects. */
+const onObjects = async (plain: string, source: string): Promise<string> => {
+  const { run } = (await import(`../src/milestone/plain/${plain}.ts`)) as { run: PlainProgram };
+  const lines: string[] = [];
+  run((line) => lines.push(line), source);
+  return `${lines.join("\n")}\n`;
 };
 
 describe("the generated source", () => {
@@ -44,8 +56,9 @@ describe("the generated source", () => {
 });
 
 describe("the programs", () => {
-  test("front ends of both styles find the same tree, without errors, on both allocators", async () => {
+  test("front ends of both styles find the same tree, without errors, on all allocators and on plain objects", async () => {
     const all = (await Promise.all(STYLES.map((style) => outputs(frontEnd(style, 100))))).flat();
+    expect(all).toHaveLength(STYLES.length * (ALLOCATORS.length + 1));
     expect(new Set(all).size).toBe(1);
     expect(all[0]).toMatch(/^101 lines, \d+ tokens, \d+ nodes\n0 errors, tree \d+\n$/);
   });
@@ -57,18 +70,27 @@ describe("the programs", () => {
   });
 
   test.each(OTHERS.filter(({ id }) => id !== "stack_undo"))(
-    "$id prints the same on both allocators",
+    "$id prints the same on all allocators and on plain objects",
     async (program) => {
-      const [v1, v2] = await outputs(program);
-      expect(v2).toBe(v1);
-      expect(v1).not.toBe("");
+      const all = await outputs(program);
+      expect(all).toHaveLength(ALLOCATORS.length + 1);
+      expect(new Set(all).size).toBe(1);
+      expect(all[0]).not.toBe("");
     },
   );
 
-  test("stack_undo compiles", async () => {
+  test("stack_undo, which takes gigabytes on V2, compiles; on plain objects it prints what V2 was seen to print", async () => {
     const program = OTHERS.find(({ id }) => id === "stack_undo") as MilestoneProgram;
     expect((await compile(program, undefined, false)).length).toBeGreaterThan(0);
+    expect(await onObjects("stack-undo", "")).toBe("193452882\n");
   });
+});
+
+test("pauses are counted by powers of two, the longest together", () => {
+  const counts = pauseClasses([0, 0.5, 1, 1.9, 2, 3, 1_000, 2 ** 30]);
+  expect(counts).toHaveLength(24);
+  expect(counts.slice(0, 3)).toEqual([2, 2, 2]);
+  expect([counts[10], counts[23]]).toEqual([1, 1]);
 });
 
 describe("the arithmetic", () => {
@@ -101,20 +123,29 @@ describe("what is said of a comparison", () => {
     what: "it",
     style: "lean",
     lines: 1_000,
-    v1: { allocator: "v1", peakFootprint: 1e6, allocatorMs: 10, collections },
-    v2: { allocator: "v2", peakFootprint: 4e5, allocatorMs: 6 },
+    sides: [
+      { contender: "v1", peakFootprint: 1e6, allocatorMs: 10, collections, wholeMs: 30 },
+      { contender: "v2", peakFootprint: 4e5, allocatorMs: 6, collections: { ...collections, count: 0 }, wholeMs: 20 },
+      { contender: "plain", peakFootprint: 2e5, peakCommitted: 3e5, wholeMs: 5 },
+    ],
   };
+  const stopped: Comparison = { ...base, sides: [{ contender: "v1", note: "stopped after 3 s" }, base.sides[1]!] };
 
   test("who is smaller where V1 collects, and what was stopped", () => {
     expect(saying(base)).toContain("V1 collects 3 times, V2 never: V2 is smaller (0.40 against 1.00 MB)");
-    expect(saying({ ...base, v1: { allocator: "v1", note: "stopped after 3 s" } })).toContain("V1 stopped after 3 s");
+    expect(saying(stopped)).toContain("V1 stopped after 3 s");
+  });
+
+  test("how many times the whole time on plain objects the allocators take", () => {
+    expect(saying(base)).toContain("times the whole time on plain objects: V1 6.00, V2 4.00");
+    expect(saying(base)).toContain("take 0.20 MB of the engine's heap, which grows by 0.30 MB");
+    expect(saying(stopped)).not.toContain("plain");
   });
 
   test("a floor that is missed, one that holds, and one that could not be measured", () => {
     const [footprint, time] = milestoneVerdicts([base]);
     expect([footprint?.value, footprint?.held]).toEqual([60, true]);
     expect([time?.value, time?.held]).toEqual([40, false]);
-    const stopped = { ...base, v1: { allocator: "v1", note: "stopped after 3 s" } as const };
     expect(milestoneVerdicts([stopped])[0]).toMatchObject({ held: false, problem: "stopped after 3 s" });
   });
 });

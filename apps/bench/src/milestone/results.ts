@@ -1,4 +1,4 @@
-import type { Comparison } from "./measure.js";
+import type { Comparison } from "./comparison.js";
 import { PROJECTIONS, saying, withHistogram } from "./rows.js";
 import type { MilestoneSettings } from "./settings.js";
 import { arithmeticOf, type Layout, layoutsOf } from "./sizes.js";

@@ -1,5 +1,6 @@
 import { figure } from "../format.js";
-import type { Comparison, Side } from "./measure.js";
+import { type Comparison, type Side, sideOf } from "./comparison.js";
+import { CONTENDER_NAMES } from "./contenders.js";
 import { layoutsOf } from "./sizes.js";
 
 /** What the original's documents project for 1,000 lines. Quoted; it was never run. */
@@ -28,12 +29,12 @@ const MB = 1e6;
 
 const shown = (value: number | undefined, scale = 1): string => (value === undefined ? NONE : figure(value / scale));
 
-/** One allocator in one program. What was not measured says why in the place of its figure. */
+/** One contender in one program. What was not measured says why in the place of its figure. */
 export const sideRow = (name: string, side: Side): string[] => {
-  const { allocator, note, collections, allocatorMs, collectionMs, wholeMs } = side;
+  const { contender, note, collections, allocatorMs, collectionMs, wholeMs } = side;
   return [
     name,
-    allocator,
+    contender,
     side.allocations?.toLocaleString("en-US") ?? NONE,
     shown(side.payload, MB),
     shown(side.peakFootprint, MB),
@@ -48,7 +49,8 @@ export const sideRow = (name: string, side: Side): string[] => {
 };
 
 /** The rows of a comparison. */
-export const comparisonRows = ({ what, v1, v2 }: Comparison): string[][] => [sideRow(what, v1), sideRow("", v2)];
+export const comparisonRows = ({ what, sides }: Comparison): string[][] =>
+  sides.map((side, i) => sideRow(i === 0 ? what : "", side));
 
 /** The original's projections, in the same columns. */
 export const projectionRows = (): string[][] =>
@@ -66,29 +68,59 @@ export const projectionRows = (): string[][] =>
     NONE,
   ]);
 
-const percentBelow = (v2: number, v1: number): string => {
-  const percent = (1 - v2 / v1) * 100;
+const percentBelow = (side: number, v1: number): string => {
+  const percent = (1 - side / v1) * 100;
   return percent >= 0 ? `${percent.toFixed(1)} % below V1` : `${(-percent).toFixed(1)} % above V1`;
 };
 
-const smaller = (v2: number, v1: number): string =>
-  `${v2 <= v1 ? "V2" : "V1"} is smaller (${figure(v2 / MB)} against ${figure(v1 / MB)} MB)`;
+/** How an allocator stands to V1. */
+const besideV1 = (side: Side, v1: Side): string[] => {
+  const name = CONTENDER_NAMES[side.contender];
+  const parts: string[] = [];
+  if (v1.peakFootprint !== undefined && side.peakFootprint !== undefined) {
+    parts.push(`${name}'s footprint ${percentBelow(side.peakFootprint, v1.peakFootprint)}`);
+    const { count = 0 } = v1.collections ?? {};
+    if (count > 0 && side.collections?.count === 0) {
+      const smaller = side.peakFootprint <= v1.peakFootprint ? name : "V1";
+      const sizes = `${figure(side.peakFootprint / MB)} against ${figure(v1.peakFootprint / MB)} MB`;
+      parts.push(`V1 collects ${count} times, ${name} never: ${smaller} is smaller (${sizes})`);
+    }
+  }
+  if (v1.allocatorMs !== undefined && side.allocatorMs !== undefined) {
+    parts.push(`${name}'s allocator time ${percentBelow(side.allocatorMs, v1.allocatorMs)}`);
+  }
+  return parts;
+};
+
+/** How the allocators stand to plain objects, and what those take. */
+const besidePlain = (sides: readonly Side[], { wholeMs, peakFootprint, peakCommitted }: Side): string[] => {
+  if (wholeMs === undefined) return [];
+  const times = sides.flatMap((side) =>
+    side.wholeMs === undefined || side.note !== undefined
+      ? []
+      : [`${CONTENDER_NAMES[side.contender]} ${figure(side.wholeMs / wholeMs)}`],
+  );
+  const parts = times.length === 0 ? [] : [`times the whole time on plain objects: ${times.join(", ")}`];
+  if (peakFootprint !== undefined && peakCommitted !== undefined) {
+    const [used, committed] = [figure(peakFootprint / MB), figure(peakCommitted / MB)];
+    parts.push(`plain objects and their garbage take ${used} MB of the engine's heap, which grows by ${committed} MB`);
+  }
+  return parts;
+};
 
 /** What the figures of a comparison say, in words. */
 export const saying = (comparison: Comparison): string => {
-  const { what, v1, v2, equalOutput } = comparison;
-  const parts: string[] = [];
-  if (v1.peakFootprint !== undefined && v2.peakFootprint !== undefined) {
-    parts.push(`V2's footprint ${percentBelow(v2.peakFootprint, v1.peakFootprint)}`);
-    const { count = 0 } = v1.collections ?? {};
-    if (count > 0) parts.push(`V1 collects ${count} times, V2 never: ${smaller(v2.peakFootprint, v1.peakFootprint)}`);
-  }
-  if (v1.allocatorMs !== undefined && v2.allocatorMs !== undefined) {
-    parts.push(`allocator time ${percentBelow(v2.allocatorMs, v1.allocatorMs)}`);
-  }
-  for (const { allocator, note, replayNote } of [v1, v2]) {
-    if (note !== undefined) parts.push(`${allocator.toUpperCase()} ${note}`);
-    else if (replayNote !== undefined) parts.push(`${allocator.toUpperCase()}'s calls ${replayNote}`);
+  const { what, sides, equalOutput } = comparison;
+  const [v1, plain] = [sideOf(comparison, "v1"), sideOf(comparison, "plain")];
+  const allocators = sides.filter((side) => side !== plain);
+  const parts = [
+    ...(v1 === undefined ? [] : allocators.flatMap((side) => (side === v1 ? [] : besideV1(side, v1)))),
+    ...(plain === undefined ? [] : besidePlain(allocators, plain)),
+  ];
+  for (const { contender, note, replayNote } of sides) {
+    const name = CONTENDER_NAMES[contender];
+    if (note !== undefined) parts.push(`${name} ${note}`);
+    else if (replayNote !== undefined) parts.push(`${name}'s calls ${replayNote}`);
   }
   if (equalOutput === false) parts.push("THE OUTPUTS DIFFER");
   return `${what}: ${parts.join("; ")}`;

@@ -1,6 +1,8 @@
 import { figure } from "../format.js";
 import { escapeHtml, type Row, table } from "../markup.js";
-import type { Comparison, Side } from "./measure.js";
+import { type Comparison, type Side, sideOf } from "./comparison.js";
+import { ALLOCATORS, CONTENDER_NAMES, type ContenderName } from "./contenders.js";
+import { STYLES, type Style } from "./programs.js";
 import type { MilestoneResults } from "./results.js";
 import {
   comparisonRows,
@@ -17,7 +19,7 @@ import { arithmeticOf } from "./sizes.js";
 /** A line over the lines of source; both axes are logarithmic. */
 export interface SizeLine {
   readonly label: string;
-  readonly side: "v1" | "v2";
+  readonly side: ContenderName;
   readonly broken: boolean;
   readonly points: readonly { readonly x: number; readonly y: number }[];
 }
@@ -34,23 +36,25 @@ const PROJECTED_LINES = 1_000;
 
 const lineOf = (
   comparisons: readonly Comparison[],
-  style: string,
-  side: "v1" | "v2",
+  style: Style,
+  contender: ContenderName,
   figureOf: (side: Side) => number | undefined,
 ): SizeLine => ({
-  label: `${side.toUpperCase()}, ${style}${style === "literal" ? " (dashed)" : ""}`,
-  side,
+  label: `${CONTENDER_NAMES[contender]}${contender === "plain" ? "" : `, ${style}${style === "literal" ? " (dashed)" : ""}`}`,
+  side: contender,
   broken: style === "literal",
   points: comparisons.flatMap((each) => {
-    const value = each.style === style ? figureOf(each[side]) : undefined;
+    const side = each.style === style ? sideOf(each, contender) : undefined;
+    const value = side && figureOf(side);
     return value === undefined || each.lines === undefined ? [] : [{ x: each.lines, y: value }];
   }),
 });
 
-const linesOf = (comparisons: readonly Comparison[], figureOf: (side: Side) => number | undefined): SizeLine[] =>
-  (["lean", "literal"] as const).flatMap((style) =>
-    (["v1", "v2"] as const).map((side) => lineOf(comparisons, style, side, figureOf)),
-  );
+/** The styles are one program on plain objects, so it has one line. */
+const linesOf = (comparisons: readonly Comparison[], figureOf: (side: Side) => number | undefined): SizeLine[] => [
+  ...STYLES.flatMap((style) => ALLOCATORS.map((allocator) => lineOf(comparisons, style, allocator, figureOf))),
+  lineOf(comparisons, "lean", "plain", figureOf),
+];
 
 const projected = (of: "megabytes" | "milliseconds"): SizeLine[] =>
   PROJECTIONS.map((each, i) => ({
@@ -98,7 +102,7 @@ export const milestoneSection = (milestone: MilestoneResults | undefined): strin
         layoutRows(each).map((cells): Row => ({ cells })),
       )}`,
   );
-  return `<h2 id="milestone">The milestone: Morph programs on V1 and V2</h2>
+  return `<h2 id="milestone">The milestone: Morph programs</h2>
 <p class="what">A tokenizer and parser for Morph, written in Morph, over generated sources, and five other programs; compiled to WebAssembly and
 run on the original's allocator (V1) and on ours (V2). Allocator time is that of the recorded calls replayed, V1's clock off. V1 is stopped after ${figure(settings.limitV1Ms / 1_000)} s, V2 after ${figure(settings.limitMs / 1_000)} s; what was stopped has no point in the charts and says so in the table. Both axes are logarithmic.</p>
 ${sizeCharts(milestone).map(canvas).join("\n")}

@@ -1,4 +1,4 @@
-import type { Comparison } from "./measure.js";
+import type { Comparison } from "./comparison.js";
 
 /** What objects cost in bytes under a header and classes of sizes. Computed, not measured: no tables, no page left partly empty. */
 export interface Layout {

@@ -1,6 +1,6 @@
 import { figure } from "../format.js";
 import { textTable } from "../text-table.js";
-import type { Comparison } from "./measure.js";
+import type { Comparison } from "./comparison.js";
 import { comparisonRows, HEAD, LAYOUT_HEAD, layoutRows, projectionRows, saying, withHistogram } from "./rows.js";
 import { arithmeticOf } from "./sizes.js";
 import type { MilestoneVerdict } from "./verdicts.js";
@@ -16,7 +16,7 @@ export const milestoneText = (comparisons: readonly Comparison[], verdicts: read
     held ? "held" : value === undefined ? "not measured" : "MISSED",
   ]);
   return [
-    "The milestone: Morph programs on V1 and V2 (MB is a million bytes; times are the best of several runs)",
+    "The milestone: Morph programs on each allocator, and the same on plain JavaScript objects (MB is a million bytes; times are the best of several runs)",
     textTable(HEAD, [...comparisons.flatMap(comparisonRows), ...projectionRows()], 2),
     comparisons.map(saying).join("\n"),
     ...recorded.flatMap((each) => ["", arithmeticOf(each).join("\n"), textTable(LAYOUT_HEAD, layoutRows(each))]),

@@ -1,4 +1,4 @@
-import type { Comparison, Side } from "./measure.js";
+import { type Comparison, type Side, sideOf } from "./comparison.js";
 import { STYLES } from "./programs.js";
 
 /** A floor of the milestone and what came out. */
@@ -38,10 +38,11 @@ const perLine = (
   far: Comparison | undefined,
   near: Comparison | undefined,
 ): MilestoneVerdict => {
-  const [much, little] = [far && of(far.v2), near && of(near.v2)];
+  const [farV2, nearV2] = [far && sideOf(far, "v2"), near && sideOf(near, "v2")];
+  const [much, little] = [farV2 && of(farV2), nearV2 && of(nearV2)];
   const value = much === undefined || little === undefined ? undefined : much / far!.lines! / (little / near!.lines!);
   return judged(
-    { what, unit: "times that at 1,000 lines", atMost: COST_RATIO, problem: problemOf(far?.v2, near?.v2) },
+    { what, unit: "times that at 1,000 lines", atMost: COST_RATIO, problem: problemOf(farV2, nearV2) },
     value,
   );
 };
@@ -52,7 +53,7 @@ export const milestoneVerdicts = (comparisons: readonly Comparison[]): Milestone
     const at = (lines: number): Comparison | undefined =>
       comparisons.find((each) => each.style === style && each.lines === lines);
     const near = at(REFERENCE_LINES);
-    const [v1, v2] = [near?.v1, near?.v2];
+    const [v1, v2] = [near && sideOf(near, "v1"), near && sideOf(near, "v2")];
     const problem = problemOf(v1, v2);
     const percent = "% below V1";
     if (near === undefined) return [];
@@ -67,15 +68,16 @@ export const milestoneVerdicts = (comparisons: readonly Comparison[]): Milestone
       ),
       ...LONG.flatMap((lines): MilestoneVerdict[] => {
         const far = at(lines);
-        if (far === undefined) return [];
+        const farV2 = far && sideOf(far, "v2");
+        if (farV2 === undefined) return [];
         const what = `Milestone, ${style}, ${lines.toLocaleString("en-US")} lines`;
         // A run that failed, out of memory for one, is no figure.
-        const peak = far?.v2.note === undefined ? far?.v2.peakFootprint : undefined;
+        const peak = farV2.note === undefined ? farV2.peakFootprint : undefined;
         return [
-          judged({ what: `${what}: V2's peak`, unit: "bytes", atMost: MOST_BYTES, problem: problemOf(far?.v2) }, peak),
+          judged({ what: `${what}: V2's peak`, unit: "bytes", atMost: MOST_BYTES, problem: problemOf(farV2) }, peak),
           perLine(`${what}: whole time a line`, ({ wholeMs }) => wholeMs, far, near),
           perLine(`${what}: footprint a line`, ({ peakFootprint }) => peakFootprint, far, near),
-          ...(far?.v2.allocatorMs === undefined
+          ...(farV2.allocatorMs === undefined
             ? []
             : [perLine(`${what}: allocator time a line`, ({ allocatorMs }) => allocatorMs, far, near)]),
         ];

@@ -1,12 +1,15 @@
 import { readFileSync } from "node:fs";
 import { runModule } from "n0";
 import { type AllocatorName, type AllocatorStats, decodeRecording, MemoryWriter, Recorder, replay } from "n0-runtime";
+import { type HeapFigures, watchHeap } from "./heap-watch.js";
+import type { PlainProgram } from "./plain/program.js";
 
 /** What a process of its own is asked to do. */
 export type Task =
   | { readonly do: "run"; readonly module: string; readonly args: readonly string[]; readonly allocator: AllocatorName }
   | { readonly do: "record"; readonly module: string; readonly args: readonly string[]; readonly path: string }
-  | { readonly do: "replay"; readonly path: string; readonly allocator: AllocatorName };
+  | { readonly do: "replay"; readonly path: string; readonly allocator: AllocatorName }
+  | { readonly do: "plain" | "watch"; readonly program: string; readonly source: string };
 
 /** How a run went. */
 export interface RunAnswer {
@@ -20,6 +23,21 @@ export interface RunAnswer {
 export interface ReplayAnswer {
   readonly allocatorMs: number;
   readonly collectionMs: number;
+}
+
+/** How a run on plain objects went. */
+export interface PlainAnswer {
+  readonly milliseconds: number;
+  readonly output: string;
+}
+
+/** What is answered to each task. */
+export interface Answers {
+  readonly run: RunAnswer;
+  readonly record: Record<string, never>;
+  readonly replay: ReplayAnswer;
+  readonly plain: PlainAnswer;
+  readonly watch: HeapFigures;
 }
 
 /** Runs and replays of one process: the first compile the code, the best counts. Once this much time is gone, no more are made. */
@@ -68,9 +86,38 @@ const replayed = (path: string, allocator: AllocatorName): ReplayAnswer => {
   return { allocatorMs, collectionMs };
 };
 
-const perform = (task: Task): RunAnswer | ReplayAnswer | Record<string, never> => {
-  if (task.do === "run") return run(task.module, task.args, task.allocator);
-  return task.do === "record" ? record(task.module, task.args, task.path) : replayed(task.path, task.allocator);
+const plainRun = (program: PlainProgram, source: string): PlainAnswer => {
+  let text = "";
+  const from = performance.now();
+  program((line) => {
+    text += `${line}\n`;
+  }, source);
+  return { milliseconds: performance.now() - from, output: text };
 };
 
-process.stdout.write(JSON.stringify(perform(JSON.parse(process.argv[2] as string) as Task)));
+const plainRuns = (program: PlainProgram, source: string): PlainAnswer =>
+  best(
+    () => {
+      // Others start on a memory of their own, so nobody pays for what the run before left in the nursery.
+      globalThis.gc?.({ type: "minor" });
+      return plainRun(program, source);
+    },
+    ({ milliseconds }) => milliseconds,
+  );
+
+const perform = async (task: Task): Promise<Answers[Task["do"]]> => {
+  switch (task.do) {
+    case "run":
+      return run(task.module, task.args, task.allocator);
+    case "record":
+      return record(task.module, task.args, task.path);
+    case "replay":
+      return replayed(task.path, task.allocator);
+    default: {
+      const { run: program } = (await import(`./plain/${task.program}.js`)) as { run: PlainProgram };
+      return task.do === "plain" ? plainRuns(program, task.source) : watchHeap(() => plainRun(program, task.source));
+    }
+  }
+};
+
+process.stdout.write(JSON.stringify(await perform(JSON.parse(process.argv[2] as string) as Task)));

@@ -1,0 +1,50 @@
+import type { AllocatorStats } from "n0-runtime";
+import type { ContenderName } from "./contenders.js";
+
+/** Collections, and the pauses by length where they are known. */
+export type Collections = AllocatorStats["collections"] & {
+  /** Counts: entry i is of pauses below 2^i microseconds that are in no entry before, the last one of all others. */
+  readonly pauses?: readonly number[];
+};
+
+/** One contender in one program. Times are the best of several runs, in milliseconds; sizes are bytes. */
+export interface Side {
+  readonly contender: ContenderName;
+  /** What could not be measured, and why: "stopped after 3 s". */
+  note?: string;
+  /** Of the run; absent when it was stopped. */
+  wholeMs?: number;
+  /** Absent of plain objects, which nobody counts. */
+  allocations?: number;
+  payload?: number;
+  /** Of plain objects: what the heap holds at most, live or not yet collected, beyond what it held before the program. */
+  peakFootprint?: number;
+  /** Of plain objects: the same of the pages that the engine took for its heap. */
+  peakCommitted?: number;
+  collections?: Collections;
+  freeListSteps?: number | undefined;
+  output?: string;
+  /** Of the recorded calls, V1's clock off; absent when they were not replayed: see `replayNote`. */
+  allocatorMs?: number;
+  collectionMs?: number;
+  replayNote?: string;
+}
+
+/** A program and how everybody did in it. */
+export interface Comparison {
+  readonly id: string;
+  readonly what: string;
+  readonly style?: string | undefined;
+  readonly lines?: number | undefined;
+  readonly sourceBytes?: number | undefined;
+  /** In the order of the tables. */
+  readonly sides: readonly Side[];
+  /** Whether all that ended printed the same; undefined when fewer than two did. */
+  readonly equalOutput?: boolean | undefined;
+  /** Count of recorded allocations by payload bytes. */
+  readonly histogram?: Readonly<Record<number, number>> | undefined;
+}
+
+/** A contender's side; undefined where it has none. */
+export const sideOf = ({ sides }: Comparison, contender: ContenderName): Side | undefined =>
+  sides.find((side) => side.contender === contender);
