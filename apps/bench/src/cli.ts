@@ -156,7 +156,9 @@ bench
 
 bench
   .command("milestone")
-  .description("Run Morph programs on V1 and V2 side by side; with --quick, --check, --json and --report as above.")
+  .description(
+    "Run Morph programs on each allocator, and the same on plain objects; with --quick, --check, --json and --report as above.",
+  )
   .option("--full", "every size, and two minutes for V1 where the usual run stops it after seconds")
   .action(milestoneCommand);
 

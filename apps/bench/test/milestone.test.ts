@@ -4,12 +4,16 @@ import { join } from "node:path";
 import { compileFrontEnd, runModule } from "n0";
 import { MemoryWriter } from "n0-runtime";
 import { afterAll, describe, expect, test } from "vitest";
+import { pauseCharts, sizeCharts, timesCharts } from "../src/milestone/charts.ts";
 import type { Comparison } from "../src/milestone/comparison.ts";
 import { ALLOCATORS } from "../src/milestone/contenders.ts";
 import { pauseClasses } from "../src/milestone/heap-watch.ts";
 import type { PlainProgram } from "../src/milestone/plain/program.ts";
 import { compile, compiler, frontEnd, type MilestoneProgram, OTHERS, STYLES } from "../src/milestone/programs.ts";
+import { milestoneResults } from "../src/milestone/results.ts";
 import { saying } from "../src/milestone/rows.ts";
+import { milestoneSection } from "../src/milestone/section.ts";
+import { SETTINGS } from "../src/milestone/settings.ts";
 import { arithmeticOf, layoutsOf } from "../src/milestone/sizes.ts";
 import { generatedSource } from "../src/milestone/source.ts";
 import { milestoneVerdicts } from "../src/milestone/verdicts.ts";
@@ -147,5 +151,52 @@ describe("what is said of a comparison", () => {
     expect([footprint?.value, footprint?.held]).toEqual([60, true]);
     expect([time?.value, time?.held]).toEqual([40, false]);
     expect(milestoneVerdicts([stopped])[0]).toMatchObject({ held: false, problem: "stopped after 3 s" });
+  });
+});
+
+describe("the charts", () => {
+  const pauses = (at: number, count: number): number[] => Array.from({ length: 24 }, (_, i) => (i === at ? count : 0));
+  const collections = { count: 5, totalMs: 1, maxMs: 1, freedObjects: 1 };
+  const program = (id: string, lines: number | undefined): Comparison => ({
+    id,
+    what: id,
+    ...(lines !== undefined && { style: "lean", lines }),
+    sides: [
+      { contender: "v1", wholeMs: 40, note: "stopped after 3 s" },
+      { contender: "v2", wholeMs: 20, peakFootprint: 1e6 },
+      { contender: "plain", wholeMs: 10, peakFootprint: 2e6, collections: { ...collections, pauses: pauses(9, 5) } },
+    ],
+  });
+  const milestone = milestoneResults(SETTINGS.quick, [program("front", 1_000), program("garbage", undefined)]);
+
+  test("show plain objects over the lines of source, once", () => {
+    const [footprint] = sizeCharts(milestone);
+    const lines = footprint!.lines.filter(({ side }) => side === "plain");
+    expect(lines).toEqual([{ label: "plain objects", side: "plain", broken: false, points: [{ x: 1_000, y: 2 }] }]);
+  });
+
+  test("show times beside plain objects, and nothing for who was stopped", () => {
+    const [chart] = timesCharts(milestone);
+    expect(chart!.programs).toEqual(["front", "garbage"]);
+    expect(chart!.series.map(({ side, values }) => [side, values])).toEqual([
+      ["v1", [null, null]],
+      ["v2", [2, 2]],
+    ]);
+  });
+
+  test("show pauses of all programs together and of each that is no front end, only lengths that there were", () => {
+    const [all, garbage, ...rest] = pauseCharts(milestone);
+    expect(rest).toEqual([]);
+    expect(all).toMatchObject({ id: "pauses", classes: ["< 512 \u00b5s"], series: [{ side: "plain", counts: [10] }] });
+    expect(garbage).toMatchObject({ id: "pauses-garbage", series: [{ counts: [5] }] });
+  });
+
+  test("have a place in the report; without the milestone there is none", () => {
+    const html = milestoneSection(milestone);
+    for (const id of ["milestone-footprint", "milestone-times", "pauses", "pauses-garbage"]) {
+      expect(html).toContain(`<canvas id="${id}"`);
+    }
+    expect(milestoneSection(undefined)).toBe("");
+    expect([sizeCharts(undefined), timesCharts(undefined), pauseCharts(undefined)]).toEqual([[], [], []]);
   });
 });

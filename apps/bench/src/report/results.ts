@@ -14,7 +14,7 @@ import { liveSamples } from "../trace.js";
 import { type Cold, coldOf } from "./cold.js";
 import { type Machine, machine, type Versions, versions } from "./machine.js";
 
-const VERSION = 4;
+const VERSION = 5;
 
 /** The kind of a contender: ours, ours on a grown memory or for comparison only, native code, or a JavaScript allocator of others. */
 export type Side = "ours" | "ours-aside" | "native" | "peer";
@@ -93,7 +93,7 @@ export interface Results {
   readonly results: readonly Result[];
   readonly claims: readonly ResultClaim[];
   readonly floors: readonly ResultFloor[];
-  /** Morph programs on V1 and V2, when the run was of those too. */
+  /** Morph programs on each allocator and on plain objects, when the run was of those too. */
   readonly milestone?: MilestoneResults | undefined;
 }
 

@@ -1,6 +1,14 @@
 import { shareOf } from "../../catalogue/scenario.js";
 import { embeddedJson, embeddedScript, escapeHtml } from "../../markup.js";
-import { milestoneSection, type SizeChart, sizeCharts } from "../../milestone/section.js";
+import {
+  type PauseChart,
+  pauseCharts,
+  type SizeChart,
+  sizeCharts,
+  type TimesChart,
+  timesCharts,
+} from "../../milestone/charts.js";
+import { milestoneSection } from "../../milestone/section.js";
 import { SAMPLES } from "../../trace.js";
 import type { Results } from "../results.js";
 import { type BarChart, barCharts } from "./bars.js";
@@ -24,6 +32,8 @@ export interface PageData {
   readonly charts: readonly BarChart[];
   readonly timelines: readonly Timeline[];
   readonly sizes: readonly SizeChart[];
+  readonly times: readonly TimesChart[];
+  readonly pauses: readonly PauseChart[];
 }
 
 const TILES: readonly (readonly [Standing, string])[] = [
@@ -78,6 +88,8 @@ export const reportPage = (results: Results, assets: Assets): string => {
     charts: barCharts(results),
     timelines: timelines(results),
     sizes: sizeCharts(results.milestone),
+    times: timesCharts(results.milestone),
+    pauses: pauseCharts(results.milestone),
   };
   const times = scenarios.filter(({ timed }) => timed).map((scenario) => timeSection(scenario, results));
   const memory = scenarios

@@ -2,9 +2,11 @@ import type { Chart as ChartClass, ChartConfiguration, ChartType } from "chart.j
 import type { PageData } from "../page.js";
 import { barChart } from "./bar-chart.js";
 import { leadChart } from "./lead-chart.js";
+import { pauseChart } from "./pause-chart.js";
 import { sizeChart } from "./size-chart.js";
 import { DARK, FONT, NARROW } from "./theme.js";
 import { timelineChart } from "./timeline-chart.js";
+import { timesChart } from "./times-chart.js";
 
 // Runs in the report's page, after the charting library, which leaves `Chart` as a global. tsup.client.config.ts makes
 // one file of this folder, which the page carries along.
@@ -16,6 +18,7 @@ const LINE_PX = 13;
 const AXIS_PX = 62;
 const TIMELINE_PX = 280;
 const SIZES_PX = 360;
+const PAUSES_PX = 240;
 
 const data = JSON.parse(document.getElementById("data")?.textContent ?? "") as PageData;
 const drawn: { destroy(): void }[] = [];
@@ -41,6 +44,8 @@ const drawAll = (): void => {
   for (const chart of data.charts) drawRows(chart.id, barChart(chart));
   for (const chart of data.timelines) draw(chart.id, timelineChart(chart), TIMELINE_PX);
   for (const chart of data.sizes) draw(chart.id, sizeChart(chart), SIZES_PX);
+  for (const chart of data.times) drawRows(chart.id, timesChart(chart));
+  for (const chart of data.pauses) draw(chart.id, pauseChart(chart), PAUSES_PX);
 };
 
 drawAll();

@@ -1,20 +1,18 @@
-import type { ChartConfiguration, PointStyle } from "chart.js";
-import type { SizeChart, SizeLine } from "../../../milestone/section.js";
+import type { ChartConfiguration } from "chart.js";
+import type { SizeChart, SizeLine } from "../../../milestone/charts.js";
+import { contenderColour, contenderPoint } from "./contender-style.js";
 import { colour, fontSize } from "./theme.js";
-
-const COLOURS: Readonly<Record<SizeLine["side"], string>> = { v1: "behind", v2: "ours", plain: "native" };
-const POINTS: Readonly<Record<SizeLine["side"], PointStyle>> = { v1: "triangle", v2: "circle", plain: "rect" };
 
 /** Told apart by their strokes and points too: a line of one point is a projection of the original's. */
 const styleOf = ({ side, broken, points }: SizeLine) => {
-  const stroke = colour(COLOURS[side]);
+  const stroke = contenderColour(side);
   const single = points.length === 1;
   return {
     borderColor: stroke,
     backgroundColor: single ? colour("panel") : stroke,
     borderWidth: 2,
     borderDash: broken ? [6, 4] : [],
-    pointStyle: single ? "rectRot" : POINTS[side],
+    pointStyle: single ? "rectRot" : contenderPoint(side),
     pointRadius: single ? 7 : 4,
   };
 };
