@@ -30,11 +30,16 @@ type Candidate = Pick<Talents, "alloc" | "malloc"> & { readonly memory: AddressS
 
 /** @throws ERR_MORPH_INVALID_CONFIG when it is no allocator */
 export function requireAllocator(candidate: Candidate | undefined): Allocator {
-  const makes = candidate?.alloc ?? candidate?.malloc;
-  if (typeof makes !== "function" || !isMemory(candidate?.memory)) {
+  if (!isAllocator(candidate)) {
     refuse("ERR_MORPH_INVALID_CONFIG", "an allocator: a memory with alloc() or malloc()", candidate);
   }
   return candidate as Allocator;
+}
+
+/** Whether it hands out bytes of a memory. */
+export function isAllocator(candidate: Candidate | undefined): boolean {
+  const makes = candidate?.alloc ?? candidate?.malloc;
+  return typeof makes === "function" && isMemory(candidate?.memory);
 }
 
 /** Whether it is a memory, of whichever version. */

@@ -1,8 +1,8 @@
-import { type AddressSpace, MorphError, requireOptions } from "@morph/memory";
-import { type Allocator, allocate, isMemory, NATURAL_ALIGN, requireAllocator } from "./allocator.ts";
+import { type AddressSpace, describe, MorphError, requireOptions } from "@morph/memory";
+import { type Allocator, allocate, isAllocator, isMemory, NATURAL_ALIGN, requireAllocator } from "./allocator.ts";
 import type { LeakGuard } from "./leak-guard.ts";
 import { momentNow, requireLive } from "./liveness.ts";
-import { refuse } from "./refuse.ts";
+import { refuse, requireBoolean } from "./refuse.ts";
 
 /** Any typed array. `Float16Array` is one, too, where the engine has it. */
 export interface ElementArray {
@@ -125,20 +125,28 @@ export class Block<View extends ElementArray> {
 
   /**
    * Gives its bytes back. An arena keeps them until it is reset. O(1).
-   * @throws ERR_MORPH_DOUBLE_FREE when that was done before, and what the allocator throws; then nothing has changed
+   * @throws ERR_MORPH_DOUBLE_FREE when that was done before, ERR_MORPH_INVALID_CONFIG when the block can only be looked at, and what the allocator
+   *   throws; then nothing has changed
    */
   free(): void {
     if (this.freed) throw new MorphError("ERR_MORPH_DOUBLE_FREE", `${this.name} was freed already`);
     this.requireUsable();
     this.release();
-    this.freed = true;
-    this.expected = LOOK;
+    this.end();
     this.guard?.forget(this);
   }
 
-  /** `using block = array(...)` frees it at the end of the scope, unless it was before. */
+  /** `using block = array(...)` frees it at the end of the scope, unless it was before. One that can only be looked at just ends. */
   [Symbol.dispose](): void {
-    if (!this.freed) this.free();
+    if (this.freed) return;
+    if (isAllocator(this.place.allocator)) this.free();
+    else this.end();
+  }
+
+  /** From now on it shows nothing. */
+  private end(): void {
+    this.freed = true;
+    this.expected = LOOK;
   }
 
   /** What another thread needs for {@link blockAt}. Both show the same bytes, and one of them frees these. O(1). */
@@ -182,7 +190,7 @@ export class Block<View extends ElementArray> {
   /** Gives the object back. @returns the pointer of nothing */
   private release(): number {
     const { place } = this;
-    if (place.base !== 0) place.allocator.free?.(place.base);
+    if (place.base !== 0) requireAllocator(place.allocator).free?.(place.base);
     place.base = 0;
     return 0;
   }
@@ -245,17 +253,32 @@ export function array<View extends ElementArray>(
   requireType(type);
   const { align = type.BYTES_PER_ELEMENT, zeroed = false, guard } = options;
   requireAlign(align);
+  requireBoolean("zeroed", zeroed);
   requireGuard(guard);
   const bytes = bytesOf(type, length);
   const whole = Math.max(align, type.BYTES_PER_ELEMENT);
   const base = bytes === 0 ? 0 : allocate(allocator, bytes, whole, zeroed);
   const place: Place = { allocator, base };
   const handle = { type: type.name, length, pointer: alignUp(base, whole), base, align: whole, zeroed };
-  const block = new Block(type, place, handle, guard);
-  guard?.watch(block, `${type.name} of ${length}`, () => {
-    if (place.base !== 0) place.allocator.free?.(place.base);
-  });
-  return block;
+  try {
+    const block = new Block(type, place, handle, guard);
+    guard?.watch(block, `${type.name} of ${length}`, () => freeLeaked(place));
+    return block;
+  } catch (error) {
+    // A class or a guard of the program's own has thrown.
+    if (base !== 0) allocator.free?.(base);
+    throw error;
+  }
+}
+
+/** Frees what a guard has found, unless it has ended with its allocator. */
+function freeLeaked({ allocator, base }: Place): void {
+  if (base === 0) return;
+  try {
+    allocator.free?.(base);
+  } catch (error) {
+    if ((error as Partial<MorphError> | null)?.code !== "ERR_MORPH_DESTROYED") throw error;
+  }
 }
 
 /**
@@ -275,8 +298,9 @@ export function blockAt<View extends ElementArray>(
   if (handle?.type !== type.name) {
     refuse("ERR_MORPH_INVALID_CONFIG", `the handle of a ${type.name}`, handle?.type);
   }
-  const { pointer, base, align } = handle;
+  const { pointer, base, align, zeroed } = handle;
   requireAlign(align);
+  requireBoolean("zeroed", zeroed);
   const bytes = bytesOf(type, handle.length);
   // A block without elements is nowhere.
   const isPlaced =
@@ -285,7 +309,11 @@ export function blockAt<View extends ElementArray>(
       : Number.isInteger(base) && base > 0 && Number.isInteger(pointer) && pointer >= base && pointer % align === 0;
   if (!isPlaced || pointer % type.BYTES_PER_ELEMENT !== 0 || pointer + bytes > memory.u8.length) {
     const expected = `the handle of a block in this memory of ${memory.u8.length} bytes`;
-    refuse("ERR_MORPH_INVALID_CONFIG", expected, `pointer ${pointer} in ${base}, length ${handle.length}`);
+    refuse(
+      "ERR_MORPH_INVALID_CONFIG",
+      expected,
+      `pointer ${describe(pointer)} in ${describe(base)}, length ${handle.length}`,
+    );
   }
   return new Block(type, { allocator, base: handle.base }, handle, undefined);
 }

@@ -1,5 +1,5 @@
 import { requireOptions } from "@morph/memory";
-import { refuse } from "./refuse.ts";
+import { refuse, requireBoolean } from "./refuse.ts";
 
 /** Something that was collected without being freed. */
 export interface Leak {
@@ -11,7 +11,7 @@ export interface Leak {
 
 /** How to make a {@link LeakGuard}. */
 export interface LeakGuardOptions {
-  /** Hears of each. Default: a line on the console. */
+  /** Hears of each; what it throws is uncaught. Default: a line on the console. */
   onLeak?: (leak: Leak) => void;
   /**
    * Frees what was forgotten. Only right where everything guarded is freed through itself, and no allocator is reset below it: otherwise its pointer may be
@@ -39,6 +39,7 @@ export class LeakGuard {
     requireOptions(options, ["onLeak", "free"]);
     const { onLeak = report, free = false } = options;
     if (typeof onLeak !== "function") refuse("ERR_MORPH_INVALID_CONFIG", "onLeak: a function", onLeak);
+    requireBoolean("free", free);
     this.onLeak = onLeak;
     this.frees = free;
     this.registry = new FinalizationRegistry((held) => this.tell(held));
@@ -49,21 +50,34 @@ export class LeakGuard {
    * @param target the thing: a block, or an object of your own that stands for something in the memory
    * @param what describes it
    * @param release frees it, with the option `free`. Neither this nor `what` may lead to `target`, which would then never be collected
+   * @throws ERR_MORPH_INVALID_CONFIG when one of them is something else; then nothing is guarded
    */
   watch(target: object, what: string, release?: () => void): void {
-    const madeAt = (new Error().stack ?? "").replace(/^Error.*\n/, "");
+    requireObject(target);
+    if (typeof (release ?? report) !== "function") refuse("ERR_MORPH_INVALID_CONFIG", "release: a function", release);
+    // Programs may let traces be something else than text.
+    const madeAt = String(new Error().stack ?? "").replace(/^Error.*\n/, "");
     this.registry.register(target, { what, madeAt, release }, target);
   }
 
-  /** The thing was freed, or is somebody else's. O(1). */
+  /** The thing was freed, or is somebody else's. O(1). @throws ERR_MORPH_INVALID_CONFIG when it is no object */
   forget(target: object): void {
+    requireObject(target);
     this.registry.unregister(target);
   }
 
   private tell({ what, madeAt, release }: Held): void {
-    this.onLeak({ what, madeAt });
-    if (this.frees) release?.();
+    try {
+      this.onLeak({ what, madeAt });
+    } finally {
+      if (this.frees) release?.();
+    }
   }
+}
+
+/** @throws ERR_MORPH_INVALID_CONFIG unless it can be collected */
+function requireObject(target: unknown): void {
+  if (Object(target) !== target) refuse("ERR_MORPH_INVALID_CONFIG", "target: an object", target);
 }
 
 function report({ what, madeAt }: Leak): void {

@@ -36,12 +36,11 @@ export function writeUtf8(allocator: Allocator, text: string): number {
  */
 export function readUtf8(memory: AddressSpace, pointer: number): string {
   if (!isMemory(memory)) return refuse(memory, pointer);
+  if (!Number.isInteger(pointer) || pointer === 0) return refuse(memory, pointer);
   const { u8, u32 } = memory;
   const bytes = u32[pointer / 4];
   const start = pointer + LENGTH_BYTES;
-  if (pointer === 0 || bytes === undefined || !Number.isInteger(pointer) || start + bytes > u8.length) {
-    return refuse(memory, pointer);
-  }
+  if (bytes === undefined || start + bytes > u8.length) return refuse(memory, pointer);
   return decodeUtf8(u8, start, start + bytes, memory.shared);
 }
 
@@ -71,7 +70,7 @@ export function writeCString(allocator: Allocator, text: string): number {
 export function readCString(memory: AddressSpace, pointer: number): string {
   if (!isMemory(memory)) return refuse(memory, pointer);
   const { u8 } = memory;
-  const end = pointer > 0 && Number.isInteger(pointer) ? u8.indexOf(0, pointer) : -1;
+  const end = Number.isInteger(pointer) && pointer > 0 ? u8.indexOf(0, pointer) : -1;
   return end < 0 ? refuse(memory, pointer) : decodeUtf8(u8, pointer, end, memory.shared);
 }
 

@@ -90,15 +90,22 @@ export function members(placed: readonly PlacedField[], accesses: Accesses): obj
 }
 
 /**
- * Moves a place to a pointer, or to nowhere when no struct can be there: at null, between alignments, and at what is no integer of 32 bits. Choosing between two
+ * Moves a place to a pointer, or to nowhere when no struct can be there: at null, between alignments, so near 2^32 that its end would be beyond, and
+ * at what is no integer of 32 bits. Choosing between two
  * numbers is what V8 does best: whatever may throw, also in a function of its own or by an index beyond a table, keeps it from taking a loop's first
  * round apart, which made a loop over what lies in the cache 1.2 to 1.4 times as slow. So it is the access after that is refused.
  */
 export function mover(place: Place, align: number, nowhere: number): (pointer: number) => void {
   const mask = -align;
+  const last = lastPlace(nowhere);
   return (pointer) => {
-    place.pointer = ((pointer & mask) >>> 0 === pointer && pointer !== 0 ? pointer : nowhere) | 0;
+    place.pointer = ((pointer & mask) >>> 0 === pointer && pointer !== 0 && pointer <= last ? pointer : nowhere) | 0;
   };
+}
+
+/** The last place of a struct: behind it, the struct would go on at the memory's start, since addresses have 32 bits. It is nowhere's, too. */
+function lastPlace(nowhere: number): number {
+  return 2 ** 32 + nowhere;
 }
 
 /** @throws ERR_MORPH_INVALID_POINTER unless it is null or a pointer that is aligned */
@@ -125,9 +132,10 @@ export function makeCursor<F extends Fields>(
 ): Cursor<F> {
   const prototype = members(placed, accesses);
   const mask = -align;
+  const last = lastPlace(nowhere);
   function at(this: Cursor<F>, pointer: number): Cursor<F> {
     // As in a mover, which would be one more call to inline.
-    place.pointer = ((pointer & mask) >>> 0 === pointer && pointer !== 0 ? pointer : nowhere) | 0;
+    place.pointer = ((pointer & mask) >>> 0 === pointer && pointer !== 0 && pointer <= last ? pointer : nowhere) | 0;
     return this;
   }
   function watchedAt(this: Cursor<F>, pointer: number): Cursor<F> {

@@ -70,6 +70,12 @@ export interface FieldType<Member, Out, In> {
   column?(memory: AddressSpace, pointer: number, bytes: number): Elements;
 }
 
+/** Whether a value is a type, of this package or a program's own. Every function has a `bind`, and `pointer` for `pointer()` is soon written. */
+export function isFieldType(type: unknown): boolean {
+  const { bind, extent } = (type ?? {}) as Partial<FieldType<unknown, unknown, never>>;
+  return typeof bind === "function" && typeof extent === "function";
+}
+
 /** A type whose values are numbers, bigints or booleans. */
 export interface Scalar<Value> extends FieldType<Value, Value, Value> {
   readonly assignable: true;

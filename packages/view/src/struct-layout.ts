@@ -1,5 +1,5 @@
 import { describe, MorphError } from "@morph/memory";
-import { type Extent, type FieldType, type Layout, roundUp } from "./struct-field.ts";
+import { type Extent, type FieldType, isFieldType, type Layout, roundUp } from "./struct-field.ts";
 
 /** The fields of a struct, by name. */
 export type Fields = Record<string, FieldType<unknown, unknown, never>>;
@@ -66,7 +66,7 @@ function requireField(name: string, type: unknown): void {
       `fields: a field cannot have the name ${describe(name)}: ${TAKEN.join(", ")} are taken, and JavaScript puts numbers first`,
     );
   }
-  if (typeof (type as Partial<FieldType<unknown, unknown, never>> | undefined)?.bind !== "function") {
+  if (!isFieldType(type)) {
     throw new MorphError(
       "ERR_MORPH_INVALID_CONFIG",
       `fields: ${name}: expected a type such as i32, got ${describe(type)}`,

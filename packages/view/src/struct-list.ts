@@ -5,6 +5,7 @@ import {
   type Elements,
   type Extent,
   type FieldType,
+  isFieldType,
   isGpu,
   type Layout,
   Place,
@@ -110,7 +111,7 @@ function fill<In>(list: List<unknown, In>, values: ListIn<In>, check: (values: L
  */
 export function arrayOf<Member, Out, In>(type: FieldType<Member, Out, In>, length: number): ListType<Member, Out, In> {
   requireLength(length, 1, 2 ** 24);
-  requireElementType(type, typeof type?.bind === "function");
+  requireElementType(type, isFieldType(type));
   return new FixedList(type, length);
 }
 

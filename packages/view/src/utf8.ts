@@ -72,7 +72,11 @@ export function decodeUtf8(u8: Uint8Array, start: number, end: number, shared: b
 }
 
 function encoderHere(): TextEncoder | null {
-  if (theEncoder === undefined) theEncoder = typeof TextEncoder === "undefined" ? null : new TextEncoder();
+  if (theEncoder === undefined) {
+    const encoder = typeof TextEncoder === "undefined" ? null : new TextEncoder();
+    // What fills in for a missing one often lacks the method.
+    theEncoder = typeof encoder?.encodeInto === "function" ? encoder : null;
+  }
   return theEncoder;
 }
 

@@ -168,6 +168,7 @@ describe("a block", () => {
       ["ERR_MORPH_INVALID_ALIGNMENT", () => array(heap, Float32Array, 1, { align: 0 })],
       ["ERR_MORPH_INVALID_ALIGNMENT", () => array(heap, Float32Array, 1, { align: 2 ** 17 })],
       ["ERR_MORPH_INVALID_CONFIG", () => array(heap, Float32Array, 1, { zero: true } as object)],
+      ["ERR_MORPH_INVALID_CONFIG", () => array(heap, Float32Array, 1, { zeroed: "false" } as object)],
       ["ERR_MORPH_INVALID_CONFIG", () => array(heap, Array as unknown as ElementType<Float32Array>, 1)],
       ["ERR_MORPH_INVALID_CONFIG", () => array(heap, undefined as unknown as ElementType<Float32Array>, 1)],
       ["ERR_MORPH_INVALID_CONFIG", () => array({ memory: heap.memory } as unknown as Allocator, Float32Array, 1)],
@@ -182,6 +183,27 @@ describe("a block", () => {
     block.view.fill(5);
     expect(codeOf(() => block.resize(-1))).toBe("ERR_MORPH_INVALID_SIZE");
     expect([...block.view]).toEqual([5, 5, 5, 5]);
+  });
+
+  it("takes nothing when a class or a guard of the program's own throws", () => {
+    const heap = new Heap();
+    const { currentLive } = heap.stats();
+    const own = new Error("own");
+    class Throwing extends Uint8Array {
+      constructor() {
+        super();
+        throw own;
+      }
+    }
+    const guard = {
+      watch() {
+        throw own;
+      },
+    };
+    expect(() => array(heap, Throwing, 100)).toThrow(own);
+    expect(() => array(heap, Uint8Array, 100, { guard: guard as unknown as LeakGuard })).toThrow(own);
+    expect(() => array(heap, Uint8Array, 0, { guard: guard as unknown as LeakGuard })).toThrow(own);
+    expect(heap.stats().currentLive).toBe(currentLive);
   });
 
   it("is as it was when there is no room for a longer one", () => {
@@ -253,7 +275,13 @@ describe("a handle", () => {
     const made = array(here, Float32Array, 3);
     const looked = blockAt({ memory: there.memory }, Float32Array, made.handle());
     expect(looked.view.length).toBe(3);
-    expect(codeOf(() => looked.resize(5))).toBe("ERR_MORPH_INVALID_CONFIG");
+    for (const change of [() => looked.resize(5), () => looked.resize(0), () => looked.free()]) {
+      expect(codeOf(change)).toBe("ERR_MORPH_INVALID_CONFIG");
+    }
+    expect(looked.view.length).toBe(3);
+    looked[Symbol.dispose]();
+    expect(codeOf(() => looked.view)).toBe("ERR_MORPH_USE_AFTER_FREE");
+    expect(here.owns(made.pointer)).toBe(true);
     const empty = blockAt(there, Float32Array, array(here, Float32Array, 0).handle());
     empty.resize(3);
     expect(empty.view.length).toBe(3);
@@ -273,6 +301,11 @@ describe("a handle", () => {
     }
     for (const wrong of [0, -8, handle.pointer + 8, undefined]) {
       expect([wrong, at({ base: wrong })]).toEqual([wrong, "ERR_MORPH_INVALID_CONFIG"]);
+    }
+    for (const wrong of [Symbol("8"), 8n, Object.create(null)]) {
+      expect(at({ pointer: wrong })).toBe("ERR_MORPH_INVALID_CONFIG");
+      expect(at({ base: wrong })).toBe("ERR_MORPH_INVALID_CONFIG");
+      expect(at({ zeroed: wrong })).toBe("ERR_MORPH_INVALID_CONFIG");
     }
     expect(at({ align: 3 })).toBe("ERR_MORPH_INVALID_ALIGNMENT");
     expect(at({ length: 0 })).toBe("ERR_MORPH_INVALID_CONFIG");

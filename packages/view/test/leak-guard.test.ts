@@ -3,8 +3,10 @@ import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Heap } from "@morph/heap";
+import { LinearMemory } from "@morph/memory";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { array, type Leak, LeakGuard } from "../src/index.ts";
 
 setFlagsFromString("--expose-gc");
@@ -55,6 +57,57 @@ test("it is freed where the guard is asked to, wherever it has moved", async () 
   heap.verify();
 }, 20_000);
 
+test("it is freed also when whoever listens throws; and what has ended with its allocator is left alone", async () => {
+  const heap = new Heap();
+  const { currentLive } = heap.stats();
+  const uncaught: unknown[] = [];
+  const others = process.listeners("uncaughtException");
+  process.removeAllListeners("uncaughtException");
+  process.on("uncaughtException", (error) => uncaught.push(error));
+  try {
+    const own = new Error("own");
+    const throwing = new LeakGuard({
+      free: true,
+      onLeak: () => {
+        throw own;
+      },
+    });
+    (() => array(heap, Uint8Array, 1000, { guard: throwing }))();
+    await until(() => heap.stats().currentLive === currentLive);
+    expect(heap.stats().currentLive).toBe(currentLive);
+    expect(uncaught).toEqual([own]);
+
+    let leaks = 0;
+    const guard = new LeakGuard({ free: true, onLeak: () => leaks++ });
+    const memory = new LinearMemory();
+    (() => {
+      array(heap, Uint8Array, 1000, { guard });
+      array(new Heap({ memory }), Uint8Array, 1000, { guard });
+    })();
+    heap.destroy();
+    memory.destroy();
+    await until(() => leaks === 2);
+    await until(() => false);
+    expect([leaks, uncaught]).toEqual([2, [own]]);
+  } finally {
+    process.removeAllListeners("uncaughtException");
+    for (const other of others) process.on("uncaughtException", other);
+  }
+}, 20_000);
+
+test("a program whose stack traces are something else than text can guard, too", () => {
+  const heap = new Heap();
+  const guard = new LeakGuard();
+  const { prepareStackTrace } = Error;
+  try {
+    Error.prepareStackTrace = (_, sites) => sites;
+    array(heap, Uint8Array, 3, { guard }).free();
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace;
+  }
+  heap.verify();
+});
+
 test("a block lives as long as its view", async () => {
   const heap = new Heap();
   let leaks = 0;
@@ -95,4 +148,14 @@ test("a guard refuses options that it does not know", () => {
   expect(() => new LeakGuard({ onLeak: "log" } as object)).toThrow(
     expect.objectContaining({ code: "ERR_MORPH_INVALID_CONFIG", message: expect.stringContaining("onLeak") }),
   );
+  expect(codeOf(() => new LeakGuard({ free: "no" } as object))).toBe("ERR_MORPH_INVALID_CONFIG");
+});
+
+test("a guard refuses what cannot be guarded", () => {
+  const guard = new LeakGuard();
+  for (const none of [undefined, null, 8, "thing", true, 8n]) {
+    expect(codeOf(() => guard.watch(none as unknown as object, "thing"))).toBe("ERR_MORPH_INVALID_CONFIG");
+    expect(codeOf(() => guard.forget(none as unknown as object))).toBe("ERR_MORPH_INVALID_CONFIG");
+  }
+  expect(codeOf(() => guard.watch({}, "thing", 8 as unknown as () => void))).toBe("ERR_MORPH_INVALID_CONFIG");
 });

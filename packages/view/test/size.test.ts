@@ -21,8 +21,8 @@ async function sizeOf(exports: string): Promise<number> {
 
 test.each([
   ["array", 1500],
-  ["array, blockAt, blockOf", 1650],
-  ["LeakGuard", 300],
+  ["array, blockAt, blockOf", 1700],
+  ["LeakGuard", 370],
   ["struct", 4000],
   ["struct, f32, i32, pointer, vec", 4600],
   ["readUtf8, writeUtf8, readCString, writeCString", 1500],

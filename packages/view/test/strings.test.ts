@@ -37,10 +37,16 @@ function asWorklet(): void {
   vi.stubGlobal("TextDecoder", undefined);
 }
 
+/** Where a program brings an encoder that cannot write into bytes. */
+function asFilledIn(): void {
+  vi.stubGlobal("TextEncoder", class {});
+}
+
 const ENGINES: readonly [string, () => void][] = [
   ["here", () => {}],
   ["in browsers", asBrowsers],
   ["in an AudioWorklet", asWorklet],
+  ["with an encoder that fills in for none", asFilledIn],
 ];
 
 const TEXTS = [
@@ -164,11 +170,22 @@ test("what is no text is refused with a code", async () => {
   expect(heap.stats().currentLive).toBe(currentLive);
   const broken = heap.malloc(8);
   memory.u32[broken / 4] = 2 ** 32 - 1;
-  for (const pointer of [0, -4, 6, 2 ** 31, 2 ** 32, Number.NaN, "8", undefined, broken] as number[]) {
+  for (const pointer of [0, -4, 6, 2 ** 31, 2 ** 32, Number.NaN, "8", undefined, 8n, Symbol("8"), broken] as number[]) {
     expect([pointer, codeOf(() => readUtf8(memory, pointer))]).toEqual([pointer, "ERR_MORPH_INVALID_POINTER"]);
   }
   memory.u8[memory.u8.length - 1] = 65;
-  for (const pointer of [0, -4, 1.5, 2 ** 31, Number.NaN, "8", undefined, memory.u8.length - 1] as number[]) {
+  for (const pointer of [
+    0,
+    -4,
+    1.5,
+    2 ** 31,
+    Number.NaN,
+    "8",
+    undefined,
+    8n,
+    Symbol("8"),
+    memory.u8.length - 1,
+  ] as number[]) {
     expect([pointer, codeOf(() => readCString(memory, pointer))]).toEqual([pointer, "ERR_MORPH_INVALID_POINTER"]);
   }
 });

@@ -69,6 +69,30 @@ describe("a cursor", () => {
     expect(heap.memory.u32[(p + offsets.next) / 4]).toBe(q);
   });
 
+  test.each(["c", "packed"] as const)("is nowhere where a struct would go on at the memory's start: %s", (layout) => {
+    const memory = new LinearMemory({ initialPages: 2 });
+    const Type = struct({ a: u8, b: f64, list: arrayOf(u16, 5), xyz: vec(f32, 3), last: i32 }, { layout });
+    const c = Type.cursor(memory);
+    const { a, b, last } = Type.in(memory);
+    const before = memory.u8.slice();
+    for (let back = Type.align; back < Type.size + 16; back += Type.align) {
+      const p = 2 ** 32 - back;
+      const uses: (() => unknown)[] = [
+        () => Type.toObject(c.at(p)),
+        () => Type.from({ last: 7 }, c.at(p)),
+        () => c.at(p).list.set(4, 7),
+        () => {
+          c.at(p).xyz.z = 7;
+        },
+        () => a.get(p),
+        () => b.set(p, 7),
+        () => last.set(p, 7),
+      ];
+      expect(uses.map(codeOf)).toEqual(uses.map(() => "ERR_MORPH_INVALID_POINTER"));
+    }
+    expect(memory.u8).toEqual(before);
+  });
+
   test("lets two be used side by side", () => {
     const heap = new Heap();
     const [a, b] = [Particle.cursor(heap.memory, zeroed(heap)), Particle.cursor(heap.memory, zeroed(heap))];
@@ -451,6 +475,15 @@ describe("structs in columns", () => {
       expect(Point.toObject(columns.at(3))).toEqual({ a: 3, at2: [3, 3, -3], c: -3 });
     }
   });
+});
+
+test("what is no type is refused with a code: a function that would make one, a class, an object with other members", () => {
+  for (const none of [pointer, vec, struct, Float32Array, () => i32, { bind() {} }, {}, null, undefined, 4]) {
+    expect(codeOf(() => struct({ a: none as unknown as typeof i32 }))).toBe("ERR_MORPH_INVALID_CONFIG");
+    expect(codeOf(() => arrayOf(none as unknown as typeof i32, 2))).toBe("ERR_MORPH_INVALID_CONFIG");
+    expect(codeOf(() => vec(none as unknown as typeof i32, 2))).toBe("ERR_MORPH_INVALID_CONFIG");
+    expect(codeOf(() => bits(none as unknown as typeof i32, 2))).toBe("ERR_MORPH_INVALID_CONFIG");
+  }
 });
 
 test("types are inferred, and wrong ones are refused", () => {
