@@ -1,6 +1,7 @@
 import {
   type AddressSpace,
   describe,
+  isDestroyed,
   joinMemory,
   LinearMemory,
   MorphError,
@@ -499,7 +500,8 @@ export class Collector {
    */
   liveObjects(type?: number): number[] {
     this.awake();
-    if (type !== undefined && this.kinds.infos[type - 1] === undefined) throw this.noType(type, "the id of a type");
+    if (type !== undefined && (!Number.isInteger(type) || this.kinds.infos[type - 1] === undefined))
+      throw this.noType(type, "the id of a type");
     const found: number[] = [];
     this.objects.walk((pointer, kind) => {
       if (type === undefined || this.i32[kind + TYPE] === type) found.push(pointer >>> 0);
@@ -511,7 +513,8 @@ export class Collector {
 
   /**
    * Registers cells of 4 bytes in the memory that hold pointers or 0; collections update them. They may be anywhere but in the collector's own objects. O(1).
-   * @throws ERR_MORPH_INVALID_POINTER when the cells are not in the memory, or some are registered there; ERR_MORPH_INVALID_SIZE
+   * @throws ERR_MORPH_INVALID_POINTER when the cells are not in the memory, or in an object of the collector, or some are registered there;
+   *   ERR_MORPH_INVALID_SIZE
    */
   addRoot(pointer: number, count = 1): void {
     this.awake();
@@ -575,13 +578,13 @@ export class Collector {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", `callback: expected a function, got ${describe(callback)}`);
     }
     let open = true;
-    const place = this.table.openWeak(pointer | 0, () => {
-      open = false;
-      callback();
-    });
+    const turn = (): void => {
+      if (open) callback();
+    };
+    const place = this.table.openWeak(pointer | 0, turn);
     return () => {
-      if (open && this.table.hasFinalizer(place)) this.table.closeWeak(place);
       open = false;
+      this.table.cancel(place, turn);
     };
   }
 
@@ -689,6 +692,8 @@ export class Collector {
     } finally {
       this.finalizing = false;
     }
+    // One of them may have ended the memory.
+    this.memory.refresh();
   }
 
   // --- the collector itself --------------------------------------------------------------------------------------------------------
@@ -763,11 +768,15 @@ export class Collector {
   /** Gives everything back; all its pointers are void, no finalizer runs. Again is nothing. O(pages). @throws ERR_MORPH_BUSY in a finalizer or a growth listener */
   destroy(): void {
     if (this.destroyed) return;
-    this.enter();
-    requireStack(COLLECTION_CALLS);
+    const isMemoryGone = isDestroyed(this.memory);
+    if (!isMemoryGone) {
+      this.enter();
+      requireStack(COLLECTION_CALLS);
+    }
     this.destroyed = true;
-    this.space.close();
     this.i32 = new Int32Array(0);
+    if (isMemoryGone) return;
+    this.space.close();
     this.memory.unregister(this.owner);
   }
 

@@ -71,8 +71,9 @@ export class HandleTable {
     return place;
   }
 
-  hasFinalizer(place: number): boolean {
-    return this.finalizers.has(place);
+  /** Ends a finalizer, unless its place is another's by now. */
+  cancel(place: number, finalizer: Finalizer): void {
+    if (this.finalizers.get(place) === finalizer) this.closeWeak(place);
   }
 
   closeWeak(place: number): void {
@@ -119,9 +120,13 @@ export class HandleTable {
 function siteOf(owner: object): string {
   const trace: { stack?: string } = {};
   const { captureStackTrace } = Error as { captureStackTrace?: (target: object, above: object) => void };
-  if (captureStackTrace === undefined) return new Error("handle").stack ?? "";
+  if (captureStackTrace === undefined) return String(new Error("handle").stack ?? "");
   captureStackTrace(trace, owner);
-  return (trace.stack ?? "").split("\n").slice(1).join("\n");
+  // Programs may let traces be something else than text.
+  return String(trace.stack ?? "")
+    .split("\n")
+    .slice(1)
+    .join("\n");
 }
 
 /** Keeps an object alive, and knows where it is. */

@@ -6,7 +6,7 @@
  * Each collection clears the words above the top. So what stands there was stored since, or is 0; and nothing that was reachable since has moved or gone. A frame
  * can therefore be taken with one store, that of the new top, and its words need not be cleared.
  */
-import { describe, MorphError } from "@morph/memory";
+import { describe, MorphError, PAGE_BYTES } from "@morph/memory";
 import { STACK_BASE, STACK_LIMIT, STACK_TOP, WORD_SHIFT } from "./layout.ts";
 import type { Space } from "./space.ts";
 
@@ -37,13 +37,21 @@ export class Roots {
       throw new MorphError("ERR_MORPH_INVALID_SIZE", `count: expected an integer from 1, got ${describe(count)}`);
     }
     const isCell = Number.isInteger(pointer) && pointer > 0 && pointer % WORD_BYTES === 0;
-    if (!isCell || pointer + count * WORD_BYTES > bytes || this.cells.has(pointer)) {
+    const end = pointer + count * WORD_BYTES;
+    if (!isCell || end > bytes || this.cells.has(pointer) || this.ownsSome(pointer, end)) {
       throw new MorphError(
         "ERR_MORPH_INVALID_POINTER",
-        `pointer: expected a multiple of 4 in the memory where no root is yet, got ${describe(pointer)}`,
+        `pointer: expected a multiple of 4 in the memory where no root and no object of the collector is, got ${describe(pointer)}`,
       );
     }
     this.cells.set(pointer, count);
+  }
+
+  /** Whether some of these addresses are in the collector's pages. O(pages). */
+  private ownsSome(pointer: number, end: number): boolean {
+    const { memory, owner } = this.space;
+    for (let at = pointer; at < end; at += PAGE_BYTES) if (memory.ownerOf(at) === owner) return true;
+    return memory.ownerOf(end - WORD_BYTES) === owner;
   }
 
   /** Forgets cells. @throws ERR_MORPH_INVALID_POINTER when none were registered there */
@@ -78,7 +86,9 @@ export class Roots {
     if (at < 0 || (frame | 0) >>> 0 !== frame) {
       const { i32, control } = this.space;
       const inStack =
-        frame >= (i32[control + STACK_BASE] as number) >>> 0 && frame < (i32[control + STACK_LIMIT] as number) >>> 0;
+        typeof frame === "number" &&
+        frame >= (i32[control + STACK_BASE] as number) >>> 0 &&
+        frame < (i32[control + STACK_LIMIT] as number) >>> 0;
       throw new MorphError(
         inStack ? "ERR_MORPH_DOUBLE_FREE" : "ERR_MORPH_INVALID_POINTER",
         `frame: expected one that was pushed and not popped, got ${describe(frame)}`,
