@@ -6,15 +6,15 @@ import {
   LinearMemory,
   MorphError,
   requireStack,
-  requireStackFrame,
 } from "@morph/memory";
-import { now } from "./clock.ts";
+import { Barrier } from "./barrier.ts";
 import { Cycle } from "./cycle.ts";
-import { Handle, HandleTable, Scope, WeakHandle } from "./handles.ts";
-import { Kinds, maxLength, NO_KIND, type TypeInfo, type TypeOptions } from "./kinds.ts";
+import { censusOf, statsOf } from "./figures.ts";
+import { Gate } from "./gate.ts";
+import { Handle, type HandleTable, Scope, WeakHandle } from "./handles.ts";
+import { type Kinds, maxLength, NO_KIND, type TypeInfo, type TypeOptions } from "./kinds.ts";
 import {
   ARRAY_HEADER_BYTES,
-  BLOCK_BYTES,
   CURSOR,
   GRANULE_SHIFT,
   KIND_WORDS,
@@ -25,28 +25,15 @@ import {
   TYPE,
   WORD_SHIFT,
 } from "./layout.ts";
-import { Nursery } from "./nursery.ts";
-import { Objects } from "./objects.ts";
-import { OldSpace } from "./old-space.ts";
-import { CONTRACT, type CollectorOptions, type Settings, settingsOf } from "./options.ts";
-import type { Parts } from "./parts.ts";
-import { Remembered } from "./remembered.ts";
-import { Roots } from "./roots.ts";
+import type { Objects } from "./objects.ts";
+import { CONTRACT, type CollectorOptions, settingsOf } from "./options.ts";
+import { makeParts, type Parts } from "./parts.ts";
+import { COLLECTION_CALLS, Pauses } from "./pauses.ts";
+import { PAGE_CALLS, Room } from "./room.ts";
+import type { Roots } from "./roots.ts";
 import { Space } from "./space.ts";
-import { type CollectorStats, Statistics, type TypeCensus } from "./statistics.ts";
-import { Tracer } from "./tracer.ts";
+import type { CollectorStats, TypeCensus } from "./statistics.ts";
 import { verifyAll } from "./verify.ts";
-
-/** Bytes of the stack of objects that are still to be looked at; it may overflow. */
-const TRACE_STACK_BYTES = 262_144;
-/** Calls of 160 bytes that a collection may take, functions that V8 has not compiled yet included; see `requireStack`. */
-const COLLECTION_CALLS = 450;
-/** The same where pages may be taken, and no collection runs. */
-const PAGE_CALLS = 150;
-/** Blocks that are paid for at a time. */
-const PAID_BLOCKS = 4;
-/** With `collectEvery`, each so-many-th collection is a full one. */
-const FULL_EVERY = 64;
 
 /** What {@link Collector.collect} does: the nursery only; all that is dead; the same, and empties sparse pages. */
 export type CollectionKind = "minor" | "major" | "compact";
@@ -78,29 +65,19 @@ export class Collector {
   private i32: Int32Array;
   private plain: Int32Array;
   private arrays: Int32Array;
+  /** Addresses of the nursery, signed. */
   private base = 0;
   private span = 0;
-  /** Allocations until the next collection, with `collectEvery`. */
-  private untilCollection = 0;
-  private collectionsDone = 0;
-  /** Blocks that were allocated and not paid for, while a major collection is under way. */
-  private owedBlocks = 0;
-  /** Whether a collection, or finalizers, run. */
-  private collecting = false;
-  private finalizing = false;
-  private destroyed = false;
-  private readonly settings: Settings;
-  private readonly space: Space;
   private readonly kinds: Kinds;
-  private readonly nursery: Nursery;
-  private readonly old: OldSpace;
-  private readonly remembered: Remembered;
+  private readonly objects: Objects;
   private readonly roots: Roots;
   private readonly table: HandleTable;
-  private readonly objects: Objects;
-  private readonly statistics: Statistics = new Statistics();
-  private readonly cycle: Cycle;
   private readonly parts: Parts;
+  private readonly cycle: Cycle;
+  private readonly gate: Gate;
+  private readonly pauses: Pauses;
+  private readonly room: Room;
+  private readonly writing: Barrier;
 
   /**
    * Takes its nursery and its tables, some 900 KiB with the default `stackBytes`.
@@ -110,7 +87,6 @@ export class Collector {
     const settings = settingsOf(options);
     requireStack(COLLECTION_CALLS);
     const { memory = new LinearMemory() } = options;
-    this.settings = settings;
     this.memory = memory;
     this.i32 = new Int32Array(0);
     let space: Space | undefined;
@@ -128,33 +104,7 @@ export class Collector {
     this.owner = joinMemory(memory, { name: "gc", contractVersion: CONTRACT, viewsChanged, suspend });
     try {
       space = new Space(memory, this.owner, settings.maxBytes);
-      this.space = space;
-      this.kinds = new Kinds(space);
-      this.nursery = new Nursery(space, this.kinds, settings.nurseryBytes);
-      this.old = new OldSpace(space, this.kinds);
-      this.remembered = new Remembered(space);
-      this.roots = new Roots(space, settings.stackBytes);
-      const tracer = new Tracer(space, this.old, this.remembered, TRACE_STACK_BYTES);
-      tracer.survivors = this.nursery;
-      tracer.setNursery();
-      this.base = tracer.base;
-      this.span = tracer.span;
-      this.table = new HandleTable(settings.traceHandles);
-      this.objects = new Objects(space, this.kinds, this.old, this.nursery);
-      this.parts = {
-        space,
-        kinds: this.kinds,
-        nursery: this.nursery,
-        old: this.old,
-        tracer,
-        remembered: this.remembered,
-        roots: this.roots,
-        handles: this.table,
-        objects: this.objects,
-        statistics: this.statistics,
-      };
-      this.cycle = new Cycle(this.parts, settings.verifyAlways, settings.pauseTargetMs);
-      this.table.reached = (pointer) => this.reached(pointer);
+      this.parts = makeParts(space, settings);
       if (space.footprint > settings.maxBytes) {
         throw new MorphError(
           "ERR_MORPH_INVALID_CONFIG",
@@ -166,10 +116,22 @@ export class Collector {
       memory.unregister(this.owner);
       throw error;
     }
+    const { kinds, objects, roots, handles, tracer } = this.parts;
+    this.kinds = kinds;
+    this.objects = objects;
+    this.roots = roots;
+    this.table = handles;
+    this.base = tracer.base;
+    this.span = tracer.span;
     this.control = (space.control << WORD_SHIFT) >>> 0;
-    this.plain = this.kinds.plain;
-    this.arrays = this.kinds.arrays;
-    this.untilCollection = settings.collectEvery;
+    this.plain = kinds.plain;
+    this.arrays = kinds.arrays;
+    this.cycle = new Cycle(this.parts, settings.verifyAlways, settings.pauseTargetMs);
+    this.gate = new Gate(space, viewsChanged);
+    this.pauses = new Pauses(this.gate, this.parts);
+    this.room = new Room(this.parts, this.cycle, this.pauses, this.gate, settings);
+    this.writing = new Barrier(this.parts, this.cycle, this.gate);
+    handles.reached = (pointer) => this.writing.reached(pointer);
     this.i32 = memory.i32;
   }
 
@@ -195,7 +157,7 @@ export class Collector {
   }
 
   private addType(options: TypeOptions, isArray: boolean): number {
-    this.enter();
+    this.gate.enter();
     requireStack(PAGE_CALLS);
     const id = this.kinds.add(options, isArray);
     this.plain = this.kinds.plain;
@@ -214,7 +176,7 @@ export class Collector {
    * @throws ERR_MORPH_INVALID_TYPE when there is no such type, or its objects are too large for the nursery
    */
   cursorOf(type: number): { pointer: number; slotBytes: number } {
-    this.awake();
+    this.gate.awake();
     const kind = this.plain[type] ?? NO_KIND;
     const slotBytes = kind === NO_KIND ? 0 : (this.i32[kind + SLOT_BYTES] as number);
     if (slotBytes === 0) throw this.noType(type, "a plain type of at most 2,048 bytes");
@@ -226,7 +188,7 @@ export class Collector {
    * @throws ERR_MORPH_INVALID_TYPE when there is no such type
    */
   arrayCursorsOf(type: number): number {
-    this.awake();
+    this.gate.awake();
     const kind = this.arrays[type] ?? NO_KIND;
     if (kind === NO_KIND) throw this.noType(type, "an array type");
     return ((kind + CURSOR) << WORD_SHIFT) >>> 0;
@@ -274,15 +236,15 @@ export class Collector {
   private allocSlow(type: number): number {
     const kind = this.plain[type] ?? NO_KIND;
     if (kind === NO_KIND) throw this.noType(type, "the id of a plain type");
-    this.enter();
+    this.gate.enter();
     const slot = this.i32[kind + SLOT_BYTES] as number;
-    return (slot === 0 ? this.allocLarge(kind, this.kinds.dataBytes(kind, 0)) : this.allocSmall(kind)) >>> 0;
+    return (slot === 0 ? this.room.large(kind, this.kinds.dataBytes(kind, 0)) : this.room.small(kind)) >>> 0;
   }
 
   private allocArraySlow(type: number, length: number): number {
     const first = this.arrays[type] ?? NO_KIND;
     if (first === NO_KIND) throw this.noType(type, "the id of an array type");
-    this.enter();
+    this.gate.enter();
     const stride = this.i32[first + STRIDE] as number;
     if (!Number.isInteger(length) || length < 0 || length > maxLength(stride)) {
       throw new MorphError(
@@ -292,90 +254,9 @@ export class Collector {
     }
     const bytes = ARRAY_HEADER_BYTES + stride * length;
     const kind = this.kinds.arrayKind(type, bytes);
-    const pointer = bytes > MAX_SMALL_BYTES ? this.allocLarge(kind, bytes) : this.allocSmall(kind);
+    const pointer = bytes > MAX_SMALL_BYTES ? this.room.large(kind, bytes) : this.room.small(kind);
     this.i32[pointer >>> WORD_SHIFT] = length;
     return pointer >>> 0;
-  }
-
-  /** An object of the nursery, after what collecting is due. */
-  private allocSmall(kind: number): number {
-    if (this.settings.collectEvery !== 0) this.collectOften();
-    else if (this.old.marking || this.old.sweeping) this.pay(1);
-    const { i32 } = this;
-    if (i32[kind + CURSOR] === i32[kind + LIMIT] && !this.nursery.open(kind)) this.makeRoom(kind);
-    this.statistics.allocatedBlocks++;
-    const view = this.i32;
-    const pointer = view[kind + CURSOR] as number;
-    view[kind + CURSOR] = (pointer + (view[kind + SLOT_BYTES] as number)) | 0;
-    if (this.settings.collectEvery !== 0) this.nursery.close(CURSOR);
-    return pointer;
-  }
-
-  /** Collects until the nursery has a block for a kind. @throws ERR_MORPH_OUT_OF_MEMORY */
-  private makeRoom(kind: number): void {
-    this.pause(() => {
-      this.cycle.minor();
-      if (this.cycle.keptYoung > 0) this.cycle.full();
-    });
-    if (this.hasRoom(kind)) return;
-    this.pause(() => this.cycle.compact());
-    if (this.hasRoom(kind)) return;
-    if (this.press(BLOCK_BYTES) && this.hasRoom(kind)) return;
-    throw this.noRoom(BLOCK_BYTES);
-  }
-
-  /** Opens a block, unless most of the nursery is taken by objects for which the old space has no room: every allocation would be a collection soon. */
-  private hasRoom(kind: number): boolean {
-    if (this.cycle.keptYoung > 0 && this.nursery.freeCount < this.nursery.blocks >>> 1) return false;
-    return this.nursery.open(kind);
-  }
-
-  private allocLarge(kind: number, bytes: number): number {
-    requireStack(PAGE_CALLS);
-    if (this.settings.collectEvery !== 0) this.collectOften();
-    const blocks = Math.ceil(bytes / BLOCK_BYTES);
-    this.statistics.allocatedBlocks += blocks;
-    if (this.old.marking || this.old.sweeping) this.pay(blocks);
-    else if (this.cycle.pace.isDue(this.old.used)) this.pause(() => this.cycle.minor());
-    const pointer = this.old.allocLarge(kind, bytes) || this.makeLargeRoom(kind, bytes);
-    const { allocated } = this.statistics;
-    const type = this.i32[kind + TYPE] as number;
-    allocated[type] = (allocated[type] ?? 0) + 1;
-    return pointer;
-  }
-
-  /** Collects until the old space has room for a large object. @throws ERR_MORPH_OUT_OF_MEMORY */
-  private makeLargeRoom(kind: number, bytes: number): number {
-    for (const attempt of [() => this.cycle.full(), () => this.cycle.compact()]) {
-      this.pause(attempt);
-      const pointer = this.old.allocLarge(kind, bytes);
-      if (pointer !== 0) return pointer;
-    }
-    const pointer = this.press(bytes) ? this.old.allocLarge(kind, bytes) : 0;
-    if (pointer === 0) throw this.noRoom(bytes);
-    return pointer;
-  }
-
-  /** Asks the program to let go of something; whether it was asked. */
-  private press(bytes: number): boolean {
-    const { onMemoryPressure } = this.settings;
-    if (onMemoryPressure === undefined) return false;
-    this.collecting = true;
-    try {
-      onMemoryPressure(this.space.footprint, bytes);
-    } finally {
-      this.collecting = false;
-    }
-    this.enter();
-    this.pause(() => this.cycle.compact());
-    return true;
-  }
-
-  private noRoom(bytes: number): MorphError {
-    return new MorphError(
-      "ERR_MORPH_OUT_OF_MEMORY",
-      `no room for ${bytes} bytes: ${this.space.footprint} are in use, ${this.old.used * 8} by objects`,
-    );
   }
 
   private noType(type: unknown, expected: string): MorphError {
@@ -403,7 +284,7 @@ export class Collector {
       return;
     }
     const slot = ((object | 0) + offset) | 0;
-    if (((object | 0) - this.base) >>> 0 >= this.span) this.barrier(object, offset, pointer);
+    if (((object | 0) - this.base) >>> 0 >= this.span) this.writing.before(object | 0, offset, pointer | 0);
     this.i32[slot >>> WORD_SHIFT] = pointer | 0;
   }
 
@@ -411,27 +292,11 @@ export class Collector {
    * What must be done before a pointer is stored in an object that is not young, for generated code that does not do it by itself; see the README. Nothing is checked. O(1).
    */
   barrier(object: number, offset: number, pointer: number): void {
-    const parent = object | 0;
-    const value = pointer | 0;
-    if ((parent - this.base) >>> 0 < this.span) return;
-    const slot = (parent + offset) | 0;
-    if (this.old.marking) {
-      this.reached(this.i32[slot >>> WORD_SHIFT] as number);
-      this.reached(value);
-    }
-    if ((value - this.base) >>> 0 < this.span) this.remembered.note(parent, slot);
-  }
-
-  /** While marking, marks an object that somebody got hold of. */
-  private reached(pointer: number): void {
-    if (pointer === 0 || !this.old.marking) return;
-    // An overflow in the middle would leave an object marked whose pointers nobody looks at.
-    requireStackFrame(this.span);
-    this.cycle.reached(pointer);
+    this.writing.before(object | 0, offset, pointer | 0);
   }
 
   private refuseWrite(object: number, offset: number, pointer: number): void {
-    if (this.awake()) {
+    if (this.gate.awake()) {
       this.write(object, offset, pointer);
       return;
     }
@@ -470,16 +335,16 @@ export class Collector {
 
   /** Whether an object starts at `pointer`; one that is dead may still be there. Any value may be asked. O(1). @throws ERR_MORPH_BUSY, ERR_MORPH_DESTROYED */
   owns(pointer: number): boolean {
-    this.awake();
+    this.gate.awake();
     return typeof pointer === "number" && this.objects.kindOf(pointer) !== 0;
   }
 
   /** Finishes with the kind of an object, which is one. */
   private requireKind(pointer: number, name: string): number {
     let kind = typeof pointer === "number" ? this.objects.kindOf(pointer) : 0;
-    if (kind === 0 && this.awake()) kind = this.objects.kindOf(pointer);
+    if (kind === 0 && this.gate.awake()) kind = this.objects.kindOf(pointer);
     if (kind === 0 || typeof pointer !== "number") {
-      this.awake();
+      this.gate.awake();
       throw new MorphError(
         "ERR_MORPH_INVALID_POINTER",
         `${name}: expected that of an object, got ${describe(pointer)}`,
@@ -499,7 +364,7 @@ export class Collector {
    * @throws ERR_MORPH_INVALID_TYPE, ERR_MORPH_BUSY, ERR_MORPH_DESTROYED
    */
   liveObjects(type?: number): number[] {
-    this.awake();
+    this.gate.awake();
     if (type !== undefined && (!Number.isInteger(type) || this.kinds.infos[type - 1] === undefined))
       throw this.noType(type, "the id of a type");
     const found: number[] = [];
@@ -513,17 +378,17 @@ export class Collector {
 
   /**
    * Registers cells of 4 bytes in the memory that hold pointers or 0; collections update them. They may be anywhere but in the collector's own objects. O(1).
-   * @throws ERR_MORPH_INVALID_POINTER when the cells are not in the memory, or in an object of the collector, or some are registered there;
-   *   ERR_MORPH_INVALID_SIZE
+   * @throws ERR_MORPH_INVALID_POINTER when the cells are not in the memory, or in an object or a table of the collector, or some are registered
+   *   there; ERR_MORPH_INVALID_SIZE
    */
   addRoot(pointer: number, count = 1): void {
-    this.awake();
+    this.gate.awake();
     this.roots.add(pointer, count);
   }
 
   /** Forgets cells that {@link addRoot} registered. O(1). @throws ERR_MORPH_INVALID_POINTER when there are none */
   removeRoot(pointer: number): void {
-    this.awake();
+    this.gate.awake();
     this.roots.remove(pointer);
   }
 
@@ -533,7 +398,7 @@ export class Collector {
    * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_OUT_OF_MEMORY when the stack is full
    */
   pushFrame(words: number): number {
-    this.awake();
+    this.gate.awake();
     return this.roots.push(words);
   }
 
@@ -542,7 +407,7 @@ export class Collector {
    * @throws ERR_MORPH_DOUBLE_FREE when it was popped, ERR_MORPH_INVALID_POINTER when it is none
    */
   popFrame(frame: number): void {
-    this.awake();
+    this.gate.awake();
     this.roots.pop(frame);
   }
 
@@ -577,20 +442,12 @@ export class Collector {
     if (typeof callback !== "function") {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", `callback: expected a function, got ${describe(callback)}`);
     }
-    let open = true;
-    const turn = (): void => {
-      if (open) callback();
-    };
-    const place = this.table.openWeak(pointer | 0, turn);
-    return () => {
-      open = false;
-      this.table.cancel(place, turn);
-    };
+    return this.table.openFinalizer(pointer | 0, callback);
   }
 
   /** The open handles: what keeps objects alive that a program forgot. O(handles). */
   handles(): OpenHandle[] {
-    this.awake();
+    this.gate.awake();
     const { strong, sites } = this.table;
     const open: OpenHandle[] = [];
     for (let place = 0; place < strong.end; place++) {
@@ -615,8 +472,8 @@ export class Collector {
         `kind: expected "minor", "major" or "compact", got ${describe(kind)}`,
       );
     }
-    this.enter();
-    this.pause(() => {
+    this.gate.enter();
+    this.pauses.run(() => {
       if (kind === "minor") this.cycle.minor();
       else if (kind === "major") this.cycle.full();
       else this.cycle.compact();
@@ -633,127 +490,26 @@ export class Collector {
     if (typeof budgetMs !== "number" || !(budgetMs >= 0)) {
       throw new MorphError("ERR_MORPH_INVALID_SIZE", `budgetMs: expected a number from 0, got ${describe(budgetMs)}`);
     }
-    this.enter();
+    this.gate.enter();
     let more = false;
-    this.pause(() => {
+    this.pauses.run(() => {
       more = this.cycle.step(budgetMs);
     });
     return more;
-  }
-
-  /** Lets allocation pay for a major collection, a few blocks at a time, because each slice asks for much of the stack: any function may run for the first time. */
-  private pay(blocks: number): void {
-    this.owedBlocks += blocks;
-    if (this.owedBlocks < PAID_BLOCKS) return;
-    const owed = this.owedBlocks;
-    this.owedBlocks = 0;
-    this.pause(() => this.cycle.pay(owed));
-  }
-
-  private collectOften(): void {
-    if (--this.untilCollection > 0) return;
-    this.untilCollection = this.settings.collectEvery;
-    this.collectionsDone++;
-    const full = this.collectionsDone % FULL_EVERY === 0;
-    this.pause(() => {
-      if (full) this.cycle.compact();
-      else this.cycle.often();
-    });
-  }
-
-  /** Runs a collection, or a part of one, and then the finalizers whose turn it is. */
-  private pause(work: () => void): void {
-    requireStack(COLLECTION_CALLS);
-    const start = now();
-    this.collecting = true;
-    try {
-      work();
-    } finally {
-      this.collecting = false;
-      this.i32 = this.space.i32;
-    }
-    this.statistics.pause(now() - start);
-    if (this.table.due.length > 0) this.runFinalizers();
-  }
-
-  private runFinalizers(): void {
-    // Every cursor at its limit: `alloc` comes to `enter`, which refuses.
-    this.nursery.close(CURSOR);
-    this.finalizing = true;
-    try {
-      for (let next = this.table.due.shift(); next !== undefined; next = this.table.due.shift()) {
-        try {
-          next();
-        } catch (error) {
-          // An error must not take away what was allocated. It is uncaught instead, also in an AudioWorklet, which has no `queueMicrotask`.
-          void Promise.reject(error);
-        }
-      }
-    } finally {
-      this.finalizing = false;
-    }
-    // One of them may have ended the memory.
-    this.memory.refresh();
   }
 
   // --- the collector itself --------------------------------------------------------------------------------------------------------
 
   /** Figures. O(blocks of the nursery). @throws ERR_MORPH_DESTROYED */
   stats(): CollectorStats {
-    this.awake();
-    const { space, old, nursery, statistics: s, table, cycle } = this;
-    return {
-      footprint: space.footprint,
-      peakFootprint: space.peakFootprint,
-      tableBytes: space.tableBytes,
-      nurseryBytes: this.settings.nurseryBytes,
-      youngBytes: nursery.usedBytes(),
-      oldBytes: old.used * 8,
-      liveBytes: cycle.pace.live * 8,
-      allocatedBytes: s.allocatedBlocks * BLOCK_BYTES,
-      minorCollections: s.minorCollections,
-      majorCollections: s.majorCollections,
-      fullCollections: s.fullCollections,
-      compactions: s.compactions,
-      survivedBytes: s.survivedBytes,
-      promotedBytes: s.promotedBytes,
-      copiedObjects: s.copiedObjects,
-      markedObjects: s.markedObjects,
-      survival: s.survival,
-      keptYoung: s.keptYoung,
-      freedBytes: s.freedBytes,
-      minorMs: s.minorMs,
-      markMs: s.markMs,
-      sweepMs: s.sweepMs,
-      compactMs: s.compactMs,
-      longestMinorMs: s.longest.minorMs,
-      longestMarkMs: s.longest.markMs,
-      longestSweepMs: s.longest.sweepMs,
-      longestCompactMs: s.longest.compactMs,
-      longestPauseMs: s.longestPauseMs,
-      pauses: [...s.pauses],
-      phase: old.marking ? "marking" : old.sweeping ? "sweeping" : "idle",
-      handles: table.strong.count,
-      weakHandles: table.weak.count,
-    };
+    this.gate.awake();
+    return statsOf(this.parts, this.cycle.pace.live);
   }
 
   /** What there is of each type: objects ever allocated, objects and bytes now. O(blocks + objects). @throws ERR_MORPH_BUSY, ERR_MORPH_DESTROYED */
   census(): TypeCensus[] {
-    this.awake();
-    const { infos } = this.kinds;
-    const allocated = [...this.statistics.allocated];
-    this.nursery.countNew(allocated);
-    const objects = new Array<number>(infos.length + 1).fill(0);
-    const bytes = new Array<number>(infos.length + 1).fill(0);
-    this.objects.walk((pointer, kind) => {
-      const type = this.i32[kind + TYPE] as number;
-      objects[type]!++;
-      bytes[type]! += this.kinds.dataBytes(kind, pointer);
-    });
-    return infos.map(({ id, name }) => {
-      return { type: id, name, allocated: allocated[id] ?? 0, objects: objects[id]!, bytes: bytes[id]! };
-    });
+    this.gate.awake();
+    return censusOf(this.parts);
   }
 
   /**
@@ -761,48 +517,27 @@ export class Collector {
    * @throws ERR_MORPH_INVALID_POINTER at the first thing that is wrong, ERR_MORPH_BUSY, ERR_MORPH_DESTROYED
    */
   verify(): void {
-    this.awake();
+    this.gate.awake();
     verifyAll(this.parts);
   }
 
   /** Gives everything back; all its pointers are void, no finalizer runs. Again is nothing. O(pages). @throws ERR_MORPH_BUSY in a finalizer or a growth listener */
   destroy(): void {
-    if (this.destroyed) return;
+    if (this.gate.destroyed) return;
     const isMemoryGone = isDestroyed(this.memory);
     if (!isMemoryGone) {
-      this.enter();
+      this.gate.enter();
       requireStack(COLLECTION_CALLS);
     }
-    this.destroyed = true;
+    this.gate.destroyed = true;
     this.i32 = new Int32Array(0);
     if (isMemoryGone) return;
-    this.space.close();
+    this.parts.space.close();
     this.memory.unregister(this.owner);
   }
 
   /** `using collector = new Collector()` destroys it at the end of the block. */
   [Symbol.dispose](): void {
     this.destroy();
-  }
-
-  /** Begins what may change something. @throws ERR_MORPH_BUSY, ERR_MORPH_DESTROYED; RangeError when the stack is nearly full */
-  private enter(): void {
-    requireStackFrame(this.span);
-    if (this.destroyed) throw new MorphError("ERR_MORPH_DESTROYED", "the collector was destroyed");
-    if (this.finalizing || this.collecting) {
-      throw new MorphError("ERR_MORPH_BUSY", "a finalizer, or a callback in a collection, may not allocate or collect");
-    }
-    this.memory.refresh();
-    this.i32 = this.memory.i32;
-  }
-
-  /** Looks whether the view is there, and makes it anew where growth by others took it away. @returns whether it was made anew */
-  private awake(): boolean {
-    if (this.destroyed) throw new MorphError("ERR_MORPH_DESTROYED", "the collector was destroyed");
-    if (this.i32.length !== 0 && this.space.i32.length !== 0) return false;
-    this.memory.refresh();
-    this.space.show(false);
-    this.i32 = this.memory.i32;
-    return true;
   }
 }

@@ -54,12 +54,8 @@ export function compact(parts: Parts): void {
   for (const page of pages) for (let i = 0; i < PAGE_BLOCKS; i++) evacuate(parts, page * PAGE_BLOCKS + i);
   forwardFields(parts);
   roots.each((word) => tracer.visit(word));
-  handles.eachStrong((pointer) => tracer.forwarded(pointer));
-  handles.eachWeak(
-    false,
-    (pointer) => tracer.forwarded(pointer),
-    (pointer) => (pointer - tracer.base) >>> 0 < tracer.span,
-  );
+  handles.eachStrong(false, (pointer) => tracer.forwarded(pointer));
+  handles.eachWeak(false, (pointer) => tracer.forwarded(pointer));
   forwardRemembered(parts);
   for (const block of hidden) space.freeBlock(block);
   for (const page of pages) for (let i = 0; i < PAGE_BLOCKS; i++) leave(parts, page * PAGE_BLOCKS + i);

@@ -11,6 +11,7 @@ import {
   BLOCK_BYTES,
   BLOCK_MASK,
   CARD_BYTES,
+  GRANULE_SHIFT,
   KIND,
   LANE,
   LARGE,
@@ -44,6 +45,8 @@ const SWEEP_STEP = 64;
 /** Objects and blocks of a step in tests. */
 const OFTEN = 1;
 const ALL = 0x3fff_ffff;
+/** Words that are looked at as roots take as long as one object that is copied: 16, as a shift. */
+const ROOT_SHIFT = 4;
 
 /** Runs collections. */
 export class Cycle {
@@ -66,9 +69,31 @@ export class Cycle {
    */
   minor(start = false): void {
     const { old } = this.parts;
-    const due = !old.marking && !old.sweeping && (start || this.pace.isDue(old.used));
+    const due = !old.marking && !old.sweeping && (start || this.isDue);
     this.collectNursery(due);
     if (due && this.keptYoung === 0) this.startMarking();
+  }
+
+  /** Whether a major collection should start. O(1). */
+  get isDue(): boolean {
+    return this.pace.isDue(this.parts.old.used, this.roomLeft());
+  }
+
+  /** What the old space can still grow by, in 8s of bytes. */
+  private roomLeft(): number {
+    const { space } = this.parts;
+    return Math.floor(space.left / (1 << GRANULE_SHIFT)) + ((space.freeBlocks * BLOCK_BYTES) >>> GRANULE_SHIFT);
+  }
+
+  /** Collects so that the nursery has room: all that is dead when the old space has none for those that survive. */
+  emptyNursery(): void {
+    const { old } = this.parts;
+    this.minor();
+    if (this.keptYoung > 0 && (old.marking || old.sweeping)) {
+      this.finishMajor();
+      this.minor();
+    }
+    if (this.keptYoung > 0) this.full();
   }
 
   private collectNursery(promoteAll: boolean): void {
@@ -84,13 +109,13 @@ export class Cycle {
     tracer.youngObjects = 0;
     tracer.begin(COPY);
     const base = tracer.stackTop;
-    this.scanRemembered(base);
+    const remembered = this.scanRemembered(base);
     roots.each((word) => tracer.visit(word));
     const { base: low, span } = tracer;
     const isYoung = (pointer: number): boolean => (pointer - low) >>> 0 < span;
-    handles.eachStrong((pointer) => (isYoung(pointer) ? tracer.copy(pointer) : pointer));
+    handles.eachStrong(true, (pointer) => (isYoung(pointer) ? tracer.copy(pointer) : pointer));
     tracer.drainCopies(base);
-    handles.eachWeak(true, (pointer) => (isYoung(pointer) ? this.survivorOf(pointer) : pointer), isYoung);
+    handles.eachWeak(true, (pointer) => (isYoung(pointer) ? this.survivorOf(pointer) : pointer));
     tracer.finish();
     nursery.release();
     roots.clearAbove();
@@ -102,7 +127,9 @@ export class Cycle {
     statistics.copiedObjects += tracer.copiedObjects;
     statistics.keptYoung += tracer.youngObjects;
     statistics.survival = before === 0 ? 0 : (tracer.survivedBytes + tracer.promotedBytes) / (before * BLOCK_BYTES);
-    this.note("minorMs", start);
+    const ms = this.note("minorMs", start);
+    // Fewer young objects would not help where roots take the time.
+    if (tracer.copiedObjects + remembered > roots.words >>> ROOT_SHIFT) nursery.adapt(ms, this.pauseTargetMs);
     if (this.verifyAlways) verifyAll(this.parts);
   }
 
@@ -119,15 +146,14 @@ export class Cycle {
     return testBit(space.i32, record + MARKS, pointer & BLOCK_MASK) ? tracer.copy(pointer) : 0;
   }
 
-  /** Copies what old objects lead to; those that then have no pointer to a young one leave the list. */
-  private scanRemembered(stackBase: number): void {
+  /** Copies what old objects lead to; those that then have no pointer to a young one leave the list. @returns how many there were */
+  private scanRemembered(stackBase: number): number {
     const { space, tracer, remembered } = this.parts;
     const { control } = space;
     const base = space.i32[control + REMEMBERED_BASE] as number;
     const end = space.i32[control + REMEMBERED_CURSOR] as number;
     if (space.i32[control + REMEMBERED_OVERFLOW] !== 0) {
-      this.scanLogged();
-      return;
+      return this.scanLogged();
     }
     let kept = base;
     for (let at = base; at !== end; at = (at + WORD_BYTES) | 0) {
@@ -144,10 +170,11 @@ export class Cycle {
     const added = i32[control + REMEMBERED_CURSOR] as number;
     i32.copyWithin(kept >>> WORD_SHIFT, end >>> WORD_SHIFT, added >>> WORD_SHIFT);
     i32[control + REMEMBERED_CURSOR] = (kept + (added - end)) | 0;
+    return (end - base) >>> WORD_SHIFT;
   }
 
   /** The same when the list overflowed: all bits of all blocks are looked at, and the list is made anew. */
-  private scanLogged(): void {
+  private scanLogged(): number {
     const { space, tracer, remembered, old } = this.parts;
     const { control } = space;
     space.i32[control + REMEMBERED_CURSOR] = space.i32[control + REMEMBERED_BASE] as number;
@@ -170,6 +197,7 @@ export class Cycle {
         if (tracer.scanOld(entry, record)) remembered.add(entry, record);
       }
     }
+    return space.highBlock - space.lowBlock;
   }
 
   private hasLogged(record: number): boolean {
@@ -186,17 +214,18 @@ export class Cycle {
     const start = now();
     const { space, old, tracer, roots, handles } = this.parts;
     tracer.markedObjects = 0;
+    tracer.markedCost = 0;
     old.marking = true;
     space.i32[space.control + MARKING] = 1;
     old.markRuns();
     tracer.begin(MARK);
     roots.each((word) => tracer.visit(word));
-    handles.eachStrong((pointer) => {
+    handles.eachStrong(false, (pointer) => {
       tracer.mark(pointer);
       return pointer;
     });
     tracer.finish();
-    this.pace.started(old.used);
+    this.pace.started(old.used, this.roomLeft());
     this.note("markMs", start);
   }
 
@@ -240,17 +269,24 @@ export class Cycle {
     this.note("markMs", start);
   }
 
+  /** Sweeps so many blocks, or fewer when that takes longer than a pause should. */
   private sweepSlice(blocks: number): void {
     const start = now();
-    if (!this.parts.old.sweep(blocks)) this.endSweep();
+    let more = true;
+    for (let left = blocks; left > 0 && more; left -= SWEEP_STEP) {
+      more = this.parts.old.sweep(Math.min(left, SWEEP_STEP));
+      if (now() - start > this.pauseTargetMs) break;
+    }
+    if (!more) this.endSweep();
     this.note("sweepMs", start);
   }
 
-  private note(phase: Phase, start: number): void {
+  private note(phase: Phase, start: number): number {
     const { statistics } = this.parts;
     const ms = now() - start;
     statistics[phase] += ms;
     if (ms > statistics.longest[phase]) statistics.longest[phase] = ms;
+    return ms;
   }
 
   /** All that was reachable is marked: weak handles to other objects end, and sweeping starts. O(kinds + weak handles). */
@@ -260,14 +296,14 @@ export class Cycle {
     old.marking = false;
     space.i32[space.control + MARKING] = 0;
     statistics.markedObjects += tracer.markedObjects;
-    this.pace.marked(tracer.markedObjects);
+    this.pace.marked(tracer.markedCost);
     this.forgetDead();
     const { base } = tracer;
     const span = space.i32[space.control + NURSERY_BYTES] as number;
     const isYoung = (pointer: number): boolean => (pointer - base) >>> 0 < span;
     // Young objects are marked too where the tracer knows of no nursery; see `full`.
     const isAlive = (pointer: number): boolean => (tracer.span !== 0 && isYoung(pointer)) || this.isMarked(pointer);
-    handles.eachWeak(false, (pointer) => (isAlive(pointer) ? pointer : 0), isYoung);
+    handles.eachWeak(false, (pointer) => (isAlive(pointer) ? pointer : 0));
     old.startSweep();
   }
 
@@ -367,7 +403,7 @@ export class Cycle {
     const until = now() + budgetMs;
     const { old, tracer } = this.parts;
     if (!old.marking && !old.sweeping) {
-      if (!this.pace.isDue(old.used)) return false;
+      if (!this.isDue) return false;
       this.minor();
     }
     while ((old.marking || old.sweeping) && now() < until) {

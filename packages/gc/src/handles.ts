@@ -3,23 +3,33 @@
  */
 import { MorphError } from "@morph/memory";
 
-/** A growing array of pointers with a free list. */
+/** A growing array of pointers with a free list, which knows the places whose objects may be young. */
 class Places {
   values: Int32Array = new Int32Array(64);
   /** Places up to here were in use once. */
   end = 0;
   count = 0;
+  /** Places that a minor collection looks at; each once, because `listed` says that it stands there. */
+  private young: number[] = [];
+  private listed: Uint8Array = new Uint8Array(64);
   private readonly free: number[] = [];
 
   take(pointer: number): number {
     const place = this.free.pop() ?? this.end++;
     if (place === this.values.length) {
-      const longer = new Int32Array(this.values.length * 2);
-      longer.set(this.values);
-      this.values = longer;
+      const values = new Int32Array(place * 2);
+      values.set(this.values);
+      this.values = values;
+      const listed = new Uint8Array(place * 2);
+      listed.set(this.listed);
+      this.listed = listed;
     }
     this.values[place] = pointer;
     this.count++;
+    if (this.listed[place] === 0) {
+      this.listed[place] = 1;
+      this.young.push(place);
+    }
     return place;
   }
 
@@ -27,6 +37,28 @@ class Places {
     this.values[place] = 0;
     this.count--;
     this.free.push(place);
+  }
+
+  /** Calls `update` with each place in use. O(places). */
+  each(update: (pointer: number, place: number) => number): void {
+    for (let place = 0; place < this.end; place++) {
+      const pointer = this.values[place] as number;
+      if (pointer !== 0) this.values[place] = update(pointer, place);
+    }
+  }
+
+  /** The same for those places only whose objects may be young. */
+  eachYoung(update: (pointer: number, place: number) => number, isYoung: (pointer: number) => boolean): void {
+    const { young, values, listed } = this;
+    let kept = 0;
+    for (const place of young) {
+      const before = values[place] as number;
+      const pointer = before === 0 ? 0 : update(before, place);
+      values[place] = pointer;
+      if (pointer !== 0 && isYoung(pointer)) young[kept++] = place;
+      else listed[place] = 0;
+    }
+    young.length = kept;
   }
 }
 
@@ -37,19 +69,20 @@ type Finalizer = () => void;
 export class HandleTable {
   readonly strong: Places = new Places();
   readonly weak: Places = new Places();
-  /** Places in `weak` whose objects were young at the last collection. */
-  private young: number[] = [];
   /** The finalizer of a place in `weak`, where it is one's. */
   private readonly finalizers: Map<number, Finalizer> = new Map();
   /** Finalizers whose objects are gone. */
-  readonly due: Finalizer[] = [];
+  due: Finalizer[] = [];
   /** Where handles were made, by place. */
   readonly sites: Map<number, string> | undefined;
   /** Called before a weak handle's object is given out: marking must learn of it. */
   reached: (pointer: number) => void = () => {};
+  private readonly isYoung: (pointer: number) => boolean;
 
-  constructor(traced: boolean) {
+  /** @param base address of the nursery, signed @param span its bytes */
+  constructor(traced: boolean, base: number, span: number) {
     this.sites = traced ? new Map() : undefined;
+    this.isYoung = (pointer) => (pointer - base) >>> 0 < span;
   }
 
   open(pointer: number, owner: object): number {
@@ -64,16 +97,24 @@ export class HandleTable {
     this.sites?.delete(place);
   }
 
-  openWeak(pointer: number, finalizer: Finalizer | undefined): number {
-    const place = this.weak.take(pointer);
-    this.young.push(place);
-    if (finalizer !== undefined) this.finalizers.set(place, finalizer);
-    return place;
+  openWeak(pointer: number): number {
+    return this.weak.take(pointer);
   }
 
-  /** Ends a finalizer, unless its place is another's by now. */
-  cancel(place: number, finalizer: Finalizer): void {
-    if (this.finalizers.get(place) === finalizer) this.closeWeak(place);
+  /** @returns what takes the finalizer back */
+  openFinalizer(pointer: number, callback: Finalizer): () => void {
+    const place = this.weak.take(pointer);
+    let open = true;
+    const finalizer = (): void => {
+      if (open) callback();
+      open = false;
+    };
+    this.finalizers.set(place, finalizer);
+    return () => {
+      open = false;
+      // When its object is gone already, the place may be another's.
+      if (this.finalizers.get(place) === finalizer) this.closeWeak(place);
+    };
   }
 
   closeWeak(place: number): void {
@@ -81,32 +122,21 @@ export class HandleTable {
     this.finalizers.delete(place);
   }
 
-  /** Replaces each pointer by what `update` makes of it. O(handles). */
-  eachStrong(update: (pointer: number) => number): void {
-    const { values, end } = this.strong;
-    for (let place = 0; place < end; place++) {
-      const pointer = values[place] as number;
-      if (pointer !== 0) values[place] = update(pointer);
-    }
+  /** Replaces each pointer by what `update` makes of it. O(handles). @param youngOnly those only whose objects may be young */
+  eachStrong(youngOnly: boolean, update: (pointer: number) => number): void {
+    if (youngOnly) this.strong.eachYoung(update, this.isYoung);
+    else this.strong.each(update);
   }
 
-  /**
-   * Replaces each weak pointer by what `update` makes of it; 0 ends it.
-   * @param youngOnly those whose objects were young at the last collection
-   * @param isYoung whether an object is young still
-   */
-  eachWeak(youngOnly: boolean, update: (pointer: number) => number, isYoung: (pointer: number) => boolean): void {
-    const places = youngOnly ? this.young : Array.from({ length: this.weak.end }, (_, place) => place);
-    const young: number[] = [];
-    for (const place of places) {
-      const before = this.weak.values[place] as number;
-      if (before === 0) continue;
+  /** Replaces each weak pointer by what `update` makes of it; 0 ends it. O(handles). @param youngOnly those only whose objects may be young */
+  eachWeak(youngOnly: boolean, update: (pointer: number) => number): void {
+    const endDead = (before: number, place: number): number => {
       const pointer = update(before);
-      this.weak.values[place] = pointer;
       if (pointer === 0) this.end(place);
-      else if (isYoung(pointer)) young.push(place);
-    }
-    this.young = young;
+      return pointer;
+    };
+    if (youngOnly) this.weak.eachYoung(endDead, this.isYoung);
+    else this.weak.each(endDead);
   }
 
   private end(place: number): void {
@@ -114,6 +144,13 @@ export class HandleTable {
     if (finalizer === undefined) return;
     this.due.push(finalizer);
     this.closeWeak(place);
+  }
+
+  /** The finalizers whose turn it is. */
+  takeDue(): readonly Finalizer[] {
+    const { due } = this;
+    this.due = [];
+    return due;
   }
 }
 
@@ -193,7 +230,7 @@ export class WeakHandle {
   /** @internal Made by {@link Collector.weak}. */
   constructor(table: HandleTable, pointer: number) {
     this.table = table;
-    this.place = table.openWeak(pointer, undefined);
+    this.place = table.openWeak(pointer);
   }
 
   /** The object's pointer now; 0 when a collection found it dead. O(1). @throws ERR_MORPH_DOUBLE_FREE after {@link release} */

@@ -42,15 +42,20 @@ import type { SurvivorSpace } from "./tracer.ts";
 /** The part of the nursery that is kept for survivors at least, and at most: a sixteenth, a half. */
 const LEAST_RESERVE_SHIFT = 4;
 const MOST_RESERVE_SHIFT = 1;
+/** Blocks of the nursery that are used however long minor collections take. */
+const LEAST_BLOCKS = 64;
 
 /** The blocks of the nursery. */
 export class Nursery implements SurvivorSpace {
   /** Number of the first block, and how many there are. */
   readonly first: number;
   readonly blocks: number;
-  /** How many are free, and how many of these are kept for survivors. */
+  /** How many are free, and how many of these are kept for survivors, or withheld. */
   freeCount = 0;
   private reserve: number;
+  /** Free blocks that are not used because minor collections took too long; and whether the last one did. */
+  private withheld = 0;
+  private wasLate = false;
   /** Blocks that survivors took in the collection under way. */
   private survivorBlocks = 0;
   /** Numbers of the free blocks: the lowest last. */
@@ -81,9 +86,14 @@ export class Nursery implements SurvivorSpace {
     this.free[this.freeCount++] = block;
   }
 
+  /** Whether there is a block to bump through, and it is not time to collect. O(1). */
+  get hasRoom(): boolean {
+    return this.freeCount > this.reserve;
+  }
+
   /** Gives a kind a block to bump through, cleared; false when it is time to collect. O(1). */
   open(kind: number): boolean {
-    if (this.freeCount <= this.reserve) return false;
+    if (!this.hasRoom) return false;
     const pointer = this.take(kind);
     const { space } = this;
     space.clear(pointer, BLOCK_BYTES);
@@ -202,7 +212,22 @@ export class Nursery implements SurvivorSpace {
   private setReserve(): void {
     const least = this.blocks >>> LEAST_RESERVE_SHIFT;
     const wanted = Math.max(least, this.survivorBlocks + (this.survivorBlocks >>> 1));
-    this.reserve = Math.min(wanted, this.blocks >>> MOST_RESERVE_SHIFT, this.freeCount >>> MOST_RESERVE_SHIFT);
+    const reserve = Math.min(wanted, this.blocks >>> MOST_RESERVE_SHIFT, this.freeCount >>> MOST_RESERVE_SHIFT);
+    // Survivors may take more than what is used now: some blocks there must be in any case.
+    this.reserve = Math.max(reserve, Math.min(reserve + this.withheld, this.freeCount - LEAST_BLOCKS / 2));
+  }
+
+  /**
+   * Lets minor collections come earlier, or later again, by how long one took: half as much of the nursery is used after two in a row that took too long, a fourth more
+   * after one that took less than half of what it may. O(1).
+   */
+  adapt(ms: number, targetMs: number): void {
+    const used = this.blocks - this.withheld;
+    const isLate = ms > targetMs;
+    if (isLate && this.wasLate) this.withheld = this.blocks - Math.max(LEAST_BLOCKS, used >>> 1);
+    else if (ms < targetMs / 2) this.withheld = Math.max(0, this.blocks - used - (used >>> 2));
+    this.wasLate = isLate && !this.wasLate;
+    this.setReserve();
   }
 
   /** After a full collection that marked young objects too, because the old space had no room for them: frees the others. O(blocks). */

@@ -4,7 +4,7 @@
  */
 /** Growth before the next major collection, as a part of what is live: at least, at most. */
 const LEAST_GROWTH = 0.3;
-const MOST_GROWTH = 1;
+const MOST_GROWTH = 0.6;
 /** A collection that freed less, or more, than such a part of the old space makes the next wait longer, or shorter. */
 const POOR = 0.1;
 const RICH = 0.3;
@@ -13,6 +13,11 @@ const CHANGE = 1.5;
 const LEAST_GRANULES = 131_072;
 /** Marking is to be done before the old space has grown by such a part of itself. */
 const MARK_GROWTH = 0.2;
+/** Where so little room is left, as a part of what is used, a collection starts although the threshold is far; but not before the old space has grown by this part. */
+const SCARCE = 0.25;
+const LEAST_SCARCE_GROWTH = 1 / 32;
+/** A collection should take no more of the room that is left than this. */
+const ROOM_PART = 0.5;
 /** An object's size where none was marked before: 32 bytes. */
 const FIRST_OBJECT_GRANULES = 4;
 const BLOCK_GRANULES = 512;
@@ -24,23 +29,26 @@ const LEAST_SWEEP = 16;
 export class Pace {
   private growth = LEAST_GROWTH;
   private threshold = LEAST_GRANULES * 2;
-  private objects = 0;
-  /** Old granules that the last major collection left, and that were there when marking began. */
+  private cost = 0;
+  /** Old granules that the last major collection left. */
   live = 0;
-  private atStart = 0;
+  /** Granules that the old space may grow by while it is marked. */
+  private growthMeanwhile = 0;
 
-  /** Whether a major collection should start. */
-  isDue(used: number): boolean {
-    return used >= this.threshold;
+  /** Whether a major collection should start. @param room what the old space can still grow by */
+  isDue(used: number, room: number): boolean {
+    if (used >= this.threshold) return true;
+    return room < used * SCARCE && used >= this.live + Math.max(LEAST_GRANULES, this.live * LEAST_SCARCE_GROWTH);
   }
 
-  started(used: number): void {
-    this.atStart = used;
+  /** Notes that marking starts. */
+  started(used: number, room: number): void {
+    this.growthMeanwhile = Math.min(used * MARK_GROWTH + LEAST_GRANULES, room * ROOM_PART + 1);
   }
 
-  /** Notes how many objects were marked. */
-  marked(objects: number): void {
-    this.objects = objects;
+  /** Notes what marking took, in budgets. */
+  marked(cost: number): void {
+    this.cost = cost;
   }
 
   /** Notes what a sweep left and freed. */
@@ -52,11 +60,10 @@ export class Pace {
     this.threshold = used + Math.max(LEAST_GRANULES, used * this.growth);
   }
 
-  /** Objects to mark for so many blocks allocated. */
+  /** How much to mark for so many blocks allocated; objects, about. */
   markBudget(used: number, blocks: number): number {
-    const objects = Math.max(this.objects, (this.objects === 0 ? used : 0) / FIRST_OBJECT_GRANULES);
-    const room = this.atStart * MARK_GROWTH + LEAST_GRANULES;
-    return Math.max(LEAST_MARKS, Math.ceil((objects * BLOCK_GRANULES) / room)) * blocks;
+    const cost = Math.max(this.cost, (this.cost === 0 ? used : 0) / FIRST_OBJECT_GRANULES);
+    return Math.max(LEAST_MARKS, Math.ceil((cost * BLOCK_GRANULES) / this.growthMeanwhile)) * blocks;
   }
 
   /** Blocks to sweep for so many blocks allocated. */

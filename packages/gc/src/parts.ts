@@ -1,13 +1,14 @@
-import type { HandleTable } from "./handles.ts";
-import type { Kinds } from "./kinds.ts";
-import type { Nursery } from "./nursery.ts";
-import type { Objects } from "./objects.ts";
-import type { OldSpace } from "./old-space.ts";
-import type { Remembered } from "./remembered.ts";
-import type { Roots } from "./roots.ts";
+import { HandleTable } from "./handles.ts";
+import { Kinds } from "./kinds.ts";
+import { Nursery } from "./nursery.ts";
+import { Objects } from "./objects.ts";
+import { OldSpace } from "./old-space.ts";
+import type { Settings } from "./options.ts";
+import { Remembered } from "./remembered.ts";
+import { Roots } from "./roots.ts";
 import type { Space } from "./space.ts";
-import type { Statistics } from "./statistics.ts";
-import type { Tracer } from "./tracer.ts";
+import { Statistics } from "./statistics.ts";
+import { Tracer } from "./tracer.ts";
 
 /** All parts of a collector. */
 export interface Parts {
@@ -21,4 +22,17 @@ export interface Parts {
   readonly handles: HandleTable;
   readonly objects: Objects;
   readonly statistics: Statistics;
+}
+
+/** Makes them in a space. @throws ERR_MORPH_OUT_OF_MEMORY */
+export function makeParts(space: Space, settings: Settings): Parts {
+  const kinds = new Kinds(space);
+  const nursery = new Nursery(space, kinds, settings.nurseryBytes);
+  const old = new OldSpace(space, kinds);
+  const remembered = new Remembered(space);
+  const roots = new Roots(space, settings.stackBytes);
+  const tracer = new Tracer(space, old, remembered, nursery);
+  const handles = new HandleTable(settings.traceHandles, tracer.base, tracer.span);
+  const objects = new Objects(space, kinds, old, nursery);
+  return { space, kinds, nursery, old, tracer, remembered, roots, handles, objects, statistics: new Statistics() };
 }

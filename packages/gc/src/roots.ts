@@ -18,12 +18,17 @@ export class Roots {
   private readonly cells: Map<number, number> = new Map();
   /** Pointers of the frames that JavaScript pushed. */
   private readonly frames: number[] = [];
+  /** Registered cells. */
+  private count = 0;
+  /** Pointer of the stack's table. */
+  private readonly stack: number;
   private readonly space: Space;
 
   /** @throws ERR_MORPH_OUT_OF_MEMORY */
   constructor(space: Space, stackBytes: number) {
     this.space = space;
     const stack = space.requireTable(stackBytes);
+    this.stack = stack >>> 0;
     const { i32, control } = space;
     i32[control + STACK_BASE] = stack;
     i32[control + STACK_TOP] = stack;
@@ -45,17 +50,21 @@ export class Roots {
       );
     }
     this.cells.set(pointer, count);
+    this.count += count;
   }
 
-  /** Whether some of these addresses are in the collector's pages. O(pages). */
+  /** Whether some of these addresses are in the collector's pages, or the ends of them in its tables; a stack that is not in use may be cells. O(pages + tables). */
   private ownsSome(pointer: number, end: number): boolean {
     const { memory, owner } = this.space;
     for (let at = pointer; at < end; at += PAGE_BYTES) if (memory.ownerOf(at) === owner) return true;
-    return memory.ownerOf(end - WORD_BYTES) === owner;
+    const last = end - WORD_BYTES;
+    const tables = [this.space.tableAt(pointer), this.space.tableAt(last)];
+    return memory.ownerOf(last) === owner || tables.some((table) => table !== 0 && table !== this.stack);
   }
 
   /** Forgets cells. @throws ERR_MORPH_INVALID_POINTER when none were registered there */
   remove(pointer: number): void {
+    this.count -= this.cells.get(pointer) ?? 0;
     if (!this.cells.delete(pointer)) {
       throw new MorphError(
         "ERR_MORPH_INVALID_POINTER",
@@ -74,6 +83,9 @@ export class Roots {
     if (words * WORD_BYTES > ((i32[control + STACK_LIMIT] as number) - top) >>> 0) {
       throw new MorphError("ERR_MORPH_OUT_OF_MEMORY", `the shadow stack has no room for a frame of ${words} words`);
     }
+    // Generated code may have left frames by storing an older top.
+    while (this.frames.length > 0 && (this.frames[this.frames.length - 1] as number) >>> 0 >= top >>> 0)
+      this.frames.pop();
     i32.fill(0, top >>> WORD_SHIFT, (top >>> WORD_SHIFT) + words);
     this.frames.push(top);
     i32[control + STACK_TOP] = (top + words * WORD_BYTES) | 0;
@@ -96,6 +108,14 @@ export class Roots {
     }
     this.frames.length = at;
     this.space.i32[this.space.control + STACK_TOP] = frame | 0;
+  }
+
+  /** How many words there are. O(1). */
+  get words(): number {
+    const { i32, control } = this.space;
+    return (
+      this.count + ((((i32[control + STACK_TOP] as number) - (i32[control + STACK_BASE] as number)) | 0) >>> WORD_SHIFT)
+    );
   }
 
   /** Calls `visit` with the word index of every root. O(roots). */

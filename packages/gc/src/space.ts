@@ -98,6 +98,18 @@ export class Space {
     return first === 0 ? 0 : first + ((pointer >>> RECORD_SHIFT) & RECORD_MASK);
   }
 
+  /** The table that a pointer, from 0, leads into; 0 where there is none. O(tables). */
+  tableAt(pointer: number): number {
+    for (const [table, bytes] of this.tables) if (pointer >= table && pointer < table + bytes) return table;
+    return 0;
+  }
+
+  /** Bytes that can still be taken at most, for pages and tables: a bound, for the memory may be in pieces. O(1). */
+  get left(): number {
+    const { memory } = this;
+    return Math.min(this.maxBytes - this.footprint, memory.maxPages * PAGE_BYTES - memory.footprint);
+  }
+
   // --- tables --------------------------------------------------------------------------------------------------------------
 
   /** A zero-filled table, or 0 where there is no room. O(bytes). */

@@ -71,8 +71,12 @@ const COPY_WORDS = 32;
 /** What a block of a large object, or one that overflowed, counts of a budget in objects. */
 const BLOCK_COST = 128;
 const WORD_BYTES = 4;
-/** What an object costs beside its pointers. */
+/** What a small object counts: 1, and 1 more for so many bytes, as a shift. */
 const OBJECT_COST = 1;
+const COST_SHIFT = 6;
+/** Bytes of the stack of objects that are still to be looked at, and of what only minor collections use, however full it is. */
+const STACK_BYTES = 196_608;
+const COPY_STACK_BYTES = 65_536;
 
 /** Follows pointers. */
 export class Tracer {
@@ -93,30 +97,30 @@ export class Tracer {
   /** Objects that were marked. */
   markedObjects = 0;
   private overflowAt = 0;
-  survivors!: SurvivorSpace;
+  /** What marking took, in budgets of {@link drainMarks}. */
+  markedCost = 0;
+  private readonly survivors: SurvivorSpace;
   private readonly space: Space;
   private readonly old: OldSpace;
   private readonly remembered: Remembered;
   private readonly directory: number;
 
-  /**
-   * @param stackBytes of the stack
-   * @throws ERR_MORPH_OUT_OF_MEMORY
-   */
-  constructor(space: Space, old: OldSpace, remembered: Remembered, stackBytes: number) {
+  /** @throws ERR_MORPH_OUT_OF_MEMORY */
+  constructor(space: Space, old: OldSpace, remembered: Remembered, survivors: SurvivorSpace) {
     this.space = space;
     this.old = old;
     this.remembered = remembered;
+    this.survivors = survivors;
     this.directory = space.directory;
-    const stack = space.requireTable(stackBytes);
+    const stack = space.requireTable(STACK_BYTES + COPY_STACK_BYTES);
     const { i32, control } = space;
     i32[control + MARK_BASE] = stack;
     i32[control + MARK_CURSOR] = stack;
-    i32[control + MARK_LIMIT] = (stack + stackBytes) | 0;
-    this.end = (stack + stackBytes) >>> WORD_SHIFT;
+    i32[control + MARK_LIMIT] = (stack + STACK_BYTES) | 0;
+    this.setNursery();
   }
 
-  /** Learns where the nursery is, when that is known. */
+  /** Takes the nursery's addresses from the control table: those are not marked. */
   setNursery(): void {
     const { i32, control } = this.space;
     this.base = i32[control + NURSERY_BASE] as number;
@@ -128,6 +132,8 @@ export class Tracer {
     const { i32, control } = this.space;
     this.mode = mode;
     this.top = (i32[control + MARK_CURSOR] as number) >>> WORD_SHIFT;
+    const more = mode === COPY ? COPY_STACK_BYTES : 0;
+    this.end = ((i32[control + MARK_LIMIT] as number) + more) >>> WORD_SHIFT;
   }
 
   /** Puts the cursor back. */
@@ -333,21 +339,39 @@ export class Tracer {
     const offsets = i32[kind + OFFSETS] as number;
     const stride = i32[kind + STRIDE] as number;
     const start = object >>> WORD_SHIFT;
-    let each = 0;
-    let length = 1;
-    if (stride !== 0) {
-      // A length that a program has overwritten must not lead out of the blocks.
-      const bytes = (i32[this.space.recordOf(object) + NEXT] as number) * BLOCK_BYTES;
-      const most = Math.floor((bytes - ARRAY_HEADER_BYTES) / stride);
-      length = Math.min((i32[start] as number) >>> 0, most, Math.ceil((to - ARRAY_HEADER_BYTES) / stride));
-      each = Math.max(0, Math.floor((from - ARRAY_HEADER_BYTES) / stride));
+    if (stride === 0) {
+      this.visitOffsets(object, 0, offsets, count, from, to);
+      return;
     }
-    for (; each < length; each++) {
-      const element = stride === 0 ? 0 : ARRAY_HEADER_BYTES + each * stride;
-      for (let i = 0; i < count; i++) {
-        const offset = element + (this.space.i32[offsets + i] as number) * WORD_BYTES;
-        if (offset >= from && offset < to) this.visit(start + (offset >>> WORD_SHIFT));
-      }
+    // A length that a program has overwritten must not lead out of the blocks.
+    const bytes = (i32[this.space.recordOf(object) + NEXT] as number) * BLOCK_BYTES;
+    const most = Math.floor((bytes - ARRAY_HEADER_BYTES) / stride);
+    const length = Math.min((i32[start] as number) >>> 0, most, Math.ceil((to - ARRAY_HEADER_BYTES) / stride));
+    for (let each = Math.max(0, Math.floor((from - ARRAY_HEADER_BYTES) / stride)); each < length; each++) {
+      this.visitOffsets(object, ARRAY_HEADER_BYTES + each * stride, offsets, count, from, to);
+    }
+  }
+
+  /** Visits those pointers of an element, `element` bytes behind the object's beginning, that lie between two offsets of the object. The offsets of a type ascend. */
+  private visitOffsets(
+    object: number,
+    element: number,
+    offsets: number,
+    count: number,
+    from: number,
+    to: number,
+  ): void {
+    const start = object >>> WORD_SHIFT;
+    let low = 0;
+    for (let high = count; low < high; ) {
+      const middle = (low + high) >>> 1;
+      if (element + (this.space.i32[offsets + middle] as number) * WORD_BYTES < from) low = middle + 1;
+      else high = middle;
+    }
+    for (let i = low; i < count; i++) {
+      const offset = element + (this.space.i32[offsets + i] as number) * WORD_BYTES;
+      if (offset >= to) return;
+      this.visit(start + (offset >>> WORD_SHIFT));
     }
   }
 
@@ -436,12 +460,13 @@ export class Tracer {
     const { i32 } = this.space;
     if ((i32[record + LANE] as number) !== 0) return testBit(i32, record + LOGGED, pointer & BLOCK_MASK);
     const cursor = i32[kind + SURVIVOR] as number;
+    if (cursor === 0) return true;
     const isOpen = ((cursor - 1) ^ pointer) >>> BLOCK_SHIFT === 0;
     return !isOpen || pointer >>> 0 < cursor >>> 0;
   }
 
   /**
-   * Marks on. @param budget objects, about
+   * Marks on. @param budget objects of less than 64 bytes, about
    * @returns what is left of the budget; below 0 when it did not suffice to mark all
    */
   drainMarks(budget: number): number {
@@ -455,7 +480,10 @@ export class Tracer {
         const top = this.top - ENTRY_WORDS;
         this.top = top;
         const kind = i32[top + 1] as number;
-        left -= (i32[kind + SLOT_BYTES] as number) === 0 ? BLOCK_COST : OBJECT_COST;
+        const bytes = i32[kind + SLOT_BYTES] as number;
+        const cost = bytes === 0 ? BLOCK_COST : OBJECT_COST + (bytes >>> COST_SHIFT);
+        left -= cost;
+        this.markedCost += cost;
         this.scan(i32[top] as number, kind);
       }
       if (i32[control + MARK_OVERFLOWED] === 0) return Math.max(left, 0);
@@ -486,7 +514,10 @@ export class Tracer {
       const bytes = i32[kind + SLOT_BYTES] as number;
       const end = Math.imul(bytes, i32[kind + SLOTS] as number);
       for (let at = 0; at < end; at += bytes) {
-        if (testBit(i32, record + MARKS, at)) this.scan(((i32[record + START] as number) + at) | 0, kind);
+        if (!testBit(i32, record + MARKS, at)) continue;
+        // Free slots of an open run are marked too, and hold what was there before.
+        if (state === OLD && !this.old.isLive(record, at)) continue;
+        this.scan(((i32[record + START] as number) + at) | 0, kind);
       }
       return;
     }

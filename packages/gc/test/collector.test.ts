@@ -63,12 +63,12 @@ describe("objects", () => {
     const { gc, pair } = make({ nurseryBytes: 262_144 });
     const empty = gc.stats().footprint;
     const count = 400_000;
-    const head = gc.handle(gc.alloc(pair));
+    const head = gc.pushFrame(1);
     for (let i = 0; i < count; i++) {
       const next = gc.alloc(pair);
-      gc.write(next, 0, head.pointer);
+      gc.write(next, 0, gc.memory.u32[head / 4]!);
       gc.memory.u32[at(next, 8)] = i;
-      replace(gc, head, next);
+      gc.memory.u32[head / 4] = next;
     }
     gc.collect("compact");
     const { footprint, oldBytes } = gc.stats();
@@ -94,13 +94,6 @@ describe("objects", () => {
     expect(handle.pointer).toBe(old);
   });
 });
-
-/** Lets a handle stand for another object; there is no call for it, because programs take another handle. */
-function replace(gc: Collector, handle: { pointer: number }, pointer: number): void {
-  const { table } = gc as unknown as { table: { strong: { values: Int32Array } } };
-  const { place } = handle as unknown as { place: number };
-  table.strong.values[place] = pointer | 0;
-}
 
 describe("the barrier", () => {
   it("lets an old object keep a young one alive, also in every part of a large array", () => {
@@ -155,7 +148,7 @@ describe("the barrier", () => {
   });
 
   it("holds when its list overflows", () => {
-    const { gc, pair } = make({ nurseryBytes: 4_194_304 });
+    const { gc, pair } = make({ nurseryBytes: 4_194_304, pauseTargetMs: 1000 });
     const count = 90_000;
     const list = gc.arrayType({ name: "refs", size: 4, pointers: [0] });
     const parents = gc.handle(gc.allocArray(list, count));
@@ -334,6 +327,26 @@ describe("roots", () => {
     expect(gc.liveObjects()).toEqual([]);
   });
 
+  it("may not lie in the collector's own objects and tables", () => {
+    const { gc, pair } = make();
+    for (const own of [gc.alloc(pair), gc.control, gc.memory.u32[gc.control / 4 + LAYOUT.MARK_BASE]!]) {
+      expect(codeOf(() => gc.addRoot(own))).toBe("ERR_MORPH_INVALID_POINTER");
+    }
+    gc.verify();
+  });
+
+  it("in frames that generated code leaves by storing an older top are gone, and their room comes back", () => {
+    const { gc } = make({ stackBytes: 64 });
+    const word = gc.control / 4 + LAYOUT.STACK_TOP;
+    const top = gc.memory.u32[word]!;
+    for (let i = 0; i < 100; i++) {
+      const frame = gc.pushFrame(16);
+      gc.memory.u32[word] = top;
+      expect(codeOf(() => gc.popFrame(gc.pushFrame(16)))).toBe("did not throw");
+      expect(codeOf(() => gc.popFrame(frame))).toBe("ERR_MORPH_DOUBLE_FREE");
+    }
+  });
+
   it("popped or removed twice are refused, and nothing is lost", () => {
     const { gc, pair } = make();
     const outer = gc.pushFrame(1);
@@ -425,6 +438,38 @@ describe("finalizers", () => {
     expect(ran.length).toBe(11);
     gc.collect();
     expect(ran.length).toBe(11);
+  });
+
+  it("that another one takes back in the same batch does not run, and no other is lost with it", () => {
+    const { gc, pair } = make();
+    const kept = gc.handle(gc.alloc(pair));
+    const ran: string[] = [];
+    gc.finalizer(gc.alloc(pair), () => {
+      ran.push("first");
+      // These may get the places of those whose turn it is.
+      gc.finalizer(kept.pointer, () => ran.push("third"));
+      gc.finalizer(kept.pointer, () => ran.push("fourth"));
+      takeBack();
+    });
+    const takeBack = gc.finalizer(gc.alloc(pair), () => ran.push("second"));
+    gc.collect("minor");
+    expect(ran).toEqual(["first"]);
+    kept.release();
+    gc.collect();
+    expect(ran.slice(1).sort()).toEqual(["fourth", "third"]);
+  });
+
+  it("may grow the memory", () => {
+    const { gc, pair } = make();
+    const frame = gc.pushFrame(1);
+    gc.finalizer(gc.alloc(pair), () => gc.memory.wasm.grow(1));
+    for (let i = 0; i < 30_000; i++) {
+      const object = gc.alloc(pair);
+      gc.write(object, 0, gc.memory.u32[frame / 4]!);
+      gc.memory.u32[frame / 4] = object;
+    }
+    gc.verify();
+    expect(gc.liveObjects(pair).length).toBe(30_000);
   });
 
   it("may look and write, but not allocate or collect: ERR_MORPH_BUSY", () => {

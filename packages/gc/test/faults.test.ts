@@ -6,7 +6,7 @@ import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { random } from "../../../scripts/test-kit/random.ts";
 import { nearTheStackLimit } from "../../../scripts/test-kit/stack-limit.ts";
 import { Collector } from "../src/index.ts";
-import { GraphModel } from "./model.ts";
+import { GraphModel, refuseAt } from "./model.ts";
 
 const NURSERY = 262_144;
 const at = (pointer: number, offset: number): number => (pointer + offset) / 4;
@@ -115,6 +115,13 @@ describe("out of memory", () => {
   });
 });
 
+describe("out of memory at a chosen place", () => {
+  // The n-th request for pages or tables is refused; every fourth time so are all others until the program has let go of something.
+  it.each([1, 2, 3, 4])("loses nothing, and allocation goes on, %i", (part) => {
+    for (let place = part; place <= 100; place += 4) refuseAt(place, 3000);
+  });
+});
+
 describe("evacuation", () => {
   it("empties sparse pages, and gives them back", () => {
     const gc = new Collector({ memory: new LinearMemory({ initialPages: 1 }), nurseryBytes: NURSERY });
@@ -209,6 +216,42 @@ describe("growth", () => {
       call();
       gc.verify();
     }
+  });
+
+  it("by others is noticed by the barrier of generated code", () => {
+    const memory = new LinearMemory({ initialPages: 40 });
+    const gc = new Collector({ memory, nurseryBytes: NURSERY });
+    const node = gc.type({ name: "node", size: 16, pointers: [0] });
+    const old = gc.handle(gc.alloc(node));
+    gc.collect();
+    const young = gc.alloc(node);
+    memory.wasm.grow(1);
+    gc.barrier(old.pointer, 0, young);
+    memory.u32[old.pointer / 4] = young;
+    gc.collect("minor");
+    gc.verify();
+    expect(gc.liveObjects(node).length).toBe(2);
+  });
+
+  it("by others is noticed by weak handles, while a major collection marks", () => {
+    const memory = new LinearMemory({ initialPages: 40 });
+    const gc = new Collector({ memory, nurseryBytes: NURSERY });
+    const node = gc.type({ name: "node", size: 64, pointers: [0] });
+    const list = gc.arrayType({ name: "list", size: 4, pointers: [0] });
+    const count = 60_000;
+    const root = gc.handle(gc.allocArray(list, count));
+    for (let i = 0; i < count; i++) gc.write(root.pointer, 8 + 4 * i, gc.alloc(node));
+    gc.collect();
+    const weak = gc.weak(memory.u32[at(root.pointer, 8)]!);
+    gc.write(root.pointer, 8, 0);
+    while (gc.stats().phase !== "marking") gc.handle(gc.alloc(node));
+    memory.wasm.grow(1);
+    const object = weak.pointer;
+    memory.u32[gc.pushFrame(1) / 4] = object;
+    while (gc.step(1)) {}
+    gc.verify();
+    expect(weak.pointer).toBe(object);
+    expect(gc.owns(object)).toBe(true);
   });
 
   it("in a listener what changes something is ERR_MORPH_BUSY, also in the middle of a collection", () => {

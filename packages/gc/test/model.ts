@@ -1,4 +1,6 @@
-import type { Collector } from "../src/index.ts";
+import { LinearMemory } from "@morph/memory";
+import { random } from "../../../scripts/test-kit/random.ts";
+import { Collector } from "../src/index.ts";
 
 /** An object of the model: what the collector's should hold. */
 interface Node {
@@ -204,4 +206,58 @@ function offsetOf(shape: Shape, field: number): number {
   if (!shape.isArray) return shape.pointers[field]!;
   const each = shape.pointers.length;
   return ARRAY_HEADER + Math.floor(field / each) * shape.size + shape.pointers[field % each]!;
+}
+
+/**
+ * Runs a random program on a memory that refuses the `place`-th request for pages or tables; in every fourth all that follow, too, until the program has let go of something.
+ * After each refusal everything is compared.
+ * @returns how many requests were refused, and how many allocations failed because of it
+ */
+export function refuseAt(place: number, operations: number): { refused: number; failed: number } {
+  const memory = new LinearMemory({ initialPages: 1 });
+  const next = random(place * 7919);
+  const stays = place % 4 === 0;
+  let requests = 0;
+  let refusing = false;
+  let refused = 0;
+  const gc = new Collector({ memory, nurseryBytes: 262_144, collectEvery: place % 16 === 1 ? 20 : 0 });
+  const model = new GraphModel(gc, next, 300, 30_000);
+  for (const name of ["tryAcquire", "tryAcquireTable"] as const) {
+    const take: (...request: never[]) => number = memory[name].bind(memory);
+    const refuse = (...request: never[]): number => {
+      requests++;
+      if (requests !== place && !refusing) return take(...request);
+      refused++;
+      refusing = stays;
+      return 0;
+    };
+    Object.assign(memory, { [name]: refuse });
+  }
+  let failed = 0;
+  for (let i = 1; i <= operations; i++) {
+    try {
+      model.step();
+      if (i % 999 === 0) gc.type({ name: `type ${i}`, size: 8, pointers: [0] });
+    } catch (error) {
+      if ((error as { code?: string }).code !== "ERR_MORPH_OUT_OF_MEMORY") throw error;
+      gc.verify();
+      model.check();
+      failed++;
+      if (failed % 3 === 0) {
+        model.clear();
+        refusing = false;
+      }
+    }
+    if (i % 1500 === 0) gc.collect((["minor", "major", "compact"] as const)[next(3)]!);
+  }
+  refusing = false;
+  gc.verify();
+  model.check();
+  model.clear();
+  gc.collect("compact");
+  gc.verify();
+  if (gc.liveObjects().length > 0) throw new Error("objects are left");
+  model.make();
+  model.check();
+  return { refused, failed };
 }

@@ -1,7 +1,7 @@
 import { LinearMemory } from "@morph/memory";
 import { describe, expect, it } from "vitest";
 import { random } from "../../../scripts/test-kit/random.ts";
-import { Collector } from "../src/index.ts";
+import { Collector, LAYOUT } from "../src/index.ts";
 import { GraphModel } from "./model.ts";
 
 describe("random programs", () => {
@@ -56,5 +56,31 @@ describe("a large graph that changes while it is marked", () => {
     expect(whileMarking).toBeGreaterThan(10);
     expect(gc.stats().majorCollections).toBeGreaterThan(3);
     expect(gc.stats().fullCollections).toBe(0);
+  });
+});
+
+describe("a mark stack and a remembered list that are nearly always full", () => {
+  it.each([1, 2, 3, 4, 5, 6])("lose nothing, seed %i", (seed) => {
+    const memory = new LinearMemory({ initialPages: 1 });
+    const collectEvery = seed % 2 === 0 ? 5 : 0;
+    const gc = new Collector({ memory, nurseryBytes: 262_144, verifyAlways: true, collectEvery });
+    const { i32 } = memory;
+    const control = gc.control / 4;
+    const marks = [1, 2, 8, 50, 400][seed % 5]!;
+    const remembered = [1, 4, 64, 1000][seed % 4]!;
+    i32[control + LAYOUT.MARK_LIMIT] = (i32[control + LAYOUT.MARK_BASE]! + marks * 8) | 0;
+    i32[control + LAYOUT.REMEMBERED_LIMIT] = (i32[control + LAYOUT.REMEMBERED_BASE]! + remembered * 4) | 0;
+    const next = random(seed * 7919);
+    const model = new GraphModel(gc, next, collectEvery === 0 ? 2000 : 60);
+    let overflowed = 0;
+    for (let i = 1; i <= (collectEvery === 0 ? 50_000 : 5000); i++) {
+      model.step();
+      overflowed += memory.i32[control + LAYOUT.MARK_OVERFLOWED]!;
+      if (i % 2500 === 0) model.check();
+      if (i % 9000 === 0) gc.collect((["minor", "major", "compact"] as const)[next(3)]!);
+      if (i % 20_000 === 0) model.clear();
+    }
+    model.check();
+    expect(overflowed > 0 || seed === 4).toBe(true);
   });
 });
