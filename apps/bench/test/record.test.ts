@@ -1,7 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { gunzipSync } from "node:zlib";
+import { build as bundled } from "esbuild";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { LiveObjects } from "../src/record/live-objects.js";
@@ -192,6 +194,36 @@ describe.runIf(canRecord())("a real program", () => {
     expect(readTrace(traces[0]!.path).operations).toHaveLength(traces[0]!.operations);
   });
 
+  test.each(["full.rep", "full.rep.gz"])(
+    "runs on where the disk is full, and what was recorded is kept: %s",
+    async (name) => {
+      const recorder = fileURLToPath(new URL("../src/record/record.ts", import.meta.url));
+      const bundle = await bundled({
+        stdin: {
+          contents: `import { record } from ${JSON.stringify(recorder)};
+          const [out, ...command] = process.argv.slice(1);
+          await record(command, { out }).catch((error) => console.log(error.message));`,
+          resolveDir: folder,
+        },
+        bundle: true,
+        write: false,
+        format: "esm",
+        platform: "node",
+        define: { "import.meta.url": JSON.stringify(pathToFileURL(recorder)) },
+      });
+      const { text } = bundle.outputFiles[0]!;
+      // In blocks of 512 or 1,024 bytes: the recorder's windows have 2 MiB.
+      const command = 'ulimit -f 5000; exec "$@"';
+      const program = [build(), "2500000", "1000", "0"];
+      const args = ["-c", command, "sh", process.execPath, "--input-type=module", "-e", text, `${folder}/${name}`];
+      const said = execFileSync("sh", [...args, ...program], { encoding: "utf8" });
+      const [, path, operations] = /^EFBIG.* is kept: (.*), (\d+) operations\n$/.exec(said) ?? [said];
+      expect(path).toBe(`${folder}/${name}`);
+      expect(Number(operations)).toBeGreaterThan(100_000);
+      expect(readTrace(path!).operations).toHaveLength(Number(operations));
+    },
+  );
+
   test("leaves no other files", () => {
     expect(readdirSync(folder).filter((name) => name.includes(".part"))).toEqual([]);
   });
@@ -204,6 +236,9 @@ describe.runIf(canRecord())("a real program", () => {
   test("is not run when there is no place for its trace", async () => {
     const touched = `${folder}/touched`;
     await expect(record(["touch", touched], { out: `${folder}/none/a.rep` })).rejects.toThrow("ENOENT");
+    for (const out of [folder, `${folder}/`, `${folder}/none/`, ""]) {
+      await expect(record(["touch", touched], { out })).rejects.toThrow();
+    }
     expect(existsSync(touched)).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { accessSync, constants, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdtempSync, renameSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, resolve } from "node:path";
 import { setImmediate as immediate, setTimeout as sleep } from "node:timers/promises";
@@ -86,8 +86,8 @@ class Traces {
     const sum = (of: readonly number[]): number => of.reduce((total, value) => total + value, 0);
     return {
       operations: sum([
-        ...files.map(({ stream }) => stream.operations),
-        ...this.#written.map((each) => each.operations),
+        ...files.map(({ operations }) => operations),
+        ...this.#written.map(({ operations }) => operations),
       ]),
       liveBytes: sum(files.map(({ stream }) => stream.liveBytes)),
       fileBytes: sum([...files, ...this.#written].map(({ bytes }) => bytes)),
@@ -105,8 +105,13 @@ class Traces {
         // Signals, and the end of the command, are noticed here.
         await immediate();
       }
-      if (complete) this.#close(program, file);
+      if (complete) this.#close(program.name, file);
     }
+  }
+
+  /** Leaves all files as they are. */
+  end(): void {
+    for (const [name, file] of this.#open) this.#close(name, file);
   }
 
   /** Gives the traces their names, the longest first. */
@@ -128,10 +133,11 @@ class Traces {
     return file;
   }
 
-  #close({ name }: RecordedProgram, { path, bytes, stream: { operations, limited } }: RepFile): void {
+  #close(name: string, { path, bytes, operations, stream: { limited } }: RepFile): void {
     this.#open.delete(name);
     this.#ended.delete(name);
-    if (operations > 0) this.#written.push({ path, bytes, operations, limited });
+    if (operations === 0) rmSync(path, { force: true });
+    else this.#written.push({ path, bytes, operations, limited });
   }
 }
 
@@ -157,15 +163,14 @@ const start = (command: readonly string[], env: NodeJS.ProcessEnv, signal?: Abor
 /**
  * Runs a command on Linux with glibc and writes what it asks of malloc, as a trace for each program that it runs. A trace is written
  * and compressed while the program runs, which waits for that where it is faster; memory is needed for its live objects only.
- * @throws Error when the recorder cannot be built, the command not be started, or a trace not be written
+ * @throws Error when the recorder cannot be built, the command not be started, or a trace not be written; what was written until then is kept
  */
 export const record = async (
   command: readonly string[],
   { out = `${basename(command[0] ?? "")}.rep`, limit = MOST_OPERATIONS, signal, onProgress }: RecordOptions = {},
 ): Promise<Recording> => {
   if (process.platform !== "linux") throw new Error("recording works on Linux only");
-  // If the trace could not be written, there would be no use in running the command.
-  accessSync(dirname(resolve(out)), constants.W_OK);
+  requirePlace(out);
   const folder = mkdtempSync(`${tmpdir()}/morph-record-`);
   try {
     const library = buildRecorder(folder);
@@ -175,15 +180,43 @@ export const record = async (
     const ended = start(command, { ...process.env, LD_PRELOAD: library, MORPH_RECORD: where }, signal).then((code) => {
       exitCode = code;
     });
-    while (exitCode === undefined) {
-      await Promise.race([ended, sleep(POLL_MS)]);
-      await traces.take(false);
-      onProgress?.(traces.progress);
+    try {
+      while (exitCode === undefined) {
+        await Promise.race([ended, sleep(POLL_MS)]);
+        await traces.take(false);
+        onProgress?.(traces.progress);
+      }
+      await traces.take(true);
+    } catch (error) {
+      // The command runs on, unrecorded.
+      remove(folder);
+      await ended;
+      traces.end();
+      throw new Error(`${(error as Error).message}: the recording ended there. ${keptOf(traces.named())}`);
     }
-    await traces.take(true);
     return { exitCode, traces: traces.named() };
   } finally {
-    // A program that still runs notices that its files are gone, and is not recorded any more.
-    rmSync(folder, { recursive: true });
+    remove(folder);
   }
+};
+
+/** A program that still runs notices that its files are gone, and is not recorded any more. */
+const remove = (folder: string): void => {
+  if (!existsSync(folder)) return;
+  // By its old name it cannot make another one meanwhile.
+  const gone = `${folder}-gone`;
+  renameSync(folder, gone);
+  rmSync(gone, { recursive: true });
+};
+
+/** If the trace could not be written, there would be no use in running the command. */
+const requirePlace = (out: string): void => {
+  accessSync(dirname(resolve(out)), constants.W_OK);
+  const isFolder = /^$|\/$/.test(out) || (statSync(out, { throwIfNoEntry: false })?.isDirectory() ?? false);
+  if (isFolder) throw new Error(`expected the path of a file for the trace, got "${out}"`);
+};
+
+const keptOf = (traces: readonly RecordedTrace[]): string => {
+  if (traces.length === 0) return "Nothing was written";
+  return `What was written is kept: ${traces.map(({ path, operations }) => `${path}, ${operations} operations`).join("; ")}`;
 };

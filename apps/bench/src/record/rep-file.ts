@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { RepStream } from "./rep-stream.js";
 
@@ -14,6 +14,7 @@ export class RepFile {
   readonly path: string;
   readonly #zipped: boolean;
   #bytes = 0;
+  #operations = 0;
 
   /** Nothing is written before there is an operation. */
   constructor(path: string, zipped: boolean) {
@@ -26,16 +27,26 @@ export class RepFile {
     return this.#bytes;
   }
 
-  /** Writes the lines of these requests. @throws Error when the disk is full */
+  /** Operations that are in the file. */
+  get operations(): number {
+    return this.#operations;
+  }
+
+  /** Writes the lines of these requests. @throws Error when the disk is full; then the file holds what it held */
   add(requests: Uint32Array): void {
     const lines = this.stream.lines(requests);
     if (lines === "") return;
     const header = this.#packed(this.stream.header, 0);
     const file = openSync(this.path, this.#bytes === 0 ? "w" : "r+");
     try {
-      this.#bytes = Math.max(this.#bytes, header.length);
-      this.#bytes += writeAll(file, this.#packed(lines, LEVEL), this.#bytes);
+      const start = Math.max(this.#bytes, header.length);
+      const end = start + writeAll(file, this.#packed(lines, LEVEL), start);
       writeAll(file, header, 0);
+      this.#bytes = end;
+      this.#operations = this.stream.operations;
+    } catch (error) {
+      ftruncateSync(file, this.#bytes);
+      throw error;
     } finally {
       closeSync(file);
     }
