@@ -23,6 +23,7 @@ import {
   NEXT,
   NURSERY_BYTES,
   OLD,
+  OLD_MOVES,
   REMEMBERED_BASE,
   REMEMBERED_CURSOR,
   REMEMBERED_OVERFLOW,
@@ -119,7 +120,7 @@ export class Cycle {
     tracer.finish();
     nursery.release();
     roots.clearAbove();
-    this.countMove();
+    this.count(MOVES);
     this.keptYoung = tracer.youngObjects;
     statistics.minorCollections++;
     statistics.survivedBytes += tracer.survivedBytes;
@@ -133,9 +134,10 @@ export class Cycle {
     if (this.verifyAlways) verifyAll(this.parts);
   }
 
-  private countMove(): void {
+  /** Counts up a word of the control table. */
+  private count(word: number): void {
     const { i32, control } = this.parts.space;
-    i32[control + MOVES] = ((i32[control + MOVES] as number) + 1) | 0;
+    i32[control + word] = ((i32[control + word] as number) + 1) | 0;
   }
 
   /** Where a young object went, 0 when nothing led to it. */
@@ -386,7 +388,8 @@ export class Cycle {
     const before = space.footprint;
     tracer.begin(FORWARD);
     compact(this.parts);
-    this.countMove();
+    this.count(MOVES);
+    this.count(OLD_MOVES);
     tracer.begin(MARK);
     if (space.footprint < before) statistics.freedBytes += before - space.footprint;
     statistics.compactions++;

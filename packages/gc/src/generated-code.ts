@@ -23,6 +23,7 @@ import {
   NURSERY_BASE,
   NURSERY_BYTES,
   OLD,
+  OLD_MOVES,
   POINTERS,
   RECORD_MASK,
   RECORD_SHIFT,
@@ -60,8 +61,9 @@ export interface GeneratedCodeLayout {
   readonly MARK_CURSOR: number;
   readonly MARK_LIMIT: number;
   readonly MARK_OVERFLOWED: number;
-  /** Counts up with each collection that may have moved objects: what hashes by address compares it. */
+  /** Count up with each collection that may have moved young objects, and old ones: what hashes by address compares them. */
   readonly MOVES: number;
+  readonly OLD_MOVES: number;
   /** From a pointer to its word in the directory, and from there to the block's record, in words. */
   readonly SEGMENT_SHIFT: number;
   readonly RECORD_SHIFT: number;
@@ -110,6 +112,7 @@ export const LAYOUT: GeneratedCodeLayout = {
   MARK_LIMIT,
   MARK_OVERFLOWED,
   MOVES,
+  OLD_MOVES,
   SEGMENT_SHIFT,
   RECORD_SHIFT,
   RECORD_MASK,

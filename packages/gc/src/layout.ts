@@ -169,8 +169,9 @@ export const MARK_LIMIT = 13;
 /** 1 when blocks have `MARK_OVERFLOW`, and `COPY_OVERFLOW`. */
 export const MARK_OVERFLOWED = 14;
 export const COPY_OVERFLOWED = 15;
-/** Counts the collections after which pointers may be others. */
+/** Counts the collections after which pointers of young objects may be others, and those after which pointers of old ones may be. */
 export const MOVES = 16;
+export const OLD_MOVES = 17;
 /** Words of an entry of the mark stack: pointer and kind. */
 export const ENTRY_WORDS = 2;
 export const ENTRY_BYTES = 8;

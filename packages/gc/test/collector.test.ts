@@ -286,6 +286,7 @@ describe("roots", () => {
     }
     // "compact" begins with a full collection, which copies too.
     expect(gc.memory.u32[control + LAYOUT.MOVES]).toBe(moves + 4);
+    expect(gc.memory.u32[control + LAYOUT.OLD_MOVES]).toBe(1);
     gc.removeRoot(first[0]!);
     switchTo(first);
     gc.collect();
