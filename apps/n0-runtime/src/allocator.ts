@@ -7,18 +7,39 @@ export interface TypeStats {
   readonly livePayload: number;
 }
 
-/** Collections, and how long the program stood still for them. */
-export interface CollectionStats {
+/** Collections of one kind: how often, and how long the program stood still for them, altogether and at a time. */
+export interface CollectionTimes {
   readonly count: number;
   readonly totalMs: number;
   readonly maxMs: number;
+}
+
+/** Collections of all kinds. */
+export interface CollectionStats extends CollectionTimes {
   /** Objects found dead. */
   readonly freedObjects: number;
+  /** What only a generational collector has. */
+  readonly generations?: GenerationStats;
+}
+
+/** What the generational collector did. */
+export interface GenerationStats {
+  /** Of the nursery; of everything, in slices: `maxMs` is the longest slice; and evacuations. */
+  readonly minor: CollectionTimes;
+  readonly major: CollectionTimes;
+  readonly evacuation: CollectionTimes;
+  /** Pauses by length: `pauses[i]` counts those below 2^i microseconds that are in no entry before; the last one all others. */
+  readonly pauses: readonly number[];
+  /** Bytes that survived in the nursery, and that became old. */
+  readonly survivedBytes: number;
+  readonly promotedBytes: number;
+  /** The part of the nursery that survived the last minor collection, 0 to 1. */
+  readonly survival: number;
 }
 
 /** What an allocator holds and has done; plain numbers, so that `JSON.stringify` gives all of it. */
 export interface AllocatorStats {
-  readonly allocator: "v1" | "v2";
+  readonly allocator: "v1" | "v2" | "gc";
   readonly allocations: number;
   /** Payload bytes ever asked for. */
   readonly payload: number;
@@ -27,7 +48,7 @@ export interface AllocatorStats {
   readonly livePayload: number;
   /**
    * Bytes taken now, and the most there were. V1: 4 KiB pages, 72 bytes for each page's descriptor, mark blocks, 32 for each root.
-   * V2: 64 KiB pages and tables taken from the memory, 8 for each root.
+   * V2: 64 KiB pages and tables taken from the memory, 8 for each root. gc: the same, nursery included, and the shadow stacks as far as they were used.
    */
   readonly footprint: number;
   readonly peakFootprint: number;

@@ -1,9 +1,10 @@
 /** Why a Morph program cannot go on. */
-export type FailureReason = "index" | "memory" | "null" | "divide" | "deadlock" | "builder" | "exit";
+export type FailureReason = "index" | "memory" | "stack" | "null" | "divide" | "deadlock" | "builder" | "exit";
 
 const EXIT_CODES: Record<FailureReason, number> = {
   index: 1,
   memory: 1,
+  stack: 1,
   deadlock: 1,
   builder: 1,
   null: 139,

@@ -96,4 +96,6 @@ export const RUNTIME_IMPORTS: readonly RuntimeImport[] = [
   { name: "mph_bytes_String", params: ["builder"], result: "pointer" },
   { name: "mph_conv_Ftoa", params: ["low", "high"], result: "pointer" },
   { name: "mph_conv_Atof", params: ["string"], result: "pointer" },
+  { name: "mph_gc_barrier", params: ["object", "offset", "pointer"] },
+  { name: "mph_gc_grow_stack", params: ["end"] },
 ];

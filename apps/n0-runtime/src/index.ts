@@ -1,6 +1,7 @@
-export type { AllocatorStats, CollectionStats, TypeStats } from "./allocator.ts";
+export type { AllocatorStats, CollectionStats, CollectionTimes, GenerationStats, TypeStats } from "./allocator.ts";
 export type { AllocatorName } from "./create-allocator.ts";
 export { type FailureReason, RuntimeFailure } from "./failure.ts";
+export type { GcOptions } from "./gc/allocator.ts";
 export { RUNTIME_IMPORTS, type RuntimeImport } from "./imports.ts";
 export { Recorder } from "./recording/recorder.ts";
 export { decodeRecording, type Recording, type ReplayResult, replay } from "./recording/replayer.ts";

@@ -1,10 +1,14 @@
 import { describe, MorphError } from "@morph/memory";
 import type { Footprint } from "./footprint.ts";
 
-interface Stack {
+/** Addresses of variables. */
+export interface Stack {
   slots: Int32Array;
   depth: number;
 }
+
+/** Pointers that runtime functions hold at most at a time. */
+export const MOST_HELD = 16;
 
 /**
  * The roots: for each Morph thread a stack of addresses of variables that hold pointers, and one more of pointers that a
@@ -12,14 +16,14 @@ interface Stack {
  */
 export class RootStacks {
   /** The current thread's stack. */
-  private slots: Int32Array = new Int32Array(1024);
-  private count = 0;
-  private thread = 0;
+  protected slots: Int32Array = new Int32Array(1024);
+  protected count = 0;
+  protected thread = 0;
   private nextThread = 1;
   /** The stacks of the other threads. */
-  private readonly others: Map<number, Stack> = new Map();
+  protected readonly others: Map<number, Stack> = new Map();
   /** Pointers that the running runtime function holds. */
-  readonly held: Int32Array = new Int32Array(16);
+  held: Int32Array = new Int32Array(MOST_HELD);
   heldCount = 0;
   private readonly footprint: Footprint;
 
@@ -61,9 +65,11 @@ export class RootStacks {
     this.footprint.roots -= dropped;
   }
 
-  /** Keeps a pointer alive until {@link release}. */
-  hold(pointer: number): void {
-    this.held[this.heldCount++] = pointer;
+  /** Keeps a pointer alive until {@link release}. @returns where it is held: an index of {@link held} */
+  hold(pointer: number): number {
+    const place = this.heldCount++;
+    this.held[place] = pointer;
+    return place;
   }
 
   /** Lets go of the last `count` held pointers. */
@@ -105,7 +111,7 @@ export class RootStacks {
     yield* this.others.values();
   }
 
-  private requireOther(thread: number): Stack {
+  protected requireOther(thread: number): Stack {
     const stack = this.others.get(thread);
     if (stack === undefined) {
       throw new MorphError(

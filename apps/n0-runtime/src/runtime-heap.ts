@@ -3,14 +3,28 @@ import type { Allocator } from "./allocator.ts";
 import { RuntimeFailure } from "./failure.ts";
 import type { Recorder } from "./recording/recorder.ts";
 import type { RootStacks } from "./roots.ts";
+import { RAW } from "./values/types.ts";
 
 /**
- * The heap as runtime functions use it, with either allocator behind it: the memory's views, allocation, held pointers, and stores that a
- * recorder is told of.
+ * The heap as runtime functions use it, with V1 or V2 behind it: the memory's views, allocation, held pointers, and stores that a
+ * recorder is told of. `GcHeap` is the one whose objects move.
  */
 export class RuntimeHeap {
   i32: Int32Array;
   u8: Uint8Array;
+  /** Whether objects may move when something is allocated. */
+  readonly moving: boolean = false;
+  /** Bytes of a data block before its elements. */
+  readonly dataStart: number = 0;
+  /** Bytes of a reference in an array. */
+  readonly referenceBytes: number = 8;
+  /** Where objects move: they count up when young ones, and when old ones may have. */
+  get moves(): number {
+    return 0;
+  }
+  get oldMoves(): number {
+    return 0;
+  }
   readonly memory: LinearMemory;
   readonly allocator: Allocator;
   readonly roots: RootStacks;
@@ -52,8 +66,21 @@ export class RuntimeHeap {
     } catch (error) {
       throw this.failed(error, size);
     }
-    if (this.recorder !== undefined) this.recorder.alloc(pointer, size, type);
+    if (this.recorder !== undefined) this.record(pointer, size, type);
     return pointer;
+  }
+
+  /** Tells the recorder of a new object. */
+  protected record(pointer: number, size: number, type: number): void {
+    this.recorder?.alloc(pointer, size, type);
+  }
+
+  /**
+   * A data block of zeros: so many elements of so many bytes.
+   * @param _pointers bit i: word i of each element holds a pointer. Here the object that has the block says so
+   */
+  allocElements(count: number, size: number, _pointers: number): number {
+    return this.alloc(count * size, RAW);
   }
 
   /** @throws the failure `memory` */
@@ -66,10 +93,15 @@ export class RuntimeHeap {
     }
   }
 
-  /** Keeps an object alive while this runtime function allocates; null is fine. */
-  hold(pointer: number): void {
-    this.roots.hold(pointer);
+  /** Keeps an object alive while this runtime function allocates; null is fine. @returns where {@link held} finds it */
+  hold(pointer: number): number {
     this.recorder?.hold(pointer);
+    return this.roots.hold(pointer);
+  }
+
+  /** The pointer of a held object now, unsigned. */
+  held(place: number): number {
+    return (this.roots.held[place] as number) >>> 0;
   }
 
   /** Lets go of the last `count` held. */
@@ -78,8 +110,9 @@ export class RuntimeHeap {
     this.recorder?.release(count);
   }
 
-  /** Stores a pointer into a field; the high half stays 0. */
-  setPointer(address: number, pointer: number): void {
+  /** Stores a pointer into an object's field; the high half stays 0. */
+  setPointer(object: number, offset: number, pointer: number): void {
+    const address = object + offset;
     this.i32[address >>> 2] = pointer;
     this.recorder?.storePointer(address, pointer);
   }
@@ -90,11 +123,16 @@ export class RuntimeHeap {
     this.recorder?.storeWord(address, value);
   }
 
-  /** Copies bytes that may hold pointers. */
-  copy(target: number, source: number, bytes: number): void {
+  /** Copies elements into a data block, pointers in them too. @param pointers as of {@link allocElements} */
+  copyElements(data: number, offset: number, source: number, bytes: number, size: number, pointers: number): void {
     const from = source >>> 0;
-    this.u8.copyWithin(target >>> 0, from, from + bytes);
-    this.recorder?.copy(target, source, bytes);
+    this.u8.copyWithin((data + offset) >>> 0, from, from + bytes);
+    this.copied(data, offset, source, bytes, size, pointers);
+  }
+
+  /** To be called after elements were copied into a data block; see {@link copyElements}. */
+  copied(data: number, offset: number, source: number, bytes: number, _size: number, _pointers: number): void {
+    this.recorder?.copy(data + offset, source, bytes);
   }
 
   /** Copies bytes that hold no pointers. O(count). */
@@ -105,6 +143,11 @@ export class RuntimeHeap {
     // Up to this length a call of `copyWithin` costs as much.
     if (count > 32) u8.copyWithin(to, from, from + count);
     else for (let i = 0; i < count; i++) u8[to + i] = u8[from + i] as number;
+  }
+
+  /** Whether an object may move soon. */
+  isYoung(_pointer: number): boolean {
+    return false;
   }
 
   /** Writes a 64-bit result. */
@@ -124,7 +167,7 @@ export class RuntimeHeap {
   }
 
   /** The runtime function that allocated does not go on: nothing is held any more. */
-  private failed(error: unknown, size: number): unknown {
+  protected failed(error: unknown, size: number): unknown {
     this.release(this.roots.heldCount);
     return (error as MorphError).code === "ERR_MORPH_OUT_OF_MEMORY" || size > 0xffff_f000
       ? outOfMemory(error as Error)

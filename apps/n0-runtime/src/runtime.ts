@@ -1,7 +1,12 @@
-import { LinearMemory } from "@morph/memory";
+import { LAYOUT } from "@morph/gc";
+import { LinearMemory, MorphError } from "@morph/memory";
 import type { AllocatorStats } from "./allocator.ts";
 import { type AllocatorName, type AllocatorSet, createAllocator } from "./create-allocator.ts";
 import { nullFailure, RuntimeFailure } from "./failure.ts";
+import type { GcOptions } from "./gc/allocator.ts";
+import { GcArrays } from "./gc/arrays.ts";
+import { GcHeap } from "./gc/heap.ts";
+import { GcStrings } from "./gc/strings.ts";
 import { RUNTIME_IMPORTS } from "./imports.ts";
 import { ConvNatives } from "./natives/conv.ts";
 import { IoNatives } from "./natives/io.ts";
@@ -34,8 +39,9 @@ export interface RuntimeOptions {
   readonly args?: readonly string[];
   /** Told of every call. */
   readonly recorder?: Recorder;
-  /** What of V1 can be asked for; nothing for V2. */
+  /** What of V1, and of the collector, can be asked for; nothing for V2. */
   readonly v1?: V1Options;
+  readonly gc?: GcOptions;
 }
 
 const RESULT_CELLS = 8;
@@ -81,6 +87,7 @@ export class Runtime {
       args = [],
       recorder,
       v1 = {},
+      gc = {},
     } = options ?? {};
     this.memory = memory;
     this.stdout = stdout;
@@ -88,14 +95,21 @@ export class Runtime {
     this.resultCell = memory.acquireTable(RESULT_CELLS * 8);
     const clock = v1.clock ?? v1.swapFolder !== undefined;
     try {
-      this.set = createAllocator(allocator, memory, { ...v1, clock }, () => this.regions.bytes);
+      this.set = createAllocator(allocator, memory, this.regions, { v1: { ...v1, clock }, gc });
     } catch (error) {
       this.giveBack();
       throw error;
     }
-    this.heap = new RuntimeHeap(memory, this.set.allocator, this.set.roots, recorder, this.resultCell);
-    this.strings = new Strings(this.heap);
-    this.arrays = new Arrays(this.heap, this.strings);
+    if (this.set.gc === undefined) {
+      this.heap = new RuntimeHeap(memory, this.set.allocator, this.set.roots, recorder, this.resultCell);
+      this.strings = new Strings(this.heap);
+      this.arrays = new Arrays(this.heap, this.strings);
+    } else {
+      const heap = new GcHeap(memory, this.set.gc, recorder, this.resultCell);
+      this.heap = heap;
+      this.strings = new GcStrings(heap);
+      this.arrays = new GcArrays(heap, this.strings);
+    }
     this.maps = new Maps(this.heap, this.strings, this.arrays);
     this.objects = new Objects(this.heap);
     this.channels = new Channels(this.heap, memory);
@@ -132,7 +146,30 @@ export class Runtime {
     env.mph_string_new = (bytes: number, length: number) => this.mph_string_new(bytes, length);
     env.mph_bytes_AddByte = (builder: number, low: number, high: number) => this.mph_bytes_AddByte(builder, low, high);
     env.mph_bytes_Get = (builder: number, low: number, high: number) => this.mph_bytes_Get(builder, low, high);
+    if (this.set.gc !== undefined) {
+      const { control } = this.set.gc.collector;
+      const word = (index: number): number => this.memory.i32[control / 4 + index] as number;
+      env.gc_control = control | 0;
+      env.gc_nursery_base = word(LAYOUT.NURSERY_BASE);
+      env.gc_nursery_bytes = word(LAYOUT.NURSERY_BYTES);
+    }
     return { env };
+  }
+
+  /**
+   * Where generated code on the collector finds the next object of a type: the address of its cursor, with the limit in the word behind. 0 when `mph_alloc` has to be called:
+   * for objects beyond 2,048 bytes, and on V1 and V2.
+   * @throws ERR_MORPH_INVALID_TYPE
+   */
+  cursorOf(type: number): number {
+    return this.set.gc?.cursorOf(type) ?? 0;
+  }
+
+  /** Puts a pointer on the current Morph thread's shadow stack, for ever. Only on the collector. @returns the address where it stands, updated when the object moves. @throws the failure `stack` */
+  pushReference(pointer: number): number {
+    const { gc } = this.set;
+    if (gc === undefined) throw new MorphError("ERR_MORPH_INVALID_CONFIG", "only the collector has a shadow stack");
+    return gc.roots.pushReference(pointer);
   }
 
   /**
@@ -143,7 +180,7 @@ export class Runtime {
     const { types } = this.set;
     const before = types.last;
     const handle = types.register(info);
-    if (handle > before) this.heap.recorder?.type(info);
+    if (handle > before) this.heap.recorder?.type(info, handle);
     return handle;
   }
 
@@ -244,6 +281,16 @@ export class Runtime {
 
   mph_gc_collect(): void {
     this.heap.collect();
+  }
+
+  /** What generated code has to do before it stores a pointer in an old object; on V1 and V2 nothing. */
+  mph_gc_barrier(object: number, offset: number, pointer: number): void {
+    this.set.gc?.collector.barrier(object, offset, pointer);
+  }
+
+  /** Makes room on the shadow stack up to an address; on V1 and V2 nothing. @throws the failure `stack` */
+  mph_gc_grow_stack(end: number): void {
+    this.set.gc?.roots.growStack(end);
   }
 
   mph_record_store(address: number, pointer: number): void {

@@ -89,7 +89,7 @@ export function runRandomProgram(options: Omit<RuntimeOptions, "stdout">, seed: 
     },
     () => {
       const length = below(12);
-      const pointer = runtime.mph_array_new(length, 8, 1);
+      const pointer = runtime.mph_array_new(length, p.referenceBytes, 1);
       assign(below(VARIABLES), pointer, { kind: "array", items: new Array(length).fill(null) });
     },
     () => {
@@ -98,7 +98,7 @@ export function runRandomProgram(options: Omit<RuntimeOptions, "stdout">, seed: 
       const { items } = models[a] as { items: (Model | null)[] };
       if (items.length === 0) return;
       const index = below(items.length);
-      store(runtime.mph_array_at(pointerOf(a), index, 0), pointerOf(from));
+      p.storeElement(pointerOf(a), index, pointerOf(from));
       items[index] = models[from] as Model | null;
     },
     () => {
@@ -107,7 +107,7 @@ export function runRandomProgram(options: Omit<RuntimeOptions, "stdout">, seed: 
       const { items } = models[a] as { items: (Model | null)[] };
       if (items.length === 0) return;
       const index = below(items.length);
-      assign(below(VARIABLES), p.word(runtime.mph_array_at(pointerOf(a), index, 0)), items[index] as Model | null);
+      assign(below(VARIABLES), p.element(pointerOf(a), index), items[index] as Model | null);
     },
     () => {
       const [a, b] = [find("array"), find("array")];
@@ -144,8 +144,8 @@ export function runRandomProgram(options: Omit<RuntimeOptions, "stdout">, seed: 
       const value = below(1000);
       const pointer = runtime.mph_alloc(24, struct);
       p.i32[pointer >>> 2] = value;
-      store(pointer + 8, pointerOf(next));
-      store(pointer + 16, pointerOf(other));
+      p.storeField(pointer, 8, pointerOf(next));
+      p.storeField(pointer, 16, pointerOf(other));
       const model: Model = { kind: "struct", value, next: models[next] as Model, other: models[other] as Model };
       assign(below(VARIABLES), pointer, model);
     },
@@ -198,7 +198,7 @@ export function runRandomProgram(options: Omit<RuntimeOptions, "stdout">, seed: 
         if (p.text(pointer) !== model.text) throw new Error(`seed ${seed}: ${p.text(pointer)} is not ${model.text}`);
       } else if (model.kind === "array") {
         if (p.word(pointer + 8) !== model.items.length) throw new Error(`seed ${seed}: an array's length`);
-        for (const [i, item] of model.items.entries()) queue.push([item, p.word(p.word(pointer) + i * 8)]);
+        for (const [i, item] of model.items.entries()) queue.push([item, p.element(pointer, i)]);
       } else if (model.kind === "struct") {
         if (p.word(pointer) !== model.value) throw new Error(`seed ${seed}: a struct's value`);
         queue.push([model.next, p.word(pointer + 8)], [model.other, p.word(pointer + 16)]);
@@ -213,7 +213,7 @@ export function runRandomProgram(options: Omit<RuntimeOptions, "stdout">, seed: 
     queue: [Model | null, number][],
   ): void {
     const found = new Map<string, number>();
-    const entries = p.word(pointer) >>> 0;
+    const entries = (p.word(pointer) >>> 0) + p.dataStart;
     for (let at = entries; at < entries + p.word(pointer + 8) * 24; at += 24) {
       if (p.word(at + 16) === 0 || p.word(at + 20) !== 0) continue;
       found.set(model.strings ? p.text(p.word(at)) : String(p.word(at)), p.word(at + 8));

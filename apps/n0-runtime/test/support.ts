@@ -7,25 +7,64 @@ export const SETUPS: readonly [string, Omit<RuntimeOptions, "stdout">][] = [
   ["V2", { allocator: "v2" }],
 ];
 
+/** The collector: as it is, and with a collection and all checks at every allocation. */
+export const GC_SETUPS: readonly [string, Omit<RuntimeOptions, "stdout">][] = [
+  ["gc", { allocator: "gc", gc: { nurseryBytes: 262_144 } }],
+  [
+    "gc, collecting at every allocation",
+    { allocator: "gc", gc: { nurseryBytes: 262_144, collectEvery: 1, verifyAlways: true } },
+  ],
+];
+
 /** A runtime with its output, and a frame of rooted variables. */
 export class Program {
   readonly out: MemoryWriter = new MemoryWriter();
   readonly runtime: Runtime;
+  /** Bytes of a reference in an array, and before the elements of a data block. */
+  readonly referenceBytes: number;
+  readonly dataStart: number;
   private readonly frame: number;
   private used = 0;
 
   constructor(options: Omit<RuntimeOptions, "stdout">, slots = 64) {
     this.runtime = createRuntime({ ...options, stdout: this.out });
     this.frame = this.runtime.acquireRegion(slots * 8);
+    const moves = options.allocator === "gc";
+    this.referenceBytes = moves ? 4 : 8;
+    this.dataStart = moves ? 8 : 0;
   }
 
   /** Keeps a pointer in a rooted variable from now on. */
   root(pointer: number): number {
+    this.variable(pointer);
+    return pointer;
+  }
+
+  /** A rooted variable that holds a pointer: what it holds now. */
+  variable(pointer: number): () => number {
     const slot = this.frame + this.used++ * 8;
     this.i32[slot >>> 2] = pointer;
     this.runtime.mph_record_store(slot, pointer);
     this.runtime.mph_gc_push_root(slot);
-    return pointer;
+    return () => this.word(slot) >>> 0;
+  }
+
+  /** Stores a pointer in an object, as a module does. */
+  storeField(object: number, offset: number, pointer: number): void {
+    this.runtime.mph_gc_barrier(object, offset, pointer);
+    this.i32[(object + offset) >>> 2] = pointer;
+    this.runtime.mph_record_store(object + offset, pointer);
+  }
+
+  /** The same for an array's element. */
+  storeElement(array: number, index: number, pointer: number): void {
+    const data = this.word(array) >>> 0;
+    this.storeField(data, (this.runtime.mph_array_at(array, index, 0) >>> 0) - data, pointer);
+  }
+
+  /** The first word of an array's element. */
+  element(array: number, index: number): number {
+    return this.word(this.runtime.mph_array_at(array, index, 0));
   }
 
   /** A rooted string. */
@@ -53,7 +92,7 @@ export class Program {
   /** The strings of an array. */
   texts(array: number): string[] {
     const length = this.word(array + 8);
-    return Array.from({ length }, (_, i) => this.text(this.word(this.word(array) + i * 8)));
+    return Array.from({ length }, (_, i) => this.text(this.element(array, i)));
   }
 }
 

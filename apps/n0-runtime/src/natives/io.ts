@@ -56,18 +56,15 @@ export class IoNatives {
   /** Up to `size` bytes from where the file is; `""` at its end, for null and for a closed file. */
   read(file: number, sizeLow: number, sizeHigh: number): number {
     const descriptor = this.descriptorOf(file);
-    const { heap, strings } = this;
+    const { strings } = this;
     // A question has to be seen before the answer is waited for.
     if (descriptor === STDIN) this.stdout.flush();
     const size = clamp(sizeLow, sizeHigh, LONGEST + 1);
     if (descriptor < 0 || size === 0) return strings.createFrom("");
-    // No string is longer; as in C, the buffer's allocation is what fails.
-    const data = heap.alloc(size > LONGEST ? 0xffff_ffff : size + 1, RAW);
-    const length = readFully(descriptor, heap.bytes(data, size));
-    heap.hold(data);
-    const string = strings.adopt(data, length < 0 ? ~length : length);
-    heap.release(1);
-    return string;
+    return strings.ofRead(size, (bytes) => {
+      const length = readFully(descriptor, bytes);
+      return length < 0 ? ~length : length;
+    });
   }
 
   /** All bytes from where the file is to its end; null for null, a closed file, and what cannot be read. */
@@ -110,7 +107,7 @@ export class IoNatives {
     if (descriptor < 0) return -1;
     const length = this.arrays.length(array);
     const { i32 } = this.heap;
-    const word = (i32[array >>> 2] as number) >>> 2;
+    const word = this.arrays.elementsOf(array) >>> 2;
     const bytes = new Uint8Array(length);
     for (let i = 0; i < length; i++) bytes[i] = i32[word + i * 2] as number;
     return this.writeTo(file, descriptor, bytes);

@@ -20,12 +20,12 @@ export class OsNatives {
   /** An array of the program's arguments. */
   args(): number {
     const { heap } = this;
-    const array = this.arrays.create(this.programArgs.length, 8, 1);
-    heap.hold(array);
+    const place = heap.hold(this.arrays.create(this.programArgs.length, heap.referenceBytes, 1));
     this.programArgs.forEach((text, i) => {
       const string = this.strings.createFrom(text);
-      heap.setPointer((heap.i32[array >>> 2] as number) + i * 8, string);
+      this.arrays.setReference(heap.held(place), i, string);
     });
+    const array = heap.held(place);
     heap.release(1);
     return array;
   }

@@ -3,7 +3,9 @@
  */
 
 export const MAGIC: readonly number[] = [0x4d, 0x50, 0x52, 0x43];
-export const RECORDING_VERSION = 2;
+export const RECORDING_VERSION = 3;
+/** The oldest that can be read: it has no `elements`. */
+export const OLDEST_VERSION = 2;
 /** Bytes of the checksum at the end. */
 export const CHECKSUM_BYTES = 4;
 
@@ -25,4 +27,5 @@ export const OP = {
   type: 13,
   region: 14,
   call: 15,
+  elements: 16,
 } as const;

@@ -1,11 +1,21 @@
 import { writeFileSync } from "node:fs";
 import { describe, MorphError } from "@morph/memory";
+import { DATA_START } from "../gc/allocator.ts";
 import { hashLow } from "../values/hash.ts";
 import type { MorphTypeInfo } from "../values/types.ts";
 import { CHECKSUM_BYTES, MAGIC, OP, RECORDING_VERSION } from "./format.ts";
 
 /** Granules of 8 bytes in a page of 64 KiB. */
 const GRANULES = 8192;
+
+/** An object that moves: where it is now, 0 when it is dead. */
+export interface Followed {
+  readonly pointer: number;
+  release(): void;
+}
+
+/** The types that every runtime has. */
+const BUILT_IN_TYPES = 7;
 
 /**
  * Writes down what a runtime is asked for. Pointers become (object, offset), so that a replay on another allocator finds the
@@ -19,6 +29,13 @@ export class Recorder {
   /** Start of each object and region, by number. */
   private readonly starts: number[] = [0];
   private readonly regionStarts: number[] = [0];
+  /** Bytes of each object that may move, by number, and how to find it. */
+  private readonly moving: Map<number, { readonly size: number; readonly object: Followed }> = new Map();
+  /** Handles of the recording, by handle of the runtime: where they are others. */
+  private readonly handles: Map<number, number> = new Map();
+  /** Handles of data blocks, by what their elements are. */
+  private readonly elements: Map<string, number> = new Map();
+  private lastHandle = BUILT_IN_TYPES;
   /** The last region at a pointer. */
   private readonly regions: Map<number, { readonly number: number; readonly bytes: number }> = new Map();
 
@@ -43,9 +60,53 @@ export class Recorder {
 
   // --- told by the runtime -----------------------------------------------------------------------------------------
 
-  alloc(pointer: number, size: number, type: number): void {
-    this.own(pointer >>> 0, size, this.starts.push(pointer >>> 0) - 1);
-    this.numbers(OP.alloc, size, type);
+  /** @param followed tells where the object is, if it may move */
+  alloc(pointer: number, size: number, type: number, followed?: Followed): void {
+    this.made(pointer, size, followed);
+    this.numbers(OP.alloc, size, this.handles.get(type) ?? type);
+  }
+
+  /** A data block, or a string: 8 bytes and so many elements of so many bytes, in which each bit i of `pointers` is a pointer in word i. */
+  allocElements(
+    pointer: number,
+    count: number,
+    size: number,
+    pointers: number,
+    name: string,
+    followed: Followed,
+  ): void {
+    const key = `${name}:${size}:${pointers}`;
+    let handle = this.elements.get(key);
+    if (handle === undefined) {
+      const offsets = [0, 1, 2].filter((word) => (pointers & (1 << word)) !== 0).map((word) => word * 4);
+      this.typeRecord(OP.elements, { name, size, pointerOffsets: offsets });
+      handle = ++this.lastHandle;
+      this.elements.set(key, handle);
+    }
+    const bytes = DATA_START + count * size;
+    this.made(pointer, bytes, followed);
+    this.numbers(OP.alloc, bytes, handle);
+  }
+
+  /** To be called when objects have moved, before one is named again. O(objects). */
+  moved(): void {
+    const moved: number[] = [];
+    for (const [number, { size, object }] of this.moving) {
+      const pointer = object.pointer;
+      const before = this.starts[number] as number;
+      if (pointer === before) continue;
+      this.disown(before, size, number);
+      if (pointer === 0) {
+        object.release();
+        this.moving.delete(number);
+      } else {
+        this.starts[number] = pointer;
+        moved.push(number);
+      }
+    }
+    for (const number of moved) {
+      this.own(this.starts[number] as number, (this.moving.get(number) as { size: number }).size, number);
+    }
   }
 
   collect(): void {
@@ -113,9 +174,11 @@ export class Recorder {
     this.numbers(OP.threadEnd, thread);
   }
 
-  type(info: MorphTypeInfo): void {
-    const name = new TextEncoder().encode(info.name);
-    this.numbers(OP.type, info.size, info.pointerOffsets.length, ...info.pointerOffsets, name.length, ...name);
+  /** @param handle the runtime's */
+  type(info: MorphTypeInfo, handle: number): void {
+    this.typeRecord(OP.type, info);
+    this.lastHandle++;
+    if (this.lastHandle !== handle) this.handles.set(handle, this.lastHandle);
   }
 
   region(pointer: number, bytes: number, zeroed: boolean): void {
@@ -137,6 +200,17 @@ export class Recorder {
   }
 
   // --- bytes -------------------------------------------------------------------------------------------------------
+
+  private typeRecord(op: number, info: MorphTypeInfo): void {
+    const name = new TextEncoder().encode(info.name);
+    this.numbers(op, info.size, info.pointerOffsets.length, ...info.pointerOffsets, name.length, ...name);
+  }
+
+  private made(pointer: number, size: number, followed: Followed | undefined): void {
+    const number = this.starts.push(pointer >>> 0) - 1;
+    this.own(pointer >>> 0, size, number);
+    if (followed !== undefined) this.moving.set(number, { size, object: followed });
+  }
 
   /** The object or region of an address. */
   private requireOwner(address: number): number {
@@ -174,6 +248,15 @@ export class Recorder {
       const from = Math.max(start - page * 65536, 0) >>> 3;
       const to = Math.min(Math.ceil((end - page * 65536) / 8), GRANULES);
       granules.fill(owner, from, to);
+    }
+  }
+
+  /** Takes back what an object owned there, where nobody else has it by now. */
+  private disown(start: number, bytes: number, owner: number): void {
+    for (let at = start; at < start + Math.max(bytes, 1); at += 8) {
+      const granules = this.owners[Math.floor(at / 65536)] as Int32Array;
+      const granule = (at % 65536) >>> 3;
+      if (granules[granule] === owner) granules[granule] = 0;
     }
   }
 

@@ -2,6 +2,7 @@ import { LinearMemory, MorphError, PAGE_BYTES } from "@morph/memory";
 import type { Allocator, AllocatorStats } from "../allocator.ts";
 import { type AllocatorName, type AllocatorSet, createAllocator } from "../create-allocator.ts";
 import { RUNTIME_IMPORTS } from "../imports.ts";
+import { Regions } from "../regions.ts";
 import type { V1Options } from "../v1/allocator.ts";
 import { hashLow } from "../values/hash.ts";
 import type { MorphTypeInfo } from "../values/types.ts";
@@ -131,7 +132,7 @@ export function replay(recording: Recording, name: AllocatorName, v1Options: V1O
   const memory = new LinearMemory({ initialPages: pagesFor(recording) });
   // Before the allocator, whose footprint they are not part of.
   const regions = acquireRegions(memory, recording.regions);
-  const set = createAllocator(name, memory, v1Options);
+  const set = createAllocator(name, memory, new Regions(memory), { v1: v1Options });
   for (const info of typeInfos) set.types.register(info);
   // Written to, so that the system provides its pages now and not within the time that is measured.
   const pointers = new Int32Array(sizes.length).fill(0);

@@ -1,6 +1,7 @@
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import Table from "cli-table3";
-import { type AllocatorName, createAllocator } from "../create-allocator.ts";
+import { createAllocator } from "../create-allocator.ts";
+import { Regions } from "../regions.ts";
 import { RAW } from "../values/types.ts";
 
 /** What an object of a payload costs, in bytes. */
@@ -37,10 +38,10 @@ export function costOnV2(payload: number): number {
 }
 
 /** Allocates `count` objects of a payload and divides what that took. */
-export function measureCost(allocator: AllocatorName, payload: number, count: number): MeasuredCost {
+export function measureCost(allocator: "v1" | "v2", payload: number, count: number): MeasuredCost {
   const memory = new LinearMemory({ initialPages: Math.ceil((count * (payload + 256)) / PAGE_BYTES) + 64 });
   // Nothing is rooted, so nothing may be collected.
-  const set = createAllocator(allocator, memory, { threshold: 2 ** 31 });
+  const set = createAllocator(allocator, memory, new Regions(memory), { v1: { threshold: 2 ** 31 } });
   const before = set.allocator.stats().footprint;
   for (let i = 0; i < count; i++) set.allocator.alloc(payload, RAW);
   const footprint = (set.allocator.stats().footprint - before) / count;

@@ -10,7 +10,7 @@ const LEAST_GROWN = 4;
 
 /** Arrays: an object of 40 bytes and a data block, which has room for more elements once something was appended. */
 export class Arrays {
-  private readonly heap: RuntimeHeap;
+  protected readonly heap: RuntimeHeap;
   private readonly strings: Strings;
 
   constructor(heap: RuntimeHeap, strings: Strings) {
@@ -24,22 +24,14 @@ export class Arrays {
    * @throws ERR_MORPH_INVALID_SIZE
    */
   create(length: number, elementSize: number, pointers: number): number {
-    if (!Number.isInteger(length) || length < 0) {
-      throw new MorphError("ERR_MORPH_INVALID_SIZE", `capacity: expected an integer from 0, got ${describe(length)}`);
-    }
-    if (!Number.isInteger(elementSize) || elementSize < 1 || (pointers !== 0 && elementSize % 8 !== 0)) {
-      throw new MorphError(
-        "ERR_MORPH_INVALID_SIZE",
-        `element size: expected an integer from 1, a multiple of 8 for pointers, got ${describe(elementSize)}`,
-      );
-    }
     const { heap } = this;
+    requireShape(length, elementSize, pointers, heap.referenceBytes);
     const array = heap.alloc(40, ARRAY);
     heap.hold(array);
     const data = heap.alloc(length * elementSize, RAW);
     heap.release(1);
     // V1-1: the length comes after the data, because the second allocation may collect.
-    heap.setPointer(array, data);
+    heap.setPointer(array, 0, data);
     heap.setWord(array + ARRAY_LENGTH, length);
     heap.setWord(array + ARRAY_CAPACITY, length);
     heap.setWord(array + ARRAY_ELEMENT_SIZE, elementSize);
@@ -51,9 +43,23 @@ export class Arrays {
   at(array: number, low: number, high: number): number {
     const length = this.length(array);
     if (high !== 0 || low >>> 0 >= length) return -1;
-    const { i32 } = this.heap;
-    const word = array >>> 2;
-    return ((i32[word] as number) >>> 0) + (low >>> 0) * (i32[word + ARRAY_ELEMENT_SIZE / 4] as number);
+    return this.elementsOf(array) + (low >>> 0) * this.elementSize(array);
+  }
+
+  /** Where the elements lie, until something is allocated. */
+  elementsOf(array: number): number {
+    const { heap } = this;
+    return ((heap.i32[array >>> 2] as number) >>> 0) + heap.dataStart;
+  }
+
+  /** Bytes of an element. O(1). */
+  elementSize(array: number): number {
+    return this.heap.i32[(array + ARRAY_ELEMENT_SIZE) >>> 2] as number;
+  }
+
+  /** 1 when each element starts with a pointer, else 0. O(1). */
+  pointersOf(array: number): number {
+    return this.heap.i32[(array + ARRAY_POINTERS) >>> 2] as number;
   }
 
   /**
@@ -63,15 +69,22 @@ export class Arrays {
   grow(array: number): void {
     const { heap } = this;
     const length = this.length(array);
-    const word = array >>> 2;
-    const elementSize = heap.i32[word + ARRAY_ELEMENT_SIZE / 4] as number;
+    const elementSize = this.elementSize(array);
+    const pointers = this.pointersOf(array);
     const capacity = Math.max(length * 2, LEAST_GROWN);
-    heap.hold(array);
-    const data = heap.alloc(capacity * elementSize, RAW);
+    const place = heap.hold(array);
+    const data = heap.allocElements(capacity, elementSize, pointers);
+    const grown = heap.held(place);
     heap.release(1);
-    heap.copy(data, heap.i32[word] as number, length * elementSize);
-    heap.setPointer(array, data);
-    heap.setWord(array + ARRAY_CAPACITY, capacity);
+    const bytes = length * elementSize;
+    heap.copyElements(data, heap.dataStart, this.elementsOf(grown), bytes, elementSize, pointers);
+    heap.setPointer(grown, 0, data);
+    this.setCapacity(grown, capacity);
+  }
+
+  /** Notes for how many elements there is room. */
+  protected setCapacity(array: number, capacity: number): void {
+    this.heap.setWord(array + ARRAY_CAPACITY, capacity);
   }
 
   /** A new array of all elements of both. O(bytes). */
@@ -79,19 +92,27 @@ export class Arrays {
     const { heap } = this;
     const aLength = this.length(a);
     const bLength = this.length(b);
-    const word = a >>> 2;
-    const elementSize = heap.i32[word + ARRAY_ELEMENT_SIZE / 4] as number;
-    const pointers = heap.i32[word + ARRAY_POINTERS / 4] as number;
-    heap.hold(a);
+    const shaped = this.shapedLike(a, b);
+    const elementSize = this.elementSize(shaped);
+    const pointers = this.pointersOf(shaped);
+    const place = heap.hold(a);
     heap.hold(b);
     const array = this.create(aLength + bLength, elementSize, pointers);
+    const left = heap.held(place);
+    const right = heap.held(place + 1);
     heap.release(2);
-    const data = (heap.i32[array >>> 2] as number) >>> 0;
-    heap.copy(data, heap.i32[a >>> 2] as number, aLength * elementSize);
+    const data = heap.i32[array >>> 2] as number;
+    const ofA = aLength * elementSize;
+    heap.copyElements(data, heap.dataStart, this.elementsOf(left), ofA, elementSize, pointers);
     // The element size is a's: of b no more than it has.
-    const ofB = bLength * Math.min(elementSize, heap.i32[(b >>> 2) + ARRAY_ELEMENT_SIZE / 4] as number);
-    heap.copy(data + aLength * elementSize, heap.i32[b >>> 2] as number, ofB);
+    const ofB = bLength * Math.min(elementSize, this.elementSize(right));
+    heap.copyElements(data, heap.dataStart + ofA, this.elementsOf(right), ofB, elementSize, pointers);
     return array;
+  }
+
+  /** Which of two arrays says what the elements of their concatenation are. */
+  protected shapedLike(a: number, _b: number): number {
+    return a;
   }
 
   /** The parts between occurrences of a separator; an empty one splits into bytes. */
@@ -117,27 +138,33 @@ export class Arrays {
       ends.push(length);
     }
     // V1-11: everything is held while the parts are made.
-    heap.hold(string);
-    const array = this.create(starts.length, 8, 1);
-    heap.hold(array);
+    const source = heap.hold(string);
+    const target = heap.hold(this.create(starts.length, heap.referenceBytes, 1));
     for (let i = 0; i < starts.length; i++) {
-      const part = strings.slice(string, starts[i] as number, ends[i] as number);
-      heap.setPointer((heap.i32[array >>> 2] as number) + i * 8, part);
+      const part = strings.slice(heap.held(source), starts[i] as number, ends[i] as number);
+      this.setReference(heap.held(target), i, part);
     }
+    const array = heap.held(target);
     heap.release(2);
     return array;
+  }
+
+  /** Stores an element of an array of references. */
+  setReference(array: number, index: number, pointer: number): void {
+    const { heap } = this;
+    heap.setPointer(heap.i32[array >>> 2] as number, heap.dataStart + index * heap.referenceBytes, pointer);
   }
 
   /** A string of the low 8 bits of each int. O(length). */
   toBytes(array: number): number {
     const length = this.length(array);
     const { heap, strings } = this;
-    heap.hold(array);
+    const place = heap.hold(array);
     const string = strings.allocate(length);
+    const word = this.elementsOf(heap.held(place)) >>> 2;
     heap.release(1);
     const { i32, u8 } = heap;
     const data = strings.dataOf(string);
-    const word = (i32[array >>> 2] as number) >>> 2;
     for (let i = 0; i < length; i++) u8[data + i] = i32[word + i * 2] as number;
     return string;
   }
@@ -146,12 +173,12 @@ export class Arrays {
   ofBytes(string: number): number {
     const { heap, strings } = this;
     const length = strings.length(string);
-    heap.hold(string);
+    const place = heap.hold(string);
     const array = this.create(length, 8, 0);
+    const data = strings.dataOf(heap.held(place));
     heap.release(1);
     const { i32, u8 } = heap;
-    const data = strings.dataOf(string);
-    const word = (i32[array >>> 2] as number) >>> 2;
+    const word = this.elementsOf(array) >>> 2;
     for (let i = 0; i < length; i++) i32[word + i * 2] = u8[data + i] as number;
     return array;
   }
@@ -160,5 +187,18 @@ export class Arrays {
   length(array: number): number {
     if (array === 0) throw nullFailure("an array");
     return this.heap.i32[(array + ARRAY_LENGTH) >>> 2] as number;
+  }
+}
+
+/** @throws ERR_MORPH_INVALID_SIZE for what is no length or no element size */
+export function requireShape(length: number, elementSize: number, pointers: number, referenceBytes: number): void {
+  if (!Number.isInteger(length) || length < 0) {
+    throw new MorphError("ERR_MORPH_INVALID_SIZE", `capacity: expected an integer from 0, got ${describe(length)}`);
+  }
+  if (!Number.isInteger(elementSize) || elementSize < 1 || (pointers !== 0 && elementSize % referenceBytes !== 0)) {
+    throw new MorphError(
+      "ERR_MORPH_INVALID_SIZE",
+      `element size: expected an integer from 1, a multiple of ${referenceBytes} for pointers, got ${describe(elementSize)}`,
+    );
   }
 }

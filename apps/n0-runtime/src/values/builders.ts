@@ -2,7 +2,6 @@ import { nullFailure, RuntimeFailure } from "../failure.ts";
 import type { RuntimeHeap } from "../runtime-heap.ts";
 import { BUILDER_BYTES, BUILDER_CAPACITY, BUILDER_LENGTH } from "./layout.ts";
 import { LONGEST, type Strings } from "./strings.ts";
-import { RAW } from "./types.ts";
 
 const LEAST_CAPACITY = 64;
 
@@ -29,11 +28,11 @@ export class Builders {
   create(): number {
     const { heap } = this;
     if (this.type === 0) this.type = this.registerType();
-    const builder = heap.alloc(BUILDER_BYTES, this.type);
-    heap.hold(builder);
-    const data = heap.alloc(LEAST_CAPACITY, RAW);
+    const place = heap.hold(heap.alloc(BUILDER_BYTES, this.type));
+    const data = heap.allocElements(LEAST_CAPACITY, 1, 0);
+    const builder = heap.held(place);
     heap.release(1);
-    heap.setPointer(builder, data);
+    heap.setPointer(builder, 0, data);
     heap.i32[(builder + BUILDER_CAPACITY) >>> 2] = LEAST_CAPACITY;
     return builder;
   }
@@ -41,18 +40,23 @@ export class Builders {
   /** Appends a string. O(its length) in the mean. */
   add(builder: number, string: number): void {
     this.require(builder);
-    const length = this.strings.length(string);
-    const at = this.extend(builder, string, length);
-    this.heap.copyBytes(at, this.strings.dataOf(string), length);
+    const { heap, strings } = this;
+    const length = strings.length(string);
+    const place = heap.hold(string);
+    const at = this.extend(builder, length);
+    heap.copyBytes(at, strings.dataOf(heap.held(place)), length);
+    heap.release(1);
   }
 
   /** Appends what another builder holds, which may be the same. */
   addAll(builder: number, other: number): void {
     this.require(builder);
-    const from = this.require(other);
-    const length = this.heap.i32[from + BUILDER_LENGTH / 4] as number;
-    const at = this.extend(builder, other, length);
-    this.heap.copyBytes(at, this.heap.i32[from] as number, length);
+    const { heap } = this;
+    const length = heap.i32[this.require(other) + BUILDER_LENGTH / 4] as number;
+    const place = heap.hold(other);
+    const at = this.extend(builder, length);
+    heap.copyBytes(at, this.dataOf(heap.held(place)), length);
+    heap.release(1);
   }
 
   /** Appends the low 8 bits. O(1) in the mean. */
@@ -60,12 +64,13 @@ export class Builders {
     const word = this.require(builder);
     const { i32 } = this.heap;
     const length = i32[word + BUILDER_LENGTH / 4] as number;
-    const at =
-      length < (i32[word + BUILDER_CAPACITY / 4] as number)
-        ? (i32[word] as number) + length
-        : this.extend(builder, 0, 1);
-    this.heap.u8[at >>> 0] = byte;
-    this.heap.i32[word + BUILDER_LENGTH / 4] = length + 1;
+    if (length === (i32[word + BUILDER_CAPACITY / 4] as number)) {
+      const at = this.extend(builder, 1);
+      this.heap.u8[at] = byte;
+      return;
+    }
+    this.heap.u8[this.dataOf(builder) + length] = byte;
+    i32[word + BUILDER_LENGTH / 4] = length + 1;
   }
 
   /** Address of a byte, or -1 when the 64-bit index is out of range. O(1). */
@@ -73,7 +78,7 @@ export class Builders {
     const word = this.require(builder);
     const { i32 } = this.heap;
     if (high !== 0 || low >>> 0 >= (i32[word + BUILDER_LENGTH / 4] as number)) return -1;
-    return ((i32[word] as number) >>> 0) + (low >>> 0);
+    return this.dataOf(builder) + (low >>> 0);
   }
 
   length(builder: number): number {
@@ -87,34 +92,43 @@ export class Builders {
 
   /** The bytes as a string. O(length). */
   toText(builder: number): number {
-    const word = this.require(builder);
-    const { heap } = this;
-    heap.hold(builder);
-    const string = this.strings.create(heap.i32[word] as number, heap.i32[word + BUILDER_LENGTH / 4] as number);
+    const length = this.length(builder);
+    const { heap, strings } = this;
+    const place = heap.hold(builder);
+    const string = strings.allocate(length);
+    heap.copyBytes(strings.dataOf(string), this.dataOf(heap.held(place)), length);
     heap.release(1);
     return string;
   }
 
-  /** Room for `count` more bytes, of which the length then speaks. @param source kept alive meanwhile. @returns where they go */
-  private extend(builder: number, source: number, count: number): number {
+  /** Where the bytes lie, until something is allocated. */
+  private dataOf(builder: number): number {
+    return ((this.heap.i32[builder >>> 2] as number) >>> 0) + this.heap.dataStart;
+  }
+
+  /** Room for `count` more bytes, of which the length then speaks. @returns where they go */
+  private extend(builder: number, count: number): number {
     const { heap } = this;
-    const word = builder >>> 2;
-    const length = heap.i32[word + BUILDER_LENGTH / 4] as number;
+    const length = heap.i32[(builder + BUILDER_LENGTH) >>> 2] as number;
     const needed = length + count;
-    const capacity = heap.i32[word + BUILDER_CAPACITY / 4] as number;
-    if (needed > LONGEST) throw new RuntimeFailure("memory", `a builder of ${needed} bytes is too long`);
+    const capacity = heap.i32[(builder + BUILDER_CAPACITY) >>> 2] as number;
+    let extended = builder;
+    if (needed > LONGEST) {
+      heap.release(heap.roots.heldCount);
+      throw new RuntimeFailure("memory", `a builder of ${needed} bytes is too long`);
+    }
     if (needed > capacity) {
       const larger = Math.min(Math.max(needed, capacity * 2), LONGEST);
-      heap.hold(builder);
-      heap.hold(source);
-      const data = heap.alloc(larger, RAW);
-      heap.release(2);
-      heap.copyBytes(data, heap.i32[word] as number, length);
-      heap.setPointer(builder, data);
-      heap.i32[word + BUILDER_CAPACITY / 4] = larger;
+      const place = heap.hold(builder);
+      const data = heap.allocElements(larger, 1, 0);
+      extended = heap.held(place);
+      heap.release(1);
+      heap.copyBytes(data + heap.dataStart, this.dataOf(extended), length);
+      heap.setPointer(extended, 0, data);
+      heap.i32[(extended + BUILDER_CAPACITY) >>> 2] = larger;
     }
-    heap.i32[word + BUILDER_LENGTH / 4] = needed;
-    return (heap.i32[word] as number) + length;
+    heap.i32[(extended + BUILDER_LENGTH) >>> 2] = needed;
+    return this.dataOf(extended) + length;
   }
 
   /** Word index of a builder. Its type is looked at, because a program can write `bytes.Builder()` itself. */

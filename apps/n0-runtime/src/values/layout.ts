@@ -32,6 +32,9 @@ export const ENTRY_DELETED = 20;
 export const MAP_CAPACITY = 8;
 export const MAP_COUNT = 16;
 export const MAP_DELETED = 24;
+/** High halves of capacity and deleted, where objects move: how often they had moved when identity keys found their places. */
+export const MAP_OLD_MOVES = 12;
+export const MAP_MOVES = 28;
 export const MAP_KEY_KIND = 32;
 export const MAP_POINTERS = 36;
 

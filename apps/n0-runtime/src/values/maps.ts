@@ -13,10 +13,12 @@ import {
   MAP_COUNT,
   MAP_DELETED,
   MAP_KEY_KIND,
+  MAP_MOVES,
+  MAP_OLD_MOVES,
   MAP_POINTERS,
 } from "./layout.ts";
 import type { Strings } from "./strings.ts";
-import { MAP, RAW } from "./types.ts";
+import { MAP } from "./types.ts";
 
 /** How keys are hashed and compared: all 64 bits (int, bool, float), a string's content, or a pointer's identity. */
 export const KEY_RAW = 0;
@@ -32,9 +34,20 @@ const INITIAL_CAPACITY = 16;
 /** With less, three quarters full is full, and a search for a missing key would not end. */
 const LEAST_CAPACITY = 4;
 
+/** Bits of a data block's words: key and value of an entry. */
+const KEY_WORD = 1;
+const VALUE_WORD = 1 << (ENTRY_VALUE / 4);
+/** The map's `MAP_MOVES` when none of its identity keys was young. */
+const NONE_YOUNG = -1;
+/** Objects start at multiples of 8, and neighbours should not collide. */
+const POINTER_SHIFT = 3;
+
 /*
  * Hash maps with open addressing: an object of 40 bytes and a block of entries, 24 bytes each, of which a power of two is there.
  * An entry is looked for from hash % capacity on, one after the other, up to one that was never occupied. (V1-7: the key kind is the declared one.)
+ *
+ * Where objects move, identity keys do, and with them their hashes: such a map notes how often objects had moved when its keys found their places, and
+ * is rehashed in place by the first search after that has changed.
  */
 
 /** Maps of 64-bit keys and values. */
@@ -57,11 +70,11 @@ export class Maps {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", `key kind: expected 0, 1 or 2, got ${describe(kind)}`);
     }
     const { heap } = this;
-    const map = heap.alloc(40, MAP);
-    heap.hold(map);
-    const entries = heap.alloc(ENTRY_BYTES * INITIAL_CAPACITY, RAW);
+    const place = heap.hold(heap.alloc(40, MAP));
+    const entries = heap.allocElements(INITIAL_CAPACITY, ENTRY_BYTES, pointerWords(kind, pointers));
+    const map = heap.held(place);
     heap.release(1);
-    heap.setPointer(map, entries);
+    heap.setPointer(map, 0, entries);
     heap.setWord(map + MAP_CAPACITY, INITIAL_CAPACITY);
     heap.setWord(map + MAP_KEY_KIND, kind);
     heap.setWord(map + MAP_POINTERS, pointers === 0 ? 0 : 1);
@@ -77,9 +90,21 @@ export class Maps {
     if (kind === KEY_STRING && keyLow === 0) throw nullFailure("a map's key");
     const rehash = (i32[word + MAP_DELETED / 4] as number) >= capacity / 4;
     const grow = (i32[word + MAP_COUNT / 4] as number) >= capacity * 0.75;
-    if (rehash || grow)
-      this.makeRoom(map, kind === KEY_RAW ? 0 : keyLow, i32[word + MAP_POINTERS / 4] === 0 ? 0 : low, rehash, grow);
-    this.put(word, kind, keyLow, keyHigh, low, high);
+    if (!rehash && !grow) {
+      this.put(word, kind, keyLow, keyHigh, low, high);
+      return;
+    }
+    const traced = i32[word + MAP_POINTERS / 4] !== 0;
+    const place = heap.hold(map);
+    heap.hold(kind === KEY_RAW ? 0 : keyLow);
+    heap.hold(traced ? low : 0);
+    if (rehash) this.resize(map, capacity);
+    if (grow) this.resize(heap.held(place), capacity * 2);
+    const now = heap.held(place) >>> 2;
+    const key = kind === KEY_RAW ? keyLow : heap.held(place + 1);
+    const value = traced ? heap.held(place + 2) : low;
+    heap.release(3);
+    this.put(now, kind, key, keyHigh, value, high);
   }
 
   /** Whether the key is there; its value, or 0, is the result. */
@@ -126,21 +151,27 @@ export class Maps {
     const kind = heap.i32[word + MAP_KEY_KIND / 4] as number;
     if (kind === KEY_IDENTITY)
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", "keys compared by identity have no order");
-    const size = kind === KEY_RAW && order === ORDER_BOOL ? 4 : 8;
-    heap.hold(map);
+    const rawSize = order === ORDER_BOOL ? 4 : 8;
+    const size = kind === KEY_STRING ? heap.referenceBytes : rawSize;
+    const place = heap.hold(map);
     const array = this.arrays.create(this.length(map), size, kind === KEY_STRING ? 1 : 0);
+    const entries = this.liveEntries(heap.held(place) >>> 2);
     heap.release(1);
-    const entries = this.liveEntries(word);
     const { i32 } = heap;
     if (kind === KEY_STRING) entries.sort((a, b) => strings.compare(i32[a] as number, i32[b] as number));
     else if (order === ORDER_FLOAT) entries.sort((a, b) => compareFloats(i32, a, b));
     else entries.sort((a, b) => compareInts(i32, a, b));
-    const data = (i32[array >>> 2] as number) >>> 0;
+    if (kind === KEY_STRING) {
+      entries.forEach((entry, i) => {
+        this.arrays.setReference(array, i, i32[entry] as number);
+      });
+      return array;
+    }
+    const data = this.arrays.elementsOf(array);
     entries.forEach((entry, i) => {
-      const to = data + i * size;
-      if (kind === KEY_STRING) heap.setPointer(to, i32[entry] as number);
-      else i32[to >>> 2] = i32[entry] as number;
-      if (size === 8) i32[(to >>> 2) + 1] = i32[entry + 1] as number;
+      const to = (data + i * size) >>> 2;
+      i32[to] = i32[entry] as number;
+      if (size === 8) i32[to + 1] = i32[entry + 1] as number;
     });
     return array;
   }
@@ -160,14 +191,17 @@ export class Maps {
         `capacity: expected a power of two from ${LEAST_CAPACITY} on, above ${count}, got ${describe(capacity)}`,
       );
     }
-    heap.hold(map);
-    const entries = heap.alloc(ENTRY_BYTES * capacity, RAW);
+    const kind = heap.i32[word + MAP_KEY_KIND / 4] as number;
+    const pointers = pointerWords(kind, heap.i32[word + MAP_POINTERS / 4] as number);
+    const place = heap.hold(map);
+    const entries = heap.allocElements(capacity, ENTRY_BYTES, pointers);
+    const resized = heap.held(place);
     heap.release(1);
-    const { i32 } = heap;
-    const kind = i32[word + MAP_KEY_KIND / 4] as number;
-    const first = (i32[word] as number) >>> 2;
-    const end = first + (i32[word + MAP_CAPACITY / 4] as number) * (ENTRY_BYTES / 4);
-    const target = entries >>> 2;
+    const now = resized >>> 2;
+    const { i32, dataStart } = heap;
+    const first = this.firstEntry(now);
+    const end = first + (i32[now + MAP_CAPACITY / 4] as number) * (ENTRY_BYTES / 4);
+    const target = (entries + dataStart) >>> 2;
     const mask = capacity - 1;
     for (let entry = first; entry < end; entry += ENTRY_BYTES / 4) {
       if (i32[entry + ENTRY_OCCUPIED / 4] === 0 || i32[entry + ENTRY_DELETED / 4] !== 0) continue;
@@ -179,11 +213,13 @@ export class Maps {
       i32[to + ENTRY_VALUE / 4] = i32[entry + ENTRY_VALUE / 4] as number;
       i32[to + ENTRY_VALUE_HIGH / 4] = i32[entry + ENTRY_VALUE_HIGH / 4] as number;
       i32[to + ENTRY_OCCUPIED / 4] = 1;
-      heap.recorder?.copy(to * 4, entry * 4, ENTRY_BYTES);
+      const offset = dataStart + slot * ENTRY_BYTES;
+      heap.copied(entries, offset, entry * 4, ENTRY_BYTES, ENTRY_BYTES, pointers);
     }
-    heap.setPointer(map, entries);
-    heap.setWord(map + MAP_CAPACITY, capacity);
-    i32[word + MAP_DELETED / 4] = 0;
+    heap.setPointer(resized, 0, entries);
+    heap.setWord(resized + MAP_CAPACITY, capacity);
+    i32[now + MAP_DELETED / 4] = 0;
+    if (heap.moving && kind === KEY_IDENTITY) this.noteMoves(now);
   }
 
   /** A key's 64-bit hash is the result. */
@@ -206,7 +242,7 @@ export class Maps {
   /** Word indexes of the entries that hold a key. */
   private liveEntries(word: number): number[] {
     const { i32 } = this.heap;
-    const first = (i32[word] as number) >>> 2;
+    const first = this.firstEntry(word);
     const end = first + (i32[word + MAP_CAPACITY / 4] as number) * (ENTRY_BYTES / 4);
     const entries: number[] = [];
     for (let entry = first; entry < end; entry += ENTRY_BYTES / 4) {
@@ -215,45 +251,82 @@ export class Maps {
     return entries;
   }
 
-  private makeRoom(map: number, key: number, value: number, rehash: boolean, grow: boolean): void {
-    const { heap } = this;
-    heap.hold(map);
-    heap.hold(key);
-    heap.hold(value);
-    if (rehash) this.resize(map, heap.i32[(map + MAP_CAPACITY) >>> 2] as number);
-    if (grow) this.resize(map, (heap.i32[(map + MAP_CAPACITY) >>> 2] as number) * 2);
-    heap.release(3);
-  }
-
   private put(word: number, kind: number, keyLow: number, keyHigh: number, low: number, high: number): void {
     const { heap } = this;
-    const { i32, recorder } = heap;
+    const { i32 } = heap;
     let entry = this.find(word, kind, keyLow, keyHigh);
+    const entries = i32[word] as number;
     if (i32[entry + ENTRY_OCCUPIED / 4] === 0) {
       if (this.tombstone !== 0) {
         entry = this.tombstone;
         i32[word + MAP_DELETED / 4]!--;
       }
-      i32[entry] = keyLow;
+      if (kind === KEY_RAW) i32[entry] = keyLow;
+      else heap.setPointer(entries, ((entry << 2) - entries) | 0, keyLow);
       i32[entry + 1] = keyHigh;
-      i32[entry + ENTRY_OCCUPIED / 4] = 1;
+      heap.setWord((entry << 2) + ENTRY_OCCUPIED, 1);
       i32[entry + ENTRY_DELETED / 4] = 0;
       i32[word + MAP_COUNT / 4]!++;
-      if (recorder !== undefined) {
-        if (kind !== KEY_RAW) recorder.storePointer(entry * 4, keyLow);
-        recorder.storeWord(entry * 4 + ENTRY_OCCUPIED, 1);
-      }
+      if (kind === KEY_IDENTITY && heap.isYoung(keyLow)) i32[word + MAP_MOVES / 4] = heap.moves;
     }
-    i32[entry + ENTRY_VALUE / 4] = low;
+    if (i32[word + MAP_POINTERS / 4] === 0) i32[entry + ENTRY_VALUE / 4] = low;
+    else heap.setPointer(entries, ((entry << 2) + ENTRY_VALUE - entries) | 0, low);
     i32[entry + ENTRY_VALUE_HIGH / 4] = high;
-    if (recorder !== undefined && i32[word + MAP_POINTERS / 4] !== 0)
-      recorder.storePointer(entry * 4 + ENTRY_VALUE, low);
+  }
+
+  /** Word index of the first entry. */
+  private firstEntry(word: number): number {
+    const { heap } = this;
+    return ((heap.i32[word] as number) + heap.dataStart) >>> 2;
+  }
+
+  /** Puts identity keys that have moved into the places of their hashes. O(capacity) when objects have moved, else O(1). */
+  private settle(word: number): void {
+    const { heap } = this;
+    const { i32 } = heap;
+    const moves = i32[word + MAP_MOVES / 4];
+    const areYoungSettled = moves === NONE_YOUNG || moves === heap.moves;
+    if (areYoungSettled && i32[word + MAP_OLD_MOVES / 4] === heap.oldMoves) return;
+    const words = ENTRY_BYTES / 4;
+    const mask = (i32[word + MAP_CAPACITY / 4] as number) - 1;
+    const settled = new Int32Array((mask + 1) * words);
+    for (const entry of this.liveEntries(word)) {
+      let slot = this.hashOf(KEY_IDENTITY, i32[entry] as number) & mask;
+      while (settled[slot * words + ENTRY_OCCUPIED / 4] !== 0) slot = (slot + 1) & mask;
+      settled.set(i32.subarray(entry, entry + words), slot * words);
+    }
+    const traced = i32[word + MAP_POINTERS / 4] !== 0;
+    const entries = i32[word] as number;
+    const first = this.firstEntry(word);
+    for (let at = 0; at < settled.length; at += words) {
+      const offset = heap.dataStart + at * 4;
+      // What is overwritten has a barrier, too: a collection that marks wants to see it.
+      heap.setPointer(entries, offset, settled[at] as number);
+      if (traced) heap.setPointer(entries, offset + ENTRY_VALUE, settled[at + ENTRY_VALUE / 4] as number);
+      else i32[first + at + ENTRY_VALUE / 4] = settled[at + ENTRY_VALUE / 4] as number;
+      i32[first + at + ENTRY_VALUE_HIGH / 4] = settled[at + ENTRY_VALUE_HIGH / 4] as number;
+      heap.setWord(entries + offset + ENTRY_OCCUPIED, settled[at + ENTRY_OCCUPIED / 4] as number);
+      i32[first + at + ENTRY_DELETED / 4] = 0;
+    }
+    i32[word + MAP_DELETED / 4] = 0;
+    this.noteMoves(word);
+  }
+
+  /** Notes that identity keys lie where their hashes of now say. */
+  private noteMoves(word: number): void {
+    const { heap } = this;
+    const { i32 } = heap;
+    i32[word + MAP_OLD_MOVES / 4] = heap.oldMoves;
+    const isAnyYoung = this.liveEntries(word).some((entry) => heap.isYoung(i32[entry] as number));
+    i32[word + MAP_MOVES / 4] = isAnyYoung ? heap.moves : NONE_YOUNG;
   }
 
   /** Word index of the key's entry, or of the one that ends the search, which was never occupied. */
   private find(word: number, kind: number, keyLow: number, keyHigh: number): number {
-    const { i32 } = this.heap;
-    const entries = (i32[word] as number) >>> 2;
+    const { heap } = this;
+    if (kind === KEY_IDENTITY && heap.moving) this.settle(word);
+    const { i32 } = heap;
+    const entries = this.firstEntry(word);
     const mask = (i32[word + MAP_CAPACITY / 4] as number) - 1;
     const low = keyLow | 0;
     const high = keyHigh | 0;
@@ -271,7 +344,8 @@ export class Maps {
 
   /** Low half of a key's hash. */
   private hashOf(kind: number, low: number): number {
-    if (kind !== KEY_STRING) return low;
+    if (kind === KEY_RAW) return low;
+    if (kind === KEY_IDENTITY) return this.heap.moving ? low >>> POINTER_SHIFT : low;
     return hashLow(this.heap.u8, this.strings.dataOf(low), this.strings.length(low));
   }
 
@@ -279,6 +353,11 @@ export class Maps {
     if (map === 0) throw nullFailure("a map");
     return map >>> 2;
   }
+}
+
+/** Which words of an entry hold pointers, as bits. */
+function pointerWords(kind: number, pointers: number): number {
+  return (kind === KEY_RAW ? 0 : KEY_WORD) | (pointers === 0 ? 0 : VALUE_WORD);
 }
 
 /** Compares the signed 64-bit numbers at two word indexes. */

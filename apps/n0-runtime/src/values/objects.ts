@@ -14,31 +14,31 @@ export class Objects {
   closure(fn: number, environment: number): number {
     const { heap } = this;
     // V1-11: the original does not hold the environment here.
-    heap.hold(environment);
+    const place = heap.hold(environment);
     const closure = heap.alloc(16, CLOSURE);
-    heap.release(1);
     heap.i32[closure >>> 2] = fn;
-    heap.setPointer(closure + 8, environment);
+    heap.setPointer(closure, 8, heap.held(place));
+    heap.release(1);
     return closure;
   }
 
   /** An error of a message; its type traces the message (V1-8). */
   error(message: number): number {
     const { heap } = this;
-    heap.hold(message);
+    const place = heap.hold(message);
     const error = heap.alloc(8, ERROR);
+    heap.setPointer(error, 0, heap.held(place));
     heap.release(1);
-    heap.setPointer(error, message);
     return error;
   }
 
   /** An interface value on the heap. */
   box(instance: number, vtable: number, typeId: number): number {
     const { heap } = this;
-    heap.hold(instance);
+    const place = heap.hold(instance);
     const box = heap.alloc(24, BOX);
+    heap.setPointer(box, 0, heap.held(place));
     heap.release(1);
-    heap.setPointer(box, instance);
     heap.i32[(box + BOX_VTABLE) >>> 2] = vtable;
     heap.i32[(box + BOX_TYPE_ID) >>> 2] = typeId;
     return box;

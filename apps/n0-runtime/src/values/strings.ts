@@ -9,15 +9,15 @@ const encoder = new TextEncoder();
 /** A length is read as a signed word. */
 export const LONGEST = 0x7fff_ffff;
 
-/** Byte strings: an object of 16 bytes and a data block of length + 1 each; never changed. */
+/** Byte strings: an object of 16 bytes and a data block of length + 1 each; never changed. `GcStrings` are one object each. */
 export class Strings {
-  private readonly heap: RuntimeHeap;
+  protected readonly heap: RuntimeHeap;
 
   constructor(heap: RuntimeHeap) {
     this.heap = heap;
   }
 
-  /** A string of bytes that may lie in the heap, if their object is held. O(length). @throws ERR_MORPH_INVALID_SIZE */
+  /** A string of bytes, which do not move meanwhile. O(length). @throws ERR_MORPH_INVALID_SIZE */
   create(bytes: number, length: number): number {
     if (length < 0) {
       throw new MorphError("ERR_MORPH_INVALID_SIZE", `length: expected 0 to 2^31 - 1, got ${describe(length)}`);
@@ -42,12 +42,21 @@ export class Strings {
     return string;
   }
 
-  /** A string whose data block exists: what was read into it. The block has to be held. */
-  adopt(data: number, length: number): number {
+  /**
+   * A string of what is read.
+   * @param most bytes to read at most, from 1
+   * @param read fills bytes from their start on, as far as there are any, and says how many
+   */
+  ofRead(most: number, read: (bytes: Uint8Array) => number): number {
     const { heap } = this;
+    // No string is longer; as in C, the buffer's allocation is what fails.
+    const data = heap.alloc(most > LONGEST ? 0xffff_ffff : most + 1, RAW);
+    const length = read(heap.bytes(data, most));
+    heap.hold(data);
     const string = heap.alloc(16, STRING);
-    heap.setPointer(string, data);
+    heap.setPointer(string, 0, data);
     heap.i32[(string + STRING_LENGTH) >>> 2] = length;
+    heap.release(1);
     return string;
   }
 
@@ -56,13 +65,15 @@ export class Strings {
     const aLength = this.length(a);
     const bLength = this.length(b);
     if (aLength + bLength > LONGEST) throw outOfMemory(new Error(`a string of ${aLength + bLength} bytes is too long`));
-    heap.hold(a);
+    const place = heap.hold(a);
     heap.hold(b);
     const string = this.allocate(aLength + bLength);
+    const left = heap.held(place);
+    const right = heap.held(place + 1);
     heap.release(2);
     const data = this.dataOf(string);
-    heap.copyBytes(data, this.dataOf(a), aLength);
-    heap.copyBytes(data + aLength, this.dataOf(b), bLength);
+    heap.copyBytes(data, this.dataOf(left), aLength);
+    heap.copyBytes(data + aLength, this.dataOf(right), bLength);
     return string;
   }
 
@@ -70,11 +81,11 @@ export class Strings {
   equals(a: number, b: number): boolean {
     if ((a | 0) === (b | 0)) return true;
     if (a === 0 || b === 0) return false;
-    const { i32, u8 } = this.heap;
-    const length = i32[(a + STRING_LENGTH) >>> 2] as number;
-    if (length !== i32[(b + STRING_LENGTH) >>> 2]) return false;
-    const aData = (i32[a >>> 2] as number) >>> 0;
-    const bData = (i32[b >>> 2] as number) >>> 0;
+    const { u8 } = this.heap;
+    const length = this.length(a);
+    if (length !== this.length(b)) return false;
+    const aData = this.dataOf(a);
+    const bData = this.dataOf(b);
     for (let i = 0; i < length; i++) if (u8[aData + i] !== u8[bData + i]) return false;
     return true;
   }
@@ -135,10 +146,12 @@ export class Strings {
 
   /** Bytes `start` to `end - 1`, which must lie in the string. */
   slice(string: number, start: number, end: number): number {
-    this.heap.hold(string);
+    const { heap } = this;
+    const place = heap.hold(string);
     const slice = this.allocate(end - start);
-    this.heap.release(1);
-    this.heap.copyBytes(this.dataOf(slice), this.dataOf(string) + start, end - start);
+    const source = this.dataOf(heap.held(place)) + start;
+    heap.release(1);
+    heap.copyBytes(this.dataOf(slice), source, end - start);
     return slice;
   }
 
@@ -169,7 +182,7 @@ export class Strings {
     heap.hold(string);
     const data = heap.alloc(length + 1, RAW);
     heap.release(1);
-    heap.setPointer(string, data);
+    heap.setPointer(string, 0, data);
     heap.i32[(string + STRING_LENGTH) >>> 2] = length;
     return string;
   }

@@ -6,7 +6,7 @@ export interface MorphTypeInfo {
   readonly name: string;
   /** Payload in bytes. */
   readonly size: number;
-  /** Offsets of the fields that hold pointers; multiples of 8, within the size. */
+  /** Offsets of the fields that hold pointers; multiples of 8, or of 4 on the collector, within the size. */
   readonly pointerOffsets: readonly number[];
 }
 
@@ -47,14 +47,17 @@ export class TypeTable {
   private readonly handles: Map<string, number> = new Map();
   private readonly limit: number;
   private readonly registered: (handle: number, info: MorphTypeInfo) => void;
+  private readonly pointerBytes: number;
 
   /**
    * @param limit the largest handle the allocator can keep in a header
    * @param registered told of every new type
+   * @param pointerBytes of a pointer field, and what its offset is a multiple of
    */
-  constructor(limit: number, registered: (handle: number, info: MorphTypeInfo) => void) {
+  constructor(limit: number, registered: (handle: number, info: MorphTypeInfo) => void, pointerBytes = 8) {
     this.limit = limit;
     this.registered = registered;
+    this.pointerBytes = pointerBytes;
     for (const { trace, ...info } of BUILT_IN) this.add(info, trace);
   }
 
@@ -63,7 +66,7 @@ export class TypeTable {
    * @throws ERR_MORPH_INVALID_TYPE when a field is out of range, or when the allocator knows no more types
    */
   register(info: MorphTypeInfo): number {
-    requireInfo(info);
+    requireInfo(info, this.pointerBytes);
     const known = this.handles.get(keyOf(info));
     return known ?? this.add(info, info.pointerOffsets.length > 0 ? TRACE_FIELDS : TRACE_NONE);
   }
@@ -107,7 +110,7 @@ export class TypeTable {
   }
 }
 
-function requireInfo(info: MorphTypeInfo): void {
+function requireInfo(info: MorphTypeInfo, bytes: number): void {
   const { name, size, pointerOffsets } = info ?? {};
   if (typeof name !== "string" || name === "") {
     throw new MorphError("ERR_MORPH_INVALID_TYPE", `type name: expected a string, got ${describe(name)}`);
@@ -119,10 +122,10 @@ function requireInfo(info: MorphTypeInfo): void {
     throw new MorphError("ERR_MORPH_INVALID_TYPE", `pointer offsets of ${name}: expected an array`);
   }
   for (const offset of pointerOffsets as readonly number[]) {
-    if (!Number.isInteger(offset) || offset < 0 || offset % 8 !== 0 || offset + 8 > size) {
+    if (!Number.isInteger(offset) || offset < 0 || offset % bytes !== 0 || offset + bytes > size) {
       throw new MorphError(
         "ERR_MORPH_INVALID_TYPE",
-        `pointer offset of ${name}: expected a multiple of 8 up to ${size - 8}, got ${describe(offset)}`,
+        `pointer offset of ${name}: expected a multiple of ${bytes} up to ${size - bytes}, got ${describe(offset)}`,
       );
     }
   }

@@ -1,0 +1,52 @@
+import { MorphError } from "@morph/memory";
+import { Arrays, requireShape } from "../values/arrays.ts";
+import { ARRAY_LENGTH } from "../values/layout.ts";
+import type { Strings } from "../values/strings.ts";
+import { ARRAY } from "../values/types.ts";
+import type { GcHeap } from "./heap.ts";
+
+const ARRAY_BYTES = 16;
+
+/*
+ * Arrays on the collector: the data block knows its capacity, and its type what an element is.
+ *
+ *   array       | data, 4 bytes | 4 | length 8 |
+ *   data block  | capacity, 4 bytes | 4 | elements |
+ */
+export class GcArrays extends Arrays {
+  private readonly gcHeap: GcHeap;
+
+  constructor(heap: GcHeap, strings: Strings) {
+    super(heap, strings);
+    this.gcHeap = heap;
+  }
+
+  override create(length: number, elementSize: number, pointers: number): number {
+    const { heap } = this;
+    requireShape(length, elementSize, pointers, heap.referenceBytes);
+    const place = heap.hold(heap.allocElements(length, elementSize, pointers === 0 ? 0 : 1));
+    const array = heap.alloc(ARRAY_BYTES, ARRAY);
+    heap.setPointer(array, 0, heap.held(place));
+    heap.setWord(array + ARRAY_LENGTH, length);
+    heap.release(1);
+    return array;
+  }
+
+  override elementSize(array: number): number {
+    return this.gcHeap.gc.shapeOf(this.heap.i32[array >>> 2] as number).size;
+  }
+
+  override pointersOf(array: number): number {
+    return this.gcHeap.gc.shapeOf(this.heap.i32[array >>> 2] as number).pointers;
+  }
+
+  protected override setCapacity(): void {}
+
+  /** Elements of another kind would be pointers that are none; an empty array is of any kind. */
+  protected override shapedLike(a: number, b: number): number {
+    const isSame = this.elementSize(a) === this.elementSize(b) && this.pointersOf(a) === this.pointersOf(b);
+    if (isSame || this.length(b) === 0) return a;
+    if (this.length(a) === 0) return b;
+    throw new MorphError("ERR_MORPH_INVALID_TYPE", "arrays of elements of two kinds cannot be joined");
+  }
+}

@@ -1,0 +1,57 @@
+import { nullFailure } from "../failure.ts";
+import { outOfMemory } from "../runtime-heap.ts";
+import { LONGEST, Strings } from "../values/strings.ts";
+import { DATA_START } from "./allocator.ts";
+import type { GcHeap } from "./heap.ts";
+
+/*
+ * Strings on the collector are one object:
+ *
+ *   string  | length + 1, 4 bytes | 4 | bytes | 0 |
+ */
+export class GcStrings extends Strings {
+  private readonly gcHeap: GcHeap;
+
+  constructor(heap: GcHeap) {
+    super(heap);
+    this.gcHeap = heap;
+  }
+
+  override length(string: number): number {
+    if (string === 0) throw nullFailure("a string");
+    return (this.heap.i32[string >>> 2] as number) - 1;
+  }
+
+  override dataOf(string: number): number {
+    if (string === 0) throw nullFailure("a string");
+    return (string >>> 0) + DATA_START;
+  }
+
+  override allocate(length: number): number {
+    return this.gcHeap.allocString(length);
+  }
+
+  /** What is read is known only afterwards, so it is kept outside the memory until then. */
+  override ofRead(most: number, read: (bytes: Uint8Array) => number): number {
+    if (most > LONGEST) throw outOfMemory(new Error(`a string of ${most} bytes is too long`));
+    const pieces: Uint8Array[] = [];
+    let length = 0;
+    for (let bytes = FIRST_PIECE; length < most; bytes *= 2) {
+      const piece = new Uint8Array(Math.min(bytes, most - length));
+      const count = read(piece);
+      pieces.push(piece.subarray(0, count));
+      length += count;
+      if (count < piece.length) break;
+    }
+    const string = this.allocate(length);
+    let at = this.dataOf(string);
+    for (const piece of pieces) {
+      this.heap.u8.set(piece, at);
+      at += piece.length;
+    }
+    return string;
+  }
+}
+
+/** Bytes of the first piece that is read. */
+const FIRST_PIECE = 65_536;
