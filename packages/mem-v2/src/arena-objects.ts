@@ -10,7 +10,16 @@ import {
 } from "@morph/memory";
 import { zeroIfFull } from "./full.ts";
 import type { LargeObjects } from "./large-objects.ts";
-import { CUT_CURSOR, CUT_LEFT, IN_ARENA, LARGEST_CUT_BYTES, NEXT_CHUNK_BYTES } from "./layout.ts";
+import {
+  CUT_CURSOR,
+  CUT_LEFT,
+  CUT_TABLE,
+  GRANULE,
+  IN_ARENA,
+  LARGEST_CUT_BYTES,
+  NEXT_CHUNK_BYTES,
+  TABLE_WORD_SHIFT,
+} from "./layout.ts";
 import { STACK_CALLS } from "./stack.ts";
 
 /** log2 of the granule at which blocks start. */
@@ -28,8 +37,8 @@ const ARENA_STATE_BYTES = 64;
 
 /**
  * Large objects in an arena: their bytes come back when none of them lives any more, or all are dropped. Which blocks are live, and which were
- * freed, a table beside them tells exactly. Blocks of up to 2 KiB are cut from a chunk, whose cursor lies in the context's state: so
- * threads that share the context need not exchange the arena's for each of them.
+ * freed, a table beside them tells exactly. Blocks of up to 2 KiB are cut from a chunk, whose cursor lies in the context's state: the
+ * context does that by itself, and threads that share it need not exchange the arena's state for each of them.
  */
 export class ArenaObjects implements LargeObjects {
   readonly flag: number = IN_ARENA;
@@ -37,12 +46,9 @@ export class ArenaObjects implements LargeObjects {
   readonly owner: number;
   changes = 0;
 
-  // The hot fields.
   private i32: Int32Array;
   /** Word index of the context's state. */
   private state = 0;
-  /** Word index that the table would have if it started at pointer 0. */
-  private table = 0;
   /** The table's lowest pointer, and its granules. */
   private lo = 0;
   private granules = 0;
@@ -72,18 +78,15 @@ export class ArenaObjects implements LargeObjects {
   }
 
   take(bytes: number): number {
-    if (bytes <= LARGEST_CUT_BYTES) {
-      const { i32, state } = this;
-      const left = i32[state + CUT_LEFT] as number;
-      if (bytes <= left) {
-        const block = i32[state + CUT_CURSOR] as number;
-        i32[state + CUT_CURSOR] = (block + bytes) | 0;
-        i32[state + CUT_LEFT] = left - bytes;
-        i32[(this.table + (block >>> 8)) | 0]! |= LIVE << (block >>> 3);
-        return block;
-      }
+    if (bytes > LARGEST_CUT_BYTES || !(this.left >= bytes || this.takeChunk())) {
+      return this.takeWhole(bytes, () => this.arena.tryAlloc(bytes));
     }
-    return this.takeSlow(bytes);
+    const { i32, state } = this;
+    const block = i32[state + CUT_CURSOR] as number;
+    this.objects.set(block, LIVE);
+    i32[state + CUT_CURSOR] = (block + bytes) | 0;
+    i32[state + CUT_LEFT]! -= bytes;
+    return block;
   }
 
   takeZeroed(bytes: number): number {
@@ -127,7 +130,7 @@ export class ArenaObjects implements LargeObjects {
   reset(): void {
     this.change();
     this.arena.reset();
-    this.forgetChunk();
+    this.i32[this.state + CUT_LEFT] = 0;
     const { word, granules } = this.objects;
     this.i32.fill(0, word, word + Math.ceil(granules / 16));
   }
@@ -153,11 +156,6 @@ export class ArenaObjects implements LargeObjects {
     else this.objects.drop();
   }
 
-  private takeSlow(bytes: number): number {
-    if (bytes <= LARGEST_CUT_BYTES && this.takeChunk()) return this.take(bytes);
-    return this.takeWhole(bytes, () => this.arena.tryAlloc(bytes));
-  }
-
   /** A block by itself, from whichever function takes it from the arena. */
   private takeWhole(bytes: number, take: () => number): number {
     const block = this.takeCovered(bytes, take);
@@ -165,18 +163,26 @@ export class ArenaObjects implements LargeObjects {
     return block | 0;
   }
 
-  /** A further chunk; it follows the last one where it can. @returns false when there is no room */
+  /**
+   * A further chunk; it follows the last one where it can. Once the arena has given it nothing is called but to cover it, so that a full stack cannot
+   * stop it half-way.
+   * @returns false when there is no room
+   */
   private takeChunk(): boolean {
-    const { state } = this;
+    const { arena, left, state } = this;
+    if (this.memory.shared) requireStack(STACK_CALLS);
+    this.changes = (this.changes + 1) | 0;
     const bytes = (this.i32[state + NEXT_CHUNK_BYTES] as number) || FIRST_CHUNK_BYTES;
-    const start = this.takeCovered(bytes, () => this.arena.tryAlloc(bytes));
+    const mark = arena.mark();
+    const start = arena.tryAlloc(bytes) | 0;
     if (start === 0) return false;
+    const end = (((start - this.lo) | 0) >>> GRANULE_SHIFT) + bytes / GRANULE;
+    if (end > this.granules && !this.cover(start, bytes, mark)) return false;
     const { i32 } = this;
-    const left = i32[state + CUT_LEFT] as number;
-    const follows = left > 0 && (((i32[state + CUT_CURSOR] as number) + left) | 0) === (start | 0);
+    const follows = left > 0 && (((i32[state + CUT_CURSOR] as number) + left) | 0) === start;
     if (!follows) i32[state + CUT_CURSOR] = start;
     i32[state + CUT_LEFT] = follows ? left + bytes : bytes;
-    i32[state + NEXT_CHUNK_BYTES] = Math.min(2 * bytes, MAX_CHUNK_BYTES);
+    i32[state + NEXT_CHUNK_BYTES] = bytes < MAX_CHUNK_BYTES ? 2 * bytes : bytes;
     return true;
   }
 
@@ -186,22 +192,21 @@ export class ArenaObjects implements LargeObjects {
     const mark = this.arena.mark();
     const block = take();
     if (block === 0) return 0;
-    const end = ((((block | 0) - this.lo) | 0) >>> GRANULE_SHIFT) + Math.ceil(bytes / 16);
-    if (end <= this.granules || this.cover(block, bytes, mark)) return block;
-    this.takeBack(mark);
-    return 0;
+    const end = ((((block | 0) - this.lo) | 0) >>> GRANULE_SHIFT) + bytes / GRANULE;
+    return end <= this.granules || this.cover(block, bytes, mark) ? block : 0;
   }
 
-  /** @returns false when the table has no room */
+  /** Makes the table cover a block; where it has no room for that, what was taken since the mark is the arena's again. */
   private cover(block: number, bytes: number, mark: ArenaMark): boolean {
+    let covered = 0;
     try {
       requireStack(STACK_CALLS);
-      return zeroIfFull(() => this.coverBytes(block, bytes)) > 0;
-    } catch (error) {
-      // The stack is full: what was taken is the arena's again.
-      this.arena.rewind(mark);
-      throw error;
+      covered = zeroIfFull(() => this.coverBytes(block >>> 0, bytes));
+    } finally {
+      if (covered === 0) this.arena.rewind(mark);
     }
+    if (covered === 0) this.arena.trim();
+    return covered > 0;
   }
 
   private coverBytes(block: number, bytes: number): number {
@@ -210,14 +215,13 @@ export class ArenaObjects implements LargeObjects {
     return this.granules;
   }
 
-  /** Frees what was taken since the mark, with the pages that were taken for it. */
-  private takeBack(mark: ArenaMark): void {
-    this.arena.rewind(mark);
-    this.arena.trim();
-  }
-
   private stateOf(block: number): number {
     return this.objects.covers(block) ? this.objects.get(block) : 0;
+  }
+
+  /** Bytes that are left in the chunk. */
+  private get left(): number {
+    return this.i32[this.state + CUT_LEFT] as number;
   }
 
   private forgetChunk(): void {
@@ -228,7 +232,7 @@ export class ArenaObjects implements LargeObjects {
     const { lo, granules, word } = this.objects;
     this.lo = lo;
     this.granules = granules;
-    this.table = (word - (lo >>> 8)) | 0;
+    this.i32[this.state + CUT_TABLE] = word - (lo >>> TABLE_WORD_SHIFT);
   }
 
   /** What follows changes what other threads have to load, and to save that must not fail for want of stack. */

@@ -7,9 +7,13 @@ import {
   CARRIED,
   CLASS_MASK,
   CLASSES,
+  CUT_BYTES,
+  CUT_SHIFT,
+  CUTS,
   FREED_BYTES,
   FREED_COUNTS,
   FREED_OBJECTS,
+  FULL_CUTS,
   FULL_SMALL,
   KNOWN_TYPES,
   KNOWN_WORDS,
@@ -25,6 +29,7 @@ import {
   TYPE_WORDS_SHIFT,
   TYPES,
   USED_CLASSES,
+  USED_CUTS,
 } from "./layout.ts";
 
 /** How many, or how many bytes, are live now, and how many there have been in all. */
@@ -59,11 +64,11 @@ export interface ContextStats {
   pool: SizeClassesStats;
 }
 
-/** The part of the statistics that the counters of the types say. */
+/** The part of the statistics that the counters of the types say, and the live bytes of large objects. */
 type Counted = Pick<
   ContextStats,
   "totalAllocated" | "totalFreed" | "objectCount" | "liveObjects" | "objectCountByType" | "bytesByType"
->;
+> & { largeBytes: number };
 
 /**
  * Counts objects by type and class, in a context's state: see `layout.ts`. What is counted with each object the context counts in its hot
@@ -87,15 +92,21 @@ export class Counters {
     for (let typeId = 0; typeId <= MAX_TYPE; typeId++) {
       const first = counts + (typeId << TYPE_SHIFT);
       this.i32.fill(FULL_SMALL, first, first + CLASSES);
+      this.i32[this.typeAt(typeId) + CUTS] = FULL_CUTS;
     }
   }
 
   /**
-   * Empties the full counter of small objects at a word index into the totals. Calls nothing, so that a full stack cannot stop it half-way: then
-   * nothing was done, and the next object of the kind brings it here again.
+   * Empties the full counter at a word index into the totals. Calls nothing after its first write, so that a full stack cannot stop it half-way:
+   * then nothing was done, and the next object of the kind brings it here again.
    */
   carry(counter: number): void {
     const { i32, f64, state } = this;
+    const place = (counter - state - TYPES) >>> 0;
+    if (place < (MAX_TYPE + 1) << TYPE_WORDS_SHIFT) {
+      this.carryCuts(place >>> TYPE_WORDS_SHIFT);
+      return;
+    }
     const offset = counter - this.counts;
     const typeId = offset >>> TYPE_SHIFT;
     const index = offset & CLASS_MASK;
@@ -119,6 +130,21 @@ export class Counters {
     f64[total + ALLOCATED_BYTES]! += sum & SMALL_BYTES;
   }
 
+  /** The same for a type's counter of objects that were cut from chunks. */
+  private carryCuts(typeId: number): void {
+    const { i32, f64, state } = this;
+    const type = state + TYPES + (typeId << TYPE_WORDS_SHIFT);
+    const total = (type + TOTALS) >>> 1;
+    const sum = i32[type + CUTS] as number;
+    const bytes = sum & CUT_BYTES;
+    f64[total]! += (sum - (i32[type + USED_CUTS] === 0 ? FULL_CUTS : 0)) >>> CUT_SHIFT;
+    f64[total + ALLOCATED_BYTES]! += bytes;
+    f64[(state + LARGE_LIVE) >>> 1]! += bytes;
+    i32[state + KNOWN_TYPES + (typeId >>> 5)]! |= 1 << typeId;
+    i32[type + USED_CUTS] = 1;
+    i32[type + CUTS] = 0;
+  }
+
   /** Counts a large object as freed, and another one of its type as allocated. */
   countResized(typeId: number, before: number, size: number): void {
     const { f64, state } = this;
@@ -130,9 +156,11 @@ export class Counters {
     f64[total + FREED_BYTES]! += before;
   }
 
-  /** Live bytes of large objects. O(1). */
+  /** Live bytes of large objects. O(types that have been used). */
   get largeBytes(): number {
-    return this.f64[(this.state + LARGE_LIVE) >>> 1] as number;
+    let bytes = this.f64[(this.state + LARGE_LIVE) >>> 1] as number;
+    for (const typeId of this.knownTypes()) bytes += this.cutsOf(this.typeAt(typeId)) & CUT_BYTES;
+    return bytes;
   }
 
   /** Live small objects of a class. O(types that have been used). */
@@ -170,6 +198,7 @@ export class Counters {
     for (const typeId of this.knownTypes()) {
       const type = this.typeAt(typeId);
       const first = counts + (typeId << TYPE_SHIFT);
+      if (i32[type + USED_CUTS] !== 0) this.carryCuts(typeId);
       for (let index = 0; index < CLASSES; index++) {
         if ((((i32[type + USED_CLASSES] as number) >>> index) & 1) === 1) this.carry(first + index);
       }
@@ -192,6 +221,7 @@ export class Counters {
       liveObjects: 0,
       objectCountByType: {},
       bytesByType: {},
+      largeBytes: f64[(this.state + LARGE_LIVE) >>> 1] as number,
     };
     for (const typeId of types) {
       const type = this.typeAt(typeId);
@@ -200,6 +230,10 @@ export class Counters {
       let everBytes = f64[total + ALLOCATED_BYTES] as number;
       let freed = f64[total + FREED_OBJECTS] as number;
       let freedBytes = f64[total + FREED_BYTES] as number;
+      const cuts = this.cutsOf(type);
+      ever += cuts >>> CUT_SHIFT;
+      everBytes += cuts & CUT_BYTES;
+      counted.largeBytes += cuts & CUT_BYTES;
       for (let used = i32[type + USED_CLASSES] as number; used !== 0; used &= used - 1) {
         const counter = counts + (typeId << TYPE_SHIFT) + 31 - Math.clz32(used & -used);
         const allocatedHere = i32[counter] as number;
@@ -255,8 +289,14 @@ export class Counters {
     for (let typeId = 0; typeId <= MAX_TYPE; typeId++) {
       const first = counts + (typeId << TYPE_SHIFT);
       for (let counter = first; counter < first + CLASSES; counter++) if (i32[counter]! < 0) this.carry(counter);
+      if (i32[this.typeAt(typeId) + CUTS]! < 0) this.carryCuts(typeId);
     }
     i32[this.state + LEFT_FULL] = 0;
+  }
+
+  /** A type's counter of objects that were cut from chunks, by the word index of what is kept of the type. */
+  private cutsOf(type: number): number {
+    return this.i32[type + USED_CUTS] === 0 ? 0 : (this.i32[type + CUTS] as number);
   }
 
   /** Word index of what is kept of a type. */

@@ -27,6 +27,8 @@ export const HEADER_BYTES = 8;
 export const LARGE_HEADER_BYTES = 16;
 /** Blocks of large objects start at multiples of so many bytes. */
 export const GRANULE = 16;
+/** What is added to a payload before its block is rounded down to a multiple of them: the bytes before the payload, and one less than a granule. */
+export const LARGE_ROUNDING = 31;
 /** Largest type id. */
 export const MAX_TYPE = 127;
 /** Largest payload for which a context need not look at the memory before it rounds up. */
@@ -87,6 +89,8 @@ export const VERSION = 7;
 export const CUT_CURSOR = 8;
 export const CUT_LEFT = 9;
 export const NEXT_CHUNK_BYTES = 10;
+/** The table of large objects in the arena: the word index that it would have if it started at pointer 0. */
+export const CUT_TABLE = 14;
 /** Pointer of the table of counters. */
 export const COUNTS = 11;
 /** Which size classes have been used, by any type: a bit each. */
@@ -116,6 +120,9 @@ export const FREED_OBJECTS = 2;
 export const FREED_BYTES = 3;
 /** Which classes have been used: a bit each. */
 export const USED_CLASSES = 8;
+/** The counter of objects cut from chunks, and whether there was one. */
+export const CUTS = 9;
+export const USED_CUTS = 10;
 
 /*
  * The counters of small objects, in a table by themselves: 64 words for each type, one for each class of objects allocated, then one for each
@@ -127,7 +134,8 @@ export const USED_CLASSES = 8;
  *   └──────────┴──────────────────┴────────────────────────┘
  *
  * When the top bit is set they move to the totals. The counters of allocated objects start full, so that the first one overflows, too, and
- * makes its type known. Large objects are counted in the totals at once.
+ * makes its type known. Objects that are cut from a chunk have one counter a type, beside the totals, of the same kind: to 1,023 objects of up to 2,048
+ * bytes. Other large objects are counted in the totals at once.
  */
 export const COUNTS_BYTES = 0x8000;
 export const FREED_COUNTS = 32;
@@ -139,8 +147,19 @@ export const SMALL_SHIFT = 20;
 export const SMALL_BYTES = 0xf_ffff;
 export const FULL_SMALL = 0x7ff0_0000;
 
+export const ONE_CUT = 0x20_0000;
+export const CUT_SHIFT = 21;
+export const CUT_BYTES = 0x1f_ffff;
+export const FULL_CUTS = 0x7fe0_0000;
+
 /** The mark is lowered once live bytes have fallen this far below it. */
 export const MAX_ROOM = 0x3fff_ffff;
 
-/** Largest block that is cut from a chunk of the arena: of a payload of 2 KiB. */
+/** Largest payload that is cut from a chunk of the arena, and the bytes of its block. */
+export const LARGEST_CUT = 2048;
 export const LARGEST_CUT_BYTES = 2064;
+/** A block in the table of large objects: 16 bytes have two bits, so 256 bytes a word, and the shift of a block's bits in it. */
+export const TABLE_WORD_SHIFT = 8;
+export const TABLE_BITS_SHIFT = 3;
+/** The bit that says that the block is live. */
+export const TABLE_LIVE = 1;

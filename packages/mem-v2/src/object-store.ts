@@ -257,10 +257,10 @@ export class ObjectStore {
   /** What the context holds and has done, right after every operation. O(types). */
   stats(): ContextStats {
     this.look();
-    const { totalAllocated, totalFreed, objectCount, liveObjects, objectCountByType, bytesByType } =
+    const { totalAllocated, totalFreed, objectCount, liveObjects, objectCountByType, bytesByType, largeBytes } =
       this.counters.read();
     const { currentLive } = this;
-    const { peakLive, largeBytes } = this.counters;
+    const { peakLive } = this.counters;
     const { footprint, peakFootprint } = this.memory;
     const isArena = this.config.mode === "COMPILER";
     // Listed one by one: V8 takes long over `...`.

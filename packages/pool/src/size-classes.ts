@@ -1,12 +1,4 @@
-import {
-  type AddressSpace,
-  describe,
-  MorphError,
-  PAGE_BYTES,
-  requireOptions,
-  requireStack,
-  requireStackFrame,
-} from "@morph/memory";
+import { type AddressSpace, describe, MorphError, PAGE_BYTES, requireOptions, requireStack } from "@morph/memory";
 import {
   ALLOCATED,
   CURSOR,
@@ -530,29 +522,30 @@ export class SizeClasses {
       : (slot) => looksFree(slot) && this.isSigned(slot);
   }
 
-  /** @returns false when the memory has no pages, or no room for the tables; then nothing has changed */
+  /** Gives a class a slab as its run. @returns false when the memory has no pages, or no room for the tables; then nothing has changed */
   private addSlab(record: number): boolean {
-    requireStackFrame(record);
-    const slab = this.takeSlab();
-    if (slab === 0) return false;
-    const { i32 } = this;
-    this.setSlab(slab, record);
+    if (this.i32[this.none + SPARE] === 0 && !this.takePages()) return false;
+    const { i32, map, none, unitBytes, slabBytes } = this;
+    const unit = this.spareUnit();
+    const cursor = (unit * unitBytes) / 4;
+    const end = this.endOf(unit * unitBytes, i32[record + SLOT_WORDS] as number);
+    const next = unit + slabBytes / unitBytes;
+    // Nothing is called from here on, so that a full stack cannot stop it half-way.
+    for (let i = unit; i < next; i++) i32[map + i] = record;
+    i32[none + HINT] = next;
+    i32[none + SPARE]! -= next - unit;
     i32[record + SLABS]! += 1;
-    i32[record + CURSOR] = slab / 4;
-    i32[record + END] = this.endOf(slab, i32[record + SLOT_WORDS] as number);
+    i32[record + CURSOR] = cursor;
+    i32[record + END] = end;
     return true;
   }
 
-  /** The pointer of a slab that no class has; 0 when there is none. */
-  private takeSlab(): number {
-    if (this.i32[this.none + SPARE] === 0 && !this.takePages()) return 0;
-    const { i32, map, none, unitBytes } = this;
-    let unit = i32[none + HINT] as number;
-    while (i32[map + unit] !== 0 || this.memory.ownerOf(unit * unitBytes) !== this.owner) unit++;
-    const units = this.slabBytes / unitBytes;
-    i32[none + HINT] = unit + units;
-    i32[none + SPARE]! -= units;
-    return unit * unitBytes;
+  /** The first unit of a slab that no class has; there is one. */
+  private spareUnit(): number {
+    const { i32, map, memory, owner, unitBytes } = this;
+    let unit = i32[this.none + HINT] as number;
+    while (i32[map + unit] !== 0 || memory.ownerOf(unit * unitBytes) !== owner) unit++;
+    return unit;
   }
 
   /** Takes pages for a slab, or for several that share one. @returns false when that was refused; then nothing has changed */
