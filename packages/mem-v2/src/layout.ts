@@ -134,8 +134,8 @@ export const USED_CUTS = 10;
  *   └──────────┴──────────────────┴────────────────────────┘
  *
  * When the top bit is set they move to the totals. The counters of allocated objects start full, so that the first one overflows, too, and
- * makes its type known. Objects that are cut from a chunk have one counter a type, beside the totals, of the same kind: to 1,023 objects of up to 2,048
- * bytes. Other large objects are counted in the totals at once.
+ * makes its type known. Objects that are cut from a chunk have one counter a type, beside the totals, of the same kind, with 22 bits of bytes, for 511
+ * objects of up to 2,048 bytes. Other large objects are counted in the totals at once.
  */
 export const COUNTS_BYTES = 0x8000;
 export const FREED_COUNTS = 32;
@@ -147,10 +147,10 @@ export const SMALL_SHIFT = 20;
 export const SMALL_BYTES = 0xf_ffff;
 export const FULL_SMALL = 0x7ff0_0000;
 
-export const ONE_CUT = 0x20_0000;
-export const CUT_SHIFT = 21;
-export const CUT_BYTES = 0x1f_ffff;
-export const FULL_CUTS = 0x7fe0_0000;
+export const ONE_CUT = 0x40_0000;
+export const CUT_SHIFT = 22;
+export const CUT_BYTES = 0x3f_ffff;
+export const FULL_CUTS = 0x7fc0_0000;
 
 /** The mark is lowered once live bytes have fallen this far below it. */
 export const MAX_ROOM = 0x3fff_ffff;

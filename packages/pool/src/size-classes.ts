@@ -271,10 +271,10 @@ export class SizeClasses {
   prepare(record: number): boolean {
     if (this.isReady(record)) return true;
     // Nothing but a write into a free slot makes the list lead elsewhere, or end early.
-    if (this.head(record) !== 0 || this.missesSlots(record)) this.relink(record, this.key);
+    if (this.head(record) !== 0 || this.missesSlots(record)) this.relink(record);
     if (this.head(record) !== 0 || this.extend(record) || (this.addSlab(record) && this.extend(record))) return true;
     if (this.used(record) === this.i32[record + EXTENDED]) return false;
-    this.relink(record, this.key);
+    this.relink(record);
     return this.head(record) !== 0;
   }
 
@@ -323,9 +323,10 @@ export class SizeClasses {
    */
   trim(): number {
     requireStack(STACK_CALLS);
-    const tests = new Map(this.records.map((record) => [record, this.freeTest(record)]));
-    const empty = [...this.slabs()].filter((slab) => this.isEmpty(slab, tests.get(this.recordAt(slab))!));
-    if (empty.length === 0) return this.releaseSpare();
+    const slabs = this.slabsByRecord();
+    const tests = new Map(this.records.map((record) => [record, this.freeTest(record, slabs.get(record)!)]));
+    const empty = new Set([...this.slabs()].filter((slab) => this.isEmpty(slab, tests.get(this.recordAt(slab))!)));
+    if (empty.size === 0) return this.releaseSpare();
     const { i32 } = this;
     for (const slab of empty) {
       const record = this.recordAt(slab);
@@ -340,10 +341,17 @@ export class SizeClasses {
     }
     const released = this.releaseSpare();
     const key = this.liveness.signsWithKey === true ? this.key : newKey();
-    for (const record of this.records) this.relink(record, key);
+    for (const [record, all] of slabs) {
+      this.link(
+        record,
+        key,
+        all.filter((slab) => !empty.has(slab)),
+        tests.get(record)!,
+      );
+    }
     this.key = key;
     if (this.records.every((record) => i32[record + SLABS] === 0)) this.liveness.drop();
-    return Math.max(released, empty.length * this.slabBytes);
+    return Math.max(released, empty.size * this.slabBytes);
   }
 
   /**
@@ -479,16 +487,20 @@ export class SizeClasses {
     return listed === free ? undefined : `${list} ends at ${before * 4} after ${listed} of ${free} slots`;
   }
 
-  /** Makes a list again from what is free, lowest slot first, signed with a key. O(pages + slots). */
-  private relink(record: number, key: number): void {
+  /** Makes a list again from what is free. O(pages + slots of the class). */
+  private relink(record: number): void {
     requireStack(STACK_CALLS);
-    const isFree = this.freeTest(record);
+    const slabs = [...this.slabs()].filter((slab) => this.recordAt(slab) === record);
+    this.link(record, this.key, slabs, this.freeTest(record, slabs));
+  }
+
+  /** Makes a list of the slots in some slabs that are free, lowest slot first, signed with a key. O(slots). */
+  private link(record: number, key: number, slabs: readonly number[], isFree: (slot: number) => boolean): void {
     const { i32 } = this;
     const words = i32[record + SLOT_WORDS] as number;
     let head = 0;
     let listed = 0;
-    for (const slab of [...this.slabs()].reverse()) {
-      if (this.recordAt(slab) !== record) continue;
+    for (const slab of slabs.toReversed()) {
       for (let slot = this.endOf(slab, words) - words; slot >= slab / 4; slot -= words) {
         if (this.isInRun(record, slot) || !isFree(slot)) continue;
         const link = this.isUnused(slot) ? head | UNUSED : head;
@@ -503,15 +515,14 @@ export class SizeClasses {
     i32[record + EXTENDED] = this.used(record) + listed;
   }
 
-  /** What tells the free slots of a class, but for those of its run. O(1), O(slots) unless liveness is exact. */
-  private freeTest(record: number): (slot: number) => boolean {
+  /** What tells the free slots of a class, which has some slabs, but for those of its run. O(1), O(slots) unless liveness is exact. */
+  private freeTest(record: number, slabs: readonly number[]): (slot: number) => boolean {
     const { liveness } = this;
     const looksFree = (slot: number): boolean => !liveness.isLive(slot);
     if (liveness.signsWithKey !== true) return looksFree;
     let count = 0;
-    for (const slab of this.slabs()) {
-      if (this.recordAt(slab) !== record) continue;
-      const words = this.slotSize(record) / 4;
+    const words = this.slotSize(record) / 4;
+    for (const slab of slabs) {
       for (let slot = slab / 4, end = this.endOf(slab, words); slot < end; slot += words) {
         if (!this.isInRun(record, slot) && looksFree(slot)) count++;
       }
@@ -688,6 +699,13 @@ export class SizeClasses {
   private setSlab(slab: number, record: number): void {
     const unit = this.map + slab / this.unitBytes;
     this.i32.fill(record, unit, unit + this.slabBytes / this.unitBytes);
+  }
+
+  /** The slabs of each class, ascending. */
+  private slabsByRecord(): Map<number, number[]> {
+    const slabs = new Map<number, number[]>(this.records.map((record) => [record, []]));
+    for (const slab of this.slabs()) slabs.get(this.recordAt(slab))!.push(slab);
+    return slabs;
   }
 
   /** The pointers of the slabs, ascending. */
