@@ -10,5 +10,6 @@ export type ContenderName = AllocatorName | "plain";
 export const CONTENDER_NAMES: Readonly<Record<ContenderName, string>> = {
   v1: "V1",
   v2: "V2",
+  gc: "GC",
   plain: "plain objects",
 };
