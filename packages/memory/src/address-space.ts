@@ -242,7 +242,8 @@ export interface AddressSpace<Buffer extends ArrayBufferLike = ArrayBufferLike> 
 
   /**
    * Ends the memory: every later use of it or of its allocators is ERR_MORPH_DESTROYED, and a new memory, or a module that is loaded again, may
-   * have its pages. On a shared memory other threads must have stopped. O(allocators).
+   * have its pages. On a shared memory other threads must have stopped; that one of them was terminated with the memory's lock does not keep it from
+   * ending, but takes five seconds. O(allocators).
    * @throws ERR_MORPH_BUSY in a growth listener
    */
   destroy(): void;

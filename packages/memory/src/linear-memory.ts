@@ -386,7 +386,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
 
   destroy(): void {
     if (this.destroyed) return;
-    this.exclusively(() => this.records.set(WORD.magic, 0));
+    this.endRecords();
     this.destroyed = true;
     this.show(new ArrayBuffer(0));
     this.announced = this.buffer;
@@ -401,6 +401,16 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
 
   [Symbol.dispose](): void {
     this.destroy();
+  }
+
+  /** All other threads have stopped. So whoever keeps the lock was terminated with it, and changes nothing any more. */
+  private endRecords(): void {
+    try {
+      this.exclusively(() => this.records.set(WORD.magic, 0));
+    } catch (error) {
+      if ((error as Partial<MorphError>).code !== "ERR_MORPH_TIMEOUT") throw error;
+      this.records.set(WORD.magic, 0);
+    }
   }
 
   // --- views and growth ------------------------------------------------------------------------------------------------

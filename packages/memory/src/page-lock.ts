@@ -5,6 +5,8 @@ const SPINS = 1000;
 /** Milliseconds of one sleep, and of all together. A holder needs microseconds. */
 const SLICE_MS = 1;
 const TIMEOUT_MS = 5000;
+/** The same for a holder for whom this thread waited in vain before. */
+const AGAIN_MS = 50;
 
 /**
  * The lock that threads take around a shared memory's records: a word that is 0, or the number of the thread that holds it. A
@@ -15,6 +17,8 @@ export class PageLock {
   i32: Int32Array;
   private readonly word: number;
   private readonly thread: number;
+  /** The holder for whom this thread waited in vain; 0 when it got the lock since. */
+  private stuck = 0;
 
   constructor(i32: Int32Array, word: number, thread: number) {
     this.i32 = i32;
@@ -22,7 +26,7 @@ export class PageLock {
     this.thread = thread;
   }
 
-  /** @throws ERR_MORPH_TIMEOUT after five seconds, naming the holder */
+  /** @throws ERR_MORPH_TIMEOUT after five seconds, naming the holder; at once where that one was waited for in vain before */
   lock(): void {
     if (Atomics.compareExchange(this.i32, this.word, 0, this.thread) !== 0) this.wait();
   }
@@ -36,13 +40,17 @@ export class PageLock {
     const start = Date.now();
     for (let spins = 1; ; spins++) {
       const holder = Atomics.compareExchange(this.i32, this.word, 0, this.thread);
-      if (holder === 0) return;
+      if (holder === 0) {
+        this.stuck = 0;
+        return;
+      }
       if (spins % SPINS !== 0) continue;
       sleep(this.i32, this.word, holder);
-      if (Date.now() - start > TIMEOUT_MS) {
+      if (Date.now() - start > (holder === this.stuck ? AGAIN_MS : TIMEOUT_MS)) {
+        this.stuck = holder;
         throw new MorphError(
           "ERR_MORPH_TIMEOUT",
-          `thread ${holder} of the memory has held its lock for ${TIMEOUT_MS} ms: it was probably terminated inside`,
+          `thread ${holder} of the memory has held its lock for more than ${TIMEOUT_MS} ms: it was probably terminated inside`,
         );
       }
     }

@@ -182,3 +182,45 @@ describe("a sealed memory", () => {
     expect(there.register(quiet)).toBeGreaterThan(id);
   });
 });
+
+describe("a lock that a terminated thread has kept", () => {
+  /** A memory, and a word that is its lock: 0, or the holder's number. */
+  function locked(): { memory: LinearMemory; id: number; setHolder(holder: number): void } {
+    const memory = new LinearMemory({ initialPages: 20, maxPages: 40, shared: true });
+    const id = memory.register(quiet);
+    const word = (memory.firstPage * PAGE_BYTES) / 4 + WORD.lock;
+    return { memory, id, setHolder: (holder) => Atomics.store(memory.i32, word, holder) };
+  }
+
+  it("ends a call with the holder's number, soon where that was waited for before, and others go on when it is free", () => {
+    const { memory, id, setHolder } = locked();
+    const kept = memory.acquire(1, id);
+    setHolder(77);
+    expect(() => memory.acquire(1, id)).toThrow(expect.objectContaining({ message: expect.stringContaining("77") }));
+    // So many waits of five seconds would be too long for this test.
+    for (let i = 0; i < 20; i++) {
+      for (const call of [
+        () => memory.release(kept, 1),
+        () => memory.roots.set("name", kept),
+        () => memory.roots.get("name"),
+        () => memory.register(quiet),
+      ]) {
+        expect(codeOf(call)).toBe("ERR_MORPH_TIMEOUT");
+      }
+    }
+    setHolder(0);
+    memory.roots.set("name", kept);
+    memory.release(kept, 1);
+    expect(memory.roots.get("name")).toBe(kept);
+  }, 30_000);
+
+  it("does not keep the memory from ending, and another from having its pages", () => {
+    const { memory, id, setHolder } = locked();
+    const { wasm, firstPage } = memory;
+    setHolder(77);
+    memory.destroy();
+    expect(codeOf(() => memory.acquire(1, id))).toBe("ERR_MORPH_DESTROYED");
+    const next = new LinearMemory({ wasm, firstPage });
+    next.release(next.acquire(10, next.register(quiet)), 10);
+  }, 30_000);
+});
