@@ -18,6 +18,8 @@ export interface CollectionTimes {
 export interface CollectionStats extends CollectionTimes {
   /** Objects found dead. */
   readonly freedObjects: number;
+  /** Pauses by length: `pauses[i]` counts those below 2^i microseconds that are in no entry before; the last one all others. V2 has none. */
+  readonly pauses?: readonly number[];
   /** What only a generational collector has. */
   readonly generations?: GenerationStats;
 }
@@ -28,8 +30,6 @@ export interface GenerationStats {
   readonly minor: CollectionTimes;
   readonly major: CollectionTimes;
   readonly evacuation: CollectionTimes;
-  /** Pauses by length: `pauses[i]` counts those below 2^i microseconds that are in no entry before; the last one all others. */
-  readonly pauses: readonly number[];
   /** Bytes that survived in the nursery, and that became old. */
   readonly survivedBytes: number;
   readonly promotedBytes: number;

@@ -7,7 +7,17 @@ type Model =
   | { kind: "string"; text: string }
   | { kind: "array"; items: (Model | null)[] }
   | { kind: "map"; strings: boolean; entries: Map<string, Model | null> }
-  | { kind: "struct"; value: number; next: Model | null; other: Model | null };
+  | Struct
+  | { kind: "identities"; entries: Map<Struct, Model | null> }
+  | { kind: "builder"; text: string }
+  | { kind: "holder"; offset: number; held: Model | null };
+
+interface Struct {
+  kind: "struct";
+  value: number;
+  next: Model | null;
+  other: Model | null;
+}
 
 const VARIABLES = 24;
 
@@ -28,6 +38,7 @@ export function runRandomProgram(options: Omit<RuntimeOptions, "stdout">, seed: 
   const { runtime } = p;
   const below = random(seed);
   const struct = runtime.registerType({ name: "struct", size: 24, pointerOffsets: [8, 16] });
+  const structs: Struct[] = [];
   const models: (Model | null)[] = new Array(VARIABLES).fill(null);
   const frame = runtime.acquireRegion(VARIABLES * 8);
   for (let i = 0; i < VARIABLES; i++) runtime.mph_gc_push_root(frame + i * 8);
@@ -141,12 +152,13 @@ export function runRandomProgram(options: Omit<RuntimeOptions, "stdout">, seed: 
       }),
     () => {
       const [next, other] = [below(VARIABLES), below(VARIABLES)];
-      const value = below(1000);
+      const value = structs.length;
       const pointer = runtime.mph_alloc(24, struct);
       p.i32[pointer >>> 2] = value;
       p.storeField(pointer, 8, pointerOf(next));
       p.storeField(pointer, 16, pointerOf(other));
-      const model: Model = { kind: "struct", value, next: models[next] as Model, other: models[other] as Model };
+      const model: Struct = { kind: "struct", value, next: models[next] as Model, other: models[other] as Model };
+      structs.push(model);
       assign(below(VARIABLES), pointer, model);
     },
     () => {
@@ -154,6 +166,71 @@ export function runRandomProgram(options: Omit<RuntimeOptions, "stdout">, seed: 
       if (s < 0) return;
       const model = models[s] as { next: Model | null };
       assign(below(VARIABLES), p.word(pointerOf(s) + 8), model.next);
+    },
+    () => {
+      // `tambah`: the array grows where it is full.
+      const [a, from] = [find("array"), below(VARIABLES)];
+      if (a < 0) return;
+      const { items } = models[a] as { items: (Model | null)[] };
+      if (items.length > 80) return;
+      if (p.capacity(pointerOf(a)) === items.length) runtime.mph_array_grow(pointerOf(a));
+      p.i32[(pointerOf(a) + 8) >>> 2] = items.length + 1;
+      runtime.mph_record_word(pointerOf(a) + 8, items.length + 1);
+      p.storeElement(pointerOf(a), items.length, pointerOf(from));
+      items.push(models[from] as Model | null);
+    },
+    () => {
+      const m = find("map");
+      if (m < 0) return;
+      const { strings, entries } = models[m] as { strings: boolean; entries: Map<string, Model | null> };
+      if (!strings) return;
+      const items = [...entries.keys()].sort().map((key): Model => ({ kind: "string", text: key }));
+      const pointer = runtime.mph_map_keys(pointerOf(m), 0);
+      expect(p.texts(pointer)).toEqual(items.map((item) => (item as { text: string }).text));
+    },
+    () => assign(below(VARIABLES), runtime.mph_map_new(2, 1), { kind: "identities", entries: new Map() }),
+    () => {
+      const [m, key, from] = [find("identities"), find("struct"), below(VARIABLES)];
+      if (m < 0 || key < 0) return;
+      const { entries } = models[m] as { entries: Map<Struct, Model | null> };
+      const model = models[key] as Struct;
+      expect(runtime.mph_map_get(pointerOf(m), pointerOf(key), 0)).toBe(entries.has(model) ? 1 : 0);
+      if (below(4) === 0) {
+        runtime.mph_map_delete(pointerOf(m), pointerOf(key), 0);
+        entries.delete(model);
+      } else {
+        runtime.mph_map_set(pointerOf(m), pointerOf(key), 0, pointerOf(from), 0);
+        entries.set(model, models[from] as Model | null);
+      }
+    },
+    () => assign(below(VARIABLES), runtime.mph_bytes_New(), { kind: "builder", text: "" }),
+    () => {
+      const [b, s, other] = [find("builder"), find("string"), find("builder")];
+      if (b < 0 || s < 0) return;
+      const model = models[b] as { text: string };
+      if (model.text.length > 500) {
+        runtime.mph_bytes_Clear(pointerOf(b));
+        model.text = "";
+      }
+      const { text: more } = models[s] as { text: string };
+      runtime.mph_bytes_Add(pointerOf(b), pointerOf(s));
+      runtime.mph_bytes_AddByte(pointerOf(b), 122, 0);
+      model.text += `${more}z`;
+      const { text: all } = models[other] as { text: string };
+      runtime.mph_bytes_AddAll(pointerOf(b), pointerOf(other));
+      model.text += all;
+      assign(below(VARIABLES), runtime.mph_bytes_String(pointerOf(b)), { kind: "string", text: model.text });
+    },
+    () => {
+      const from = below(VARIABLES);
+      const held = models[from] as Model | null;
+      const kind = below(3);
+      const holder = [
+        () => runtime.mph_interface_box(pointerOf(from), 1, 2),
+        () => runtime.mph_error_new(pointerOf(from)),
+        () => runtime.mph_closure_new(3, pointerOf(from), 0),
+      ][kind]!();
+      assign(below(VARIABLES), holder, { kind: "holder", offset: kind === 2 ? 8 : 0, held });
     },
     () => assign(below(VARIABLES), 0, null),
     () => {
@@ -202,10 +279,33 @@ export function runRandomProgram(options: Omit<RuntimeOptions, "stdout">, seed: 
       } else if (model.kind === "struct") {
         if (p.word(pointer) !== model.value) throw new Error(`seed ${seed}: a struct's value`);
         queue.push([model.next, p.word(pointer + 8)], [model.other, p.word(pointer + 16)]);
-      } else queueMap(model, pointer, queue);
+      } else if (model.kind === "identities") queueIdentities(model.entries, pointer, queue);
+      else if (model.kind === "builder") {
+        const data = (p.word(pointer) >>> 0) + p.dataStart;
+        const text = Buffer.from(runtime.memory.u8.subarray(data, data + p.word(pointer + 8))).toString();
+        if (text !== model.text) throw new Error(`seed ${seed}: a builder has ${text}, not ${model.text}`);
+      } else if (model.kind === "holder") queue.push([model.held, p.word(pointer + model.offset)]);
+      else queueMap(model, pointer, queue);
     }
     if (new Set(seen.values()).size !== seen.size) throw new Error(`seed ${seed}: two objects share a pointer`);
   };
+  /** Entries of a map of structs: each is found under its pointer of now. */
+  function queueIdentities(model: Map<Struct, Model | null>, pointer: number, queue: [Model | null, number][]): void {
+    const entries = (p.word(pointer) >>> 0) + p.dataStart;
+    const keys: number[] = [];
+    for (let at = entries; at < entries + p.word(pointer + 8) * 24; at += 24) {
+      if (p.word(at + 16) === 0 || p.word(at + 20) !== 0) continue;
+      keys.push(p.word(at));
+      const key = structs[p.word(p.word(at))] as Struct;
+      if (!model.has(key)) throw new Error(`seed ${seed}: a key that was not put in`);
+      queue.push([key, p.word(at)], [model.get(key) ?? null, p.word(at + 8)]);
+    }
+    if (keys.length !== model.size) throw new Error(`seed ${seed}: ${keys.length} keys, not ${model.size}`);
+    // A search may put the entries in other places, so it comes when all were looked at.
+    for (const key of keys) {
+      if (runtime.mph_map_get(pointer, key, 0) !== 1) throw new Error(`seed ${seed}: a struct is not found`);
+    }
+  }
   /** Entries of a map, without looking them up: a lookup of a string would allocate its key. */
   function queueMap(
     model: { strings: boolean; entries: Map<string, Model | null> },

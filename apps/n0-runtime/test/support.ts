@@ -72,6 +72,11 @@ export class Program {
     return this.root(this.runtime.newString(content));
   }
 
+  /** For how many elements an array has room. */
+  capacity(array: number): number {
+    return this.word(this.dataStart === 0 ? array + 16 : this.word(array));
+  }
+
   text(pointer: number): string {
     return this.runtime.textOf(pointer);
   }

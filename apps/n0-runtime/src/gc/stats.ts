@@ -37,6 +37,7 @@ export function gcStats(collector: Collector, counts: GcCounts): AllocatorStats 
       totalMs: s.minorMs + s.markMs + s.sweepMs + s.compactMs,
       maxMs: s.longestPauseMs,
       freedObjects: allocations - liveObjects,
+      pauses: s.pauses,
       generations: {
         minor: { count: s.minorCollections, totalMs: s.minorMs, maxMs: s.longestMinorMs },
         major: {
@@ -45,7 +46,6 @@ export function gcStats(collector: Collector, counts: GcCounts): AllocatorStats 
           maxMs: Math.max(s.longestMarkMs, s.longestSweepMs),
         },
         evacuation: { count: s.compactions, totalMs: s.compactMs, maxMs: s.longestCompactMs },
-        pauses: s.pauses,
         survivedBytes: s.survivedBytes,
         promotedBytes: s.promotedBytes,
         survival: s.survival,

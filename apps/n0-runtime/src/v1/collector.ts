@@ -31,6 +31,7 @@ import {
   V1_PAGE_BYTES,
 } from "./layout.ts";
 import { MarkStack } from "./mark-stack.ts";
+import { Pauses } from "./pauses.ts";
 import type { ZombieLog } from "./zombie-log.ts";
 
 /** V1's collector: marks from the roots, precisely by type, sweeps the list of all objects, and recycles pages in which none live. */
@@ -45,9 +46,7 @@ export class V1Collector {
   private readonly log: ZombieLog | undefined;
   private readonly stack: MarkStack;
   private i32: Int32Array;
-  private count = 0;
-  private totalMs = 0;
-  private maxMs = 0;
+  private readonly pauses: Pauses = new Pauses();
 
   /** @param log where dead objects are written */
   constructor(heap: V1Heap, roots: RootStacks, log: ZombieLog | undefined) {
@@ -74,15 +73,11 @@ export class V1Collector {
     this.heap.footprint.note();
     this.sweep();
     this.recyclePages();
-    const pause = performance.now() - start;
-    this.count++;
-    this.totalMs += pause;
-    if (pause > this.maxMs) this.maxMs = pause;
+    this.pauses.note(performance.now() - start);
   }
 
   stats(): CollectionStats {
-    const { count, totalMs, maxMs } = this;
-    return { count, totalMs, maxMs, freedObjects: this.deadObjects.reduce((sum, dead) => sum + dead, 0) };
+    return { ...this.pauses.stats(), freedObjects: this.deadObjects.reduce((sum, dead) => sum + dead, 0) };
   }
 
   destroy(): void {
