@@ -1,4 +1,6 @@
+import { fileURLToPath } from "node:url";
 import { createContext, runInContext } from "node:vm";
+import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
 import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { joinMemory, LinearMemory, PAGE_BYTES } from "../src/index.ts";
@@ -18,6 +20,30 @@ describe("a memory of another realm", () => {
     expect(memory.u32[first / 4]).toBe(99);
     const shared = runInContext("new WebAssembly.Memory({ initial: 3, maximum: 9, shared: true })", realm);
     expect(new LinearMemory({ wasm: shared as WebAssembly.Memory, firstPage: 0 }).shared).toBe(true);
+  });
+});
+
+describe("a realm whose builtins are frozen", () => {
+  it("gets the same errors", async () => {
+    const { outputFiles } = await build({
+      entryPoints: [fileURLToPath(new URL("../src/index.ts", import.meta.url))],
+      bundle: true,
+      write: false,
+      format: "iife",
+      globalName: "morph",
+    });
+    const realm = createContext({});
+    runInContext("for (const each of [Error, Object, Array, Function]) Object.freeze(each.prototype);", realm);
+    const program = `
+      (() => {
+        try {
+          new morph.LinearMemory({ maxPage: 1 });
+        } catch (error) {
+          return [error.code, error.name, error instanceof Error, String(error).slice(0, 20)].join();
+        }
+      })()`;
+    const said: unknown = runInContext(`${outputFiles[0]!.text}${program}`, realm);
+    expect(said).toBe("ERR_MORPH_INVALID_CONFIG,MorphError,true,MorphError: options:");
   });
 });
 

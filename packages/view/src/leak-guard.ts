@@ -27,12 +27,12 @@ interface Held extends Leak {
 
 /**
  * Tells of blocks and other things that were collected and that nobody freed: `array(heap, Float32Array, 8, { guard })`. The engine decides when that is, and at
- * the end of a program it tells of none. About 10 us for each thing that is made, for its stack trace: meant for tests and development.
+ * the end of a program, or where the engine has no FinalizationRegistry, it tells of none. About 10 us for each thing that is made, for its stack trace: meant for tests and development.
  */
 export class LeakGuard {
   private readonly onLeak: (leak: Leak) => void;
   private readonly frees: boolean;
-  private readonly registry: FinalizationRegistry<Held>;
+  private readonly registry: FinalizationRegistry<Held> | undefined;
 
   /** @throws ERR_MORPH_INVALID_CONFIG for an option that is unknown, or an `onLeak` that is no function */
   constructor(options: LeakGuardOptions = {}) {
@@ -42,7 +42,8 @@ export class LeakGuard {
     requireBoolean("free", free);
     this.onLeak = onLeak;
     this.frees = free;
-    this.registry = new FinalizationRegistry((held) => this.tell(held));
+    const isThere = typeof FinalizationRegistry === "function";
+    this.registry = isThere ? new FinalizationRegistry((held) => this.tell(held)) : undefined;
   }
 
   /**
@@ -57,13 +58,13 @@ export class LeakGuard {
     if (typeof (release ?? report) !== "function") refuse("ERR_MORPH_INVALID_CONFIG", "release: a function", release);
     // Programs may let traces be something else than text.
     const madeAt = String(new Error().stack ?? "").replace(/^Error.*\n/, "");
-    this.registry.register(target, { what, madeAt, release }, target);
+    this.registry?.register(target, { what, madeAt, release }, target);
   }
 
   /** The thing was freed, or is somebody else's. O(1). @throws ERR_MORPH_INVALID_CONFIG when it is no object */
   forget(target: object): void {
     requireObject(target);
-    this.registry.unregister(target);
+    this.registry?.unregister(target);
   }
 
   private tell({ what, madeAt, release }: Held): void {

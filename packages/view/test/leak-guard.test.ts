@@ -5,7 +5,7 @@ import { runInNewContext } from "node:vm";
 import { Heap } from "@morph/heap";
 import { LinearMemory } from "@morph/memory";
 import { build } from "esbuild";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { array, type Leak, LeakGuard } from "../src/index.ts";
 
@@ -106,6 +106,17 @@ test("a program whose stack traces are something else than text can guard, too",
     Error.prepareStackTrace = prepareStackTrace;
   }
   heap.verify();
+});
+
+test("where the engine tells nobody, a guard does nothing", () => {
+  vi.stubGlobal("FinalizationRegistry", undefined);
+  try {
+    const heap = new Heap();
+    array(heap, Uint8Array, 3, { guard: new LeakGuard() }).free();
+    heap.verify();
+  } finally {
+    vi.unstubAllGlobals();
+  }
 });
 
 test("a block lives as long as its view", async () => {
