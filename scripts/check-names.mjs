@@ -17,7 +17,7 @@ const isLayout = (file) => ["layout.ts", "head-words.ts", "roots-layout.ts"].inc
 
 /** Folders of sources, and what is built of them. */
 const SUBJECTS = [
-  ...["memory", "arena", "heap", "range", "view", "pool", "mem-v2"].map((name) => ({
+  ...["memory", "arena", "heap", "range", "view", "pool", "mem-v2", "gc"].map((name) => ({
     sources: `packages/${name}/src`,
     build: `packages/${name}/dist`,
   })),
@@ -139,7 +139,7 @@ function checkBuild(build, layouts) {
   for (const file of files) {
     const visit = (node) => {
       if (ts.isExportSpecifier(node)) exported.add(node.name.text);
-      if (ts.isIdentifier(node) && !ts.isPropertyAccessExpression(node.parent)) left.add(node.text);
+      if (ts.isIdentifier(node) && !isProperty(node)) left.add(node.text);
       ts.forEachChild(node, visit);
     };
     visit(parse(join(folder, file)));
@@ -155,4 +155,10 @@ function checkBuild(build, layouts) {
         problems.push(`${build}: ${name} of ${relative(root, layout)} is not inlined`);
     }
   }
+}
+
+/** Whether a name is that of a property, and no variable. */
+function isProperty(node) {
+  const { parent } = node;
+  return ts.isPropertyAccessExpression(parent) || (ts.isPropertyAssignment(parent) && parent.name === node);
 }

@@ -48,12 +48,16 @@ const OFTEN = 1;
 const ALL = 0x3fff_ffff;
 /** Words that are looked at as roots take as long as one object that is copied: 16, as a shift. */
 const ROOT_SHIFT = 4;
+/** The part of the free slots that the program is expected to have a use for. */
+const USABLE_SLOTS = 0.75;
 
 /** Runs collections. */
 export class Cycle {
   readonly pace: Pace = new Pace();
   /** Objects for which the old space had no room in the last minor collection, so that they are in the nursery still. */
   keptYoung = 0;
+  /** Whether all is marked: the next minor collection takes dead objects from the remembered list, then marking ends. */
+  private allMarked = false;
   private readonly parts: Parts;
   private readonly verifyAlways: boolean;
   private readonly pauseTargetMs: number;
@@ -73,6 +77,7 @@ export class Cycle {
     const due = !old.marking && !old.sweeping && (start || this.isDue);
     this.collectNursery(due);
     if (due && this.keptYoung === 0) this.startMarking();
+    else if (this.allMarked) this.endMarking();
   }
 
   /** Whether a major collection should start. O(1). */
@@ -80,10 +85,12 @@ export class Cycle {
     return this.pace.isDue(this.parts.old.used, this.roomLeft());
   }
 
-  /** What the old space can still grow by, in 8s of bytes. */
+  /** What the old space can still grow by, about, in 8s of bytes: free slots may be of other sizes than those that are needed. */
   private roomLeft(): number {
-    const { space } = this.parts;
-    return Math.floor(space.left / (1 << GRANULE_SHIFT)) + ((space.freeBlocks * BLOCK_BYTES) >>> GRANULE_SHIFT);
+    const { space, old } = this.parts;
+    const blocks = ((space.allBlocks - space.freeBlocks) * BLOCK_BYTES) / (1 << GRANULE_SHIFT);
+    const free = (space.freeBlocks * BLOCK_BYTES + space.left) / (1 << GRANULE_SHIFT);
+    return Math.floor(free + (blocks - old.used) * USABLE_SLOTS);
   }
 
   /** Collects so that the nursery has room: all that is dead when the old space has none for those that survive. */
@@ -161,6 +168,7 @@ export class Cycle {
     for (let at = base; at !== end; at = (at + WORD_BYTES) | 0) {
       const entry = space.i32[at >>> WORD_SHIFT] as number;
       const record = space.recordOf(entry);
+      if (this.allMarked && !this.isMarked(this.objectOf(entry, record))) continue;
       if (tracer.scanOld(entry, record)) {
         space.i32[kept >>> WORD_SHIFT] = entry;
         kept = (kept + WORD_BYTES) | 0;
@@ -196,6 +204,7 @@ export class Cycle {
         if (!testBit(space.i32, record + LOGGED, at)) continue;
         const entry = ((space.i32[record + START] as number) + at) | 0;
         remembered.forget(entry, record);
+        if (this.allMarked && !this.isMarked(this.objectOf(entry, record))) continue;
         if (tracer.scanOld(entry, record)) remembered.add(entry, record);
       }
     }
@@ -243,7 +252,8 @@ export class Cycle {
   /** What allocation of so many blocks pays: a slice of marking or sweeping. */
   pay(blocks: number): void {
     const { old } = this.parts;
-    if (old.marking) this.markSlice(this.pace.markBudget(old.used, blocks));
+    if (this.allMarked) this.minor();
+    else if (old.marking) this.markSlice(this.pace.markBudget(old.used, blocks));
     else if (old.sweeping) this.sweepSlice(this.pace.sweepBudget(blocks));
   }
 
@@ -267,7 +277,7 @@ export class Cycle {
       if (now() - start > this.pauseTargetMs) break;
     }
     tracer.finish();
-    if (done) this.endMarking();
+    this.allMarked = done;
     this.note("markMs", start);
   }
 
@@ -291,15 +301,15 @@ export class Cycle {
     return ms;
   }
 
-  /** All that was reachable is marked: weak handles to other objects end, and sweeping starts. O(kinds + weak handles). */
+  /** All that was reachable is marked, and the remembered list has no dead objects: weak handles to others end, and sweeping starts. O(kinds + weak handles). */
   private endMarking(): void {
     const { space, old, tracer, handles, statistics } = this.parts;
     if (this.verifyAlways) requireMarks(this.parts);
     old.marking = false;
+    this.allMarked = false;
     space.i32[space.control + MARKING] = 0;
     statistics.markedObjects += tracer.markedObjects;
-    this.pace.marked(tracer.markedCost);
-    this.forgetDead();
+    this.pace.marked(tracer.markedCost, space.allBlocks, this.roomLeft());
     const { base } = tracer;
     const span = space.i32[space.control + NURSERY_BYTES] as number;
     const isYoung = (pointer: number): boolean => (pointer - base) >>> 0 < span;
@@ -314,7 +324,7 @@ export class Cycle {
     return testBit(space.i32, space.recordOf(pointer) + MARKS, pointer & BLOCK_MASK);
   }
 
-  /** Takes dead objects from the remembered list. */
+  /** Takes dead objects from the remembered list. O(entries). */
   private forgetDead(): void {
     const { space } = this.parts;
     const { i32, control } = space;
@@ -322,14 +332,20 @@ export class Cycle {
     let kept = i32[control + REMEMBERED_BASE] as number;
     for (let at = kept; at !== end; at = (at + WORD_BYTES) | 0) {
       const entry = i32[at >>> WORD_SHIFT] as number;
-      const record = space.recordOf(entry);
-      const rest = i32[record + STATE] === LARGE_REST ? (i32[record + NEXT] as number) : 0;
-      const object = i32[record + STATE] === OLD ? entry : (entry & ~BLOCK_MASK) - rest * BLOCK_BYTES;
-      if (!this.isMarked(object | 0)) continue;
+      if (!this.isMarked(this.objectOf(entry, space.recordOf(entry)))) continue;
       i32[kept >>> WORD_SHIFT] = entry;
       kept = (kept + WORD_BYTES) | 0;
     }
     i32[control + REMEMBERED_CURSOR] = kept;
+  }
+
+  /** The object that an entry of the remembered list is, or is a card of. */
+  private objectOf(entry: number, record: number): number {
+    const { i32 } = this.parts.space;
+    const state = i32[record + STATE] as number;
+    if (state === OLD) return entry;
+    const blocks = state === LARGE_REST ? (i32[record + NEXT] as number) : 0;
+    return ((entry & ~BLOCK_MASK) - blocks * BLOCK_BYTES) | 0;
   }
 
   private endSweep(): void {
@@ -347,6 +363,7 @@ export class Cycle {
     tracer.begin(MARK);
     while (tracer.drainMarks(ALL) < 0) {}
     tracer.finish();
+    this.forgetDead();
     this.endMarking();
     this.note("markMs", start);
   }
@@ -404,20 +421,15 @@ export class Cycle {
    */
   step(budgetMs: number): boolean {
     const until = now() + budgetMs;
-    const { old, tracer } = this.parts;
+    const { old } = this.parts;
     if (!old.marking && !old.sweeping) {
       if (!this.isDue) return false;
       this.minor();
     }
     while ((old.marking || old.sweeping) && now() < until) {
-      const start = now();
-      if (old.marking) {
-        tracer.begin(MARK);
-        const done = tracer.drainMarks(MARK_STEP) >= 0;
-        tracer.finish();
-        if (done) this.endMarking();
-        this.note("markMs", start);
-      } else this.sweepSlice(SWEEP_STEP);
+      if (this.allMarked) this.minor();
+      else if (old.marking) this.markSlice(MARK_STEP);
+      else this.sweepSlice(SWEEP_STEP);
     }
     return old.marking || old.sweeping;
   }

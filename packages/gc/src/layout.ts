@@ -181,4 +181,12 @@ export const CLASS_TABLE_ENTRIES = 257;
 
 /** Bits of a word, the places of a bit in it, and how far to shift a pointer for its word. */
 export const WORD_BITS = 32;
+export const WORD_BITS_SHIFT = 5;
 export const WORD_SHIFT = 2;
+/** Every second bit of a word, two of every four, four of every eight, and the lowest of every eight: with these, bits are counted. */
+export const BITS_OF_2 = 0x5555_5555;
+export const BITS_OF_4 = 0x3333_3333;
+export const BITS_OF_8 = 0x0f0f_0f0f;
+export const BYTE_ONES = 0x0101_0101;
+/** How far to shift a word for its highest byte. */
+export const HIGH_BYTE_SHIFT = 24;

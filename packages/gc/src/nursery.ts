@@ -44,6 +44,8 @@ const LEAST_RESERVE_SHIFT = 4;
 const MOST_RESERVE_SHIFT = 1;
 /** Blocks of the nursery that are used however long minor collections take. */
 const LEAST_BLOCKS = 64;
+/** Times as long as a minor collection should take. */
+const MUCH_TOO_LATE = 3;
 
 /** The blocks of the nursery. */
 export class Nursery implements SurvivorSpace {
@@ -54,7 +56,7 @@ export class Nursery implements SurvivorSpace {
   freeCount = 0;
   private reserve: number;
   /** Free blocks that are not used because minor collections took too long; and whether the last one did. */
-  private withheld = 0;
+  private withheld: number;
   private wasLate = false;
   /** Blocks that survivors took in the collection under way. */
   private survivorBlocks = 0;
@@ -76,9 +78,12 @@ export class Nursery implements SurvivorSpace {
     this.blocks = (bytes / PAGE_BYTES) * PAGE_BLOCKS;
     this.reserve = this.blocks >>> LEAST_RESERVE_SHIFT;
     this.free = new Int32Array(this.blocks);
+    // How much survives is not known yet.
+    this.withheld = this.blocks - LEAST_BLOCKS;
     space.i32[space.control + NURSERY_BASE] = pointer;
     space.i32[space.control + NURSERY_BYTES] = bytes;
     for (let block = this.first + this.blocks - 1; block >= this.first; block--) this.giveBack(block);
+    this.setReserve();
   }
 
   private giveBack(block: number): void {
@@ -218,15 +223,17 @@ export class Nursery implements SurvivorSpace {
   }
 
   /**
-   * Lets minor collections come earlier, or later again, by how long one took: half as much of the nursery is used after two in a row that took too long, a fourth more
-   * after one that took less than half of what it may. O(1).
+   * Lets minor collections come earlier, or later again, by how long one took: as much less of the nursery is used as it took too long, when that was much or happened twice in a
+   * row, and a fourth more after one that took less than half of what it may. O(1).
    */
   adapt(ms: number, targetMs: number): void {
     const used = this.blocks - this.withheld;
     const isLate = ms > targetMs;
-    if (isLate && this.wasLate) this.withheld = this.blocks - Math.max(LEAST_BLOCKS, used >>> 1);
-    else if (ms < targetMs / 2) this.withheld = Math.max(0, this.blocks - used - (used >>> 2));
-    this.wasLate = isLate && !this.wasLate;
+    if (isLate && (this.wasLate || ms > MUCH_TOO_LATE * targetMs)) {
+      const less = Math.max(LEAST_BLOCKS, Math.ceil((used * targetMs) / ms));
+      this.withheld = this.blocks - less;
+    } else if (ms < targetMs / 2) this.withheld = Math.max(0, this.blocks - used - (used >>> 2));
+    this.wasLate = isLate;
     this.setReserve();
   }
 

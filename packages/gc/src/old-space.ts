@@ -8,11 +8,16 @@ import {
   AVAILABLE,
   BIT_SHIFT,
   BITMAP_WORDS,
+  BITS_OF_2,
+  BITS_OF_4,
+  BITS_OF_8,
   BLOCK_BYTES,
   BLOCK_MASK,
   BLOCK_SHIFT,
+  BYTE_ONES,
   FLAGS,
   GRANULE_SHIFT,
+  HIGH_BYTE_SHIFT,
   KIND,
   LARGE,
   LARGE_REST,
@@ -31,6 +36,7 @@ import {
   STATE,
   SWEPT,
   USED,
+  WORD_BITS_SHIFT,
 } from "./layout.ts";
 import { blank, type Space } from "./space.ts";
 
@@ -303,22 +309,22 @@ export class OldSpace {
 
 /** A bit of a block's bitmap, by the place of its slot in the block. */
 export function testBit(i32: Int32Array, bits: number, at: number): boolean {
-  return ((i32[bits + (at >>> (BIT_SHIFT + 5))] as number) & (1 << (at >>> BIT_SHIFT))) !== 0;
+  return ((i32[bits + (at >>> (BIT_SHIFT + WORD_BITS_SHIFT))] as number) & (1 << (at >>> BIT_SHIFT))) !== 0;
 }
 
 export function setBit(i32: Int32Array, bits: number, at: number): void {
-  const word = bits + (at >>> (BIT_SHIFT + 5));
+  const word = bits + (at >>> (BIT_SHIFT + WORD_BITS_SHIFT));
   i32[word] = (i32[word] as number) | (1 << (at >>> BIT_SHIFT));
 }
 
 export function clearBit(i32: Int32Array, bits: number, at: number): void {
-  const word = bits + (at >>> (BIT_SHIFT + 5));
+  const word = bits + (at >>> (BIT_SHIFT + WORD_BITS_SHIFT));
   i32[word] = (i32[word] as number) & ~(1 << (at >>> BIT_SHIFT));
 }
 
 /** How many bits of a word are set. */
 export function countBits(word: number): number {
-  const pairs = word - ((word >>> 1) & 0x55555555);
-  const nibbles = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
-  return Math.imul((nibbles + (nibbles >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+  const pairs = word - ((word >>> 1) & BITS_OF_2);
+  const nibbles = (pairs & BITS_OF_4) + ((pairs >>> 2) & BITS_OF_4);
+  return Math.imul((nibbles + (nibbles >>> 4)) & BITS_OF_8, BYTE_ONES) >>> HIGH_BYTE_SHIFT;
 }

@@ -16,8 +16,9 @@ const MARK_GROWTH = 0.2;
 /** Where so little room is left, as a part of what is used, a collection starts although the threshold is far; but not before the old space has grown by this part. */
 const SCARCE = 0.25;
 const LEAST_SCARCE_GROWTH = 1 / 32;
-/** A collection should take no more of the room that is left than this. */
-const ROOM_PART = 0.5;
+/** Marking and sweeping should take no more than such parts of the room that is left when they start. */
+const MARK_ROOM = 0.4;
+const SWEEP_ROOM = 0.25;
 /** An object's size where none was marked before: 32 bytes. */
 const FIRST_OBJECT_GRANULES = 4;
 const BLOCK_GRANULES = 512;
@@ -34,6 +35,8 @@ export class Pace {
   live = 0;
   /** Granules that the old space may grow by while it is marked. */
   private growthMeanwhile = 0;
+  /** Blocks to sweep for each that is allocated. */
+  private sweepPart = LEAST_SWEEP;
 
   /** Whether a major collection should start. @param room what the old space can still grow by */
   isDue(used: number, room: number): boolean {
@@ -43,12 +46,13 @@ export class Pace {
 
   /** Notes that marking starts. */
   started(used: number, room: number): void {
-    this.growthMeanwhile = Math.min(used * MARK_GROWTH + LEAST_GRANULES, room * ROOM_PART + 1);
+    this.growthMeanwhile = Math.min(used * MARK_GROWTH + LEAST_GRANULES, room * MARK_ROOM + 1);
   }
 
-  /** Notes what marking took, in budgets. */
-  marked(cost: number): void {
+  /** Notes what marking took, in budgets; and how many blocks are to be swept. */
+  marked(cost: number, blocks: number, room: number): void {
     this.cost = cost;
+    this.sweepPart = Math.max(LEAST_SWEEP, Math.ceil((blocks * BLOCK_GRANULES) / (room * SWEEP_ROOM + 1)));
   }
 
   /** Notes what a sweep left and freed. */
@@ -68,6 +72,6 @@ export class Pace {
 
   /** Blocks to sweep for so many blocks allocated. */
   sweepBudget(blocks: number): number {
-    return LEAST_SWEEP * blocks;
+    return this.sweepPart * blocks;
   }
 }

@@ -244,7 +244,7 @@ describe("growth", () => {
     gc.collect();
     const weak = gc.weak(memory.u32[at(root.pointer, 8)]!);
     gc.write(root.pointer, 8, 0);
-    while (gc.stats().phase !== "marking") gc.handle(gc.alloc(node));
+    while (gc.stats().phase !== "marking") for (let i = 0; i < 500; i++) gc.handle(gc.alloc(node));
     memory.wasm.grow(1);
     const object = weak.pointer;
     memory.u32[gc.pushFrame(1) / 4] = object;
