@@ -1,7 +1,7 @@
 import { describe, type LinearMemory, MorphError } from "@morph/memory";
 import type { Allocator } from "./allocator.ts";
 import { Footprint } from "./footprint.ts";
-import { GC_TYPES, GcAllocator, type GcOptions } from "./gc/allocator.ts";
+import { GC_POINTER_BYTES, GC_TYPES, GcAllocator, type GcOptions } from "./gc/allocator.ts";
 import type { Regions } from "./regions.ts";
 import { RootStacks } from "./roots.ts";
 import { V1Allocator, type V1Options } from "./v1/allocator.ts";
@@ -28,13 +28,13 @@ const V1_TYPES = 2 ** 30;
 /** Bytes of a root: V1 mallocs 16, which take 32; V2 keeps an array of addresses. */
 const V1_ROOT_BYTES = 32;
 const V2_ROOT_BYTES = 8;
-/** Pointer fields are multiples of so many bytes. */
-const GC_POINTER_BYTES = 4;
 
 /** What each allocator can be asked for. */
 export interface AllocatorOptions {
   readonly v1?: V1Options;
   readonly gc?: GcOptions;
+  /** What offsets of pointers are multiples of. Default: 8 bytes, 4 on the collector. */
+  readonly pointerBytes?: number;
 }
 
 /**
@@ -51,7 +51,7 @@ export function createAllocator(
     const { v1: v1Options = {} } = options;
     const footprint = new Footprint(V1_ROOT_BYTES);
     const roots = new RootStacks(footprint);
-    const types = new TypeTable(V1_TYPES, () => {});
+    const types = new TypeTable(V1_TYPES, () => {}, options.pointerBytes);
     const log = v1Options.zombieLog === undefined ? undefined : new ZombieLog(v1Options.zombieLog);
     const v1 = new V1Allocator(memory, types, roots, footprint, v1Options, log);
     return { allocator: v1, v1, gc: undefined, types, roots };
@@ -59,7 +59,7 @@ export function createAllocator(
   if (name === "v2") {
     const footprint = new Footprint(V2_ROOT_BYTES);
     const v2 = new V2Allocator(memory, footprint, () => regions.bytes);
-    const types = new TypeTable(V2_TYPES, (handle) => v2.registered(handle));
+    const types = new TypeTable(V2_TYPES, (handle) => v2.registered(handle), options.pointerBytes);
     v2.useTypes(types);
     return { allocator: v2, v1: undefined, gc: undefined, types, roots: new RootStacks(footprint) };
   }

@@ -3,8 +3,10 @@ export type { AllocatorName } from "./create-allocator.ts";
 export { type FailureReason, RuntimeFailure } from "./failure.ts";
 export type { GcOptions } from "./gc/allocator.ts";
 export { RUNTIME_IMPORTS, type RuntimeImport } from "./imports.ts";
+export { decodeRecording, type Recording } from "./recording/decoder.ts";
 export { Recorder } from "./recording/recorder.ts";
-export { decodeRecording, type Recording, type ReplayResult, replay } from "./recording/replayer.ts";
+export type { ReplayResult } from "./recording/replay-memory.ts";
+export { replay } from "./recording/replayer.ts";
 export { createRuntime, Runtime, type RuntimeOptions } from "./runtime.ts";
 export {
   costOnV1,

@@ -24,6 +24,8 @@ export interface GcOptions {
 
 /** More types than this no program has. */
 export const GC_TYPES = 60_000;
+/** Offsets of pointer fields are multiples of so many bytes. */
+export const GC_POINTER_BYTES = 4;
 
 /** Bytes of the collector's own stack: none is less. */
 const LEAST_STACK = 64;

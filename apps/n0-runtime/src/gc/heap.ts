@@ -25,8 +25,9 @@ export class GcHeap extends RuntimeHeap {
     this.base = memory.i32[this.control + LAYOUT.NURSERY_BASE] as number;
     this.span = memory.i32[this.control + LAYOUT.NURSERY_BYTES] as number;
     if (recorder === undefined) return;
-    recorder.type(GC_ARRAY, ARRAY);
-    recorder.type(GC_MAP, MAP);
+    // Not the V1 layouts, for which the handles stand in a recording. No struct has such a name.
+    recorder.type({ ...GC_ARRAY, name: "array (gc)" }, ARRAY);
+    recorder.type({ ...GC_MAP, name: "map (gc)" }, MAP);
     gc.onMove = () => recorder.moved();
   }
 

@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
 import type { AllocatorName } from "../create-allocator.ts";
+import { decodeRecording } from "../recording/decoder.ts";
 import { Recorder } from "../recording/recorder.ts";
-import { decodeRecording, type ReplayResult, replay } from "../recording/replayer.ts";
+import type { ReplayResult } from "../recording/replay-memory.ts";
+import { replay } from "../recording/replayer.ts";
 import { createRuntime } from "../runtime.ts";
 import { arrayAppend, frontEnd, linkedList, textChurn } from "./sample-programs.ts";
 

@@ -11,7 +11,7 @@ import {
   MAP_KEY_KIND,
   MAP_POINTERS,
 } from "../values/layout.ts";
-import { TRACE_ARRAY, TRACE_FIELDS, TRACE_MAP } from "../values/types.ts";
+import { ELEMENTS_START, TRACE_ARRAY, TRACE_ELEMENTS, TRACE_FIELDS, TRACE_MAP } from "../values/types.ts";
 import type { V1Heap } from "./heap.ts";
 import {
   FLAGS,
@@ -119,6 +119,16 @@ export class V1Collector {
       }
     } else if (trace === TRACE_ARRAY) this.traceArray(pointer >>> 2);
     else if (trace === TRACE_MAP) this.traceMap(pointer >>> 2);
+    else if (trace === TRACE_ELEMENTS) this.traceElements(pointer, type);
+  }
+
+  private traceElements(pointer: number, type: number): void {
+    const { types } = this.heap;
+    const { size, pointerOffsets } = types.infoOf(type);
+    const bytes = (this.i32[(pointer - (HEADER_BYTES - SIZE)) >>> 2] as number) >>> 0;
+    for (let at = ELEMENTS_START; at + size <= bytes; at += size) {
+      for (const offset of pointerOffsets) this.visit(this.i32[(pointer + at + offset) >>> 2] as number);
+    }
   }
 
   private traceArray(array: number): void {

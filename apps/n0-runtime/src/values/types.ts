@@ -8,6 +8,8 @@ export interface MorphTypeInfo {
   readonly size: number;
   /** Offsets of the fields that hold pointers; multiples of 8, or of 4 on the collector, within the size. */
   readonly pointerOffsets: readonly number[];
+  /** Whether size and offsets are those of an element: an object is 8 bytes and as many elements as it has room for. Default false. */
+  readonly elements?: boolean;
 }
 
 /** Handles of the runtime's own types. */
@@ -24,6 +26,9 @@ export const TRACE_NONE = 0;
 export const TRACE_FIELDS = 1;
 export const TRACE_ARRAY = 2;
 export const TRACE_MAP = 3;
+export const TRACE_ELEMENTS = 4;
+/** Bytes before the elements of an object that consists of them. */
+export const ELEMENTS_START = 8;
 
 const BUILT_IN: readonly (MorphTypeInfo & { trace: number })[] = [
   { name: "raw", size: 0, pointerOffsets: [], trace: TRACE_NONE },
@@ -68,7 +73,7 @@ export class TypeTable {
   register(info: MorphTypeInfo): number {
     requireInfo(info, this.pointerBytes);
     const known = this.handles.get(keyOf(info));
-    return known ?? this.add(info, info.pointerOffsets.length > 0 ? TRACE_FIELDS : TRACE_NONE);
+    return known ?? this.add(info, traceOf(info));
   }
 
   /** What was registered under a handle. */
@@ -103,11 +108,16 @@ export class TypeTable {
     this.offsets.set(info.pointerOffsets, start);
     this.starts[handle + 1] = end;
     this.traces[handle] = trace;
-    this.infos.push({ name: info.name, size: info.size, pointerOffsets: [...info.pointerOffsets] });
+    this.infos.push({ ...info, pointerOffsets: [...info.pointerOffsets] });
     this.handles.set(keyOf(info), handle);
     this.last = handle;
     return handle;
   }
+}
+
+function traceOf({ pointerOffsets, elements }: MorphTypeInfo): number {
+  if (pointerOffsets.length === 0) return TRACE_NONE;
+  return elements === true ? TRACE_ELEMENTS : TRACE_FIELDS;
 }
 
 function requireInfo(info: MorphTypeInfo, bytes: number): void {
@@ -131,8 +141,8 @@ function requireInfo(info: MorphTypeInfo, bytes: number): void {
   }
 }
 
-function keyOf({ name, size, pointerOffsets }: MorphTypeInfo): string {
-  return `${size}:${pointerOffsets.join(",")}:${name}`;
+function keyOf({ name, size, pointerOffsets, elements = false }: MorphTypeInfo): string {
+  return `${elements ? "elements of " : ""}${size}:${pointerOffsets.join(",")}:${name}`;
 }
 
 function grown(array: Int32Array, least: number): Int32Array {
