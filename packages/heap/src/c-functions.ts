@@ -1,4 +1,4 @@
-import type { AddressSpace } from "@morph/memory";
+import { type AddressSpace, describe, MorphError } from "@morph/memory";
 import { requireStack } from "./stack.ts";
 
 const needStack = requireStack;
@@ -45,7 +45,7 @@ export interface CFunctions {
 
 /** What `wasmImports` can be told of the module. */
 export interface CFunctionsOptions {
-  /** Where the module's `errno` lies; called when a function fails, so the module need not be there before. */
+  /** Where the module's `errno` lies: called when a function fails, so the module need not be there before. Another address is ERR_MORPH_INVALID_CONFIG. */
   errno?: () => number;
 }
 
@@ -64,7 +64,7 @@ interface TryingHeap {
 /** The functions of one heap. The common case of each is one call. */
 export function cFunctions(heap: TryingHeap, errno?: () => number): CFunctions {
   const fail = (error: number): number => {
-    if (errno !== undefined) heap.memory.i32[(errno() >>> 0) / 4] = error;
+    if (errno !== undefined) setErrno(heap.memory, errno(), error);
     return 0;
   };
   // A size of 0 or over PTRDIFF_MAX.
@@ -125,6 +125,19 @@ export function cFunctions(heap: TryingHeap, errno?: () => number): CFunctions {
     },
     malloc_usable_size: (pointer) => (pointer === 0 ? 0 : heap.usableSize(pointer >>> 0) | 0),
   };
+}
+
+/** @param address as the module has it. It may have grown the memory to find it, so that the view is read after it. */
+function setErrno(memory: AddressSpace, address: number, error: number): void {
+  const { i32 } = memory;
+  const word = (address >>> 0) / 4;
+  if (word > 0 && i32[word] !== undefined) i32[word] = error;
+  else {
+    throw new MorphError(
+      "ERR_MORPH_INVALID_CONFIG",
+      `errno: expected it to return a multiple of 4 in the memory's ${i32.byteLength} bytes, got ${describe(address)}`,
+    );
+  }
 }
 
 /** The largest size that C may ask for: differences of pointers must fit. */

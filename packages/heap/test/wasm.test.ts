@@ -313,4 +313,24 @@ describe("errno", () => {
     }
     expect(codeOf(() => heap.wasmImports({ errNo: () => 256 } as object))).toBe("ERR_MORPH_INVALID_CONFIG");
   });
+
+  it("is written also when the module grows the memory to say where it lies, and nowhere else than there", () => {
+    const wasm = new WebAssembly.Memory({ initial: 4, maximum: 20 });
+    const heap = new Heap({ memory: new LinearMemory({ wasm, firstPage: 1 }) });
+    const growing = heap.wasmImports({
+      errno: () => {
+        wasm.grow(1);
+        return 256;
+      },
+    });
+    expect(growing.malloc(-1)).toBe(0);
+    expect(new Int32Array(wasm.buffer)[64]).toBe(48);
+    const before = new Uint8Array(wasm.buffer).slice(0, PAGE_BYTES);
+    for (const none of [0, 2, 257, -4, Number.NaN, 1.5e10, undefined]) {
+      const { malloc } = heap.wasmImports({ errno: () => none as number });
+      expect([none, codeOf(() => malloc(-1))]).toEqual([none, "ERR_MORPH_INVALID_CONFIG"]);
+    }
+    expect(new Uint8Array(wasm.buffer).slice(0, PAGE_BYTES)).toEqual(before);
+    heap.verify();
+  });
 });
