@@ -3,7 +3,7 @@ import { refuse } from "./refuse.ts";
 
 /**
  * Whoever hands out bytes of a memory: every allocator of Morph memory is one, and so is an object of your own with these
- * members. Pointers it gives are multiples of 8.
+ * members, a module's exports for instance. Pointers it gives are multiples of 8, unsigned or as C's are in WebAssembly; 0 where there is no room.
  */
 export type Allocator = {
   /** Where the bytes lie. */
@@ -63,14 +63,26 @@ export function allocate(allocator: Allocator, bytes: number, align: number = NA
   const { slotSize } = talents;
   const isNatural = align <= NATURAL_ALIGN;
   const aligned = isNatural || zeroed ? undefined : talents.alignedAlloc?.(align, bytes);
-  if (aligned !== undefined) return aligned;
+  if (aligned !== undefined) return given(allocator, aligned, bytes);
   const size = isNatural ? bytes : bytes + align - NATURAL_ALIGN;
   if (slotSize !== undefined && size > slotSize) {
     refuse("ERR_MORPH_INVALID_SIZE", `at most a pool's slot of ${slotSize} bytes`, size);
   }
   const zeros = zeroed ? (talents.allocZeroed?.(size) ?? talents.calloc?.(1, size)) : undefined;
-  if (zeros !== undefined) return zeros;
-  const pointer = (talents.alloc?.(size) ?? talents.malloc?.(size)) as number;
+  if (zeros !== undefined) return given(allocator, zeros, size);
+  const pointer = given(allocator, talents.alloc?.(size) ?? talents.malloc?.(size), size);
   if (zeroed) allocator.memory.u8.fill(0, pointer, pointer + size);
   return pointer;
+}
+
+/**
+ * The pointer that an allocator gave. A module's own functions give 0 where there is no room, and negative pointers above 2 GiB.
+ * @throws ERR_MORPH_OUT_OF_MEMORY when it gave none, ERR_MORPH_INVALID_POINTER for what cannot be so many bytes of the memory
+ */
+export function given(allocator: Allocator, pointer: number | undefined, bytes: number): number {
+  const at = typeof pointer === "number" && pointer < 0 ? pointer >>> 0 : (pointer as number);
+  if (typeof at === "number" && at > 0 && at % NATURAL_ALIGN === 0 && at + bytes <= allocator.memory.u8.length)
+    return at;
+  const code = (pointer ?? 0) === 0 ? "ERR_MORPH_OUT_OF_MEMORY" : "ERR_MORPH_INVALID_POINTER";
+  return refuse(code, `the allocator's multiple of 8 with ${bytes} bytes of the memory behind it`, pointer);
 }

@@ -1,5 +1,13 @@
 import { type AddressSpace, describe, MorphError, requireOptions } from "@morph/memory";
-import { type Allocator, allocate, isAllocator, isMemory, NATURAL_ALIGN, requireAllocator } from "./allocator.ts";
+import {
+  type Allocator,
+  allocate,
+  given,
+  isAllocator,
+  isMemory,
+  NATURAL_ALIGN,
+  requireAllocator,
+} from "./allocator.ts";
 import type { LeakGuard } from "./leak-guard.ts";
 import { momentNow, requireLive } from "./liveness.ts";
 import { refuse, requireBoolean } from "./refuse.ts";
@@ -202,7 +210,7 @@ export class Block<View extends ElementArray> {
     const { memory } = allocator;
     let pointer = this.at;
     if (allocator.realloc !== undefined && align <= NATURAL_ALIGN) {
-      pointer = place.base = allocator.realloc(place.base, bytes);
+      pointer = place.base = given(allocator, allocator.realloc(place.base, bytes), bytes);
       if (this.zeroed && bytes > before) memory.u8.fill(0, pointer + before, pointer + bytes);
     } else if (bytes > before) {
       const old = place.base;

@@ -14,6 +14,8 @@ import {
   type ElementArray,
   type ElementType,
   type LeakGuard,
+  writeCString,
+  writeUtf8,
 } from "../src/index.ts";
 import { contextIn } from "./context-in.ts";
 
@@ -254,6 +256,68 @@ describe("a block", () => {
       expect(blockOf(view)).toBe(blocks[i]);
     }
     for (const block of blocks) block.free();
+    heap.verify();
+  });
+});
+
+describe("an allocator of the program's own", () => {
+  const memory = new LinearMemory({ initialPages: 4 });
+  const heap = new Heap({ memory });
+  /** What it is asked for, and gives `pointer` every time. */
+  const all = (pointer: unknown): (() => unknown)[] => {
+    const give = (): number => pointer as number;
+    const own = (more: object): Allocator => ({ memory, ...more }) as Allocator;
+    return [
+      () => array(own({ malloc: give }), Float64Array, 4),
+      () => array(own({ alloc: give }), Float64Array, 4, { align: 64 }),
+      () => array(own({ malloc: give, calloc: give }), Float64Array, 4, { zeroed: true }),
+      () => array(own({ malloc: give, alignedAlloc: give }), Float64Array, 4, { align: 64 }),
+      () => writeUtf8(own({ malloc: give }), "text"),
+      () => writeCString(own({ malloc: give }), "text"),
+      () => {
+        const free = (freed: number): void => heap.free(freed);
+        const block = array(own({ malloc: (n: number) => heap.malloc(n), free, realloc: give }), Float64Array, 4);
+        block.view.fill(1.5);
+        try {
+          block.resize(1000);
+        } finally {
+          expect([...block.view]).toEqual([1.5, 1.5, 1.5, 1.5]);
+          block.free();
+        }
+      },
+    ];
+  };
+
+  it("may give nothing where there is no room, as C's functions do; nothing is written then", () => {
+    const before = memory.u8.slice(0, 64);
+    for (const none of [0, undefined, null]) {
+      const codes = all(none).map(codeOf);
+      expect([none, codes]).toEqual([none, codes.map(() => "ERR_MORPH_OUT_OF_MEMORY")]);
+    }
+    expect(memory.u8.slice(0, 64)).toEqual(before);
+  });
+
+  it("may give negative pointers above 2 GiB, as modules do", () => {
+    const large = new LinearMemory();
+    large.acquire(2 ** 15, large.register({ name: "test", contractVersion: 1, viewsChanged() {} }));
+    const above = new Heap({ memory: large });
+    const c = above.wasmImports();
+    const block = array({ memory: large, ...c }, Float64Array, 10, { zeroed: true });
+    expect(block.pointer).toBeGreaterThan(2 ** 31);
+    block.view.fill(2.5);
+    block.resize(100_000);
+    expect(block.view[9]).toBe(2.5);
+    block.free();
+    expect(above.stats().currentLive).toBe(0);
+  });
+
+  it("is refused where it gives what is no pointer into its memory", () => {
+    const { currentLive } = heap.stats();
+    for (const wrong of [-16, 12_345, 8.5, Number.NaN, 2 ** 31, 2 ** 32, "65536", 65_536n, Symbol("8")]) {
+      const codes = all(wrong).map(codeOf);
+      expect([wrong, codes]).toEqual([wrong, codes.map(() => "ERR_MORPH_INVALID_POINTER")]);
+    }
+    expect(heap.stats().currentLive).toBe(currentLive);
     heap.verify();
   });
 });

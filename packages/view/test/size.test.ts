@@ -20,8 +20,8 @@ async function sizeOf(exports: string): Promise<number> {
 }
 
 test.each([
-  ["array", 1500],
-  ["array, blockAt, blockOf", 1700],
+  ["array", 1600],
+  ["array, blockAt, blockOf", 1800],
   ["LeakGuard", 370],
   ["struct", 4000],
   ["struct, f32, i32, pointer, vec", 4600],
