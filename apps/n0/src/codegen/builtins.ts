@@ -70,9 +70,10 @@ export function generateBuiltin(builder: FunctionBuilder, call: CallExpression, 
 
 /** `panjang(x)`: of a null map 0. */
 function generateLength(builder: FunctionBuilder, value: Expression, line: number): Code {
-  const { m } = builder;
+  const { context, m } = builder;
+  if (value.type.kind === "string") return context.target.stringLength(generateRequired(builder, value, line));
   if (value.type.kind !== "map") return m.i64.load(8, 8, generateRequired(builder, value, line));
-  return codeInLocal(builder, generateExpression(builder, value), wasm.i32, (get) =>
+  return codeInLocal(builder, generateExpression(builder, value), wasm.ref, (get) =>
     m.if(get(), m.i64.load(16, 8, get()), m.i64.const(0n)),
   );
 }
@@ -85,7 +86,8 @@ function ofStrings(builder: FunctionBuilder, name: string, { arguments: operands
   );
   const codes = operands.map((operand, i) => required(builder, operand, () => values.get(i), line));
   values.release();
-  return sequence(builder, values.before, builder.context.runtime(name, codes), wasm.i32);
+  const code = builder.context.runtime(name, codes);
+  return sequence(builder, values.before, code, code.type);
 }
 
 /** `substring(s, a, b)`: of null the empty string. */
@@ -99,7 +101,7 @@ function generateSubstring(builder: FunctionBuilder, operands: readonly Expressi
   const end = words(builder, values.get(2));
   values.release();
   const code = builder.context.runtime("mph_string_substring", [string, ...start, ...end]);
-  return sequence(builder, values.before, code, wasm.i32);
+  return sequence(builder, values.before, code, wasm.ref);
 }
 
 /** `assert(i, T)`: the instance when it is a T, else null. */

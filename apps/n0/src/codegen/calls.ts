@@ -101,7 +101,7 @@ function callInterface(
     wasm.i32,
   );
   builder.give(vtable);
-  const params = [wasm.i32, ...method.type.parameters.map(wasmType)];
+  const params = [wasm.ref, ...method.type.parameters.map(wasmType)];
   const result = wasmType(method.type.result);
   const code = m.callIndirect(check, codes, params, result);
   values.release();
@@ -109,7 +109,8 @@ function callInterface(
 }
 
 function callClosure(builder: FunctionBuilder, call: CallExpression, type: FunctionType): Code {
-  const { m } = builder;
+  const { context, m } = builder;
+  const { target } = context;
   const { callee, line } = call;
   const values = evaluate(builder, [
     { expression: callee, again: true },
@@ -119,10 +120,10 @@ function callClosure(builder: FunctionBuilder, call: CallExpression, type: Funct
   const { params, result } = closureSignature(type);
   // The check stands before the first operand: it is what the environment is read from.
   const environment = isNeverNull(callee)
-    ? m.i32.load(8, 4, get(0))
-    : m.block(null, [failIfNull(builder, get(0), line), m.i32.load(8, 4, get(0))], wasm.i32);
+    ? target.closureEnvironment(get(0))
+    : m.block(null, [failIfNull(builder, get(0), line), target.closureEnvironment(get(0))], wasm.ref);
   const codes = [environment, ...call.arguments.map((_, i) => get(i + 1))];
-  const code = m.callIndirect(m.i32.load(0, 4, get(0)), codes, params, result);
+  const code = m.callIndirect(target.closureFunction(get(0)), codes, params, result);
   values.release();
   return sequence(builder, before, code, result);
 }

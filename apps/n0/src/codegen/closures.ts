@@ -13,21 +13,17 @@ import * as wasm from "../wasm/index.ts";
 import type { Code, ModuleContext } from "./context.ts";
 import { codeInLocal } from "./expressions.ts";
 import { FunctionBuilder, type Signature } from "./function-builder.ts";
-import { type Layout, layOut, partsOf, wasmType } from "./layout.ts";
+import { type Layout, partsOf, wasmType } from "./layout.ts";
 import { generateNative } from "./natives.ts";
 import { sequence } from "./operands.ts";
-import { allocate } from "./structs.ts";
-import { load, store, storesInSteps } from "./values.ts";
 
 /** The environment's parameter in the function of a closure. */
 export const ENVIRONMENT = 0;
 
-const layouts: WeakMap<FunctionLiteral, Layout> = new WeakMap();
-
 /** Where captured values lie in the environment of a closure. */
-function environmentLayout(literal: FunctionLiteral): Layout {
-  const layout = layouts.get(literal) ?? layOut(literal.captures.map(({ type }) => type));
-  layouts.set(literal, layout);
+function environmentLayout({ target, environmentLayouts }: ModuleContext, literal: FunctionLiteral): Layout {
+  const layout = environmentLayouts.get(literal) ?? target.layOut(literal.captures.map(({ type }) => type));
+  environmentLayouts.set(literal, layout);
   return layout;
 }
 
@@ -36,16 +32,16 @@ export function captureAddress(
   builder: FunctionBuilder,
   symbol: CaptureSymbol,
 ): { address: () => Code; offset: number } {
-  const { m } = builder;
+  const { context, m } = builder;
   return {
-    address: () => m.local.get(ENVIRONMENT, wasm.i32),
-    offset: environmentLayout(symbol.owner).offsets[symbol.index]!,
+    address: () => m.local.get(ENVIRONMENT, wasm.ref),
+    offset: environmentLayout(context, symbol.owner).offsets[symbol.index]!,
   };
 }
 
 /** How a function value of that type is called: the environment, then the arguments. */
 export function closureSignature(type: FunctionType): Signature {
-  return { params: [wasm.i32, ...type.parameters.map(wasmType)], result: wasmType(type.result) };
+  return { params: [wasm.ref, ...type.parameters.map(wasmType)], result: wasmType(type.result) };
 }
 
 /** A new closure with copies of what it captures. */
@@ -53,28 +49,31 @@ export function generateClosure(builder: FunctionBuilder, literal: FunctionLiter
   const { context, m } = builder;
   const { captures } = literal;
   const name = context.functionName(literal);
-  if (captures.length === 0) return newClosure(builder, name, m.i32.const(0), 0);
-  const layout = environmentLayout(literal);
-  const environment = builder.take(wasm.i32);
-  const get = (): Code => m.local.get(environment, wasm.i32);
-  const code = [m.local.set(environment, allocate(builder, "closure environment", layout))];
+  const { target } = context;
+  if (captures.length === 0) return newClosure(builder, name, () => m.i32.const(0), 0);
+  const layout = environmentLayout(context, literal);
+  const environment = builder.take(wasm.ref);
+  const get = (): Code => m.local.get(environment, wasm.ref);
+  const code = [m.local.set(environment, target.allocate(builder, "closure environment", layout))];
+  const isYoung = target.isBornYoung(layout.size);
   captures.forEach(({ source, type }, i) => {
     const offset = layout.offsets[i]!;
     const value = readSource(builder, source);
-    code.push(
-      storesInSteps(context, type)
-        ? codeInLocal(builder, value, wasmType(type), (again) => store(context, type, get, offset, again))
-        : store(context, type, get, offset, () => value),
-    );
+    const put = (again: () => Code): Code =>
+      isYoung
+        ? target.initialise(type, get, offset, again)
+        : target.storeField(builder, type, get, offset, again, "a value in a large environment");
+    const isSimple = isYoung && !target.storesInSteps(type);
+    code.push(isSimple ? put(() => value) : codeInLocal(builder, value, wasmType(type), put));
   });
   builder.give(environment);
-  return sequence(builder, code, newClosure(builder, name, get(), layout.size), wasm.i32);
+  return sequence(builder, code, newClosure(builder, name, get, layout.size), wasm.ref);
 }
 
 function readSource(builder: FunctionBuilder, source: CaptureSymbol["source"]): Code {
   if (source.kind === "local") return builder.getVariable(source);
   const { address, offset } = captureAddress(builder, source);
-  return load(builder.context, source.type, address, offset);
+  return builder.context.target.load(source.type, address, offset);
 }
 
 /** A function of the top level as a value: a closure without captures. */
@@ -83,7 +82,7 @@ export function generateFunctionValue(builder: FunctionBuilder, symbol: Function
   const name = context.helper(`value_${functionKey(context, symbol)}`, (helper) => {
     makeWrapper(context, symbol, helper);
   });
-  return newClosure(builder, name, m.i32.const(0), 0);
+  return newClosure(builder, name, () => m.i32.const(0), 0);
 }
 
 function functionKey(context: ModuleContext, { native, declaration }: FunctionSymbol): string {
@@ -96,7 +95,7 @@ function makeWrapper(context: ModuleContext, symbol: FunctionSymbol, name: strin
   const { type, native, declaration } = symbol;
   const signature = closureSignature(type);
   const results = partsOf(type.result);
-  const options = { file: context.fileNumber(declaration), place: declaration, results, allocates: false };
+  const options = { file: context.fileNumber(declaration), place: declaration, results, allocates: true };
   const builder = new FunctionBuilder(context, signature, options);
   const operands = type.parameters.map((parameter, i) => m.local.get(i + 1, wasmType(parameter)));
   const call =
@@ -106,8 +105,7 @@ function makeWrapper(context: ModuleContext, symbol: FunctionSymbol, name: strin
   builder.finish(name, [type.result.kind === "void" ? call : builder.leave(call)]);
 }
 
-function newClosure(builder: FunctionBuilder, name: string, environment: Code, bytes: number): Code {
+function newClosure(builder: FunctionBuilder, name: string, environment: () => Code, bytes: number): Code {
   const { context, m } = builder;
-  const index = m.i32.const(context.tableIndex(name));
-  return context.runtime("mph_closure_new", [index, environment, m.i32.const(bytes)]);
+  return context.target.closure(builder, m.i32.const(context.tableIndex(name)), environment, bytes);
 }

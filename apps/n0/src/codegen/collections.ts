@@ -7,24 +7,11 @@ import * as wasm from "../wasm/index.ts";
 import type { Code } from "./context.ts";
 import { codeInLocal, generateExpression } from "./expressions.ts";
 import type { FunctionBuilder } from "./function-builder.ts";
-import { isTraced, sizeOf, wasmType } from "./layout.ts";
+import { isTraced, wasmType } from "./layout.ts";
 import { FAIL_INDEX, FAIL_STRING_INDEX } from "./names.ts";
 import { evaluate, isNeverNull, required, sequence } from "./operands.ts";
 import { storeExpression } from "./structs.ts";
-import {
-  bits,
-  failIf,
-  failIfNull,
-  high,
-  load,
-  low,
-  pack,
-  requiredCode,
-  resultCell,
-  store,
-  storesInSteps,
-  typeIdOf,
-} from "./values.ts";
+import { bits, elementOffset, failIf, failIfNull, high, low, pack, requiredCode, resultCell, typeIdOf } from "./values.ts";
 
 /** `a[i]` */
 export function generateIndex(builder: FunctionBuilder, expression: IndexExpression): Code {
@@ -43,27 +30,38 @@ export function generateIndex(builder: FunctionBuilder, expression: IndexExpress
 /** `[a, b]`: the array is there before its elements are evaluated, so each goes straight to its place. */
 export function generateArrayLiteral(builder: FunctionBuilder, { type, elements }: ArrayLiteral): Code {
   const { context, m } = builder;
+  const { target } = context;
   const element = elementOf(type);
-  const size = sizeOf(element);
+  const size = target.sizeOf(element);
   const operands = [m.i32.const(elements.length), m.i32.const(size), m.i32.const(isTraced(element) ? 1 : 0)];
   const made = context.runtime("mph_array_new", operands);
   if (elements.length === 0) return made;
-  const array = builder.take(wasm.i32);
-  const data = builder.take(wasm.i32);
-  const get = (): Code => m.local.get(array, wasm.i32);
+  const array = builder.take(wasm.ref);
+  const data = builder.take(wasm.ref);
+  const get = (): Code => m.local.get(array, wasm.ref);
+  const getData = (): Code => m.local.get(data, wasm.ref);
   const rooted = elements.some((e) => context.effects.of(e));
   const slot = rooted ? builder.takeSlot() : -1;
   const code = [
     rooted ? builder.setRooted(array, slot, type, made) : m.local.set(array, made),
-    m.local.set(data, m.i32.load(0, 4, get())),
+    m.local.set(data, m.ref.load(0, 4, get())),
   ];
+  let isYoung = target.isBornYoung(target.dataHeader + elements.length * size);
   elements.forEach((value, i) => {
-    code.push(storeExpression(builder, element, () => m.local.get(data, wasm.i32), i * size, value));
+    const offset = target.dataHeader + i * size;
+    isYoung &&= !context.effects.of(value);
+    if (isYoung || target.storesPlainly(element)) {
+      code.push(storeExpression(builder, element, getData, offset, value));
+      return;
+    }
+    const store = (again: () => Code): Code =>
+      target.storeField(builder, element, getData, offset, again, "an element of a literal");
+    code.push(codeInLocal(builder, generateExpression(builder, value), wasmType(element), store));
   });
   builder.give(array);
   builder.give(data);
   if (rooted) builder.giveSlot(slot);
-  return sequence(builder, code, get(), wasm.i32);
+  return sequence(builder, code, get(), wasm.ref);
 }
 
 function readElement(builder: FunctionBuilder, { object, index, type, line }: IndexExpression): Code {
@@ -81,11 +79,11 @@ function readElement(builder: FunctionBuilder, { object, index, type, line }: In
       line,
     ),
   );
-  const address = elementAddress(builder, type, get(0), get(1));
-  const value =
-    type.kind === "interface"
-      ? codeInLocal(builder, address, wasm.i32, (again) => load(builder.context, type, again, 0))
-      : load(builder.context, type, () => address, 0);
+  const { context, m } = builder;
+  const { target } = context;
+  const address = m.i32.add(m.ref.load(0, 4, get(0)), elementOffset(m, target.sizeOf(type), get(1)));
+  const read = (again: () => Code): Code => target.load(type, again, target.dataHeader);
+  const value = target.readsTwice(type) ? codeInLocal(builder, address, wasm.i32, read) : read(() => address);
   values.release();
   return sequence(builder, before, value, wasmType(type));
 }
@@ -125,12 +123,7 @@ export function storeElement(
 ): Code {
   const { context, m } = builder;
   const code = checkElement(builder, object, array, index, line);
-  const address = elementAddress(builder, type, array(), index());
-  code.push(
-    storesInSteps(context, type)
-      ? codeInLocal(builder, address, wasm.i32, (again) => store(context, type, again, 0, value))
-      : store(context, type, () => address, 0, value),
-  );
+  code.push(context.target.storeElement(builder, type, array, index, value, "an element"));
   return m.block(null, code);
 }
 
@@ -146,19 +139,18 @@ export function generateAppend(builder: FunctionBuilder, array: Expression, valu
   const { before, get } = values;
   if (!isNeverNull(array)) before.push(failIfNull(builder, get(0), line));
   const length = (): Code => m.i32.load(8, 4, get(0));
-  const full = m.i32.eq(length(), m.i32.load(16, 4, get(0)));
+  const { target } = context;
+  const full = target.isFull(() => get(0));
   before.push(m.if(full, context.runtime("mph_array_grow", [get(0)])));
-  const address = elementAddress(builder, element, get(0), m.i64.extend_u(length()));
   before.push(
-    storesInSteps(context, element)
-      ? codeInLocal(builder, address, wasm.i32, (again) => store(context, element, again, 0, () => get(1)))
-      : store(
-          context,
-          element,
-          () => address,
-          0,
-          () => get(1),
-        ),
+    target.storeElement(
+      builder,
+      element,
+      () => get(0),
+      () => m.i64.extend_u(length()),
+      () => get(1),
+      "an appended element",
+    ),
     m.i32.store(8, 4, get(0), m.i32.add(length(), m.i32.const(1))),
   );
   if (context.recorded) {
@@ -182,13 +174,6 @@ function checkElement(
   return isNeverNull(object) ? [bounds] : [failIfNull(builder, array(), line), bounds];
 }
 
-function elementAddress({ m }: FunctionBuilder, element: Type, array: Code, index: Code): Code {
-  const at = m.i32.wrap(index);
-  const size = sizeOf(element);
-  const offset = size === 24 ? m.i32.mul(at, m.i32.const(24)) : m.i32.shl(at, m.i32.const(size === 8 ? 3 : 2));
-  return m.i32.add(m.i32.load(0, 4, array), offset);
-}
-
 function elementOf(type: Type): Type {
   if (type.kind !== "array") throw new Error(`expected an array, got ${type.kind}`);
   return type.element;
@@ -202,9 +187,9 @@ export function generateMapLiteral(builder: FunctionBuilder, { type, entries, li
   const { key, value } = mapType(type);
   const made = context.runtime("mph_map_new", [m.i32.const(keyKind(key)), m.i32.const(isTraced(value) ? 1 : 0)]);
   if (entries.length === 0) return made;
-  const map = builder.take(wasm.i32);
-  const get = (): Code => m.local.get(map, wasm.i32);
-  const boxes = value.kind === "interface";
+  const map = builder.take(wasm.ref);
+  const get = (): Code => m.local.get(map, wasm.ref);
+  const boxes = isBoxed(builder, value);
   const rooted = boxes || entries.some((entry) => context.effects.of(entry.key) || context.effects.of(entry.value));
   const slot = rooted ? builder.takeSlot() : -1;
   const code = [rooted ? builder.setRooted(map, slot, type, made) : m.local.set(map, made)];
@@ -219,7 +204,7 @@ export function generateMapLiteral(builder: FunctionBuilder, { type, entries, li
   }
   builder.give(map);
   if (rooted) builder.giveSlot(slot);
-  return sequence(builder, code, get(), wasm.i32);
+  return sequence(builder, code, get(), wasm.ref);
 }
 
 function readEntry(builder: FunctionBuilder, { object, index, type, line }: IndexExpression): Code {
@@ -230,8 +215,8 @@ function readEntry(builder: FunctionBuilder, { object, index, type, line }: Inde
   const code = values.before;
   code.push(m.drop(context.runtime("mph_map_get", [map, ...keyBits(builder, index.type, key)])));
   values.release();
-  if (type.kind !== "interface") return sequence(builder, code, resultCell(context, type), wasmType(type));
-  return sequence(builder, code, unbox(builder, m.i32.load(0, 4, context.result())), wasm.i64);
+  if (!isBoxed(builder, type)) return sequence(builder, code, resultCell(context, type), wasmType(type));
+  return sequence(builder, code, unbox(builder, m.i32.load(0, 4, context.result())), wasm.pair);
 }
 
 /** `m[k] = v` */
@@ -239,7 +224,7 @@ export function writeEntry(builder: FunctionBuilder, target: IndexExpression, va
   const { m } = builder;
   const { object, index, line } = target;
   const type = mapType(object.type);
-  const boxes = type.value.kind === "interface";
+  const boxes = isBoxed(builder, type.value);
   const operands = [{ expression: object }, { expression: index }, { expression: value, again: boxes }];
   const values = evaluate(builder, operands, boxes);
   const map = required(builder, object, () => values.get(0), line);
@@ -254,13 +239,18 @@ export function writeEntry(builder: FunctionBuilder, target: IndexExpression, va
 export function setEntry(builder: FunctionBuilder, type: MapType, map: Code, key: Code, value: () => Code): Code {
   const { context, m } = builder;
   const operands = [map, ...keyBits(builder, type.key, key)];
-  if (type.value.kind !== "interface") {
+  if (!isBoxed(builder, type.value)) {
     return context.runtime("mph_map_set", [...operands, ...bits(builder, type.value, value())]);
   }
   const vtable = (): Code => high(m, value());
   const box = context.runtime("mph_interface_box", [low(m, value()), vtable(), typeIdOf(m, vtable)]);
   const boxed = m.if(m.i64.eqz(value()), m.i32.const(0), box);
   return context.runtime("mph_map_set", [...operands, boxed, m.i32.const(0)]);
+}
+
+/** Whether a map's value is a box. */
+function isBoxed({ context }: FunctionBuilder, { kind }: Type): boolean {
+  return kind === "interface" && context.target.boxesInterfaces;
 }
 
 /** The interface value in a box; null is the interface null. */
@@ -338,9 +328,10 @@ function readByte(builder: FunctionBuilder, { object, index, line }: IndexExpres
   ]);
   const { before, get } = values;
   if (!isNeverNull(object)) before.push(failIfNull(builder, get(0), line));
-  before.push(failIf(builder, m.i64.gt_u(get(1), m.i64.load(8, 8, get(0))), FAIL_STRING_INDEX, line));
-  const address = m.i32.add(m.i32.load(0, 4, get(0)), m.i32.wrap(get(1)));
-  const value = m.i64.load8_s(0, 1, address);
+  const { target } = builder.context;
+  before.push(failIf(builder, target.isOutside(get(0), get(1)), FAIL_STRING_INDEX, line));
+  const address = m.i32.add(target.stringBytes(get(0)), m.i32.wrap(get(1)));
+  const value = m.i64.load8_s(target.dataHeader, 1, address);
   values.release();
   return sequence(builder, before, value, wasm.i64);
 }

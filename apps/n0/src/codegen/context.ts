@@ -3,15 +3,20 @@
 import { RUNTIME_IMPORTS } from "n0-runtime";
 import type { FunctionLiteral, Program } from "../ast.ts";
 import type { GlobalSymbol } from "../symbols.ts";
-import type { Type } from "../types.ts";
+import type { StructType, Type } from "../types.ts";
 import * as wasm from "../wasm/index.ts";
 import { Effects } from "./effects.ts";
+import { FixedTarget } from "./fixed-target.ts";
+import { neverCollects } from "./gc/collecting.ts";
+import { Sites } from "./gc/sites.ts";
+import { GcTarget } from "./gc/target.ts";
 import { Image } from "./image.ts";
 import { Interfaces } from "./interfaces.ts";
-import { isTraced, wasmType } from "./layout.ts";
+import { isTraced, type Layout, wasmType } from "./layout.ts";
 import { Literals } from "./literals.ts";
 import type { Manifest } from "./manifest.ts";
 import { BASE, RESULT } from "./names.ts";
+import type { Target, TargetName } from "./target.ts";
 
 /** An expression or statement of WebAssembly; each may stand in one place only. */
 export type Code = wasm.Code;
@@ -22,6 +27,8 @@ export interface CodegenOptions {
   readonly recorded?: boolean;
   /** Whether a string literal makes a new string each time it is evaluated, as the original's do. Default false: it is made once. */
   readonly literalsEachTime?: boolean;
+  /** For which allocators: `"fixed"` for v1 and v2 (default), or `"gc"`. */
+  readonly target?: TargetName;
 }
 
 /** A global variable: a reference lies in the region, where the collector sees it; anything else in a WebAssembly global. */
@@ -34,16 +41,23 @@ export class ModuleContext {
   readonly m: wasm.Module = new wasm.Module();
   readonly program: Program;
   readonly recorded: boolean;
+  readonly target: Target;
+  readonly sites: Sites;
   readonly effects: Effects;
   readonly image: Image;
   readonly interfaces: Interfaces;
   readonly literals: Literals;
   readonly files: readonly string[];
+  /** Where the fields of structs, and the captured values of closures lie, once somebody has asked. */
+  readonly structLayouts: Map<StructType, Layout> = new Map();
+  readonly environmentLayouts: Map<FunctionLiteral, Layout> = new Map();
   /** How many globals hold references. */
   readonly referenceGlobals: number;
   private readonly globals: Map<GlobalSymbol, GlobalPlace> = new Map();
   private readonly functionNames: Map<FunctionLiteral, string> = new Map();
   private readonly traceNames: { readonly name: string; readonly shown: string; readonly file: number }[] = [];
+  /** Functions of the program that do not allocate, by WebAssembly name. */
+  private readonly quiet: Set<string> = new Set();
   private readonly fileOf: Map<FunctionLiteral, number> = new Map();
   private readonly tableNames: string[] = [];
   private readonly tableIndexes: Map<string, number> = new Map();
@@ -51,9 +65,11 @@ export class ModuleContext {
   private readonly returnGlobals: Set<string> = new Set();
   private readonly helpers: Set<string> = new Set();
 
-  constructor(program: Program, { recorded = false, literalsEachTime = false }: CodegenOptions) {
+  constructor(program: Program, { recorded = false, literalsEachTime = false, target = "fixed" }: CodegenOptions, sites: Sites) {
     this.program = program;
     this.recorded = recorded;
+    this.sites = sites;
+    this.target = target === "gc" ? new GcTarget(this) : new FixedTarget(this);
     this.literals = new Literals(this, !literalsEachTime);
     this.effects = new Effects(program, literalsEachTime);
     this.files = program.modules.map(({ file }) => file);
@@ -65,7 +81,7 @@ export class ModuleContext {
       else this.globals.set(symbol, { kind: "wasm", name: `g${numbers++}` });
     }
     const types = program.modules.reduce((sum, { structs, closures }) => sum + structs.length + closures.length, 0);
-    this.image = new Image(types, references);
+    this.image = new Image(types + this.target.ownTypes, this.target.typeBytes, references);
     this.interfaces = new Interfaces(this);
     this.referenceGlobals = references;
     for (const [symbol, i] of places) this.globals.set(symbol, { kind: "memory", offset: this.image.globals + i * 8 });
@@ -76,6 +92,7 @@ export class ModuleContext {
         const name = `f${this.functionNames.size}`;
         this.functionNames.set(literal, name);
         this.fileOf.set(literal, file);
+        if (!this.effects.ofFunction(literal)) this.quiet.add(name);
         this.traced(name, shownName(literal, module), file);
       }
     });
@@ -99,6 +116,12 @@ export class ModuleContext {
       const index = indexes.get(name);
       return index === undefined ? [] : [[index, shown, file] as const];
     });
+  }
+
+  /** Whether code is a call that may collect. */
+  mayCollect({ kind, name }: Code): boolean {
+    if (kind !== "call") return kind === "indirect";
+    return !this.quiet.has(name) && !this.helpers.has(name) && !neverCollects(name);
   }
 
   /** The number of the file a function stands in. */
@@ -147,7 +170,7 @@ export class ModuleContext {
   runtime(name: string, operands: readonly Code[]): Code {
     const index = RUNTIME_INDEX.get(name)!;
     const { params, result } = RUNTIME_IMPORTS[index]!;
-    const type = result === undefined ? wasm.none : wasm.i32;
+    const type = result === undefined ? wasm.none : result === "pointer" && name !== "mph_channel_new" ? wasm.ref : wasm.i32;
     this.importFunction(
       name,
       "env",
@@ -171,7 +194,7 @@ export class ModuleContext {
   /** The global through which a function returns the i-th part of a tuple, from 1 on. */
   returnGlobal(i: number, type: Type): { readonly name: string; readonly type: wasm.Type } {
     const own = wasmType(type);
-    const name = `return${i}_${own === wasm.i64 ? "i64" : own === wasm.f64 ? "f64" : "i32"}`;
+    const name = `return${i}_${RETURN_NAMES[wasm.plainType(own)]}`;
     if (!this.returnGlobals.has(name)) {
       this.returnGlobals.add(name);
       this.m.addGlobal(name, own, zero(this.m, type));
@@ -195,6 +218,8 @@ export class ModuleContext {
   }
 }
 
+const RETURN_NAMES: Readonly<Record<wasm.Type, string>> = { [wasm.i32]: "i32", [wasm.i64]: "i64", [wasm.f64]: "f64" };
+
 const RUNTIME_INDEX: ReadonlyMap<string, number> = new Map(RUNTIME_IMPORTS.map(({ name }, i) => [name, i]));
 
 /** A function's name in traces: of a method with its struct, of a module's function with the module. */
@@ -208,6 +233,7 @@ function shownName({ name, receiver }: FunctionLiteral, modulePath: string): str
 export function zero(m: wasm.Module, type: Type): Code {
   switch (wasmType(type)) {
     case wasm.i64:
+    case wasm.pair:
       return m.i64.const(0n);
     case wasm.f64:
       return m.f64.const(0);

@@ -13,7 +13,6 @@ import { wasmType } from "./layout.ts";
 import { generateRequired, sequence } from "./operands.ts";
 import { generateBinary, generatePrefix } from "./operators.ts";
 import { generateStruct, structLayout } from "./structs.ts";
-import { load } from "./values.ts";
 
 /** The value of an expression. */
 export function generateExpression(builder: FunctionBuilder, expression: Expression): Code {
@@ -91,9 +90,9 @@ function generateInterpolated(builder: FunctionBuilder, { parts, line }: Interpo
   const { context, m } = builder;
   const [first, ...rest] = parts as [Expression, ...Expression[]];
   if (rest.length === 0) return generateRequired(builder, first, line);
-  const local = builder.take(wasm.i32);
+  const local = builder.take(wasm.ref);
   const slot = builder.takeSlot();
-  const get = (): Code => m.local.get(local, wasm.i32);
+  const get = (): Code => m.local.get(local, wasm.ref);
   const set = (value: Code, root: boolean): Code =>
     root ? builder.setRooted(local, slot, first.type, value) : m.local.set(local, value);
   const code: Code[] = [];
@@ -104,7 +103,7 @@ function generateInterpolated(builder: FunctionBuilder, { parts, line }: Interpo
   }
   builder.give(local);
   builder.giveSlot(slot);
-  return sequence(builder, code, joined, wasm.i32);
+  return sequence(builder, code, joined, wasm.ref);
 }
 
 function generateIdentifier(builder: FunctionBuilder, { symbol }: Identifier): Code {
@@ -118,13 +117,13 @@ function readSymbol(builder: FunctionBuilder, symbol: NameSymbol): Code {
       return builder.getVariable(symbol);
     case "capture": {
       const { address, offset } = captureAddress(builder, symbol);
-      return load(context, symbol.type, address, offset);
+      return context.target.load(symbol.type, address, offset);
     }
     case "global": {
       const place = context.placeOf(symbol);
       if (place.kind === "wasm") return m.global.get(place.name, wasmType(symbol.type));
-      if (symbol.type.kind === "interface") return m.i64.load(0, 8, context.address(place.offset));
-      return m.i32.load(0, 4, context.address(place.offset));
+      if (symbol.type.kind === "interface") return wasm.typed(m.i64.load(0, 8, context.address(place.offset)), wasm.pair);
+      return m.ref.load(0, 4, context.address(place.offset));
     }
     case "function":
       return generateFunctionValue(builder, symbol);
@@ -139,8 +138,9 @@ function generateMember(builder: FunctionBuilder, expression: MemberExpression):
   if (member.kind === "module") return readSymbol(builder, member.symbol);
   if (member.kind !== "field") throw new Error("a method has no value");
   const { struct, field } = member;
-  const offset = structLayout(struct).offsets[field.index]!;
+  const { target } = context;
+  const offset = structLayout(context, struct).offsets[field.index]!;
   const object = generateRequired(builder, expression.object, expression.line);
-  if (field.type.kind !== "interface") return load(context, field.type, () => object, offset);
-  return codeInLocal(builder, object, wasm.i32, (get) => load(context, field.type, get, offset));
+  if (!target.readsTwice(field.type)) return target.load(field.type, () => object, offset);
+  return codeInLocal(builder, object, wasm.ref, (get) => target.load(field.type, get, offset));
 }

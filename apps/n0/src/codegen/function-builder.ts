@@ -1,12 +1,4 @@
-/*
- * One WebAssembly function on its way, with its frame:
- *
- *   frame pointer ┬ slot 8 ┬ slot 8 ┬ ...
- *
- * The collector does not see WebAssembly locals, so a reference that lives across a call that may allocate has a slot
- * too, and every write goes to both. Nothing moves, so reads come from the local alone. A function without slots has no
- * frame, and one that cannot allocate has no slots.
- */
+/** One WebAssembly function on its way: its locals, where its variables are, and the way out. */
 
 import type { Node } from "../ast.ts";
 import { LimitError, MOST_LOCALS } from "../limits.ts";
@@ -14,8 +6,8 @@ import type { LocalSymbol } from "../symbols.ts";
 import type { Type } from "../types.ts";
 import * as wasm from "../wasm/index.ts";
 import type { Code, ModuleContext } from "./context.ts";
-import { isTraced, wasmType } from "./layout.ts";
-import { OVERFLOW, STACK_LIMIT, STACK_POINTER } from "./names.ts";
+import { wasmType } from "./layout.ts";
+import type { Frame } from "./target.ts";
 
 /** How a function is called. */
 export interface Signature {
@@ -29,9 +21,6 @@ interface Place {
   readonly slot: number;
 }
 
-/** Up to this many slots are zeroed one by one; a `memory.fill` is a call. */
-const MOST_STORES = 16;
-
 const EXIT = "exit";
 
 /** Locals, slots and the way out of one function. */
@@ -44,20 +33,14 @@ export class FunctionBuilder {
   private readonly place: Node;
   /** The result types of the Morph function. */
   readonly results: readonly Type[];
-  private readonly signature: Signature;
-  /** Whether anything it calls may allocate. */
-  private readonly allocates: boolean;
+  readonly signature: Signature;
+  private readonly frame: Frame;
   private readonly locals: wasm.Type[] = [];
   private readonly free: Map<wasm.Type, number[]> = new Map();
-  private readonly freeSlots: number[] = [];
-  private slots = 0;
-  private readonly framePointer: number;
   private readonly resultLocal: number;
   private readonly places: Map<LocalSymbol, Place> = new Map();
   /** Slots of the variables of each open block. */
   private readonly scopes: number[][] = [];
-  /** Stores of parameters into their slots. */
-  private readonly entry: Code[] = [];
   private labels = 0;
   private exitUsed = false;
 
@@ -72,8 +55,7 @@ export class FunctionBuilder {
     this.file = options.file;
     this.place = options.place;
     this.results = options.results;
-    this.allocates = options.allocates;
-    this.framePointer = this.newLocal(wasm.i32);
+    this.frame = context.target.frame(this, options.allocates);
     this.resultLocal = signature.result === wasm.none ? -1 : this.newLocal(signature.result);
   }
 
@@ -81,15 +63,14 @@ export class FunctionBuilder {
 
   /** A parameter of the Morph function is the WebAssembly parameter of that index. */
   bindParameter(symbol: LocalSymbol, index: number): void {
-    const slot = this.slotFor(symbol.type);
-    this.places.set(symbol, { local: index, slot });
-    if (slot >= 0) this.entry.push(this.storeSlot(slot, symbol.type, this.m.local.get(index, wasmType(symbol.type))));
+    this.places.set(symbol, { local: index, slot: this.rootParameter(symbol.type, index) });
   }
 
   /** Keeps a parameter that is no Morph variable (an environment) alive. */
-  rootParameter(type: Type, index: number): void {
-    const slot = this.slotFor(type);
-    if (slot >= 0) this.entry.push(this.storeSlot(slot, type, this.m.local.get(index, wasmType(type))));
+  rootParameter(type: Type, index: number): number {
+    const slot = this.frame.slotFor(type);
+    if (slot >= 0) this.frame.keepParameter(index, slot, type);
+    return slot;
   }
 
   getVariable(symbol: LocalSymbol): Code {
@@ -99,7 +80,7 @@ export class FunctionBuilder {
   setVariable(symbol: LocalSymbol, value: Code): Code {
     const { local, slot } = this.placeOf(symbol);
     if (slot < 0) return this.m.local.set(local, value);
-    return this.setRooted(local, slot, symbol.type, value);
+    return this.frame.set(local, slot, symbol.type, value);
   }
 
   /** Variables that appear from now on belong to a block: their slots are free after {@link closeScope}. */
@@ -115,7 +96,7 @@ export class FunctionBuilder {
 
   /** A local for a while. */
   take(type: wasm.Type): number {
-    return this.free.get(type)?.pop() ?? this.newLocal(type);
+    return this.free.get(this.context.target.localType(type))?.pop() ?? this.newLocal(type);
   }
 
   /** Gives a local back. */
@@ -126,22 +107,18 @@ export class FunctionBuilder {
     else list.push(local);
   }
 
-  /** A slot for a while. */
+  /** A slot for a while; -1 where references need none. */
   takeSlot(): number {
-    return this.freeSlots.pop() ?? this.slots++;
+    return this.frame.takeSlot();
   }
 
   giveSlot(slot: number): void {
-    this.freeSlots.push(slot);
+    this.frame.giveSlot(slot);
   }
 
   /** Sets a local and its slot. */
   setRooted(local: number, slot: number, type: Type, value: Code): Code {
-    const { m } = this;
-    const own = wasmType(type);
-    // `local.tee` leaves the value for the store.
-    if (!this.context.recorded) return this.storeSlot(slot, type, m.local.tee(local, value, own));
-    return m.block(null, [m.local.set(local, value), this.storeSlot(slot, type, m.local.get(local, own))]);
+    return this.frame.set(local, slot, type, value);
   }
 
   // --- control -----------------------------------------------------------------------------------------------------
@@ -162,12 +139,10 @@ export class FunctionBuilder {
 
   /** Adds the function to the module. */
   finish(name: string, body: readonly Code[]): void {
-    const { m, signature, slots } = this;
-    this.requireLimits();
+    const { m, signature } = this;
     m.line = this.place.line;
-    const statements: Code[] = slots > 0 ? this.enterFrame() : [];
-    statements.push(this.exitUsed ? m.block(EXIT, body) : m.block(null, body));
-    if (slots > 0) statements.push(...this.leaveFrame());
+    const statements = this.frame.around(this.exitUsed ? m.block(EXIT, body) : m.block(null, body));
+    this.requireLimits();
     if (this.resultLocal >= 0) statements.push(m.local.get(this.resultLocal, signature.result));
     const { params, result } = signature;
     m.addFunction(name, params, result, this.locals, m.block(null, statements, result));
@@ -175,74 +150,37 @@ export class FunctionBuilder {
 
   /** @throws LimitError */
   private requireLimits(): void {
-    const count = this.signature.params.length + this.locals.length;
+    const count = this.localCount;
     if (count <= MOST_LOCALS) return;
     const { line, column } = this.place;
     const message = `A function has at most ${MOST_LOCALS} variables and temporaries, this one needs ${count}`;
     throw new LimitError({ stage: "unsupported", file: this.context.files[this.file]!, line, column, message });
   }
 
-  private enterFrame(): Code[] {
-    const { m, slots, context } = this;
-    const bytes = slots * 8;
-    const end = (): Code => m.i32.add(this.frame(), m.i32.const(bytes));
-    const code = [
-      m.local.set(this.framePointer, m.global.get(STACK_POINTER, wasm.i32)),
-      m.if(m.i32.gt_u(end(), m.global.get(STACK_LIMIT, wasm.i32)), context.runner(OVERFLOW, [])),
-      m.global.set(STACK_POINTER, end()),
-    ];
-    if (slots <= MOST_STORES) {
-      for (let slot = 0; slot < slots; slot++) code.push(m.i64.store(slot * 8, 8, this.frame(), m.i64.const(0n)));
-    } else {
-      code.push(m.memory.fill(this.frame(), m.i32.const(0), m.i32.const(bytes)));
-    }
-    if (context.recorded) {
-      for (let slot = 0; slot < slots; slot++) {
-        code.push(
-          context.runtime("mph_record_store", [m.i32.add(this.frame(), m.i32.const(slot * 8)), m.i32.const(0)]),
-        );
-      }
-    }
-    return [...code, ...this.entry, context.runtime("mph_gc_push_frame", [this.frame(), m.i32.const(slots)])];
-  }
-
-  private leaveFrame(): Code[] {
-    const { m, context, slots } = this;
-    return [context.runtime("mph_gc_pop_roots", [m.i32.const(slots)]), m.global.set(STACK_POINTER, this.frame())];
-  }
-
-  private frame(): Code {
-    return this.m.local.get(this.framePointer, wasm.i32);
-  }
-
   /** A variable has its place from its declaration on, which is where it appears first. */
   private placeOf(symbol: LocalSymbol): Place {
     let place = this.places.get(symbol);
     if (place === undefined) {
-      place = { local: this.newLocal(wasmType(symbol.type)), slot: this.slotFor(symbol.type) };
+      place = { local: this.newLocal(wasmType(symbol.type)), slot: this.frame.slotFor(symbol.type) };
       this.places.set(symbol, place);
       if (place.slot >= 0) this.scopes.at(-1)?.push(place.slot);
     }
     return place;
   }
 
-  private slotFor(type: Type): number {
-    return this.allocates && isTraced(type) ? this.takeSlot() : -1;
+  /** A local that is never given back. */
+  newLocal(type: wasm.Type): number {
+    return this.signature.params.length + this.locals.push(this.context.target.localType(type)) - 1;
   }
 
-  /** The value of an interface goes in whole; its instance is the low word. */
-  private storeSlot(slot: number, type: Type, value: Code): Code {
-    const { m, context } = this;
-    const offset = slot * 8;
-    const store = type.kind === "interface" ? m.i64.store : m.i32.store;
-    const stored = store(offset, 4, this.frame(), value);
-    if (!context.recorded) return stored;
-    const address = m.i32.add(this.frame(), m.i32.const(offset));
-    const pointer = m.i32.load(offset, 4, this.frame());
-    return m.block(null, [stored, context.runtime("mph_record_store", [address, pointer])]);
+  /** The type of a parameter or local. */
+  typeOf(local: number): wasm.Type {
+    const { params } = this.signature;
+    return params[local] ?? this.locals[local - params.length]!;
   }
 
-  private newLocal(type: wasm.Type): number {
-    return this.signature.params.length + this.locals.push(type) - 1;
+  /** Parameters and locals. */
+  get localCount(): number {
+    return this.signature.params.length + this.locals.length;
   }
 }

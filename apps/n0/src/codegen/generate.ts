@@ -1,11 +1,11 @@
 /** Makes a WebAssembly module of a checked program. */
 import type { Program } from "../ast.ts";
-import * as wasm from "../wasm/index.ts";
 import { type CodegenOptions, ModuleContext, zero } from "./context.ts";
 import { generateClosureFunction, generateMethod, generateTopLevelFunction } from "./functions.ts";
+import { Sites } from "./gc/sites.ts";
 import { wasmType } from "./layout.ts";
 import { encodeManifest, MANIFEST_SECTION, MANIFEST_VERSION, type Manifest } from "./manifest.ts";
-import { BASE, RESULT, STACK_LIMIT, STACK_POINTER } from "./names.ts";
+import { BASE, RESULT } from "./names.ts";
 import { generateStart } from "./start.ts";
 import { addThreads } from "./threads.ts";
 
@@ -16,16 +16,18 @@ export type { CodegenOptions } from "./context.ts";
  * the program).
  *
  * @param program what the front end has checked
+ * @param sites for tests: which places have their code
  */
-export function generateModule(program: Program, options: CodegenOptions = {}): Uint8Array<ArrayBuffer> {
-  const context = new ModuleContext(program, options);
+export function generateModule(
+  program: Program,
+  options: CodegenOptions = {},
+  sites: Sites = new Sites(),
+): Uint8Array<ArrayBuffer> {
+  const context = new ModuleContext(program, options, sites);
   const { m } = context;
   m.addGlobalImport(BASE, "n0");
   m.addGlobalImport(RESULT, "n0");
-  for (const name of [STACK_POINTER, STACK_LIMIT]) {
-    m.addGlobal(name, wasm.i32, m.i32.const(0));
-    m.exportGlobal(name);
-  }
+  context.target.declare();
   for (const [symbol, place] of context.globalPlaces()) {
     if (place.kind === "wasm") m.addGlobal(place.name, wasmType(symbol.type), zero(m, symbol.type));
   }
@@ -45,7 +47,7 @@ export function generateModule(program: Program, options: CodegenOptions = {}): 
 }
 
 function addRegion(context: ModuleContext): void {
-  const { m, image, program, files, recorded } = context;
+  const { m, image, program, files, recorded, target } = context;
   m.setData(BASE, image.data());
   const manifest: Manifest = {
     version: MANIFEST_VERSION,
@@ -54,6 +56,7 @@ function addRegion(context: ModuleContext): void {
     files,
     threads: program.usesThreads,
     recorded,
+    ...(target.name === "gc" ? { target: target.name } : {}),
     trace: context.trace(),
   };
   m.addCustomSection(MANIFEST_SECTION, encodeManifest(manifest));

@@ -1,7 +1,7 @@
 /*
  * The module's region of the memory, at an address that is known when it starts:
  *
- *   type handles, 4 bytes each │ references of globals, 8 each │ vtables and bytes of string literals │ pointers of literals
+ *   types, 4 or 8 bytes each │ references of globals, 8 each │ vtables and bytes of string literals │ pointers of literals
  *
  * All of it is the module's data segment; the runner writes the handles once the module is there.
  */
@@ -18,9 +18,16 @@ export class Image {
   private readonly chunks: Uint8Array[] = [];
   private end = 0;
 
-  /** @param mostTypes how many types there may be; @param globals how many globals hold references */
-  constructor(mostTypes: number, globals: number) {
-    this.globals = roundUp(mostTypes * 4, 8);
+  private readonly typeBytes: number;
+
+  /**
+   * @param mostTypes how many types there may be
+   * @param typeBytes bytes for each: its handle, and what the target needs beside it
+   * @param globals how many globals hold references
+   */
+  constructor(mostTypes: number, typeBytes: number, globals: number) {
+    this.typeBytes = typeBytes;
+    this.globals = roundUp(mostTypes * typeBytes, 8);
     this.append(new Uint8Array(this.globals + globals * 8));
   }
 
@@ -29,12 +36,12 @@ export class Image {
     return Math.max(this.end, 8);
   }
 
-  /** Offset of the handle of a type; equal types have the same. */
+  /** Offset of a type's entry, which starts with its handle; equal types have the same. */
   type(info: MorphTypeInfo): number {
     const key = `${info.name} ${info.size} ${info.pointerOffsets.join()}`;
     const known = this.typeOffsets.get(key);
     if (known !== undefined) return known;
-    const offset = this.types.push(info) * 4 - 4;
+    const offset = (this.types.push(info) - 1) * this.typeBytes;
     this.typeOffsets.set(key, offset);
     return offset;
   }

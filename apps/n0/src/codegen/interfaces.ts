@@ -80,5 +80,5 @@ export function generateConversion(builder: FunctionBuilder, { value, struct, ty
 export function convert(builder: FunctionBuilder, value: Code, struct: StructType, type: InterfaceType): Code {
   const { context, m } = builder;
   const vtable = context.address(context.interfaces.vtable(struct, type));
-  return codeInLocal(builder, value, wasm.i32, (get) => pack(m, get(), m.select(get(), vtable, m.i32.const(0))));
+  return codeInLocal(builder, value, wasm.ref, (get) => pack(m, get(), m.select(get(), vtable, m.i32.const(0))));
 }

@@ -1,12 +1,12 @@
 /**
- * How values lie in the memory (the C layouts, LP64) and in WebAssembly.
+ * How values lie in the memory (the C layouts, LP64; where objects move, smaller ones) and in WebAssembly.
  *
- * | type | in the memory | in WebAssembly |
- * | --- | --- | --- |
- * | int, float | 8 bytes | i64, f64 |
- * | bool | 4 bytes | i32 |
- * | string, array, map, struct, function, error, channel | 8 bytes, the high half 0 | i32 |
- * | interface | 24 bytes: instance 8, vtable 8, type id 8 | i64: instance low, vtable high |
+ * | type | in the memory | where objects move | in WebAssembly |
+ * | --- | --- | --- | --- |
+ * | int, float | 8 bytes | 8 bytes | i64, f64 |
+ * | bool | 4 bytes | 4 bytes | i32 |
+ * | string, array, map, struct, function, error, channel | 8 bytes, the high half 0 | 4 bytes | i32 |
+ * | interface | 24 bytes: instance 8, vtable 8, type id 8 | 8 bytes: instance 4, vtable 4 | i64: instance low, vtable high |
  *
  * The type id of an interface is the first word of its vtable, so the pair says everything.
  */
@@ -18,8 +18,12 @@ import * as wasm from "../wasm/index.ts";
 export function wasmType(type: Type): wasm.Type {
   switch (type.kind) {
     case "int":
-    case "interface":
       return wasm.i64;
+    case "interface":
+      return wasm.pair;
+    case "bool":
+    case "channel":
+      return wasm.i32;
     case "float":
       return wasm.f64;
     case "void":
@@ -27,14 +31,23 @@ export function wasmType(type: Type): wasm.Type {
     case "tuple":
       return wasmType(type.elements[0]!);
     default:
-      return wasm.i32;
+      return wasm.ref;
   }
 }
 
-/** Bytes of a value in a struct, an array or an environment. */
-export function sizeOf(type: Type): number {
-  if (type.kind === "bool") return 4;
-  return type.kind === "interface" ? 24 : 8;
+/** Bytes of a value in a struct, an array or an environment, where references and interfaces have so many. */
+export function sizeOf({ kind }: Type, referenceBytes: number, interfaceBytes: number): number {
+  switch (kind) {
+    case "bool":
+      return 4;
+    case "int":
+    case "float":
+      return 8;
+    case "interface":
+      return interfaceBytes;
+    default:
+      return referenceBytes;
+  }
 }
 
 /** Whether the first word of a value is a pointer that the collector has to see. Channels lie outside the heap. */
@@ -68,17 +81,18 @@ export interface Layout {
 }
 
 /** Places the fields as C does. */
-export function layOut(types: readonly Type[]): Layout {
+export function layOut(types: readonly Type[], referenceBytes: number, interfaceBytes: number): Layout {
   let end = 0;
   let alignment = 1;
   const offsets: number[] = [];
   const pointerOffsets: number[] = [];
   for (const type of types) {
-    const own = type.kind === "bool" ? 4 : 8;
+    const size = sizeOf(type, referenceBytes, interfaceBytes);
+    const own = Math.min(size, 8);
     const offset = roundUp(end, own);
     if (isTraced(type)) pointerOffsets.push(offset);
     offsets.push(offset);
-    end = offset + sizeOf(type);
+    end = offset + size;
     alignment = Math.max(alignment, own);
   }
   return { size: Math.max(roundUp(end, alignment), 1), offsets, pointerOffsets };

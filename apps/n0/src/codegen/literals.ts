@@ -8,9 +8,8 @@
  */
 import * as wasm from "../wasm/index.ts";
 import type { Code, ModuleContext } from "./context.ts";
+import { LITERALS } from "./names.ts";
 
-/** The address of the slots: known once all code is there. */
-const SLOTS = "literals";
 const MAKE = "make_literals";
 
 /** The literals of one module. */
@@ -41,7 +40,7 @@ export class Literals {
       this.slots.set(key, slot);
       this.entries.push(offset, bytes.length);
     }
-    return m.i32.load(slot * 8, 4, m.global.get(SLOTS, wasm.i32));
+    return m.ref.load(slot * 8, 4, m.global.get(LITERALS, wasm.i32));
   }
 
   /** Code for the start-up, before anything of the program. */
@@ -58,7 +57,7 @@ export class Literals {
     const count = this.slots.size;
     const table = image.words(entries);
     const slots = image.zeros(count * 8);
-    m.addGlobal(SLOTS, i32, m.i32.const(0));
+    m.addGlobal(LITERALS, i32, m.i32.const(0));
     const code: Code[] = [];
     if (count > 0) {
       const [i, slot] = [0, 1];
@@ -68,12 +67,12 @@ export class Literals {
       const made = context.runtime("mph_string_new", [bytes, m.i32.load(4, 4, entry())]);
       const slotAddress = (): Code => m.local.get(slot, i32);
       code.push(
-        m.global.set(SLOTS, context.address(slots)),
+        m.global.set(LITERALS, context.address(slots)),
         context.runtime("mph_gc_push_frame", [context.address(slots), m.i32.const(count)]),
         m.loop(
           "next",
           m.block(null, [
-            m.local.set(slot, m.i32.add(m.global.get(SLOTS, i32), m.i32.mul(get(), m.i32.const(8)))),
+            m.local.set(slot, m.i32.add(m.global.get(LITERALS, i32), m.i32.mul(get(), m.i32.const(8)))),
             m.i32.store(0, 4, slotAddress(), made),
             ...(context.recorded
               ? [context.runtime("mph_record_store", [slotAddress(), m.i32.load(0, 4, slotAddress())])]

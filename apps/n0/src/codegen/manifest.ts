@@ -1,5 +1,6 @@
 /** What a compiled module says about itself: who runs it needs to know this before it starts. */
 import type { MorphTypeInfo } from "n0-runtime";
+import type { TargetName } from "./target.ts";
 
 /** The contents of the custom section `n0`, as JSON. */
 export interface Manifest {
@@ -14,6 +15,8 @@ export interface Manifest {
   readonly threads: boolean;
   /** Whether it reports the pointers it stores. */
   readonly recorded: boolean;
+  /** For which allocators it is; absent: v1 and v2. */
+  readonly target?: TargetName;
   /** Of each function of the source: its index, its name (empty for statements of the top level), the number of its file. For traces. */
   readonly trace?: readonly (readonly [index: number, name: string, file: number])[];
 }

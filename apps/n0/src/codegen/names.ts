@@ -8,6 +8,9 @@ export const RESULT = "result";
 export const STACK_POINTER = "stack_pointer";
 export const STACK_LIMIT = "stack_limit";
 
+/** The address of the slots of string literals: known once all code is there. */
+export const LITERALS = "literals";
+
 /** Turns of loops until other Morph threads get theirs. */
 export const TURNS_LEFT = "turns_left";
 
@@ -25,3 +28,8 @@ export const FAIL_NULL = 0;
 export const FAIL_DIVIDE = 1;
 export const FAIL_INDEX = 2;
 export const FAIL_STRING_INDEX = 3;
+
+/** Imported from the runtime, where objects move: the address of the collector's control table, and where its nursery lies. */
+export const GC_CONTROL = "gc_control";
+export const NURSERY_BASE = "gc_nursery_base";
+export const NURSERY_BYTES = "gc_nursery_bytes";

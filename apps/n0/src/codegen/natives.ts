@@ -25,7 +25,7 @@ export function generateNative(
     case "conv_FloatFromBits":
       return m.f64.reinterpret(a);
     case "string_Length":
-      return m.i64.extend_s(m.i32.load(8, 4, requiredCode(builder, a, line)));
+      return m.i64.extend_s(context.target.stringCount(requiredCode(builder, a, line)));
     case "time_Sleep":
       if (context.program.usesThreads) return context.runner(SLEEP, words(builder, a));
       break;

@@ -111,7 +111,7 @@ export function sequence(builder: FunctionBuilder, before: readonly Code[], valu
 export function required(builder: FunctionBuilder, expression: Expression, get: () => Code, line: number): Code {
   if (isNeverNull(expression)) return get();
   if (!isStable(expression)) return requiredCode(builder, get(), line);
-  return builder.m.block(null, [failIfNull(builder, get(), line), get()], wasm.i32);
+  return builder.m.block(null, [failIfNull(builder, get(), line), get()], wasm.ref);
 }
 
 /** {@link required} for an expression that nothing else is evaluated with. */

@@ -114,7 +114,7 @@ function generateConcat(builder: FunctionBuilder, { left, right, line }: BinaryE
   const a = required(builder, left, () => values.get(0), line);
   const b = required(builder, right, () => values.get(1), line);
   values.release();
-  return sequence(builder, values.before, builder.context.runtime(name, [a, b]), wasm.i32);
+  return sequence(builder, values.before, builder.context.runtime(name, [a, b]), wasm.ref);
 }
 
 /** Division and remainder. Only divisors of 0 and -1 need more than one comparison. */

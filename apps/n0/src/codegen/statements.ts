@@ -23,7 +23,7 @@ import { evaluate, isNeverNull, type Operand } from "./operands.ts";
 import { compare } from "./operators.ts";
 import { structLayout } from "./structs.ts";
 import { generateTurn } from "./threads.ts";
-import { failIfNull, store } from "./values.ts";
+import { failIfNull } from "./values.ts";
 import { setSymbol } from "./variables.ts";
 
 /** Where `berhenti` and `lanjut` go, by the statement they leave. */
@@ -344,7 +344,9 @@ function storeField(builder: FunctionBuilder, target: FieldTarget, object: () =>
   if (member?.kind !== "field") throw new Error("expected a field");
   const { struct, field } = member;
   const code = isNeverNull(target.object) ? [] : [failIfNull(builder, object(), target.line)];
-  code.push(store(builder.context, field.type, object, structLayout(struct).offsets[field.index]!, value));
+  const { context } = builder;
+  const offset = structLayout(context, struct).offsets[field.index]!;
+  code.push(context.target.storeField(builder, field.type, object, offset, value, "a field"));
   return code;
 }
 

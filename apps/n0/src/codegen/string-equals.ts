@@ -11,8 +11,9 @@ const A = 0;
 const B = 1;
 const LEFT = 2;
 
-function make({ m }: ModuleContext, name: string): void {
+function make({ m, target }: ModuleContext, name: string): void {
   const { i32 } = wasm;
+  const header = target.dataHeader;
   const get = (local: number): Code => m.local.get(local, i32);
   const no = (): Code => m.return(m.i32.const(0));
   const yes = (): Code => m.return(m.i32.const(1));
@@ -27,7 +28,7 @@ function make({ m }: ModuleContext, name: string): void {
     "words",
     m.if(
       m.i32.ge_u(get(LEFT), m.i32.const(8)),
-      m.block(null, [m.if(m.i64.ne(m.i64.load(0, 8, get(A)), m.i64.load(0, 8, get(B))), no()), step(8), m.br("words")]),
+      m.block(null, [m.if(m.i64.ne(m.i64.load(header, 8, get(A)), m.i64.load(header, 8, get(B))), no()), step(8), m.br("words")]),
     ),
   );
   const bytes = m.loop(
@@ -35,7 +36,7 @@ function make({ m }: ModuleContext, name: string): void {
     m.if(
       get(LEFT),
       m.block(null, [
-        m.if(m.i32.ne(m.i32.load8_u(0, 1, get(A)), m.i32.load8_u(0, 1, get(B))), no()),
+        m.if(m.i32.ne(m.i32.load8_u(header, 1, get(A)), m.i32.load8_u(header, 1, get(B))), no()),
         step(1),
         m.br("bytes"),
       ]),
@@ -46,10 +47,10 @@ function make({ m }: ModuleContext, name: string): void {
     [
       m.if(m.i32.eq(get(A), get(B)), yes()),
       m.if(m.i32.or(m.i32.eqz(get(A)), m.i32.eqz(get(B))), no()),
-      m.if(m.i64.ne(m.i64.load(8, 8, get(A)), m.i64.load(8, 8, get(B))), no()),
-      m.local.set(LEFT, m.i32.load(8, 4, get(A))),
-      m.local.set(A, m.i32.load(0, 4, get(A))),
-      m.local.set(B, m.i32.load(0, 4, get(B))),
+      m.if(m.i64.ne(target.stringLength(get(A)), target.stringLength(get(B))), no()),
+      m.local.set(LEFT, target.stringCount(get(A))),
+      m.local.set(A, target.stringBytes(get(A))),
+      m.local.set(B, target.stringBytes(get(B))),
       words,
       bytes,
       m.i32.const(1),

@@ -3,19 +3,16 @@
 import type { Expression } from "../ast.ts";
 import type { StructType, Type } from "../types.ts";
 import * as wasm from "../wasm/index.ts";
-import type { Code } from "./context.ts";
+import type { Code, ModuleContext } from "./context.ts";
 import { codeInLocal, generateExpression } from "./expressions.ts";
 import type { FunctionBuilder } from "./function-builder.ts";
-import { type Layout, layOut, wasmType } from "./layout.ts";
-import { sequence } from "./operands.ts";
-import { store, storesInSteps } from "./values.ts";
-
-const layouts: WeakMap<StructType, Layout> = new WeakMap();
+import { type Layout, wasmType } from "./layout.ts";
+import { evaluate, sequence } from "./operands.ts";
 
 /** Where the fields of a struct lie. */
-export function structLayout(struct: StructType): Layout {
-  const layout = layouts.get(struct) ?? layOut(struct.fields.map(({ type }) => type));
-  layouts.set(struct, layout);
+export function structLayout({ target, structLayouts }: ModuleContext, struct: StructType): Layout {
+  const layout = structLayouts.get(struct) ?? target.layOut(struct.fields.map(({ type }) => type));
+  structLayouts.set(struct, layout);
   return layout;
 }
 
@@ -24,34 +21,63 @@ export function structName({ modulePath, name }: StructType): string {
   return modulePath === "" ? name : `${modulePath}.${name}`;
 }
 
-/** An allocation: of a struct or an environment. */
-export function allocate(builder: FunctionBuilder, name: string, { size, pointerOffsets }: Layout): Code {
-  const { context, m } = builder;
-  const offset = context.image.type({ name, size, pointerOffsets });
-  return context.runtime("mph_alloc", [m.i32.const(size), m.i32.load(0, 4, context.address(offset))]);
+interface Part {
+  readonly index: number;
+  readonly value: Expression;
 }
 
-/** A new struct. The object is there before its fields are evaluated, so each goes straight to its place. */
-export function generateStruct(
-  builder: FunctionBuilder,
-  type: Type,
-  parts: readonly { readonly index: number; readonly value: Expression }[],
-): Code {
-  const { context, m } = builder;
+/** A new struct. */
+export function generateStruct(builder: FunctionBuilder, type: Type, parts: readonly Part[]): Code {
   const struct = type as StructType;
-  const layout = structLayout(struct);
-  const object = builder.take(wasm.i32);
-  const get = (): Code => m.local.get(object, wasm.i32);
-  const allocated = allocate(builder, structName(struct), layout);
+  return builder.context.target.objectLast ? makeAfter(builder, struct, parts) : makeBefore(builder, struct, parts);
+}
+
+/** The fields are evaluated, then the object is made: nothing can move it before they are stored. */
+function makeAfter(builder: FunctionBuilder, struct: StructType, parts: readonly Part[]): Code {
+  const { context, m } = builder;
+  const { target } = context;
+  const layout = structLayout(context, struct);
+  const values = evaluate(
+    builder,
+    parts.map(({ value }) => ({ expression: value, again: true })),
+    true,
+  );
+  const object = builder.take(wasm.ref);
+  const get = (): Code => m.local.get(object, wasm.ref);
+  const code = values.before;
+  code.push(m.local.set(object, target.allocate(builder, structName(struct), layout)));
+  const isYoung = target.isBornYoung(layout.size);
+  parts.forEach(({ index }, i) => {
+    const { type } = struct.fields[index]!;
+    const offset = layout.offsets[index]!;
+    const value = (): Code => values.get(i);
+    code.push(
+      isYoung
+        ? target.initialise(type, get, offset, value)
+        : target.storeField(builder, type, get, offset, value, "a field of a large struct"),
+    );
+  });
+  builder.give(object);
+  values.release();
+  return sequence(builder, code, get(), wasm.ref);
+}
+
+/** The object is there before its fields are evaluated, so each goes straight to its place. */
+function makeBefore(builder: FunctionBuilder, struct: StructType, parts: readonly Part[]): Code {
+  const { context, m } = builder;
+  const layout = structLayout(context, struct);
+  const object = builder.take(wasm.ref);
+  const get = (): Code => m.local.get(object, wasm.ref);
+  const allocated = context.target.allocate(builder, structName(struct), layout);
   const rooted = parts.some(({ value }) => context.effects.of(value));
   const slot = rooted ? builder.takeSlot() : -1;
-  const code = [rooted ? builder.setRooted(object, slot, type, allocated) : m.local.set(object, allocated)];
+  const code = [rooted ? builder.setRooted(object, slot, struct, allocated) : m.local.set(object, allocated)];
   for (const { index, value } of parts) {
     code.push(storeExpression(builder, struct.fields[index]!.type, get, layout.offsets[index]!, value));
   }
   builder.give(object);
   if (rooted) builder.giveSlot(slot);
-  return sequence(builder, code, get(), wasm.i32);
+  return sequence(builder, code, get(), wasm.ref);
 }
 
 /** Stores an expression's value at an address that is a local. */
@@ -62,8 +88,8 @@ export function storeExpression(
   offset: number,
   value: Expression,
 ): Code {
-  const { context } = builder;
+  const { target } = builder.context;
   const code = generateExpression(builder, value);
-  if (!storesInSteps(context, type)) return store(context, type, address, offset, () => code);
-  return codeInLocal(builder, code, wasmType(type), (get) => store(context, type, address, offset, get));
+  if (!target.storesInSteps(type)) return target.initialise(type, address, offset, () => code);
+  return codeInLocal(builder, code, wasmType(type), (get) => target.initialise(type, address, offset, get));
 }

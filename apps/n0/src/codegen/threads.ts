@@ -67,7 +67,7 @@ function makeEntry(context: ModuleContext, symbol: FunctionSymbol, name: string)
   const { m } = context;
   const { i32 } = wasm;
   const { type, native, declaration } = symbol;
-  const options = { file: context.fileNumber(declaration), place: declaration, results: [], allocates: false };
+  const options = { file: context.fileNumber(declaration), place: declaration, results: [], allocates: true };
   const builder = new FunctionBuilder(context, { params: [i32, i32], result: wasm.none }, options);
   const argument = m.i64.or(
     m.i64.extend_u(m.local.get(0, i32)),
@@ -85,6 +85,7 @@ function makeEntry(context: ModuleContext, symbol: FunctionSymbol, name: string)
 function toBits(m: wasm.Module, type: Type, value: Code): Code {
   switch (wasmType(type)) {
     case wasm.i64:
+    case wasm.pair:
       return value;
     case wasm.f64:
       return m.i64.reinterpret(value);
@@ -96,6 +97,7 @@ function toBits(m: wasm.Module, type: Type, value: Code): Code {
 function fromBits(m: wasm.Module, type: Type, value: Code): Code {
   switch (wasmType(type)) {
     case wasm.i64:
+    case wasm.pair:
       return value;
     case wasm.f64:
       return m.f64.reinterpret(value);

@@ -4,78 +4,23 @@ import type { Type } from "../types.ts";
 import * as wasm from "../wasm/index.ts";
 import type { Code, ModuleContext } from "./context.ts";
 import type { FunctionBuilder } from "./function-builder.ts";
-import { isTraced } from "./layout.ts";
 import { FAIL, FAIL_NULL } from "./names.ts";
 
-/** The value at an address and an offset. The address is evaluated twice for an interface: it must be a local. */
-export function load(context: ModuleContext, type: Type, address: () => Code, offset: number): Code {
-  const { m } = context;
-  switch (type.kind) {
-    case "int":
-      return m.i64.load(offset, 8, address());
-    case "float":
-      return m.f64.load(offset, 8, address());
-    case "interface":
-      return pack(m, m.i32.load(offset, 4, address()), m.i32.load(offset + 8, 4, address()));
-    default:
-      return m.i32.load(offset, 4, address());
-  }
-}
-
-/**
- * Stores a value at an address and an offset. Of a reference the high half is 0 already. Where more than one
- * instruction is needed, address and value are evaluated more than once: then both must be locals or constants.
- */
-export function store(
-  context: ModuleContext,
-  type: Type,
-  address: () => Code,
-  offset: number,
-  value: () => Code,
-): Code {
-  const { m } = context;
-  const stored = storeOnly(context, type, address, offset, value);
-  if (!context.recorded || !isTraced(type)) return stored;
-  const target = offset === 0 ? address() : m.i32.add(address(), m.i32.const(offset));
-  return m.block(null, [stored, context.runtime("mph_record_store", [target, m.i32.load(offset, 4, address())])]);
-}
-
-/** Whether {@link store} evaluates address and value more than once. */
-export function storesInSteps(context: ModuleContext, type: Type): boolean {
-  return type.kind === "interface" || (context.recorded && isTraced(type));
-}
-
-function storeOnly(context: ModuleContext, type: Type, address: () => Code, offset: number, value: () => Code): Code {
-  const { m } = context;
-  switch (type.kind) {
-    case "int":
-      return m.i64.store(offset, 8, address(), value());
-    case "float":
-      return m.f64.store(offset, 8, address(), value());
-    case "interface":
-      return m.block(null, [
-        m.i32.store(offset, 4, address(), low(m, value())),
-        m.i32.store(offset + 8, 4, address(), high(m, value())),
-        m.i32.store(
-          offset + 16,
-          4,
-          address(),
-          typeIdOf(m, () => high(m, value())),
-        ),
-      ]);
-    default:
-      return m.i32.store(offset, 4, address(), value());
-  }
+/** Where an element of so many bytes lies, from the first one on. */
+export function elementOffset(m: wasm.Module, size: number, index: Code): Code {
+  const at = m.i32.wrap(index);
+  return size === 24 ? m.i32.mul(at, m.i32.const(24)) : m.i32.shl(at, m.i32.const(size === 8 ? 3 : 2));
 }
 
 /** An interface value of an instance and a vtable. */
 export function pack(m: wasm.Module, instance: Code, vtable: Code): Code {
-  return m.i64.or(m.i64.extend_u(instance), m.i64.shl(m.i64.extend_u(vtable), m.i64.const(32n)));
+  return wasm.typed(m.i64.or(m.i64.extend_u(instance), m.i64.shl(m.i64.extend_u(vtable), m.i64.const(32n))), wasm.pair);
 }
 
-/** The low word. */
+/** The low word; of an interface the instance. */
 export function low(m: wasm.Module, value: Code): Code {
-  return m.i32.wrap(value);
+  const word = m.i32.wrap(value);
+  return value.type === wasm.pair ? wasm.typed(word, wasm.ref) : word;
 }
 
 /** The high word. */
@@ -90,7 +35,7 @@ export function typeIdOf(m: wasm.Module, vtable: () => Code): Code {
 
 /** The value in the runtime's result cell. */
 export function resultCell(context: ModuleContext, type: Type): Code {
-  return load(context, type, () => context.result(), 0);
+  return context.target.load(type, () => context.result(), 0);
 }
 
 /** Ends the program when the condition holds. */
@@ -113,7 +58,7 @@ export function words(builder: FunctionBuilder, value: Code): [Code, Code] {
   return [low(m, m.local.tee(local, value, wasm.i64)), high(m, m.local.get(local, wasm.i64))];
 }
 
-/** Any value as the 64 bits that maps and runtime functions take, low and high. An interface has to be boxed first. */
+/** Any value as the 64 bits that maps and runtime functions take, low and high. An interface is instance and vtable; where maps hold boxes, it has to be boxed first. */
 export function bits(builder: FunctionBuilder, type: Type, value: Code): [Code, Code] {
   const { m } = builder;
   switch (type.kind) {
@@ -121,6 +66,11 @@ export function bits(builder: FunctionBuilder, type: Type, value: Code): [Code, 
       return words(builder, value);
     case "float":
       return words(builder, m.i64.reinterpret(value));
+    case "interface": {
+      const local = builder.take(wasm.pair);
+      builder.give(local);
+      return [low(m, m.local.tee(local, value, wasm.pair)), high(m, m.local.get(local, wasm.pair))];
+    }
     default:
       return [value, m.i32.const(0)];
   }
@@ -129,8 +79,8 @@ export function bits(builder: FunctionBuilder, type: Type, value: Code): [Code, 
 /** The reference that the code gives, once it is known not to be null; else the program ends. */
 export function requiredCode(builder: FunctionBuilder, code: Code, line: number): Code {
   const { m } = builder;
-  const local = builder.take(wasm.i32);
+  const local = builder.take(wasm.ref);
   builder.give(local);
-  const get = (): Code => m.local.get(local, wasm.i32);
-  return m.block(null, [m.local.set(local, code), failIfNull(builder, get(), line), get()], wasm.i32);
+  const get = (): Code => m.local.get(local, wasm.ref);
+  return m.block(null, [m.local.set(local, code), failIfNull(builder, get(), line), get()], wasm.ref);
 }

@@ -7,7 +7,6 @@ import type { Code } from "./context.ts";
 import { codeInLocal } from "./expressions.ts";
 import type { FunctionBuilder } from "./function-builder.ts";
 import { wasmType } from "./layout.ts";
-import { store, storesInSteps } from "./values.ts";
 
 /** Sets a variable to a value of its type. */
 export function setSymbol(builder: FunctionBuilder, symbol: VariableSymbol, value: Code): Code {
@@ -17,9 +16,12 @@ export function setSymbol(builder: FunctionBuilder, symbol: VariableSymbol, valu
     case "local":
       return builder.setVariable(symbol, value);
     case "capture": {
+      const { target } = context;
       const { address, offset } = captureAddress(builder, symbol);
-      if (!storesInSteps(context, type)) return store(context, type, address, offset, () => value);
-      return codeInLocal(builder, value, wasmType(type), (get) => store(context, type, address, offset, get));
+      if (target.storesPlainly(type)) return target.initialise(type, address, offset, () => value);
+      return codeInLocal(builder, value, wasmType(type), (get) =>
+        target.storeField(builder, type, address, offset, get, "a captured variable"),
+      );
     }
     case "global": {
       const place = context.placeOf(symbol);

@@ -5,8 +5,21 @@ export type Type = number;
 export const i32: Type = 0x7f;
 export const i64: Type = 0x7e;
 export const f64: Type = 0x7c;
+/** An i32 that is a reference, and an i64 whose low word is one. An engine sees no difference; who places roots does. */
+export const ref: Type = 0x17f;
+export const pair: Type = 0x17e;
 export const none: Type = 0x40;
 export const unreachable: Type = 0;
+
+/** The type as engines know it. */
+export function plainType(type: Type): Type {
+  return type & 0xff;
+}
+
+/** The same code, known to give a value of another type that engines do not tell apart. */
+export function typed(code: Code, type: Type): Code {
+  return { ...code, type };
+}
 
 /** What a node is. `plain` is its parts and then fixed bytes; a `sequence` its parts one after the other. */
 export type Kind = "plain" | "local" | "global" | "call" | "indirect" | "branch" | "sequence" | "block" | "loop" | "if";

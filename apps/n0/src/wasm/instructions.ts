@@ -1,6 +1,6 @@
 /** The instructions that only take operands and give a value: numbers and memory. */
 import { ByteSink } from "./bytes.ts";
-import { type Code, f64, i32, i64, node, none, type Type } from "./code.ts";
+import { type Code, f64, i32, i64, node, none, ref, type Type } from "./code.ts";
 
 type One = (value: Code) => Code;
 type Two = (a: Code, b: Code) => Code;
@@ -61,6 +61,7 @@ export interface I32 {
   readonly and: Two;
   readonly or: Two;
   readonly shl: Two;
+  readonly shr_u: Two;
 }
 
 export const I32_INSTRUCTIONS: I32 = {
@@ -91,14 +92,20 @@ export const I32_INSTRUCTIONS: I32 = {
   and: two(i32, 0x71),
   or: two(i32, 0x72),
   shl: two(i32, 0x74),
+  shr_u: two(i32, 0x76),
 };
+
+/** References, which are 32 bits. */
+export const REF_INSTRUCTIONS: { readonly load: Load } = { load: load(ref, 0x28) };
 
 /** Of 64 bits. */
 export interface I64 {
   readonly const: (value: bigint) => Code;
   readonly load: Load;
   readonly load8_s: Load;
+  readonly load32_u: Load;
   readonly store: Store;
+  readonly store32: Store;
   readonly eqz: One;
   readonly extend_s: One;
   readonly extend_u: One;
@@ -139,7 +146,9 @@ export const I64_INSTRUCTIONS: I64 = {
     ),
   load: load(i64, 0x29),
   load8_s: load(i64, 0x30),
+  load32_u: load(i64, 0x35),
   store: store(0x37),
+  store32: store(0x3e),
   eqz: one(i32, 0x50),
   extend_s: one(i64, 0xac),
   extend_u: one(i64, 0xad),

@@ -3,8 +3,16 @@
  * What a function names need not be there yet: indexes are found when the bytes are written.
  */
 import { ByteSink } from "./bytes.ts";
-import { type Code, i32, node, none, type Type, typeOfAll, unreachable } from "./code.ts";
-import { type F64, F64_INSTRUCTIONS, type I32, I32_INSTRUCTIONS, type I64, I64_INSTRUCTIONS } from "./instructions.ts";
+import { type Code, i32, node, none, plainType, type Type, typeOfAll, unreachable } from "./code.ts";
+import {
+  type F64,
+  F64_INSTRUCTIONS,
+  type I32,
+  I32_INSTRUCTIONS,
+  type I64,
+  I64_INSTRUCTIONS,
+  REF_INSTRUCTIONS,
+} from "./instructions.ts";
 
 interface ImportedFunction {
   readonly name: string;
@@ -40,6 +48,7 @@ const MOST_PAGES = 65536;
 /** A module; it has one imported memory and one table. */
 export class Module {
   readonly i32: I32 = I32_INSTRUCTIONS;
+  readonly ref: typeof REF_INSTRUCTIONS = REF_INSTRUCTIONS;
   readonly i64: I64 = I64_INSTRUCTIONS;
   readonly f64: F64 = F64_INSTRUCTIONS;
   /** The line of the source that the calls which are made now belong to; 0 for none. */
@@ -349,7 +358,7 @@ class Writer {
   }
 
   private typeOf(params: readonly Type[], result: Type): number {
-    const key = `${params.join()}>${result}`;
+    const key = `${params.map(plainType).join()}>${plainType(result)}`;
     let index = this.typeIndex.get(key);
     if (index === undefined) {
       index = this.types.push({ params, result }) - 1;
@@ -373,7 +382,7 @@ class Writer {
   }
 
   private placeLocals(params: number, locals: readonly Type[]): void {
-    const kinds = [...new Set(locals)];
+    const kinds = [...new Set(locals.map(plainType))];
     const places = new Int32Array(params + locals.length);
     for (let i = 0; i < params; i++) places[i] = i;
     let next = params;
@@ -382,7 +391,7 @@ class Writer {
     for (const kind of kinds) {
       const first = next;
       locals.forEach((type, i) => {
-        if (type === kind) places[params + i] = next++;
+        if (plainType(type) === kind) places[params + i] = next++;
       });
       sink.unsigned(next - first);
       sink.byte(kind);
