@@ -1,5 +1,6 @@
 /** Compiles a program in a thread of its own, because only there the stack can be large. */
 import { Worker } from "node:worker_threads";
+import type { CodegenOptions } from "./codegen/context.ts";
 import type { Diagnostic } from "./diagnostics.ts";
 import { LimitError } from "./limits.ts";
 
@@ -8,7 +9,7 @@ export interface BuildTask {
   /** The main file, whose imports it reads again. */
   readonly file: string;
   readonly source: Uint8Array<ArrayBuffer>;
-  readonly recorded: boolean;
+  readonly options: CodegenOptions;
 }
 
 /** What it says in the end: the module, or which limit of engines the program exceeds. */

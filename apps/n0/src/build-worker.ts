@@ -6,12 +6,12 @@ import { disk } from "./disk.ts";
 import { compileFrontEnd } from "./front-end.ts";
 import { LimitError } from "./limits.ts";
 
-const { file, source, recorded } = workerData as BuildTask;
+const { file, source, options } = workerData as BuildTask;
 
 const result = compileFrontEnd({ file, bytes: source, reader: disk });
 if (!result.ok) throw new Error("the program was changed while it was compiled");
 try {
-  parentPort!.postMessage({ module: await buildProgram(result.program, { recorded }) } satisfies BuildAnswer);
+  parentPort!.postMessage({ module: await buildProgram(result.program, options) } satisfies BuildAnswer);
 } catch (error) {
   // An error loses what it carries on its way to the other thread.
   if (!(error instanceof LimitError)) throw error;

@@ -8,6 +8,8 @@ import { buildProgram, isModule, modulePath, readBytes, whyRefused } from "./bui
 import { buildInWorker } from "./build-in-worker.ts";
 import { parseByteSize } from "./byte-size.ts";
 import { type Diagnostic, formatDiagnostics } from "./diagnostics.ts";
+import type { CodegenOptions } from "./codegen/context.ts";
+import type { TargetName } from "./codegen/target.ts";
 import { disk } from "./disk.ts";
 import { compileFrontEnd, type FrontEndResult } from "./front-end.ts";
 import { LimitError } from "./limits.ts";
@@ -37,7 +39,9 @@ Examples:
   n0 build hello.fox && n0 run hello.wasm`;
 
 const V2_KEEPS =
-  "v2 frees nothing before the program ends: live objects are all that were ever made. --allocator v1 collects.";
+  "v2 frees nothing before the program ends: live objects are all that were ever made. --allocator gc collects.";
+
+const ALLOCATORS: readonly AllocatorName[] = ["v1", "v2", "gc"];
 
 /** Does what the arguments say, and sets `process.exitCode`. A file in place of a subcommand, or behind options, is run. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -64,7 +68,7 @@ function createCommand(): Command {
     .argument("<file>", `${FILE_HELP}; or a .wasm file`)
     .argument("[args...]", "all that stands behind the file is the program's: os.Args")
     .passThroughOptions()
-    .addOption(new Option("-a, --allocator <name>", "who allocates").choices(["v1", "v2"]).default("v2"))
+    .addOption(allocatorOption("who allocates (default: v2; what a .wasm file was built for)"))
     .option("--max-memory <size>", "bytes the program's memory never grows past, such as 64MiB or 2GiB", byteSize)
     .option("--stats", "say on stderr what was allocated")
     .option("--stats-json <path>", "write the same to a file, as JSON")
@@ -74,6 +78,7 @@ function createCommand(): Command {
     .command("build")
     .description("make a WebAssembly module of a program; it says how to run it")
     .argument("<file>", FILE_HELP)
+    .addOption(allocatorOption("for whom the module is: v1 and v2 run the same (default: v2)"))
     .option("-o, --output <path>", "where the module goes (default: the file with .wasm instead of .fox)")
     .action(build);
   command
@@ -87,8 +92,17 @@ function createCommand(): Command {
   return command;
 }
 
+function allocatorOption(description: string): Option {
+  return new Option("-a, --allocator <name>", description).choices(ALLOCATORS);
+}
+
+/** The generator's target for an allocator. */
+function targetOf(allocator: AllocatorName | undefined): TargetName {
+  return allocator === "gc" ? "gc" : "fixed";
+}
+
 interface RunFlags {
-  readonly allocator: AllocatorName;
+  readonly allocator?: AllocatorName;
   readonly maxMemory?: number;
   readonly stats?: true;
   readonly statsJson?: string;
@@ -96,20 +110,25 @@ interface RunFlags {
 }
 
 async function run(file: string, args: string[], flags: RunFlags): Promise<void> {
+  const { allocator, maxMemory, record } = flags;
+  if (allocator === "gc" && record !== undefined) {
+    complain("--record needs v1 or v2: what is recorded there can be replayed on gc");
+    process.exitCode = 2;
+    return;
+  }
   const source = bytesOf(file);
   if (source === null) return;
   const from = performance.now();
   const module = isModule(source)
     ? await unwindable(source)
-    : await builtModule(file, source, { recorded: flags.record !== undefined });
+    : await builtModule(file, source, { recorded: record !== undefined, target: targetOf(allocator) });
   if (module === null) return;
   const compileMs = performance.now() - from;
-  const { allocator, maxMemory, record } = flags;
   let result: RunResult;
   try {
     result = await runInWorker(module, {
-      allocator,
       args,
+      ...(allocator === undefined ? {} : { allocator }),
       interactive: process.stdout.isTTY === true,
       ...(maxMemory === undefined ? {} : { maxMemory }),
       ...(record === undefined ? {} : { recordPath: record }),
@@ -127,18 +146,18 @@ async function run(file: string, args: string[], flags: RunFlags): Promise<void>
   }
   if (flags.stats && stats !== null) {
     process.stderr.write(`${formatStats(stats)}\n`);
-    if (allocator === "v2") process.stderr.write(`${V2_KEEPS}\n`);
+    if (stats.allocator === "v2") process.stderr.write(`${V2_KEEPS}\n`);
   }
   if (flags.statsJson === undefined) return;
   const report = { file, exitCode, failure, compileMs, runMs: milliseconds, ...stats };
   writeOutput(flags.statsJson, `${JSON.stringify(report, null, 2)}\n`);
 }
 
-async function build(file: string, flags: { output?: string }): Promise<void> {
+async function build(file: string, flags: { output?: string; allocator?: AllocatorName }): Promise<void> {
   const { output = modulePath(file === STDIN ? "stdin.fox" : file) } = flags;
   const source = sourceOf(file);
   if (source === null) return;
-  const module = await builtModule(file, source, { warns: true });
+  const module = await builtModule(file, source, { warns: true, target: targetOf(flags.allocator) });
   if (module === null) return;
   const refusal = whyRefused(module);
   if (refusal !== null) return complain(`cannot build ${file}: ${refusal}`);
@@ -150,18 +169,18 @@ async function build(file: string, flags: { output?: string }): Promise<void> {
 async function builtModule(
   file: string,
   source: Uint8Array<ArrayBuffer>,
-  { recorded = false, warns = false },
+  { warns = false, ...options }: CodegenOptions & { readonly warns?: boolean },
 ): Promise<Uint8Array<ArrayBuffer> | null> {
   const checked = checkedProgram(file, source, warns);
   if (checked === null) return null;
   const { program, sources } = checked;
   try {
     try {
-      return await buildProgram(program, { recorded });
+      return await buildProgram(program, options);
     } catch (error) {
       // Nested too deeply for this thread's stack.
       if (!isStackOverflow(error)) throw error;
-      return await buildInWorker({ file, source, recorded });
+      return await buildInWorker({ file, source, options });
     }
   } catch (error) {
     if (!(error instanceof LimitError)) throw error;

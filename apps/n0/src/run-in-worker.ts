@@ -5,7 +5,8 @@ import type { RunResult } from "./run.ts";
 
 /** How to run a module in a worker; its stdout is the process's. */
 export interface WorkerRunOptions {
-  readonly allocator: AllocatorName;
+  /** Default: what the module is made for; v2 rather than v1. */
+  readonly allocator?: AllocatorName;
   /** Bytes; see `RunOptions.maxMemory`. */
   readonly maxMemory?: number;
   /** What `os.Args` holds. Default: nothing. */

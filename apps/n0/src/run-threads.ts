@@ -8,24 +8,18 @@
  */
 import type { Runtime } from "n0-runtime";
 import type { Manifest } from "./codegen/manifest.ts";
-import { RECEIVE, SEND, SLEEP, SPAWN, STACK_LIMIT, STACK_POINTER, YIELD } from "./codegen/names.ts";
+import { RECEIVE, SEND, SLEEP, SPAWN, YIELD } from "./codegen/names.ts";
 import { failureAt, ProgramFailure } from "./run-failure.ts";
 import { type HostFunctions, hostFunctions } from "./run-host.ts";
+import { moduleStacks, shadowStacks, type ThreadStack, type ThreadStacks } from "./thread-stacks.ts";
 
 const BUFFER_HEADER = 8;
-/** Bytes of the frame stack of every thread but the first. */
-const STACK_BYTES = 1024 * 1024;
 const GRACE_MS = 100;
 
 interface Thread {
-  /** Its root stack; 0 is the first thread's. */
-  readonly id: number;
   /** Calls the module from the start. */
   readonly enter: () => void;
-  /** Its frame stack, 0 for the first thread. */
-  readonly stack: number;
-  stackPointer: number;
-  readonly stackLimit: number;
+  readonly stack: ThreadStack;
   /** Its unwound frames; null before it has run. */
   frames: Uint8Array | null;
   /** Tries what it waits for; true when that is done. */
@@ -43,8 +37,6 @@ interface Exports {
   readonly asyncify_stop_unwind: () => void;
   readonly asyncify_start_rewind: (buffer: number) => void;
   readonly asyncify_stop_rewind: () => void;
-  readonly [STACK_POINTER]: WebAssembly.Global;
-  readonly [STACK_LIMIT]: WebAssembly.Global;
 }
 
 /** Ends a thread that still runs when the program's time is over. */
@@ -56,6 +48,7 @@ export class Scheduler {
   private readonly buffer: number;
   private readonly bufferBytes: number;
   private exports!: Exports;
+  private stacks!: ThreadStacks;
   private threads: Thread[] = [];
   private current!: Thread;
   private rewinding = false;
@@ -87,11 +80,14 @@ export class Scheduler {
     };
   }
 
-  /** Runs the program to its end. @throws what ends it early */
-  run(instance: WebAssembly.Instance): void {
+  /** Runs the program to its end. @param moves whether its objects move. @throws what ends it early */
+  run(instance: WebAssembly.Instance, moves: boolean): void {
     this.exports = instance.exports as unknown as Exports;
-    const [pointer, limit] = [this.exports[STACK_POINTER].value, this.exports[STACK_LIMIT].value];
-    const first = this.newThread(0, () => this.exports.start(), 0, pointer, limit);
+    const { runtime } = this;
+    this.stacks = moves
+      ? shadowStacks(runtime)
+      : moduleStacks(runtime, instance.exports as Record<string, WebAssembly.Global>);
+    const first = this.newThread(() => this.exports.start(), this.stacks.first());
     let last = first;
     for (;;) {
       const next = this.next(last);
@@ -134,9 +130,7 @@ export class Scheduler {
   private enter(thread: Thread): void {
     const { runtime, exports, buffer } = this;
     this.current = thread;
-    runtime.mph_thread_switch(thread.id);
-    exports[STACK_POINTER].value = thread.stackPointer;
-    exports[STACK_LIMIT].value = thread.stackLimit;
+    thread.stack.enter();
     const { frames } = thread;
     if (frames !== null) {
       const { memory } = runtime;
@@ -162,21 +156,17 @@ export class Scheduler {
 
   /** Keeps what a thread left in the buffer. */
   private keep(thread: Thread): void {
-    const { exports, buffer } = this;
+    const { buffer } = this;
     this.unwinding = false;
     const { memory } = this.runtime;
     const end = memory.i32[buffer / 4]! >>> 0;
     thread.frames = memory.u8.slice(buffer + BUFFER_HEADER, end);
-    thread.stackPointer = exports[STACK_POINTER].value;
+    thread.stack.keep();
   }
 
   private end(thread: Thread): void {
-    const { runtime } = this;
     this.threads = this.threads.filter((other) => other !== thread);
-    if (thread.id === 0) return;
-    runtime.mph_thread_switch(0);
-    runtime.mph_thread_end(thread.id);
-    runtime.releaseRegion(thread.stack);
+    if (thread.stack.id !== 0) thread.stack.end();
   }
 
   /** Called by the module: returns when `attempt` has done it, sooner or later. */
@@ -230,31 +220,14 @@ export class Scheduler {
   }
 
   private spawn(index: number, low: number, high: number, traced: number): void {
-    const { runtime } = this;
-    const id = runtime.mph_thread_new();
-    const stack = runtime.acquireRegion(STACK_BYTES, false);
-    let pointer = stack;
-    if (traced !== 0) {
-      // The argument lies in the first slot until the thread's own frames hold it.
-      const { i32 } = runtime.memory;
-      i32[stack / 4] = low;
-      i32[stack / 4 + 1] = 0;
-      runtime.mph_record_store(stack, low);
-      const previous = runtime.mph_thread_switch(id);
-      runtime.mph_gc_push_root(stack);
-      runtime.mph_thread_switch(previous);
-      pointer += 8;
-    }
-    this.newThread(id, () => this.exports.run_thread(index, low, high), stack, pointer, stack + STACK_BYTES);
+    const stack = this.stacks.create(low, traced !== 0);
+    this.newThread(() => this.exports.run_thread(index, stack.argument(), high), stack);
   }
 
-  private newThread(id: number, enter: () => void, stack: number, pointer: number, limit: number): Thread {
+  private newThread(enter: () => void, stack: ThreadStack): Thread {
     const thread: Thread = {
-      id,
       enter,
       stack,
-      stackPointer: pointer,
-      stackLimit: limit,
       frames: null,
       attempt: () => true,
       wake: Number.POSITIVE_INFINITY,

@@ -12,7 +12,7 @@ function run(): WorkerAnswer {
   try {
     const recorder = recordPath === undefined ? undefined : new Recorder();
     const result = runModule(bytes, {
-      allocator,
+      ...(allocator === undefined ? {} : { allocator }),
       stdout: stdout(),
       ...(maxMemory === undefined ? {} : { maxMemory }),
       ...(args === undefined ? {} : { args }),

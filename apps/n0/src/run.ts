@@ -1,4 +1,4 @@
-/** Runs a module in this thread, on one of the two allocators. */
+/** Runs a module in this thread, on one of the allocators. */
 import { LinearMemory } from "@morph/memory";
 import {
   type AllocatorName,
@@ -6,12 +6,13 @@ import {
   BOX,
   type ByteWriter,
   createRuntime,
+  type GcOptions,
   type MorphTypeInfo,
   type Recorder,
   type Runtime,
   type V1Options,
 } from "n0-runtime";
-import { type Manifest, readManifest } from "./codegen/manifest.ts";
+import { isForCollector, type Manifest, readManifest } from "./codegen/manifest.ts";
 import { BASE, RESULT, STACK_LIMIT, STACK_POINTER } from "./codegen/names.ts";
 import { asFailure, type ProgramFailure } from "./run-failure.ts";
 import { hostFunctions } from "./run-host.ts";
@@ -20,7 +21,7 @@ import { DEEPEST, formatTrace, type TraceFrame, traceOf } from "./trace.ts";
 
 /** How to run a module. */
 export interface RunOptions {
-  /** Default `"v2"`. */
+  /** Default: `"gc"` for a module that was made for it, else `"v2"`. */
   readonly allocator?: AllocatorName;
   /** Bytes the memory never grows past; rounded down to whole pages of 64 KiB. Default and most: 4 GiB. */
   readonly maxMemory?: number;
@@ -31,6 +32,8 @@ export interface RunOptions {
   /** Told of every call of the runtime; the module has to be generated with `recorded`. */
   readonly recorder?: Recorder;
   readonly v1?: V1Options;
+  /** What of the collector can be asked for; for `"gc"` only. */
+  readonly gc?: GcOptions;
 }
 
 /** How a program ended. */
@@ -47,6 +50,9 @@ export interface RunResult {
   /** From the first statement to the end. */
   readonly milliseconds: number;
 }
+
+/** Options with who allocates. */
+type MadeOptions = RunOptions & { readonly allocator: AllocatorName };
 
 const PAGE = 65536;
 const MIB = 1024 * 1024;
@@ -65,8 +71,9 @@ const MOST_V2_TYPES = 126 - BOX;
  * @param bytes what `generateModule` made
  * @throws Error when it is not such a module; the program's own failures are in the result
  */
-export function runModule(bytes: Uint8Array<ArrayBuffer>, options: RunOptions = {}): RunResult {
+export function runModule(bytes: Uint8Array<ArrayBuffer>, given: RunOptions = {}): RunResult {
   const { module, manifest } = loadModule(bytes);
+  const options = { ...given, allocator: allocatorFor(manifest, given.allocator) };
   if (options.recorder !== undefined && !manifest.recorded) {
     throw new Error("the module was built without recording, so it cannot be recorded");
   }
@@ -106,12 +113,32 @@ export function runModule(bytes: Uint8Array<ArrayBuffer>, options: RunOptions = 
   };
 }
 
+/**
+ * Who allocates: what was asked for, when the module is made for it.
+ * @throws Error when it is not
+ */
+function allocatorFor(manifest: Manifest, asked: AllocatorName | undefined): AllocatorName {
+  const moves = isForCollector(manifest);
+  const allocator = asked ?? (moves ? "gc" : "v2");
+  if (moves === (allocator === "gc")) return allocator;
+  throw new Error(
+    moves
+      ? `the module was built for the allocator gc, not for ${allocator}: build it with --allocator ${allocator}`
+      : "the module was built for the allocators v1 and v2, not for gc: build it with --allocator gc",
+  );
+}
+
 /** What to do when the memory is full. V2 gives nothing back, so a loop that makes garbage fills any memory. V1 is the original's. */
-function helpOf({ allocator = "v2", maxMemory = 2 ** 32 }: RunOptions): string {
+function helpOf({ allocator, maxMemory = 2 ** 32 }: MadeOptions): string {
   const more = maxMemory < 2 ** 32 ? "; a larger --max-memory lets it make more" : "";
-  return allocator === "v2"
-    ? `v2 frees nothing before the program ends: --allocator v1 collects what is not used any more${more}`
-    : `v1 collects after every 8 to 64 MiB of new objects, not when the memory is full${more}`;
+  switch (allocator) {
+    case "gc":
+      return `all that is left is in use${more}`;
+    case "v1":
+      return `v1 collects after every 8 to 64 MiB of new objects, not when the memory is full; --allocator gc collects then, too${more}`;
+    default:
+      return `v2 frees nothing before the program ends: --allocator gc collects what is not used any more${more}`;
+  }
 }
 
 /** The message with the place where the runtime failed: what the module found itself has it already. */
@@ -135,7 +162,7 @@ function loadModule(bytes: Uint8Array<ArrayBuffer>): { module: WebAssembly.Modul
   return { module, manifest };
 }
 
-function makeRuntime({ allocator = "v2", maxMemory = 2 ** 32, stdout, args, recorder, v1 }: RunOptions): Runtime {
+function makeRuntime({ allocator, maxMemory = 2 ** 32, stdout, args, recorder, v1, gc }: MadeOptions): Runtime {
   const maxPages = Math.min(Math.max(Math.floor(maxMemory / PAGE), 1), 65536);
   const initialPages = Math.min(INITIAL_PAGES, maxPages);
   return createRuntime({
@@ -145,28 +172,36 @@ function makeRuntime({ allocator = "v2", maxMemory = 2 ** 32, stdout, args, reco
     ...(args === undefined ? {} : { args }),
     ...(recorder === undefined ? {} : { recorder }),
     ...(v1 === undefined ? {} : { v1 }),
+    ...(allocator === "gc" ? { gc: { stackBytes: stackBytesOf(maxMemory, STACK_BYTES), ...gc } } : {}),
   });
 }
 
 /** Places the module in the memory. @returns what runs it */
-function prepare(module: WebAssembly.Module, manifest: Manifest, runtime: Runtime, options: RunOptions): () => void {
-  const { allocator = "v2", maxMemory = 2 ** 32, recorder } = options;
+function prepare(module: WebAssembly.Module, manifest: Manifest, runtime: Runtime, options: MadeOptions): () => void {
+  const { allocator, maxMemory = 2 ** 32, recorder } = options;
   const handles = registerTypes(runtime, manifest.types, allocator, recorder !== undefined);
   const region = runtime.acquireRegion(manifest.regionBytes);
-  // A small memory gives the stack an eighth.
-  const most = recorder === undefined ? STACK_BYTES : RECORDED_STACK_BYTES;
-  const stackBytes = Math.min(most, Math.max(Math.floor(maxMemory / 8 / PAGE), 1) * PAGE);
-  const stack = runtime.acquireRegion(stackBytes, false);
+  const moves = isForCollector(manifest);
+  const stackBytes = stackBytesOf(maxMemory, recorder === undefined ? STACK_BYTES : RECORDED_STACK_BYTES);
+  const stack = moves ? 0 : runtime.acquireRegion(stackBytes, false);
   const scheduler = manifest.threads ? new Scheduler(runtime, stackBytes) : null;
   const functions = scheduler?.functions(manifest) ?? hostFunctions(runtime, manifest);
   const n0 = { [BASE]: region, [RESULT]: runtime.resultCell, ...functions };
   const instance = new WebAssembly.Instance(module, { ...runtime.imports(), n0 });
-  runtime.memory.i32.set(handles, region / 4);
-  const exports = instance.exports as Record<string, WebAssembly.Global>;
-  exports[STACK_POINTER]!.value = stack;
-  exports[STACK_LIMIT]!.value = stack + stackBytes;
-  if (scheduler !== null) return () => scheduler.run(instance);
+  const words = moves ? handles.flatMap((handle) => [handle, runtime.cursorOf(handle)]) : handles;
+  runtime.memory.i32.set(words, region / 4);
+  if (!moves) {
+    const exports = instance.exports as Record<string, WebAssembly.Global>;
+    exports[STACK_POINTER]!.value = stack;
+    exports[STACK_LIMIT]!.value = stack + stackBytes;
+  }
+  if (scheduler !== null) return () => scheduler.run(instance, moves);
   return instance.exports.start as () => void;
+}
+
+/** Bytes for the references in the program's calls. A small memory gives an eighth. */
+function stackBytesOf(maxMemory: number, most: number): number {
+  return Math.min(most, Math.max(Math.floor(maxMemory / 8 / PAGE), 1) * PAGE);
 }
 
 /** The handles of the types. V2 knows 127, so what is more shares one; it traces nothing. */
@@ -176,7 +211,7 @@ function registerTypes(
   allocator: AllocatorName,
   recorded: boolean,
 ): number[] {
-  if (allocator === "v1" || types.length <= MOST_V2_TYPES) return types.map((type) => runtime.registerType(type));
+  if (allocator !== "v2" || types.length <= MOST_V2_TYPES) return types.map((type) => runtime.registerType(type));
   if (recorded) throw new Error(`the program has ${types.length} types, too many to record on V2; record it on V1`);
   const known = types.slice(0, MOST_V2_TYPES - 1).map((type) => runtime.registerType(type));
   const other = runtime.registerType({ name: "other types", size: 0, pointerOffsets: [] });

@@ -66,8 +66,9 @@ export function generateClosure(builder: FunctionBuilder, literal: FunctionLiter
     const isSimple = isYoung && !target.storesInSteps(type);
     code.push(isSimple ? put(() => value) : codeInLocal(builder, value, wasmType(type), put));
   });
+  const closure = newClosure(builder, name, get, layout.size);
   builder.give(environment);
-  return sequence(builder, code, newClosure(builder, name, get, layout.size), wasm.ref);
+  return sequence(builder, code, closure, wasm.ref);
 }
 
 function readSource(builder: FunctionBuilder, source: CaptureSymbol["source"]): Code {

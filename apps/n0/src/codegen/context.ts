@@ -233,8 +233,9 @@ function shownName({ name, receiver }: FunctionLiteral, modulePath: string): str
 export function zero(m: wasm.Module, type: Type): Code {
   switch (wasmType(type)) {
     case wasm.i64:
-    case wasm.pair:
       return m.i64.const(0n);
+    case wasm.pair:
+      return wasm.typed(m.i64.const(0n), wasm.pair);
     case wasm.f64:
       return m.f64.const(0);
     default:

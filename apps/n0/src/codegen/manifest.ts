@@ -24,6 +24,11 @@ export interface Manifest {
 export const MANIFEST_SECTION = "n0";
 export const MANIFEST_VERSION = 1;
 
+/** Whether the module is made for the collector, which moves objects. */
+export function isForCollector({ target }: Manifest): boolean {
+  return target === "gc";
+}
+
 /** The manifest as bytes. */
 export function encodeManifest(manifest: Manifest): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(manifest));
