@@ -1,15 +1,17 @@
 /** Compiles and runs programs in this process, with a small stack. */
-import { MemoryWriter, type V1Options } from "n0-runtime";
+import { type AllocatorName, type GcOptions, MemoryWriter, type V1Options } from "n0-runtime";
 import type { Program } from "../src/ast.ts";
 import { type CodegenOptions, generateModule } from "../src/codegen/generate.ts";
+import type { TargetName } from "../src/codegen/target.ts";
 import { rewriteForThreads } from "../src/codegen/unwinding.ts";
 import { type RunResult, runModule } from "../src/run.ts";
 import { program } from "./support.ts";
 
 /** What of a run a test may choose. */
 export interface ExecuteOptions {
-  readonly allocator?: "v1" | "v2";
+  readonly allocator?: AllocatorName;
   readonly v1?: V1Options;
+  readonly gc?: GcOptions;
   readonly maxMemory?: number;
   readonly args?: readonly string[];
 }
@@ -25,7 +27,12 @@ export const WAYS: readonly (readonly [string, ExecuteOptions])[] = [
   ["v2", { allocator: "v2" }],
   ["v1", { allocator: "v1" }],
   ["v1, collecting at every allocation", { allocator: "v1", v1: { threshold: 0 } }],
+  ["gc", { allocator: "gc" }],
+  ["gc, collecting at every allocation", { allocator: "gc", gc: { nurseryBytes: 262144, collectEvery: 1, verifyAlways: true } }],
 ];
+
+/** The ways of V1 and V2, whose modules are the same. */
+export const FIXED_WAYS = WAYS.filter(([, { allocator }]) => allocator !== "gc");
 
 /** The module of a checked program, as `buildProgram` makes it. */
 export function moduleOf(checked: Program, options: CodegenOptions = {}): Uint8Array<ArrayBuffer> {
@@ -33,9 +40,14 @@ export function moduleOf(checked: Program, options: CodegenOptions = {}): Uint8A
   return checked.usesThreads ? rewriteForThreads(module) : module;
 }
 
+/** The generator's target for a way. */
+export function targetOf({ allocator }: ExecuteOptions): TargetName {
+  return allocator === "gc" ? "gc" : "fixed";
+}
+
 /** Runs a checked program. */
-export function execute(checked: Program, options: ExecuteOptions = {}): Executed {
-  return executeModule(moduleOf(checked), options);
+export function execute(checked: Program, options: ExecuteOptions = {}, codegen: CodegenOptions = {}): Executed {
+  return executeModule(moduleOf(checked, { ...codegen, target: targetOf(options) }), options);
 }
 
 /** Runs a module. */
@@ -52,9 +64,9 @@ export function executeSource(source: string, options?: ExecuteOptions): Execute
 
 /** What a program given as text prints, a line each, however it is run; it must not fail. */
 export function lines(source: string): string[] {
-  const module = moduleOf(program(source));
+  const checked = program(source);
   const printed = WAYS.map(([name, options]) => {
-    const { stdout, failure } = executeModule(module, options);
+    const { stdout, failure } = execute(checked, options);
     if (failure !== null) throw new Error(`${name}: ${failure}`);
     return stdout;
   });

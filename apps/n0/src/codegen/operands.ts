@@ -110,8 +110,9 @@ export function sequence(builder: FunctionBuilder, before: readonly Code[], valu
 /** The reference, once it is known not to be null; else the program ends. `get` reads the expression's value. */
 export function required(builder: FunctionBuilder, expression: Expression, get: () => Code, line: number): Code {
   if (isNeverNull(expression)) return get();
-  if (!isStable(expression)) return requiredCode(builder, get(), line);
-  return builder.m.block(null, [failIfNull(builder, get(), line), get()], wasm.ref);
+  const type = wasmType(expression.type);
+  if (!isStable(expression)) return requiredCode(builder, get(), line, type);
+  return builder.m.block(null, [failIfNull(builder, get(), line), get()], type);
 }
 
 /** {@link required} for an expression that nothing else is evaluated with. */

@@ -77,10 +77,10 @@ export function bits(builder: FunctionBuilder, type: Type, value: Code): [Code, 
 }
 
 /** The reference that the code gives, once it is known not to be null; else the program ends. */
-export function requiredCode(builder: FunctionBuilder, code: Code, line: number): Code {
+export function requiredCode(builder: FunctionBuilder, code: Code, line: number, type: wasm.Type = wasm.ref): Code {
   const { m } = builder;
-  const local = builder.take(wasm.ref);
+  const local = builder.take(type);
   builder.give(local);
-  const get = (): Code => m.local.get(local, wasm.ref);
-  return m.block(null, [m.local.set(local, code), failIfNull(builder, get(), line), get()], wasm.ref);
+  const get = (): Code => m.local.get(local, type);
+  return m.block(null, [m.local.set(local, code), failIfNull(builder, get(), line), get()], type);
 }
