@@ -7,9 +7,9 @@ import self from "../package.json" with { type: "json" };
 import { buildProgram, isModule, modulePath, readBytes, whyRefused } from "./build.ts";
 import { buildInWorker } from "./build-in-worker.ts";
 import { parseByteSize } from "./byte-size.ts";
-import { type Diagnostic, formatDiagnostics } from "./diagnostics.ts";
 import type { CodegenOptions } from "./codegen/context.ts";
 import type { TargetName } from "./codegen/target.ts";
+import { type Diagnostic, formatDiagnostics } from "./diagnostics.ts";
 import { disk } from "./disk.ts";
 import { compileFrontEnd, type FrontEndResult } from "./front-end.ts";
 import { LimitError } from "./limits.ts";
@@ -109,12 +109,10 @@ interface RunFlags {
   readonly record?: string;
 }
 
-async function run(file: string, args: string[], flags: RunFlags): Promise<void> {
+async function run(file: string, args: string[], flags: RunFlags, command: Command): Promise<void> {
   const { allocator, maxMemory, record } = flags;
   if (allocator === "gc" && record !== undefined) {
-    complain("--record needs v1 or v2: what is recorded there can be replayed on gc");
-    process.exitCode = 2;
-    return;
+    command.error("error: --record needs the allocator v1 or v2; what is recorded there can be replayed on gc");
   }
   const source = bytesOf(file);
   if (source === null) return;

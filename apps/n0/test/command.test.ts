@@ -47,19 +47,22 @@ describe("n0 run", () => {
     expect(stderr).toBe("Runtime error: division by zero, or of the smallest int by -1, at p.fox:3\n");
   });
 
-  test.each(["v1", "v2"])(
+  test.each(["v1", "v2", "gc"])(
     "statistics of %s, on stderr and as JSON, also of a program that fails",
     async (allocator) => {
       const args = ["run", "--allocator", allocator, "--stats", "--stats-json", "stats.json", "p.fox"];
       const { code, stdout, stderr } = await n0(args, 'var xs = [1] native_print("x") native_print_int(xs[3])');
       expect([code, stdout.toString()]).toEqual([1, "x\nPanic: Array index out of bounds\n"]);
       expect(stderr).toMatch(/^Runtime error: array index out of bounds at p\.fox:1\n/);
-      expect(stderr).toMatch(/allocations +│ +4 │/);
+      // A string is one object there.
+      const allocations = allocator === "gc" ? 3 : 4;
+      expect(stderr).toMatch(new RegExp(`allocations +│ +${allocations} │`));
+      if (allocator === "gc") expect(stderr).toMatch(/collections .*pause/s);
       if (allocator === "v2")
-        expect(stderr).toMatch(/v2 frees nothing before the program ends.*--allocator v1 collects/);
+        expect(stderr).toMatch(/v2 frees nothing before the program ends.*--allocator gc collects/);
       else expect(stderr).not.toContain("frees nothing");
       const stats = JSON.parse(readFileSync(join(folder, "stats.json"), "utf8"));
-      expect(stats).toMatchObject({ allocator, allocations: 4, exitCode: 1, file: "p.fox" });
+      expect(stats).toMatchObject({ allocator, allocations, exitCode: 1, file: "p.fox" });
       expect(stats.peakFootprint).toBeGreaterThan(0);
     },
   );
@@ -77,6 +80,22 @@ describe("n0 run", () => {
         stderr: "error: p.wasm is a module that was built, not a program's text\n",
       });
     }
+  });
+
+  test("a module runs on the allocators it was built for, and on no other", async () => {
+    const build = ["build", "--allocator", "gc", "p.fox"];
+    expect(await n0(build, 'native_print("a" + "b")')).toMatchObject({ code: 0, stderr: "" });
+    for (const args of [["p.wasm"], ["run", "p.wasm"], ["run", "--allocator", "gc", "p.wasm"]]) {
+      expect(await n0(args)).toMatchObject({ code: 0, stdout: Buffer.from("ab\n"), stderr: "" });
+    }
+    const why =
+      "cannot run p.wasm: the module was built for the allocator gc, not for v1: build it with --allocator v1";
+    expect(await n0(["run", "--allocator", "v1", "p.wasm"])).toMatchObject({ code: 1, stderr: `error: ${why}\n` });
+    expect(await n0(["build", "--allocator", "v1", "p.fox"])).toMatchObject({ code: 0 });
+    expect(await n0(["run", "--allocator", "v2", "p.wasm"])).toMatchObject({ code: 0 });
+    expect((await n0(["run", "--allocator", "gc", "p.wasm"])).stderr).toBe(
+      "error: cannot run p.wasm: the module was built for the allocators v1 and v2, not for gc: build it with --allocator gc\n",
+    );
   });
 
   test("what is no module of ours is refused", async () => {
@@ -176,7 +195,7 @@ describe("n0 run", () => {
     const { code, stdout, stderr } = await n0(args, 'native_print("a") var s = "x" selama benar s = s + s akhir');
     expect([code, stdout.toString()]).toEqual([1, "a\n"]);
     expect(stderr).toMatch(
-      /^Runtime error: out of memory at p\.fox:1: .*\n {2}help: v2 frees nothing .*: --allocator v1 collects .*\n$/,
+      /^Runtime error: out of memory at p\.fox:1: .*\n {2}help: v2 frees nothing .*: --allocator gc collects .*\n$/,
     );
   });
 });
@@ -187,7 +206,7 @@ describe("deep recursion", () => {
       .filter(({ name }) => name.endsWith("-recursion"))
       .map((entry) => [entry.name, entry] as const),
   )("%s", async (_, { file, expected, code }) => {
-    for (const allocator of ["v1", "v2"]) {
+    for (const allocator of ["v1", "v2", "gc"]) {
       const run = await runCommand(["run", "--allocator", allocator, file], folder);
       expect(run.signal).toBe(null);
       expect(run.stdout.toString()).toBe(expected);
@@ -204,7 +223,7 @@ describe("deep recursion", () => {
     expect(await n0(["run", "p.fox"], source)).toMatchObject({ code: 0, stdout: Buffer.from("x\n"), stderr: "" });
   });
 
-  test.each(["v1", "v2"])("100,000 calls with references and an allocation in each, on %s", async (allocator) => {
+  test.each(["v1", "v2", "gc"])("100,000 calls with references and an allocation in each, on %s", async (allocator) => {
     const source = `
 struktur T  n int  next T akhir
 fungsi f(n int, t T, s string) int
@@ -251,6 +270,7 @@ describe("the command line", () => {
     ["an unknown allocator", ["run", "--allocator", "v3", "p.fox"]],
     ["a size that is none", ["run", "--max-memory", "lots", "p.fox"]],
     ["a size below the least", ["run", "--max-memory", "1000", "p.fox"]],
+    ["a recording on gc", ["run", "--allocator", "gc", "--record", "r.bin", "p.fox"]],
     ["no file", ["run"]],
     ["no command", []],
   ])("%s: exit code 2, and how to do it", async (_, args) => {

@@ -28,11 +28,18 @@ export const WAYS: readonly (readonly [string, ExecuteOptions])[] = [
   ["v1", { allocator: "v1" }],
   ["v1, collecting at every allocation", { allocator: "v1", v1: { threshold: 0 } }],
   ["gc", { allocator: "gc" }],
-  ["gc, collecting at every allocation", { allocator: "gc", gc: { nurseryBytes: 262144, collectEvery: 1, verifyAlways: true } }],
+  [
+    "gc, collecting at every allocation",
+    { allocator: "gc", gc: { nurseryBytes: 262144, collectEvery: 1, verifyAlways: true } },
+  ],
 ];
 
-/** The ways of V1 and V2, whose modules are the same. */
-export const FIXED_WAYS = WAYS.filter(([, { allocator }]) => allocator !== "gc");
+/** The ways of V1 and V2, whose modules are the same, and those of the collector. */
+export const FIXED_WAYS: typeof WAYS = WAYS.filter(([, { allocator }]) => allocator !== "gc");
+export const GC_WAYS: typeof WAYS = WAYS.filter(([, { allocator }]) => allocator === "gc");
+
+/** One run of a program on each allocator. */
+export const PLAIN_WAYS: typeof WAYS = WAYS.filter(([name]) => !name.includes("every"));
 
 /** The module of a checked program, as `buildProgram` makes it. */
 export function moduleOf(checked: Program, options: CodegenOptions = {}): Uint8Array<ArrayBuffer> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { execute, executeSource, moduleOf, WAYS } from "./execute.ts";
+import { execute, executeSource, moduleOf, PLAIN_WAYS, WAYS } from "./execute.ts";
 import { program } from "./support.ts";
 
 const PRELUDE = `struktur P  a int  b string  next P akhir
@@ -135,7 +135,7 @@ describe("the stack ends", () => {
   test("so it is when references fill the frames first", () => {
     const variables = Array.from({ length: 200 }, (_, i) => `var s${i} = s`).join("\n");
     const source = `fungsi f(s string) string ${variables} kembalikan f(s) + s0 akhir native_print(f("x"))`;
-    for (const [, options] of WAYS.slice(0, 2)) {
+    for (const [, options] of PLAIN_WAYS) {
       const small = { ...options, maxMemory: 4 * 1024 * 1024 };
       expect(executeSource(source, small)).toMatchObject({
         exitCode: 1,
@@ -145,30 +145,35 @@ describe("the stack ends", () => {
   });
 });
 
+const HELP = {
+  v1: /^v1 collects after every 8 to 64 MiB .* --allocator gc .* --max-memory/,
+  v2: /^v2 frees nothing .* --allocator gc collects .* --max-memory/,
+  gc: /^all that is left is in use; .* --max-memory/,
+};
+
 describe("the memory ends", () => {
   test.each([
     ["one array that grows", "var a = [1] selama benar a = a + a akhir"],
     ["many live objects", "struktur N  next N akhir var l N = kosong selama benar l = N(l) akhir"],
     ["strings", 'var t = "x" selama benar t = t + t akhir'],
   ])("%s: a message, and what was printed is there", (_, source) => {
-    for (const [, options] of WAYS.slice(0, 2)) {
+    for (const [, options] of PLAIN_WAYS) {
       const limited = { ...options, maxMemory: 8 * 1024 * 1024 };
       const { stdout, exitCode, failure, help } = executeSource(`native_print("before") ${source}`, limited);
       expect(stdout).toBe("before\n");
       expect(exitCode).toBe(1);
       expect(failure).toMatch(/^Runtime error: out of memory at app\/main\.fox:1: /);
-      expect(help).toMatch(
-        options.allocator === "v2"
-          ? /^v2 frees nothing .* --allocator v1 collects .* --max-memory/
-          : /^v1 collects after every 8 to 64 MiB .* --max-memory/,
-      );
+      expect(help).toMatch(HELP[options.allocator!]);
     }
   });
 
-  test("garbage does not fill it where it is collected", () => {
-    const source = 'var i = 0 var t = "" selama i < 20000 t = "some text" + "more" i = i + 1 akhir native_print(t)';
-    const options = { allocator: "v1", maxMemory: 4 * 1024 * 1024, v1: { threshold: 65536 } } as const;
-    expect(executeSource(source, options)).toMatchObject({ exitCode: 0, stdout: "some textmore\n" });
+  test.each([
+    ["v1", { allocator: "v1", v1: { threshold: 65536 } }],
+    ["gc", { allocator: "gc" }],
+  ] as const)("garbage does not fill it where it is collected: %s", (_, options) => {
+    const source = 'var i = 0 var t = "" selama i < 200000 t = "some text" + "more" i = i + 1 akhir native_print(t)';
+    const small = { ...options, maxMemory: 6 * 1024 * 1024 };
+    expect(executeSource(source, small)).toMatchObject({ exitCode: 0, stdout: "some textmore\n" });
   });
 });
 

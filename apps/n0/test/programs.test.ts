@@ -7,20 +7,28 @@ import { execute, WAYS } from "./execute.ts";
 /** These need the large stack that only the command has; `command.test.ts` runs them. */
 const DEEP = ["deep-recursion", "endless-recursion"];
 
+/** Collections of a program, each of which verifies everything: of one that allocates more, every n-th allocation collects. `programs.long.test.ts` has all. */
+const MOST_COLLECTIONS = 300;
+
 const cases = corpus("programs").map((entry) => [entry.name, entry] as const);
 
 test.each(cases)("%s", (name, { file, bytes, expected, code }) => {
   const result = compileFrontEnd({ file, bytes, reader: disk });
   if (!result.ok) throw new Error("the program is rejected");
   if (DEEP.includes(name)) return;
+  let allocations = 0;
   for (const [way, options] of WAYS) {
-    const { stdout, exitCode } = execute(result.program, options);
+    const { gc } = options;
+    const collectEvery = Math.ceil(allocations / MOST_COLLECTIONS);
+    const run = gc?.collectEvery === 1 ? { ...options, gc: { ...gc, collectEvery } } : options;
+    const { stdout, exitCode, stats } = execute(result.program, run);
+    allocations = stats!.allocations;
     expect(stdout, way).toBe(expected);
     if (code < 0) expect(exitCode, way).not.toBe(0);
     else expect(exitCode, way).toBe(code);
   }
   // Nothing but the allocations tells a literal that was made once from one that is made each time.
-  for (const [way, options] of WAYS.filter(([name]) => name.includes("every"))) {
+  for (const [way, options] of WAYS.filter(([name]) => name.startsWith("v1, collecting") || name === "gc")) {
     const original = execute(result.program, options, { literalsEachTime: true });
     expect(original.stdout, `${way}, literals each time`).toBe(expected);
   }

@@ -11,7 +11,18 @@ import { isTraced, wasmType } from "./layout.ts";
 import { FAIL_INDEX, FAIL_STRING_INDEX } from "./names.ts";
 import { evaluate, isNeverNull, required, sequence } from "./operands.ts";
 import { storeExpression } from "./structs.ts";
-import { bits, elementOffset, failIf, failIfNull, high, low, pack, requiredCode, resultCell, typeIdOf } from "./values.ts";
+import {
+  bits,
+  elementOffset,
+  failIf,
+  failIfNull,
+  high,
+  low,
+  pack,
+  requiredCode,
+  resultCell,
+  typeIdOf,
+} from "./values.ts";
 
 /** `a[i]` */
 export function generateIndex(builder: FunctionBuilder, expression: IndexExpression): Code {

@@ -8,7 +8,7 @@ import * as wasm from "../wasm/index.ts";
 import { Effects } from "./effects.ts";
 import { FixedTarget } from "./fixed-target.ts";
 import { neverCollects } from "./gc/collecting.ts";
-import { Sites } from "./gc/sites.ts";
+import type { Sites } from "./gc/sites.ts";
 import { GcTarget } from "./gc/target.ts";
 import { Image } from "./image.ts";
 import { Interfaces } from "./interfaces.ts";
@@ -65,7 +65,11 @@ export class ModuleContext {
   private readonly returnGlobals: Set<string> = new Set();
   private readonly helpers: Set<string> = new Set();
 
-  constructor(program: Program, { recorded = false, literalsEachTime = false, target = "fixed" }: CodegenOptions, sites: Sites) {
+  constructor(
+    program: Program,
+    { recorded = false, literalsEachTime = false, target = "fixed" }: CodegenOptions,
+    sites: Sites,
+  ) {
     this.program = program;
     this.recorded = recorded;
     this.sites = sites;
@@ -170,7 +174,8 @@ export class ModuleContext {
   runtime(name: string, operands: readonly Code[]): Code {
     const index = RUNTIME_INDEX.get(name)!;
     const { params, result } = RUNTIME_IMPORTS[index]!;
-    const type = result === undefined ? wasm.none : result === "pointer" && name !== "mph_channel_new" ? wasm.ref : wasm.i32;
+    const type =
+      result === undefined ? wasm.none : result === "pointer" && name !== "mph_channel_new" ? wasm.ref : wasm.i32;
     this.importFunction(
       name,
       "env",

@@ -122,7 +122,8 @@ function readSymbol(builder: FunctionBuilder, symbol: NameSymbol): Code {
     case "global": {
       const place = context.placeOf(symbol);
       if (place.kind === "wasm") return m.global.get(place.name, wasmType(symbol.type));
-      if (symbol.type.kind === "interface") return wasm.typed(m.i64.load(0, 8, context.address(place.offset)), wasm.pair);
+      if (symbol.type.kind === "interface")
+        return wasm.typed(m.i64.load(0, 8, context.address(place.offset)), wasm.pair);
       return m.ref.load(0, 4, context.address(place.offset));
     }
     case "function":

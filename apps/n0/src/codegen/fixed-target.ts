@@ -82,13 +82,7 @@ export class FixedTarget implements Target {
     return this.initialise(type, object, offset, value);
   }
 
-  storeElement(
-    builder: FunctionBuilder,
-    type: Type,
-    array: () => Code,
-    index: () => Code,
-    value: () => Code,
-  ): Code {
+  storeElement(builder: FunctionBuilder, type: Type, array: () => Code, index: () => Code, value: () => Code): Code {
     const { m } = this.context;
     const address = m.i32.add(m.ref.load(0, 4, array()), elementOffset(m, this.sizeOf(type), index()));
     if (!this.storesInSteps(type)) return this.initialise(type, () => address, 0, value);

@@ -5,7 +5,7 @@
  */
 
 import type { Expression } from "../ast.ts";
-import * as wasm from "../wasm/index.ts";
+import type * as wasm from "../wasm/index.ts";
 import type { Code } from "./context.ts";
 import { generateExpression } from "./expressions.ts";
 import type { FunctionBuilder } from "./function-builder.ts";

@@ -28,7 +28,11 @@ function make({ m, target }: ModuleContext, name: string): void {
     "words",
     m.if(
       m.i32.ge_u(get(LEFT), m.i32.const(8)),
-      m.block(null, [m.if(m.i64.ne(m.i64.load(header, 8, get(A)), m.i64.load(header, 8, get(B))), no()), step(8), m.br("words")]),
+      m.block(null, [
+        m.if(m.i64.ne(m.i64.load(header, 8, get(A)), m.i64.load(header, 8, get(B))), no()),
+        step(8),
+        m.br("words"),
+      ]),
     ),
   );
   const bytes = m.loop(

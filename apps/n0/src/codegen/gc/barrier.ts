@@ -101,7 +101,10 @@ export class Barrier {
       this.control(LAYOUT.MARKING),
       m.block(null, [
         m.local.set(entry, m.i32.load(0, 4, m.i32.add(get(OBJECT), get(OFFSET)))),
-        m.if(m.i32.and(m.i32.ne(get(entry), m.i32.const(0)), m.i32.eqz(this.isYoung(get(entry)))), this.mark(findRecord)),
+        m.if(
+          m.i32.and(m.i32.ne(get(entry), m.i32.const(0)), m.i32.eqz(this.isYoung(get(entry)))),
+          this.mark(findRecord),
+        ),
       ]),
     );
     const body: Code[] = [];

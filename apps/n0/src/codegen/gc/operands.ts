@@ -2,8 +2,9 @@
  * The operand stack of WebAssembly must hold no reference while something collects: nobody could read it back. So where an operand that may
  * collect comes behind one that is a reference, both go to locals first, but for what can as well be read behind it.
  */
-import * as wasm from "../../wasm/index.ts";
+
 import { node } from "../../wasm/code.ts";
+import * as wasm from "../../wasm/index.ts";
 import type { Code, ModuleContext } from "../context.ts";
 import type { FunctionBuilder } from "../function-builder.ts";
 import { BASE, GC_CONTROL, LITERALS, NURSERY_BASE, NURSERY_BYTES, RESULT } from "../names.ts";

@@ -106,7 +106,12 @@ export class GcTarget implements Target {
     const { m } = this.context;
     const stored = this.initialise(type, object, offset, value);
     if (!isTraced(type)) return stored;
-    const before = this.barrier.before(object, () => m.i32.const(offset), () => reference(m, value()), why);
+    const before = this.barrier.before(
+      object,
+      () => m.i32.const(offset),
+      () => reference(m, value()),
+      why,
+    );
     return m.block(null, [...before, stored]);
   }
 

@@ -1,0 +1,21 @@
+/** Every program on the collector, with a collection at each allocation, and everything verified after each. */
+import { expect, test } from "vitest";
+import { disk } from "../src/disk.ts";
+import { compileFrontEnd } from "../src/front-end.ts";
+import { corpus } from "./corpus.ts";
+import { execute, GC_WAYS } from "./execute.ts";
+
+const HOUR = 3_600_000;
+
+const cases = corpus("programs")
+  .filter(({ name }) => !name.endsWith("-recursion"))
+  .map((entry) => [entry.name, entry] as const);
+
+test.each(cases)("%s", { timeout: HOUR }, (_, { file, bytes, expected }) => {
+  const result = compileFrontEnd({ file, bytes, reader: disk });
+  if (!result.ok) throw new Error("the program is rejected");
+  for (const literalsEachTime of [false, true]) {
+    const { stdout } = execute(result.program, GC_WAYS.at(-1)![1], { literalsEachTime });
+    expect(stdout).toBe(expected);
+  }
+});
