@@ -40,13 +40,13 @@ export class Program {
     return pointer;
   }
 
-  /** A rooted variable that holds a pointer: what it holds now. */
-  variable(pointer: number): () => number {
+  /** A rooted variable that holds a pointer: what it holds now, and its address. */
+  variable(pointer: number): (() => number) & { readonly address: number } {
     const slot = this.frame + this.used++ * 8;
     this.i32[slot >>> 2] = pointer;
     this.runtime.mph_record_store(slot, pointer);
     this.runtime.mph_gc_push_root(slot);
-    return () => this.word(slot) >>> 0;
+    return Object.assign(() => this.word(slot) >>> 0, { address: slot });
   }
 
   /** Stores a pointer in an object, as a module does. */
