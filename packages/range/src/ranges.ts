@@ -158,9 +158,10 @@ export class Ranges {
 
   /**
    * Walks all ranges, live and free. O(ranges).
-   * @throws ERR_MORPH_INVALID_POINTER that names the first thing wrong
+   * @throws ERR_MORPH_INVALID_POINTER that names the first thing wrong, ERR_MORPH_BUSY while {@link compact} runs: then they are in between
    */
   verify(): void {
+    this.requireIdle();
     const { space, granule } = this;
     const problem = space.verify();
     if (problem !== "") throw broken(problem);

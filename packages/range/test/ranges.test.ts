@@ -76,6 +76,7 @@ describe("ranges", () => {
       expect(codeOf(() => ranges.tryAlloc(1))).toBe("ERR_MORPH_BUSY");
       expect(codeOf(() => ranges.free(to))).toBe("ERR_MORPH_BUSY");
       expect(codeOf(() => ranges.compact(() => {}))).toBe("ERR_MORPH_BUSY");
+      expect(codeOf(() => ranges.verify())).toBe("ERR_MORPH_BUSY");
     });
     expect(moves).toEqual([
       [10, 0, 20],
