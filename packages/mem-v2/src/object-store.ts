@@ -359,7 +359,10 @@ export class ObjectStore {
   /** What a call begins with that changes nothing; growth listeners may call it, too. */
   protected look(): void {
     this.requireAlive();
-    if (this.i32.length === 0 && !this.suspended) this.memory.refresh();
+    if (this.i32.length !== 0) return;
+    if (!this.suspended) this.memory.refresh();
+    // Suspended for good: it throws then.
+    else this.memory.ownerOf(0);
   }
 
   /** The word index of a live object's tag. @throws ERR_MORPH_INVALID_POINTER, ERR_MORPH_DOUBLE_FREE */

@@ -48,13 +48,22 @@ describe.each(CASES)("a context in $mode mode, shared: $shared", ({ config, shar
       const ctx = contextIn({ ...config, memory });
       if (used) for (const size of [40, 3000, 70_000]) ctx.alloc(size, 1);
       if (used) ctx.registerType(1, "one");
+      const uses: (() => unknown)[] = [
+        () => ctx.alloc(8),
+        () => ctx.free(65_536),
+        () => ctx.usableSize(65_536),
+        () => ctx.headerOf(65_536),
+        () => ctx.stats(),
+        () => ctx.typeName(1),
+        () => ctx.verify(),
+        () => [...ctx.liveObjects()],
+        () => [...ctx.liveObjects(1)],
+      ];
       memory.destroy();
-      expect(codeOf(() => ctx.alloc(8))).toBe("ERR_MORPH_DESTROYED");
+      expect(uses.map(codeOf)).toEqual(uses.map(() => "ERR_MORPH_DESTROYED"));
       ctx.destroy();
       ctx.destroy();
-      for (const use of [() => ctx.alloc(8), () => ctx.free(65_536), () => ctx.stats(), () => [...ctx.liveObjects()]]) {
-        expect(codeOf(use)).toBe("ERR_MORPH_DESTROYED");
-      }
+      expect(uses.map(codeOf)).toEqual(uses.map(() => "ERR_MORPH_DESTROYED"));
     }
   });
 });
