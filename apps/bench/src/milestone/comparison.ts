@@ -1,12 +1,6 @@
 import type { AllocatorStats } from "n0-runtime";
 import type { ContenderName } from "./contenders.js";
 
-/** Collections, and the pauses by length where they are known. */
-export type Collections = AllocatorStats["collections"] & {
-  /** Counts: entry i is of pauses below 2^i microseconds that are in no entry before, the last one of all others. */
-  readonly pauses?: readonly number[];
-};
-
 /** One contender in one program. Times are the best of several runs, in milliseconds; sizes are bytes. */
 export interface Side {
   readonly contender: ContenderName;
@@ -21,7 +15,7 @@ export interface Side {
   peakFootprint?: number;
   /** Of plain objects: the same of the pages that the engine took for its heap. */
   peakCommitted?: number;
-  collections?: Collections;
+  collections?: AllocatorStats["collections"];
   freeListSteps?: number | undefined;
   output?: string;
   /** Of the recorded calls, V1's clock off; absent when they were not replayed: see `replayNote`. */

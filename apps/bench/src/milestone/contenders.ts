@@ -1,7 +1,7 @@
 import type { AllocatorName } from "n0-runtime";
 
 /** The allocators on which the Morph programs run, in the order of the tables. */
-export const ALLOCATORS: readonly AllocatorName[] = ["v1", "v2"];
+export const ALLOCATORS: readonly AllocatorName[] = ["v1", "v2", "gc"];
 
 /** What is run: the Morph program on an allocator, or its namesake on plain JavaScript objects. */
 export type ContenderName = AllocatorName | "plain";

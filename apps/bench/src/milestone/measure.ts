@@ -19,7 +19,7 @@ interface AllocatorSide extends Side {
 
 /** Files of the program that is being measured. */
 interface Files {
-  readonly module: string;
+  readonly modules: Readonly<Record<AllocatorName, string>>;
   readonly recording: string;
   readonly source: string;
 }
@@ -107,7 +107,7 @@ const replayAll = async (
   program: MilestoneProgram,
   source: SourceFile | undefined,
   args: readonly string[],
-  { module, recording }: Files,
+  { modules: { v2: module }, recording }: Files,
   sides: readonly AllocatorSide[],
   settings: MilestoneSettings,
 ): Promise<Record<number, number> | undefined> => {
@@ -118,7 +118,7 @@ const replayAll = async (
   if (allocations > settings.mostRecorded) {
     return note(`not replayed: over ${settings.mostRecorded.toLocaleString("en-US")} allocations`);
   }
-  writeFileSync(module, await compile(program, source, true));
+  writeFileSync(module, await compile(program, source, "v2", true));
   const recorded = await inWorkerProcess({ do: "record", module, args, path: recording }, settings.limitMs);
   if ("problem" in recorded) return note(`not recorded: ${recorded.problem}`);
   for (let i = 0; i < settings.processes; i++) {
@@ -130,8 +130,9 @@ const replayAll = async (
 /** Measures a program on everything, by turns, each time in a process of its own. */
 const compare = async (program: MilestoneProgram, settings: MilestoneSettings, folder: string): Promise<Comparison> => {
   const { id, what, style, lines, plain } = program;
-  const files = {
-    module: join(folder, "program.wasm"),
+  const module = join(folder, "program.wasm");
+  const files: Files = {
+    modules: { v1: module, v2: module, gc: join(folder, "collected.wasm") },
     recording: join(folder, "recording"),
     source: join(folder, "input.txt"),
   };
@@ -140,13 +141,16 @@ const compare = async (program: MilestoneProgram, settings: MilestoneSettings, f
     writeFileSync(files.source, generatedSource(lines));
     source = { path: files.source, bytes: statSync(files.source).size };
   }
-  const { module } = files;
-  writeFileSync(module, await compile(program, source, false));
+  for (const allocator of ["v2", "gc"] as const) {
+    writeFileSync(files.modules[allocator], await compile(program, source, allocator));
+  }
   const args = source === undefined ? [] : (program.args?.(source) ?? []);
   const allocators = ALLOCATORS.map((contender): AllocatorSide => ({ contender }));
   const onObjects: Side = { contender: "plain" };
   for (let i = 0; i < settings.processes; i++) {
-    for (const side of allocators.toReversed()) await runOnce(side, module, args, settings);
+    for (const side of allocators.toReversed()) {
+      await runOnce(side, files.modules[side.contender], args, settings);
+    }
     if (plain !== undefined) await runPlainOnce(onObjects, plain, files.source, settings);
   }
   if (plain !== undefined) await watchPlain(onObjects, plain, files.source, settings);

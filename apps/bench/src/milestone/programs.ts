@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { buildProgram, compileFrontEnd } from "n0";
+import type { AllocatorName } from "n0-runtime";
 
 const FOLDER = fileURLToPath(new URL("../../milestone/", import.meta.url));
 
@@ -82,13 +83,15 @@ const sourceModule = ({ path, bytes }: SourceFile): Uint8Array =>
 /**
  * Compiles a program. What it imports as "source" is made here; everything else lies in `milestone/`.
  *
+ * @param allocator on which it runs; a module for V2 runs on V1, too
  * @param recorded whether its runs can be recorded
  * @throws Error with the diagnostics
  */
 export const compile = async (
   program: MilestoneProgram,
   source: SourceFile | undefined,
-  recorded: boolean,
+  allocator: AllocatorName,
+  recorded = false,
 ): Promise<Uint8Array<ArrayBuffer>> => {
   const file = `${FOLDER}${program.file}`;
   const read = (path: string): Uint8Array | null => {
@@ -100,5 +103,6 @@ export const compile = async (
     const all = result.diagnostics.map(({ file: where, line, message }) => `${where}:${line}: ${message}`);
     throw new Error(`${program.id} does not compile:\n${all.join("\n")}`);
   }
-  return buildProgram(result.program, { recorded, literalsEachTime: program.literalsOnce !== true });
+  const target = allocator === "gc" ? "gc" : "fixed";
+  return buildProgram(result.program, { target, recorded, literalsEachTime: program.literalsOnce !== true });
 };

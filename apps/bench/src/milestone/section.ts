@@ -5,7 +5,10 @@ import type { MilestoneResults } from "./results.js";
 import { comparisonRows, HEAD, LAYOUT_HEAD, layoutRows, projectionRows, saying, withHistogram } from "./rows.js";
 import { arithmeticOf } from "./sizes.js";
 
-const toRow = (cells: readonly string[]): Row => ({ cells, kind: cells[1] === "v2" ? "ours" : "native" });
+const toRow = (cells: readonly string[]): Row => ({
+  cells,
+  kind: cells[1] === "v2" || cells[1] === "gc" ? "ours" : "native",
+});
 
 const canvas = (id: string, what: string): string =>
   `<div class="chart"><canvas id="${id}" role="img" aria-label="${escapeHtml(what)}"></canvas></div>`;
@@ -33,7 +36,7 @@ export const milestoneSection = (milestone: MilestoneResults | undefined): strin
   );
   return `<h2 id="milestone">The milestone: Morph programs</h2>
 <p class="what">A tokenizer and parser for Morph, written in Morph, over generated sources, and other programs, compiled to WebAssembly and
-run on the original's allocator (V1) and on ours (V2); and the same programs written in TypeScript on plain objects, which is what one would do without any of this. Allocator time is that of the
+run on the original's allocator (V1) and on ours, which frees nothing (V2) or collects (GC); and the same programs written in TypeScript on plain objects, which is what one would do without any of this. Allocator time is that of the
 recorded calls replayed, V1's clock off. V1 is stopped after ${figure(settings.limitV1Ms / 1_000)} s, others after ${figure(settings.limitMs / 1_000)} s; what was stopped has no point in the charts and says so in the table. Both axes are logarithmic.</p>
 ${sizeCharts(milestone)
   .map(({ id, unit }) => canvas(id, `${unit} over lines of source; the table below has the figures`))

@@ -55,7 +55,7 @@ export const SETTINGS: Readonly<Record<MilestoneMode, MilestoneSettings>> = {
   },
   check: {
     mode: "check",
-    programs: frontEnds([1_000, 10_000, 50_000]),
+    programs: [...frontEnds([1_000, 10_000, 50_000]), literalsOnce(1_000), ...OTHERS],
     processes: 3,
     limitMs: 60_000,
     limitV1Ms: 3_000,

@@ -8,11 +8,11 @@ import type { MilestoneVerdict } from "./verdicts.js";
 /** Everything of a run, as text. */
 export const milestoneText = (comparisons: readonly Comparison[], verdicts: readonly MilestoneVerdict[]): string => {
   const recorded = withHistogram(comparisons);
-  const floors = verdicts.map(({ what, value, problem = "", unit, atLeast, atMost, held }) => [
+  const floors = verdicts.map(({ what, value, problem = "", unit, atLeast, atMost, aim, held }) => [
     what,
     value === undefined ? `not measured (${problem})` : figure(value),
     unit,
-    atLeast === undefined ? `at most ${figure(atMost as number)}` : `at least ${atLeast}`,
+    `${atLeast === undefined ? `at most ${figure(atMost as number)}` : `at least ${atLeast}`}${aim === undefined ? "" : ` (aim ${aim})`}`,
     held ? "held" : value === undefined ? "not measured" : "MISSED",
   ]);
   return [

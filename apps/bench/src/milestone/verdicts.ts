@@ -1,4 +1,5 @@
 import { type Comparison, type Side, sideOf } from "./comparison.js";
+import { CONTENDER_NAMES, type ContenderName } from "./contenders.js";
 import { STYLES } from "./programs.js";
 
 /** A floor of the milestone and what came out. */
@@ -7,6 +8,8 @@ export interface MilestoneVerdict {
   readonly unit: string;
   readonly atLeast?: number;
   readonly atMost?: number;
+  /** What is wanted, where that is more than the floor. */
+  readonly aim?: number;
   /** Absent when it could not be measured; then it does not hold. */
   readonly value?: number;
   readonly problem?: string;
@@ -16,6 +19,13 @@ export interface MilestoneVerdict {
 const FOOTPRINT_BELOW = 55;
 const TIME_BELOW = 45;
 const COST_RATIO = 1.3;
+const COLLECTED_BELOW = 73;
+const COLLECTED_BELOW_AIM = 80;
+const TIMES_PLAIN = 4;
+const TIMES_PLAIN_AIM = 2;
+/** Programs that make far more garbage than they keep. */
+const CHURN = ["garbage", "stack_undo"];
+const CHURN_AIM = 0.5;
 const MOST_BYTES = 4e9;
 const REFERENCE_LINES = 1_000;
 const LONG = [10_000, 50_000];
@@ -47,8 +57,49 @@ const perLine = (
   );
 };
 
-/** Judges the floors by the front ends of 1,000, 10,000 and 50,000 lines. */
-export const milestoneVerdicts = (comparisons: readonly Comparison[]): MilestoneVerdict[] =>
+/** The whole time of one that ended. */
+const wholeMs = (comparison: Comparison, contender: ContenderName): number | undefined => {
+  const side = sideOf(comparison, contender);
+  return side?.note === undefined ? side?.wholeMs : undefined;
+};
+
+/** How many times the time of the fastest of some the collector takes. */
+const timesOf = (comparison: Comparison, contenders: readonly ContenderName[]): number | undefined => {
+  const times = contenders.map((each) => wholeMs(comparison, each)).filter((time) => time !== undefined);
+  const collected = wholeMs(comparison, "gc");
+  return collected === undefined || times.length === 0 ? undefined : collected / Math.min(...times);
+};
+
+/** Floors of the collector: footprint and time of the front ends of 1,000 lines, times of the other programs. */
+const collectorVerdicts = (comparisons: readonly Comparison[]): MilestoneVerdict[] =>
+  comparisons.flatMap((each) => {
+    const [gc, v1] = [sideOf(each, "gc"), sideOf(each, "v1")];
+    if (gc === undefined || (each.lines !== undefined && each.lines !== REFERENCE_LINES)) return [];
+    const problem = problemOf(gc, sideOf(each, "plain"));
+    const what = `Milestone, ${each.what}, collected:`;
+    const footprint = { what: `${what} peak footprint`, unit: "% below V1", problem: problemOf(gc, v1) };
+    const others = { what: `${what} whole time`, unit: "times the faster of V1 and V2", problem };
+    const plain = { what: `${what} whole time`, unit: `times ${CONTENDER_NAMES.plain}`, problem };
+    return [
+      ...(each.style === undefined
+        ? []
+        : [
+            judged(
+              { ...footprint, atLeast: COLLECTED_BELOW, aim: COLLECTED_BELOW_AIM },
+              below(gc.peakFootprint, v1?.peakFootprint),
+            ),
+          ]),
+      ...(CHURN.includes(each.id)
+        ? [judged({ ...others, atMost: 1, aim: CHURN_AIM }, timesOf(each, ["v1", "v2"]))]
+        : []),
+      ...(sideOf(each, "plain") === undefined
+        ? []
+        : [judged({ ...plain, atMost: TIMES_PLAIN, aim: TIMES_PLAIN_AIM }, timesOf(each, ["plain"]))]),
+    ];
+  });
+
+/** Floors of V2. */
+const fixedVerdicts = (comparisons: readonly Comparison[]): MilestoneVerdict[] =>
   STYLES.flatMap((style) => {
     const at = (lines: number): Comparison | undefined =>
       comparisons.find((each) => each.style === style && each.lines === lines);
@@ -84,3 +135,9 @@ export const milestoneVerdicts = (comparisons: readonly Comparison[]): Milestone
       }),
     ];
   });
+
+/** Judges the floors by the front ends of 1,000, 10,000 and 50,000 lines, and those of the collector by the other programs, too. */
+export const milestoneVerdicts = (comparisons: readonly Comparison[]): MilestoneVerdict[] => [
+  ...fixedVerdicts(comparisons),
+  ...collectorVerdicts(comparisons),
+];
