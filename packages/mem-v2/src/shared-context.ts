@@ -9,7 +9,7 @@ import {
   type WasmMemory,
 } from "@morph/memory";
 import { generationWord, leaveAnchor, type Place, setState, stateAt, takeAnchor } from "./anchor.ts";
-import { type ContextConfig, type ContextOptions, completeConfig, MODES } from "./config.ts";
+import { COMPILER, type ContextConfig, type ContextOptions, MODES, RUNTIME, requireConfig, SERVER } from "./config.ts";
 import { MemoryContext } from "./context.ts";
 import type { ContextStats } from "./counters.ts";
 import type { ObjectHeader } from "./header.ts";
@@ -47,7 +47,8 @@ export interface ContextHandle {
   readonly wasm: WasmMemory;
   readonly firstPage: number;
   readonly place: Place;
-  readonly config: ContextConfig;
+  /** What the context was made with; the other thread has the classes itself. */
+  readonly config: Omit<ContextConfig, "largeObjects">;
 }
 
 /** How often a call is still assumed to be compiled inside, which takes stack. */
@@ -84,9 +85,8 @@ export class SharedContext implements Context {
   /** @internal */
   constructor(options: ContextOptions, attach: Attachment);
   constructor(options: ContextOptions, attach?: Attachment) {
-    const { memory, lockTimeoutMs = LOCK_TIMEOUT_MS } = completeConfig(
-      attach === undefined ? options : { ...options, memory: attach.memory },
-    );
+    requireConfig(options);
+    const { memory = attach?.memory, lockTimeoutMs = LOCK_TIMEOUT_MS } = options;
     if (memory?.shared !== true) {
       throw new MorphError(
         "ERR_MORPH_INVALID_CONFIG",
@@ -131,7 +131,10 @@ export class SharedContext implements Context {
     requireStack(LOCKED_CALLS);
     const attachment = new Attachment(handle);
     const mode = MODES[attachment.memory.i32[attachment.state / 4 + MODE] as number];
-    if (handle.config?.mode === mode) return new SharedContext(handle.config, attachment);
+    const preset = [COMPILER, RUNTIME, SERVER].find((each) => each.mode === mode);
+    if (preset !== undefined && handle.config?.mode === mode) {
+      return new SharedContext({ ...preset, ...handle.config }, attachment);
+    }
     throw new MorphError(
       "ERR_MORPH_INVALID_CONFIG",
       `handle: the context's mode is ${mode}, got ${describe(handle.config?.mode)}`,
@@ -142,7 +145,8 @@ export class SharedContext implements Context {
   handle(): ContextHandle {
     if (this.isDestroyed()) throw destroyed();
     const { wasm, firstPage } = this.memory;
-    return { wasm, firstPage, place: this.place, config: this.config };
+    const { largeObjects: _, ...config } = this.config;
+    return { wasm, firstPage, place: this.place, config };
   }
 
   /**
