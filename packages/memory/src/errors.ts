@@ -42,12 +42,9 @@ export class MorphError extends Error {
   /** @param code what went wrong; @param message what was passed and what was expected. */
   constructor(code: MorphErrorCode, message: string) {
     super(message);
-    this.code = code;
-  }
-
-  static {
     // Not assigned: a realm that froze Error's prototype refuses that.
-    Object.defineProperty(MorphError.prototype, "name", { value: "MorphError", writable: true, configurable: true });
+    Object.defineProperty(this, "name", { value: "MorphError", writable: true, configurable: true });
+    this.code = code;
   }
 }
 
