@@ -264,7 +264,7 @@ export class MemoryContext extends ObjectStore {
    */
   private cut(size: number, typeId: number): number {
     if (typeof size === "number" && typeof typeId === "number") {
-      if (size > LARGEST_SMALL && size <= LARGEST_CUT && size >>> 0 === size && (typeId & MAX_TYPE) === typeId) {
+      if (size > LARGEST_SMALL && (size & LARGEST_CUT) === size && (typeId & MAX_TYPE) === typeId) {
         const { i32, state } = this;
         const bytes = (size + LARGE_ROUNDING) & -GRANULE;
         const left = i32[state + CUT_LEFT] as number;

@@ -135,7 +135,7 @@ export const USED_CUTS = 10;
  *
  * When the top bit is set they move to the totals. The counters of allocated objects start full, so that the first one overflows, too, and
  * makes its type known. Objects that are cut from a chunk have one counter a type, beside the totals, of the same kind, with 22 bits of bytes, for 511
- * objects of up to 2,048 bytes. Other large objects are counted in the totals at once.
+ * objects of up to 2,047 bytes. Other large objects are counted in the totals at once.
  */
 export const COUNTS_BYTES = 0x8000;
 export const FREED_COUNTS = 32;
@@ -155,8 +155,8 @@ export const FULL_CUTS = 0x7fc0_0000;
 /** The mark is lowered once live bytes have fallen this far below it. */
 export const MAX_ROOM = 0x3fff_ffff;
 
-/** Largest payload that is cut from a chunk of the arena, and the bytes of its block. */
-export const LARGEST_CUT = 2048;
+/** Largest payload that is cut from a chunk of the arena, all of its bits 1, and the bytes of its block. */
+export const LARGEST_CUT = 2047;
 export const LARGEST_CUT_BYTES = 2064;
 /** A block in the table of large objects: 16 bytes have two bits, so 256 bytes a word, and the shift of a block's bits in it. */
 export const TABLE_WORD_SHIFT = 8;
