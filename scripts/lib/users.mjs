@@ -38,13 +38,13 @@ new Pool({ slotSize: 8, memory: 1 });
 export const MEMORY_USER = `
 import { Heap } from "@morph/heap";
 import { LinearMemory } from "@morph/memory";
-import { COMPILER, MemoryContext } from "@morph/mem-v2";
+import { MemoryContext } from "@morph/mem-v2";
 
 const memory: LinearMemory<ArrayBuffer> = new LinearMemory({ initialPages: 1 });
 const bytes: Uint8Array<ArrayBuffer> = memory.u8;
 const shared: Uint8Array<SharedArrayBuffer> = new LinearMemory({ shared: true, maxPages: 256 }).u8;
 const pages = (any: LinearMemory): number => any.pageCount + any.maxPages;
-const context = new MemoryContext(COMPILER);
+const context = new MemoryContext({ mode: "COMPILER" });
 pages(memory) + pages(new Heap({ memory }).memory) + pages(context.memory);
 const size: number = memory.wasm.buffer.byteLength + memory.wasm.grow(1) + bytes.length + shared.length;
 {
@@ -121,7 +121,7 @@ test.each([false, true])("allocators share a memory that grows, shared: %s", (sh
 test("a module's memory, a context, ranges", () => {
   const wasm = new WebAssembly.Memory({ initial: 4 });
   expect(new LinearMemory({ wasm, firstPage: 1 }).shared).toBe(false);
-  const context = new MemoryContext(COMPILER);
+  const context = new MemoryContext({ mode: "COMPILER" });
   context.free(context.alloc(48, 1));
   expect(new Ranges({ length: 9 }).tryAlloc(9)).toBe(0);
 });

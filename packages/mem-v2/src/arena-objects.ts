@@ -8,7 +8,6 @@ import {
   requireStackFrame,
   StateTable,
 } from "@morph/memory";
-import type { Mode } from "./config.ts";
 import { zeroIfFull } from "./full.ts";
 import type { LargeObjects } from "./large-objects.ts";
 import {
@@ -42,7 +41,6 @@ const ARENA_STATE_BYTES = 64;
  * context does that by itself, and threads that share it need not exchange the arena's state for each of them.
  */
 export class ArenaObjects implements LargeObjects {
-  readonly modes: readonly Mode[] = ["COMPILER"];
   readonly flag: number = IN_ARENA;
   readonly reusesTails: boolean = false;
   readonly owner: number;
@@ -66,6 +64,7 @@ export class ArenaObjects implements LargeObjects {
     this.owner = this.arena.owner;
   }
 
+  /** Where the context's state lies, as a word index: to be called before anything is taken. */
   setState(state: number): void {
     this.state = state;
   }

@@ -1,21 +1,16 @@
 import { type AddressSpace, describe, MorphError, requireOptions } from "@morph/memory";
-import { ArenaObjects } from "./arena-objects.ts";
-import { HeapObjects } from "./heap-objects.ts";
-import type { LargeObjectsClass } from "./large-objects.ts";
 import { LOCK_TIMEOUT_MS, requireTimeout } from "./mutex.ts";
 
 /** What a context is for; decides where large objects go. */
 export type Mode = "COMPILER" | "RUNTIME" | "SERVER";
 
-/** How to make a context: a preset, with options of one's own. */
+/** How to make a context: a preset, or a mode and what is to differ from the mode's preset. */
 export interface ContextOptions {
   /**
    * Where large objects go. COMPILER: to an arena, whose bytes come back at `reset`. RUNTIME and SERVER: to a heap, which takes each back
    * when it is freed; SERVER is bounded too.
    */
   readonly mode: Mode;
-  /** What keeps large objects: of the preset. So a program has only the code for the presets that it uses. */
-  readonly largeObjects: LargeObjectsClass;
   /** The memory to take pages from. Default: a new one. A shared one makes a context that several threads can use. */
   readonly memory?: AddressSpace;
   /** In SERVER mode: bytes of pages and tables that the context takes at most, from 1 MiB. Default 1 GiB. */
@@ -39,13 +34,13 @@ export interface ContextOptions {
 export type ContextConfig = Omit<ContextOptions, "memory" | "onMemoryPressure">;
 
 /** For programs that run briefly and stop, or work in frames: large objects come back together. */
-export const COMPILER: ContextConfig = { mode: "COMPILER", largeObjects: ArenaObjects };
+export const COMPILER: ContextConfig = { mode: "COMPILER" };
 
 /** For programs that run long: everything is freed one by one. */
-export const RUNTIME: ContextConfig = { mode: "RUNTIME", largeObjects: HeapObjects };
+export const RUNTIME: ContextConfig = { mode: "RUNTIME" };
 
 /** For servers: as RUNTIME, but bounded: the context never takes more than `maxBytes`. */
-export const SERVER: ContextConfig = { mode: "SERVER", largeObjects: HeapObjects, maxBytes: 1_073_741_824 };
+export const SERVER: ContextConfig = { mode: "SERVER", maxBytes: 1_073_741_824 };
 
 /** The modes, in the order of their numbers in a context's state. */
 export const MODES: readonly Mode[] = ["COMPILER", "RUNTIME", "SERVER"];
@@ -54,26 +49,26 @@ export const MODES: readonly Mode[] = ["COMPILER", "RUNTIME", "SERVER"];
 const LEAST_LIMIT = 0x10_0000;
 
 /** Every option there is. */
-const OPTIONS: readonly (keyof ContextOptions)[] = [
-  "mode",
-  "largeObjects",
-  "memory",
-  "maxBytes",
-  "lockTimeoutMs",
-  "onMemoryPressure",
-];
+const OPTIONS: readonly (keyof ContextOptions)[] = ["mode", "memory", "maxBytes", "lockTimeoutMs", "onMemoryPressure"];
 
-/** @throws ERR_MORPH_INVALID_CONFIG unless a context can be made of the options */
-export function requireConfig(options: ContextOptions): void {
+/** The options with what their mode's preset says where they say nothing. @throws ERR_MORPH_INVALID_CONFIG unless a context can be made of them */
+export function completeConfig(options: ContextOptions): ContextOptions {
   requireOptions(options, OPTIONS);
-  const { mode, largeObjects, maxBytes, lockTimeoutMs, onMemoryPressure } = options;
-  if (!MODES.includes(mode)) {
+  const presets = { COMPILER, RUNTIME, SERVER };
+  const mode: unknown = options.mode;
+  if (typeof mode !== "string" || !Object.hasOwn(presets, mode)) {
     throw new MorphError(
       "ERR_MORPH_INVALID_CONFIG",
       `mode: expected COMPILER, RUNTIME or SERVER, got ${describe(mode)}`,
     );
   }
-  if (typeof largeObjects !== "function") throw notOfPreset(mode, largeObjects);
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const config: ContextOptions = { ...presets[mode as Mode], ...Object.fromEntries(given) };
+  requireConfig(config);
+  return config;
+}
+
+function requireConfig({ mode, maxBytes, lockTimeoutMs, onMemoryPressure }: ContextOptions): void {
   if (mode === "SERVER") {
     if (!Number.isInteger(maxBytes) || (maxBytes as number) < LEAST_LIMIT) {
       throw new MorphError(
@@ -94,10 +89,4 @@ export function requireConfig(options: ContextOptions): void {
       `onMemoryPressure: expected a function, got ${describe(onMemoryPressure)}`,
     );
   }
-}
-
-/** The error about large objects that are not those of the mode's preset. */
-export function notOfPreset(mode: Mode, largeObjects: unknown): MorphError {
-  const message = `largeObjects: expected those of the preset, as in { ...${mode}, memory }, got ${describe(largeObjects)}`;
-  return new MorphError("ERR_MORPH_INVALID_CONFIG", message);
 }

@@ -1,13 +1,11 @@
 import { Heap } from "@morph/heap";
 import { type AddressSpace, type MorphError, requireStack } from "@morph/memory";
-import type { Mode } from "./config.ts";
 import type { LargeObjects } from "./large-objects.ts";
 import { IN_HEAP } from "./layout.ts";
 import { STACK_CALLS } from "./stack.ts";
 
 /** Large objects in a heap, which takes each back when it is freed. */
 export class HeapObjects implements LargeObjects {
-  readonly modes: readonly Mode[] = ["RUNTIME", "SERVER"];
   readonly flag: number = IN_HEAP;
   readonly reusesTails: boolean = true;
   readonly owner: number;
@@ -24,9 +22,6 @@ export class HeapObjects implements LargeObjects {
   get footprint(): number {
     return this.heap.stats().footprint;
   }
-
-  /** The heap keeps its state by itself. */
-  setState(): void {}
 
   /** The heap follows by itself. */
   setView(): void {}

@@ -1,5 +1,3 @@
-import type { AddressSpace } from "@morph/memory";
-import type { Mode } from "./config.ts";
 import { GRANULE, HEADER_BYTES, LARGE_HEADER_BYTES } from "./layout.ts";
 
 /**
@@ -8,8 +6,6 @@ import { GRANULE, HEADER_BYTES, LARGE_HEADER_BYTES } from "./layout.ts";
  * they stay small integers above 2 GiB.
  */
 export interface LargeObjects {
-  /** The modes of contexts that keep them here. */
-  readonly modes: readonly Mode[];
   /** What an object's flags say when it lies here. */
   readonly flag: number;
   /** The id under which the memory knows the allocator. */
@@ -18,8 +14,6 @@ export interface LargeObjects {
   readonly changes: number;
   /** Bytes of pages and tables that this has. */
   readonly footprint: number;
-  /** Where the context's state lies, as a word index: called once, before anything is taken. */
-  setState(state: number): void;
   /** Follows the memory when it grows. */
   setView(i32: Int32Array): void;
   /** A block of so many bytes, a multiple of 16 from 32; 0 when there is no room. O(1), but for new pages. */
@@ -50,9 +44,6 @@ export interface LargeObjects {
   loadState(pointer: number): void;
   destroy(): void;
 }
-
-/** What makes them, in a memory; or goes on with those that another thread made under an id. */
-export type LargeObjectsClass = new (memory: AddressSpace, owner: number | undefined) => LargeObjects;
 
 /** Bytes of the block that a large object gets: at least 32, so that one of size 0 at the end of 4 GiB does not get pointer 2^32. */
 export function blockBytes(size: number): number {

@@ -8,7 +8,8 @@ import {
   requireStack,
 } from "@morph/memory";
 import { type Liveness, SizeClasses } from "@morph/pool";
-import { type ContextConfig, type ContextOptions, MODES, notOfPreset, requireConfig } from "./config.ts";
+import { ArenaObjects } from "./arena-objects.ts";
+import { type ContextConfig, type ContextOptions, completeConfig, MODES } from "./config.ts";
 import { type ContextStats, Counters } from "./counters.ts";
 import { formatStats } from "./format.ts";
 import { zeroIfFull } from "./full.ts";
@@ -22,6 +23,7 @@ import {
   slotBytesOf,
   typeOf,
 } from "./header.ts";
+import { HeapObjects } from "./heap-objects.ts";
 import { blockBytes, type LargeObjects, tagOf } from "./large-objects.ts";
 import {
   CLASS_BYTES,
@@ -104,7 +106,7 @@ export class ObjectStore {
   protected destroyed = false;
 
   /**
-   * @param options a preset, or one with options of one's own: `{ ...COMPILER, memory }`
+   * @param options a preset, or one's own: `{ ...COMPILER, memory }`, or a mode and what is to differ from its preset: `{ mode: "RUNTIME", memory }`
    * @throws ERR_MORPH_INVALID_CONFIG, also for a shared memory, which takes a `SharedContext`; ERR_MORPH_VERSION, ERR_MORPH_OUT_OF_MEMORY; then
    *   nothing is left in the memory
    */
@@ -112,32 +114,34 @@ export class ObjectStore {
   /** @internal */
   constructor(options: ContextOptions, sharing: Sharing);
   constructor(options: ContextOptions, sharing?: Sharing) {
-    requireConfig(options);
+    const config = completeConfig(options);
     if (sharing !== undefined && !(sharing instanceof Sharing)) {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", "a context takes one argument; see SharedContext.attach");
     }
     requireStack(LOCKED_CALLS);
-    const { memory = ownMemory(options), onMemoryPressure, ...config } = options;
+    const { memory = ownMemory(config), onMemoryPressure, ...rest } = config;
     if (memory.shared && sharing === undefined) {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", "memory: it is shared, so make a SharedContext in it");
     }
-    this.config = config;
+    this.config = rest;
     this.memory = memory;
     const attached = sharing?.state ?? 0;
     const saved = (word: number): number | undefined => (attached === 0 ? undefined : memory.i32[attached / 4 + word]);
     const undo: (() => void)[] = [];
     try {
-      const large = new config.largeObjects(memory, saved(LARGE_OWNER));
+      const large =
+        config.mode === "COMPILER"
+          ? new ArenaObjects(memory, saved(LARGE_OWNER))
+          : new HeapObjects(memory, saved(LARGE_OWNER));
       this.large = large;
       undo.push(() => large.destroy());
-      if (!large.modes.includes(config.mode)) throw notOfPreset(config.mode, config.largeObjects);
       const pointer = attached || memory.acquireTable(STATE_BYTES);
       undo.push(() => memory.releaseTable(pointer, STATE_BYTES));
       this.state = (pointer / 4) | 0;
       const counts = saved(COUNTS) ?? memory.acquireTable(COUNTS_BYTES);
       undo.push(() => memory.releaseTable(counts, COUNTS_BYTES));
       this.counts = (counts >>> 2) | 0;
-      large.setState(this.state);
+      if (large instanceof ArenaObjects) large.setState(this.state);
       let ready = false;
       const follow = (): void => {
         if (ready) this.followViews();

@@ -9,7 +9,7 @@ import {
   type WasmMemory,
 } from "@morph/memory";
 import { generationWord, leaveAnchor, type Place, setState, stateAt, takeAnchor } from "./anchor.ts";
-import { COMPILER, type ContextConfig, type ContextOptions, MODES, RUNTIME, requireConfig, SERVER } from "./config.ts";
+import { type ContextConfig, type ContextOptions, completeConfig, MODES } from "./config.ts";
 import { MemoryContext } from "./context.ts";
 import type { ContextStats } from "./counters.ts";
 import type { ObjectHeader } from "./header.ts";
@@ -47,8 +47,7 @@ export interface ContextHandle {
   readonly wasm: WasmMemory;
   readonly firstPage: number;
   readonly place: Place;
-  /** What the context was made with; the other thread has the classes itself. */
-  readonly config: Omit<ContextConfig, "largeObjects">;
+  readonly config: ContextConfig;
 }
 
 /** How often a call is still assumed to be compiled inside, which takes stack. */
@@ -85,8 +84,9 @@ export class SharedContext implements Context {
   /** @internal */
   constructor(options: ContextOptions, attach: Attachment);
   constructor(options: ContextOptions, attach?: Attachment) {
-    requireConfig(options);
-    const { memory = attach?.memory, lockTimeoutMs = LOCK_TIMEOUT_MS } = options;
+    const { memory, lockTimeoutMs = LOCK_TIMEOUT_MS } = completeConfig(
+      attach === undefined ? options : { ...options, memory: attach.memory },
+    );
     if (memory?.shared !== true) {
       throw new MorphError(
         "ERR_MORPH_INVALID_CONFIG",
@@ -131,10 +131,7 @@ export class SharedContext implements Context {
     requireStack(LOCKED_CALLS);
     const attachment = new Attachment(handle);
     const mode = MODES[attachment.memory.i32[attachment.state / 4 + MODE] as number];
-    const preset = [COMPILER, RUNTIME, SERVER].find((each) => each.mode === mode);
-    if (preset !== undefined && handle.config?.mode === mode) {
-      return new SharedContext({ ...preset, ...handle.config }, attachment);
-    }
+    if (handle.config?.mode === mode) return new SharedContext(handle.config, attachment);
     throw new MorphError(
       "ERR_MORPH_INVALID_CONFIG",
       `handle: the context's mode is ${mode}, got ${describe(handle.config?.mode)}`,
@@ -145,8 +142,7 @@ export class SharedContext implements Context {
   handle(): ContextHandle {
     if (this.isDestroyed()) throw destroyed();
     const { wasm, firstPage } = this.memory;
-    const { largeObjects: _, ...config } = this.config;
-    return { wasm, firstPage, place: this.place, config };
+    return { wasm, firstPage, place: this.place, config: this.config };
   }
 
   /**

@@ -24,7 +24,7 @@ describe("in a realm of its own, without what browsers add to JavaScript", () =>
     expect(run("typeof performance + typeof TextEncoder + typeof queueMicrotask")).toBe("undefined".repeat(3));
     const result = run(`
       const memory = new morph.LinearMemory({ initialPages: 1 });
-      const ctx = new morph.MemoryContext({ ...morph.${mode}, memory });
+      const ctx = new morph.MemoryContext({ mode: "${mode}", memory });
       ctx.registerType(3, "größe 🙂");
       const pointers = [];
       for (let i = 0; i < 3000; i++) pointers.push(ctx.alloc(i % 2000, 3));
@@ -39,7 +39,7 @@ describe("in a realm of its own, without what browsers add to JavaScript", () =>
     const run = realm();
     const message = run(`
       const memory = new morph.LinearMemory({ shared: true, maxPages: 100 });
-      const ctx = new morph.SharedContext({ ...morph.COMPILER, memory, lockTimeoutMs: 20 });
+      const ctx = new morph.SharedContext({ mode: "COMPILER", memory, lockTimeoutMs: 20 });
       const other = new morph.Mutex(memory.i32, ctx.handle().place.anchor);
       ctx.free(ctx.alloc(100, 1));
       other.lock();
@@ -58,7 +58,7 @@ describe("in a realm of its own, without what browsers add to JavaScript", () =>
     for (const shared of [false, true]) {
       const wasm = new WebAssembly.Memory({ initial: 4, maximum: 100, shared });
       const use = run(
-        `(wasm) => { const memory = new morph.LinearMemory({ wasm, firstPage: 0 }); const ctx = new morph[memory.shared ? "SharedContext" : "MemoryContext"]({ ...morph.RUNTIME, memory });
+        `(wasm) => { const memory = new morph.LinearMemory({ wasm, firstPage: 0 }); const ctx = new morph[memory.shared ? "SharedContext" : "MemoryContext"]({ mode: "RUNTIME", memory });
           for (let i = 0; i < 3000; i++) ctx.alloc(500, 1); ctx.verify(); return [memory.shared, ctx.stats().liveObjects].join(); }`,
       ) as (wasm: WebAssembly.Memory) => string;
       expect(use(wasm)).toBe(`${shared},3000`);

@@ -1,6 +1,6 @@
 import { Arena } from "@morph/arena";
 import { Heap } from "@morph/heap";
-import { COMPILER, RUNTIME, SharedContext } from "@morph/mem-v2";
+import { SharedContext } from "@morph/mem-v2";
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import { Pool, PoolManager } from "@morph/pool";
 import { describe, expect, it, test } from "vitest";
@@ -26,8 +26,8 @@ const ALLOCATORS: readonly [string, (memory: LinearMemory) => Allocator][] = [
   ["arena", (memory) => new Arena({ memory })],
   ["pool", (memory) => new Pool({ slotSize: 4096, memory })],
   ["pool manager", (memory) => new PoolManager({ memory, sizeClasses: [8, 24, 64, 4096] })],
-  ["context", (memory) => contextIn({ ...RUNTIME, memory })],
-  ["compiler's context", (memory) => contextIn({ ...COMPILER, memory })],
+  ["context", (memory) => contextIn({ mode: "RUNTIME", memory })],
+  ["compiler's context", (memory) => contextIn({ mode: "COMPILER", memory })],
 ];
 
 const TYPES: readonly ElementType<ElementArray & { [index: number]: number | bigint }>[] = [
@@ -324,7 +324,7 @@ describe("an allocator of the program's own", () => {
 
 describe("a handle", () => {
   it("is plain data from which another thread's block shows the same bytes, also after growth", () => {
-    const here = new SharedContext({ ...RUNTIME, memory: new LinearMemory({ ...small, shared: true }) });
+    const here = new SharedContext({ mode: "RUNTIME", memory: new LinearMemory({ ...small, shared: true }) });
     const there = SharedContext.attach(structuredClone(here.handle()));
     for (let i = 0; i < 20; i++) {
       const made = array(here, Float32Array, 50_000, { align: 64 });

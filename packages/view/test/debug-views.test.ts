@@ -1,6 +1,6 @@
 import { Arena } from "@morph/arena";
 import { Heap } from "@morph/heap";
-import { COMPILER, MemoryContext, RUNTIME, SERVER } from "@morph/mem-v2";
+import { MemoryContext } from "@morph/mem-v2";
 import { LinearMemory } from "@morph/memory";
 import { Pool, PoolManager } from "@morph/pool";
 import { expect, test } from "vitest";
@@ -18,8 +18,8 @@ function allocators(): Case[] {
   const pool = new Pool({ slotSize: 24, memory: b! });
   const pools = new PoolManager({ memory: c! });
   const heap = new Heap({ memory: d! });
-  const context = new MemoryContext({ ...RUNTIME, memory: e! });
-  const compiler = new MemoryContext({ ...COMPILER, memory: f! });
+  const context = new MemoryContext({ mode: "RUNTIME", memory: e! });
+  const compiler = new MemoryContext({ mode: "COMPILER", memory: f! });
   const large = new Heap({ memory: g! });
   return [
     ["arena", () => arena.alloc(24), a],
@@ -56,8 +56,8 @@ test.each([
   ["pool", (memory: LinearMemory) => new Pool({ slotSize: 24, memory })],
   ["pool manager", (memory: LinearMemory) => new PoolManager({ memory })],
   ["heap", (memory: LinearMemory) => new Heap({ memory })],
-  ["context", (memory: LinearMemory) => contextIn({ ...RUNTIME, memory })],
-  ["server context", (memory: LinearMemory) => contextIn({ ...SERVER, memory })],
+  ["context", (memory: LinearMemory) => contextIn({ mode: "RUNTIME", memory })],
+  ["server context", (memory: LinearMemory) => contextIn({ mode: "SERVER", memory })],
 ] as const)("an object's end is known: freed, then all reset: %s", (_, make) => {
   for (const shared of [false, true]) {
     const memory = new LinearMemory({ ...options, shared });

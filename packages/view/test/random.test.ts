@@ -1,6 +1,5 @@
 import { Arena } from "@morph/arena";
 import { Heap } from "@morph/heap";
-import { RUNTIME } from "@morph/mem-v2";
 import { LinearMemory } from "@morph/memory";
 import { PoolManager } from "@morph/pool";
 import fc from "fast-check";
@@ -188,7 +187,7 @@ const ALLOCATORS: readonly [string, (memory: LinearMemory) => Allocator & { veri
   ["heap", (memory) => new Heap({ memory })],
   ["arena", (memory) => new Arena({ memory })],
   ["pool manager", (memory) => new PoolManager({ memory, sizeClasses: [8, 16, 64, 512, 4096, 32768] })],
-  ["context", (memory) => contextIn({ ...RUNTIME, memory })],
+  ["context", (memory) => contextIn({ mode: "RUNTIME", memory })],
 ];
 
 describe.each(ALLOCATORS)("random programs over the %s", (name, makeAllocator) => {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import { RUNTIME, SharedContext } from "@morph/mem-v2";
+import { SharedContext } from "@morph/mem-v2";
 import { LinearMemory } from "@morph/memory";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
@@ -42,7 +42,7 @@ const WORKER = `
 
 test("a block that another thread makes, in pages by which it has just grown the memory, is taken up from its handle", async () => {
   const memory = new LinearMemory({ initialPages: 8, maxPages: 4000, shared: true });
-  const context = new SharedContext({ ...RUNTIME, memory });
+  const context = new SharedContext({ mode: "RUNTIME", memory });
   const { pageCount } = memory;
   const { outputFiles } = await build({
     stdin: { contents: WORKER, resolveDir: fileURLToPath(new URL("..", import.meta.url)) },
