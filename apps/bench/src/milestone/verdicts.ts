@@ -75,11 +75,20 @@ const collectorVerdicts = (comparisons: readonly Comparison[]): MilestoneVerdict
   comparisons.flatMap((each) => {
     const [gc, v1] = [sideOf(each, "gc"), sideOf(each, "v1")];
     if (gc === undefined || (each.lines !== undefined && each.lines !== REFERENCE_LINES)) return [];
-    const problem = problemOf(gc, sideOf(each, "plain"));
+    const unended = (...of: readonly ContenderName[]): string =>
+      of.map((contender) => sideOf(each, contender)?.note).find((note) => note !== undefined) ?? "not measured";
     const what = `Milestone, ${each.what}, collected:`;
     const footprint = { what: `${what} peak footprint`, unit: "% below V1", problem: problemOf(gc, v1) };
-    const others = { what: `${what} whole time`, unit: "times the faster of V1 and V2", problem };
-    const plain = { what: `${what} whole time`, unit: `times ${CONTENDER_NAMES.plain}`, problem };
+    const others = {
+      what: `${what} whole time`,
+      unit: "times the faster of V1 and V2",
+      problem: unended("gc", "v2", "v1"),
+    };
+    const plain = {
+      what: `${what} whole time`,
+      unit: `times ${CONTENDER_NAMES.plain}`,
+      problem: unended("gc", "plain"),
+    };
     return [
       ...(each.style === undefined
         ? []
