@@ -3,6 +3,7 @@ import { Arrays, requireShape } from "../values/arrays.ts";
 import { ARRAY_LENGTH } from "../values/layout.ts";
 import type { Strings } from "../values/strings.ts";
 import { ARRAY } from "../values/types.ts";
+import type { Shape } from "./allocator.ts";
 import type { GcHeap } from "./heap.ts";
 
 const ARRAY_BYTES = 16;
@@ -33,19 +34,23 @@ export class GcArrays extends Arrays {
   }
 
   override elementSize(array: number): number {
-    return this.gcHeap.gc.shapeOf(this.heap.i32[array >>> 2] as number).size;
+    return this.shapeOf(array).size;
   }
 
   override pointersOf(array: number): number {
-    return this.gcHeap.gc.shapeOf(this.heap.i32[array >>> 2] as number).pointers;
+    return this.shapeOf(array).pointers;
+  }
+
+  /** What an element is; kinds of elements have one object each. */
+  private shapeOf(array: number): Shape {
+    return this.gcHeap.gc.shapeOf(this.heap.i32[array >>> 2] as number);
   }
 
   protected override setCapacity(): void {}
 
   /** Elements of another kind would be pointers that are none; an empty array is of any kind. */
   protected override shapedLike(a: number, b: number): number {
-    const isSame = this.elementSize(a) === this.elementSize(b) && this.pointersOf(a) === this.pointersOf(b);
-    if (isSame || this.length(b) === 0) return a;
+    if (this.shapeOf(a) === this.shapeOf(b) || this.length(b) === 0) return a;
     if (this.length(a) === 0) return b;
     throw new MorphError("ERR_MORPH_INVALID_TYPE", "arrays of elements of two kinds cannot be joined");
   }

@@ -71,7 +71,11 @@ export class GcHeap extends RuntimeHeap {
   }
 
   override setPointer(object: number, offset: number, pointer: number): void {
-    if (((object | 0) - this.base) >>> 0 >= this.span) this.gc.collector.barrier(object, offset, pointer);
+    const { base, span, i32 } = this;
+    const isOld = ((object | 0) - base) >>> 0 >= span;
+    if (isOld && (((pointer | 0) - base) >>> 0 < span || i32[this.control + LAYOUT.MARKING] !== 0)) {
+      this.gc.collector.barrier(object, offset, pointer);
+    }
     super.setPointer(object, offset, pointer);
   }
 

@@ -4,6 +4,9 @@ import { LONGEST, Strings } from "../values/strings.ts";
 import { DATA_START } from "./allocator.ts";
 import type { GcHeap } from "./heap.ts";
 
+/** Bytes of the first piece that is read. */
+const FIRST_PIECE = 65_536;
+
 /*
  * Strings on the collector are one object:
  *
@@ -25,6 +28,14 @@ export class GcStrings extends Strings {
   override dataOf(string: number): number {
     if (string === 0) throw nullFailure("a string");
     return (string >>> 0) + DATA_START;
+  }
+
+  override equals(a: number, b: number): boolean {
+    if ((a | 0) === (b | 0)) return true;
+    if (a === 0 || b === 0) return false;
+    const { i32 } = this.heap;
+    const size = i32[a >>> 2] as number;
+    return size === i32[b >>> 2] && this.bytesEqual((a >>> 0) + DATA_START, (b >>> 0) + DATA_START, size - 1);
   }
 
   override allocate(length: number): number {
@@ -52,6 +63,3 @@ export class GcStrings extends Strings {
     return string;
   }
 }
-
-/** Bytes of the first piece that is read. */
-const FIRST_PIECE = 65_536;

@@ -42,10 +42,15 @@ export class Builders {
     this.require(builder);
     const { heap, strings } = this;
     const length = strings.length(string);
+    if (this.fits(builder, length)) {
+      heap.copyBytes(this.take(builder, length), strings.dataOf(string), length);
+      return;
+    }
     const place = heap.hold(string);
-    const at = this.extend(builder, length);
-    heap.copyBytes(at, strings.dataOf(heap.held(place)), length);
+    const grown = this.grow(builder, length);
+    const added = heap.held(place);
     heap.release(1);
+    heap.copyBytes(this.take(grown, length), strings.dataOf(added), length);
   }
 
   /** Appends what another builder holds, which may be the same. */
@@ -54,9 +59,10 @@ export class Builders {
     const { heap } = this;
     const length = heap.i32[this.require(other) + BUILDER_LENGTH / 4] as number;
     const place = heap.hold(other);
-    const at = this.extend(builder, length);
-    heap.copyBytes(at, this.dataOf(heap.held(place)), length);
+    const grown = this.fits(builder, length) ? builder : this.grow(builder, length);
+    const added = heap.held(place);
     heap.release(1);
+    heap.copyBytes(this.take(grown, length), this.dataOf(added), length);
   }
 
   /** Appends the low 8 bits. O(1) in the mean. */
@@ -65,7 +71,7 @@ export class Builders {
     const { i32 } = this.heap;
     const length = i32[word + BUILDER_LENGTH / 4] as number;
     if (length === (i32[word + BUILDER_CAPACITY / 4] as number)) {
-      const at = this.extend(builder, 1);
+      const at = this.take(this.grow(builder, 1), 1);
       this.heap.u8[at] = byte;
       return;
     }
@@ -106,29 +112,40 @@ export class Builders {
     return ((this.heap.i32[builder >>> 2] as number) >>> 0) + this.heap.dataStart;
   }
 
-  /** Room for `count` more bytes, of which the length then speaks. @returns where they go */
-  private extend(builder: number, count: number): number {
+  /** Whether there is room for `count` more bytes. */
+  private fits(builder: number, count: number): boolean {
+    const { i32 } = this.heap;
+    const length = i32[(builder + BUILDER_LENGTH) >>> 2] as number;
+    return length + count <= (i32[(builder + BUILDER_CAPACITY) >>> 2] as number);
+  }
+
+  /** Makes the builder longer by what fits. @returns where the new bytes go */
+  private take(builder: number, count: number): number {
+    const { i32 } = this.heap;
+    const length = i32[(builder + BUILDER_LENGTH) >>> 2] as number;
+    i32[(builder + BUILDER_LENGTH) >>> 2] = length + count;
+    return this.dataOf(builder) + length;
+  }
+
+  /** Room for `count` more bytes. @returns the builder, where it is now */
+  private grow(builder: number, count: number): number {
     const { heap } = this;
     const length = heap.i32[(builder + BUILDER_LENGTH) >>> 2] as number;
     const needed = length + count;
-    const capacity = heap.i32[(builder + BUILDER_CAPACITY) >>> 2] as number;
-    let extended = builder;
     if (needed > LONGEST) {
       heap.release(heap.roots.heldCount);
       throw new RuntimeFailure("memory", `a builder of ${needed} bytes is too long`);
     }
-    if (needed > capacity) {
-      const larger = Math.min(Math.max(needed, capacity * 2), LONGEST);
-      const place = heap.hold(builder);
-      const data = heap.allocElements(larger, 1, 0);
-      extended = heap.held(place);
-      heap.release(1);
-      heap.copyBytes(data + heap.dataStart, this.dataOf(extended), length);
-      heap.setPointer(extended, 0, data);
-      heap.i32[(extended + BUILDER_CAPACITY) >>> 2] = larger;
-    }
-    heap.i32[(extended + BUILDER_LENGTH) >>> 2] = needed;
-    return this.dataOf(extended) + length;
+    const capacity = heap.i32[(builder + BUILDER_CAPACITY) >>> 2] as number;
+    const larger = Math.min(Math.max(needed, capacity * 2), LONGEST);
+    const place = heap.hold(builder);
+    const data = heap.allocElements(larger, 1, 0);
+    const grown = heap.held(place);
+    heap.release(1);
+    heap.copyBytes(data + heap.dataStart, this.dataOf(grown), length);
+    heap.setPointer(grown, 0, data);
+    heap.i32[(grown + BUILDER_CAPACITY) >>> 2] = larger;
+    return grown;
   }
 
   /** Word index of a builder. Its type is looked at, because a program can write `bytes.Builder()` itself. */

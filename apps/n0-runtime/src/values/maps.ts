@@ -90,11 +90,25 @@ export class Maps {
     if (kind === KEY_STRING && keyLow === 0) throw nullFailure("a map's key");
     const rehash = (i32[word + MAP_DELETED / 4] as number) >= capacity / 4;
     const grow = (i32[word + MAP_COUNT / 4] as number) >= capacity * 0.75;
-    if (!rehash && !grow) {
-      this.put(word, kind, keyLow, keyHigh, low, high);
-      return;
-    }
-    const traced = i32[word + MAP_POINTERS / 4] !== 0;
+    if (rehash || grow) this.setInRoom(map, keyLow, keyHigh, low, high, rehash, grow);
+    else this.put(word, kind, keyLow, keyHigh, low, high);
+  }
+
+  /** Makes room first. The map, its key and its value may move meanwhile. */
+  private setInRoom(
+    map: number,
+    keyLow: number,
+    keyHigh: number,
+    low: number,
+    high: number,
+    rehash: boolean,
+    grow: boolean,
+  ): void {
+    const { heap } = this;
+    const word = map >>> 2;
+    const capacity = heap.i32[word + MAP_CAPACITY / 4] as number;
+    const kind = heap.i32[word + MAP_KEY_KIND / 4] as number;
+    const traced = heap.i32[word + MAP_POINTERS / 4] !== 0;
     const place = heap.hold(map);
     heap.hold(kind === KEY_RAW ? 0 : keyLow);
     heap.hold(traced ? low : 0);
@@ -203,6 +217,7 @@ export class Maps {
     const end = first + (i32[now + MAP_CAPACITY / 4] as number) * (ENTRY_BYTES / 4);
     const target = (entries + dataStart) >>> 2;
     const mask = capacity - 1;
+    const isTold = heap.recorder !== undefined || (pointers !== 0 && heap.moving && !heap.isYoung(entries));
     for (let entry = first; entry < end; entry += ENTRY_BYTES / 4) {
       if (i32[entry + ENTRY_OCCUPIED / 4] === 0 || i32[entry + ENTRY_DELETED / 4] !== 0) continue;
       let slot = this.hashOf(kind, i32[entry] as number) & mask;
@@ -213,8 +228,7 @@ export class Maps {
       i32[to + ENTRY_VALUE / 4] = i32[entry + ENTRY_VALUE / 4] as number;
       i32[to + ENTRY_VALUE_HIGH / 4] = i32[entry + ENTRY_VALUE_HIGH / 4] as number;
       i32[to + ENTRY_OCCUPIED / 4] = 1;
-      const offset = dataStart + slot * ENTRY_BYTES;
-      heap.copied(entries, offset, entry * 4, ENTRY_BYTES, ENTRY_BYTES, pointers);
+      if (isTold) heap.copied(entries, dataStart + slot * ENTRY_BYTES, entry * 4, ENTRY_BYTES, ENTRY_BYTES, pointers);
     }
     heap.setPointer(resized, 0, entries);
     heap.setWord(resized + MAP_CAPACITY, capacity);
@@ -255,23 +269,32 @@ export class Maps {
     const { heap } = this;
     const { i32 } = heap;
     let entry = this.find(word, kind, keyLow, keyHigh);
-    const entries = i32[word] as number;
     if (i32[entry + ENTRY_OCCUPIED / 4] === 0) {
       if (this.tombstone !== 0) {
         entry = this.tombstone;
         i32[word + MAP_DELETED / 4]!--;
       }
       if (kind === KEY_RAW) i32[entry] = keyLow;
-      else heap.setPointer(entries, ((entry << 2) - entries) | 0, keyLow);
+      else this.setKey(word, kind, entry, keyLow);
       i32[entry + 1] = keyHigh;
       heap.setWord((entry << 2) + ENTRY_OCCUPIED, 1);
       i32[entry + ENTRY_DELETED / 4] = 0;
       i32[word + MAP_COUNT / 4]!++;
-      if (kind === KEY_IDENTITY && heap.isYoung(keyLow)) i32[word + MAP_MOVES / 4] = heap.moves;
     }
     if (i32[word + MAP_POINTERS / 4] === 0) i32[entry + ENTRY_VALUE / 4] = low;
-    else heap.setPointer(entries, ((entry << 2) + ENTRY_VALUE - entries) | 0, low);
+    else {
+      const entries = i32[word] as number;
+      heap.setPointer(entries, ((entry << 2) + ENTRY_VALUE - entries) | 0, low);
+    }
     i32[entry + ENTRY_VALUE_HIGH / 4] = high;
+  }
+
+  /** Stores the key of an entry that is no raw one. */
+  private setKey(word: number, kind: number, entry: number, key: number): void {
+    const { heap } = this;
+    const entries = heap.i32[word] as number;
+    heap.setPointer(entries, ((entry << 2) - entries) | 0, key);
+    if (kind === KEY_IDENTITY && heap.isYoung(key)) heap.i32[word + MAP_MOVES / 4] = heap.moves;
   }
 
   /** Word index of the first entry. */
@@ -344,9 +367,8 @@ export class Maps {
 
   /** Low half of a key's hash. */
   private hashOf(kind: number, low: number): number {
-    if (kind === KEY_RAW) return low;
-    if (kind === KEY_IDENTITY) return this.heap.moving ? low >>> POINTER_SHIFT : low;
-    return hashLow(this.heap.u8, this.strings.dataOf(low), this.strings.length(low));
+    if (kind === KEY_STRING) return hashLow(this.heap.u8, this.strings.dataOf(low), this.strings.length(low));
+    return kind === KEY_IDENTITY && this.heap.moving ? low >>> POINTER_SHIFT : low;
   }
 
   private wordOf(map: number): number {

@@ -81,12 +81,15 @@ export class Strings {
   equals(a: number, b: number): boolean {
     if ((a | 0) === (b | 0)) return true;
     if (a === 0 || b === 0) return false;
+    const { i32 } = this.heap;
+    const length = i32[(a + STRING_LENGTH) >>> 2] as number;
+    if (length !== i32[(b + STRING_LENGTH) >>> 2]) return false;
+    return this.bytesEqual((i32[a >>> 2] as number) >>> 0, (i32[b >>> 2] as number) >>> 0, length);
+  }
+
+  protected bytesEqual(a: number, b: number, length: number): boolean {
     const { u8 } = this.heap;
-    const length = this.length(a);
-    if (length !== this.length(b)) return false;
-    const aData = this.dataOf(a);
-    const bData = this.dataOf(b);
-    for (let i = 0; i < length; i++) if (u8[aData + i] !== u8[bData + i]) return false;
+    for (let i = 0; i < length; i++) if (u8[a + i] !== u8[b + i]) return false;
     return true;
   }
 
