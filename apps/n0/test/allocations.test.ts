@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { execute, executeSource, FIXED_WAYS, GC_WAYS, WAYS } from "./execute.ts";
+import { executeLiteralsEachTime, executeSource, FIXED_WAYS, GC_WAYS, WAYS } from "./execute.ts";
 import { program } from "./support.ts";
 
 /** Allocations of statements that run once, the same in each of these ways. */
@@ -80,7 +80,7 @@ test("a literal is made once, at the start, however often it stands and is evalu
 test("as the original does it: a new string each time a literal is evaluated", () => {
   const checked = program('var i = 0 var s string selama i < 10 s = "x" i = i + 1 akhir');
   for (const [, options] of WAYS) {
-    const { stats } = execute(checked, options, { literalsEachTime: true });
+    const { stats } = executeLiteralsEachTime(checked, options);
     expect(stats!.allocations).toBe(options.allocator === "gc" ? 10 : 20);
   }
 });

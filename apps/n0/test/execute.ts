@@ -1,6 +1,7 @@
 /** Compiles and runs programs in this process, with a small stack. */
 import { type AllocatorName, type GcOptions, MemoryWriter, type V1Options } from "n0-runtime";
 import type { Program } from "../src/ast.ts";
+import type { Sites } from "../src/codegen/gc/sites.ts";
 import { type CodegenOptions, generateModule } from "../src/codegen/generate.ts";
 import type { TargetName } from "../src/codegen/target.ts";
 import { rewriteForThreads } from "../src/codegen/unwinding.ts";
@@ -42,8 +43,8 @@ export const GC_WAYS: typeof WAYS = WAYS.filter(([, { allocator }]) => allocator
 export const PLAIN_WAYS: typeof WAYS = WAYS.filter(([name]) => !name.includes("every"));
 
 /** The module of a checked program, as `buildProgram` makes it. */
-export function moduleOf(checked: Program, options: CodegenOptions = {}): Uint8Array<ArrayBuffer> {
-  const module = generateModule(checked, options);
+export function moduleOf(checked: Program, options: CodegenOptions = {}, sites?: Sites): Uint8Array<ArrayBuffer> {
+  const module = generateModule(checked, options, sites);
   return checked.usesThreads ? rewriteForThreads(module) : module;
 }
 
@@ -52,9 +53,22 @@ export function targetOf({ allocator }: ExecuteOptions): TargetName {
   return allocator === "gc" ? "gc" : "fixed";
 }
 
-/** Runs a checked program. */
-export function execute(checked: Program, options: ExecuteOptions = {}, codegen: CodegenOptions = {}): Executed {
-  return executeModule(moduleOf(checked, { ...codegen, target: targetOf(options) }), options);
+const modules: Record<TargetName, WeakMap<Program, Uint8Array<ArrayBuffer>>> = {
+  fixed: new WeakMap(),
+  gc: new WeakMap(),
+};
+
+/** Runs a checked program, which is compiled once for the ways that have the same module. */
+export function execute(checked: Program, options: ExecuteOptions = {}): Executed {
+  const target = targetOf(options);
+  const module = modules[target].get(checked) ?? moduleOf(checked, { target });
+  modules[target].set(checked, module);
+  return executeModule(module, options);
+}
+
+/** As {@link execute}, with string literals that are made each time. */
+export function executeLiteralsEachTime(checked: Program, options: ExecuteOptions): Executed {
+  return executeModule(moduleOf(checked, { literalsEachTime: true, target: targetOf(options) }), options);
 }
 
 /** Runs a module. */

@@ -2,13 +2,13 @@ import { expect, test } from "vitest";
 import { disk } from "../src/disk.ts";
 import { compileFrontEnd } from "../src/front-end.ts";
 import { corpus } from "./corpus.ts";
-import { execute, WAYS } from "./execute.ts";
+import { execute, executeLiteralsEachTime, WAYS } from "./execute.ts";
 
 /** These need the large stack that only the command has; `command.test.ts` runs them. */
 const DEEP = ["deep-recursion", "endless-recursion"];
 
 /** Collections of a program, each of which verifies everything: of one that allocates more, every n-th allocation collects. `programs.long.test.ts` has all. */
-const MOST_COLLECTIONS = 300;
+const MOST_COLLECTIONS = 100;
 
 const cases = corpus("programs").map((entry) => [entry.name, entry] as const);
 
@@ -29,7 +29,7 @@ test.each(cases)("%s", (name, { file, bytes, expected, code }) => {
   }
   // Nothing but the allocations tells a literal that was made once from one that is made each time.
   for (const [way, options] of WAYS.filter(([name]) => name.startsWith("v1, collecting") || name === "gc")) {
-    const original = execute(result.program, options, { literalsEachTime: true });
+    const original = executeLiteralsEachTime(result.program, options);
     expect(original.stdout, `${way}, literals each time`).toBe(expected);
   }
 });

@@ -12,7 +12,13 @@ export type Outcome =
   | { readonly kind: "ran"; readonly stdout: string; readonly failure: string | null }
   | { readonly kind: "crashed"; readonly text: string };
 
-parentPort!.on("message", ({ bytes, allocator }: { bytes: Uint8Array; allocator: "v1" | "v2" }) => {
+/** A program and who allocates. */
+export interface MutationTask {
+  readonly bytes: Uint8Array;
+  readonly allocator: "v1" | "v2";
+}
+
+parentPort!.on("message", ({ bytes, allocator }: MutationTask) => {
   parentPort!.postMessage(outcomeOf(bytes, allocator));
 });
 

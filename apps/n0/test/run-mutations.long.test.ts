@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bundle } from "./command.ts";
 import { exchanges, mutations } from "./mutations.ts";
-import type { Outcome } from "./run-mutation.ts";
+import type { MutationTask, Outcome } from "./run-mutation.ts";
+import { WorkerRunner } from "./worker-runner.ts";
 
 /** A damaged program may run for ever; then it is stopped, and that is fine. */
 const LIMIT_MS = 3000;
@@ -29,47 +29,17 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Runs programs one after the other in a thread that is replaced when it does not answer. */
-class Runner {
-  private worker: Worker | null = null;
-
-  run(bytes: Uint8Array, allocator: "v1" | "v2"): Promise<Outcome | "stopped"> {
-    this.worker ??= new Worker(script, { resourceLimits: { stackSizeMb: 16 } });
-    const { worker } = this;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.worker = null;
-        worker.removeAllListeners();
-        worker.terminate().then(() => resolve("stopped"), reject);
-      }, LIMIT_MS);
-      worker.removeAllListeners();
-      worker.once("error", reject);
-      worker.once("exit", (code) => reject(new Error(`the thread ended with ${code}`)));
-      worker.once("message", (outcome: Outcome) => {
-        clearTimeout(timer);
-        resolve(outcome);
-      });
-      worker.postMessage({ bytes, allocator });
-    });
-  }
-
-  async close(): Promise<void> {
-    this.worker?.removeAllListeners();
-    await this.worker?.terminate();
-  }
-}
-
 test.each([
   ["bytes changed, deleted, doubled", mutations, 8000],
   ["words exchanged", exchanges, 3000],
 ] as const)(
   "%s: diagnostics or a run, the same on both allocators, and never a crash",
   async (_, damaged, count) => {
-    const runner = new Runner();
+    const runner = new WorkerRunner<MutationTask, Outcome>(script, LIMIT_MS);
     let ran = 0;
     for (const bytes of damaged(count, 20)) {
       const source = new TextDecoder().decode(bytes);
-      const v2 = await runner.run(bytes, "v2");
+      const v2 = await runner.run({ bytes, allocator: "v2" });
       if (v2 === "stopped") continue;
       if (v2.kind === "crashed") throw new Error(`${v2.text}\n${source}`);
       if (v2.kind === "rejected") {
@@ -78,7 +48,7 @@ test.each([
       }
       ran++;
       if (v2.failure !== null) expect(v2.failure, source).toMatch(EXPECTED);
-      const v1 = await runner.run(bytes, "v1");
+      const v1 = await runner.run({ bytes, allocator: "v1" });
       // What depends on time or on how much memory there is may differ.
       if (v1 === "stopped" || /time|out of memory/.test(source + v2.failure)) continue;
       expect(v1, source).toEqual(v2);

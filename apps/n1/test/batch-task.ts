@@ -6,7 +6,7 @@ export interface Task {
   /** The module's file. */
   readonly module: string;
   readonly args: readonly string[];
-  readonly options: Pick<RunOptions, "allocator" | "v1" | "maxMemory">;
+  readonly options: Pick<RunOptions, "allocator" | "v1" | "gc" | "maxMemory">;
 }
 
 /** How a run ended. */

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { buildProgram, compileFrontEnd, disk, unwindable } from "n0";
+import { buildProgram, type CodegenOptions, compileFrontEnd, disk, unwindable } from "n0";
 import { MARK, type Outcome, type Task } from "./batch-task.ts";
 
 /** The compiler's main file; the stages are all built from it under this name. */
@@ -25,11 +25,11 @@ export interface Compilation extends Run {
   readonly module: Module | null;
 }
 
-/** Stage A: the compiler, compiled by n0. */
-export async function stageA(main: string = MAIN): Promise<Module> {
+/** Stage A: the compiler, compiled by n0. @param options for which allocators, for instance */
+export async function stageA(main: string = MAIN, options: CodegenOptions = {}): Promise<Module> {
   const result = compileFrontEnd({ file: main, bytes: readFileSync(main), reader: disk });
   if (!result.ok) throw new Error(`n0 rejects the compiler: ${JSON.stringify(result.diagnostics)}`);
-  return buildProgram(result.program);
+  return buildProgram(result.program, options);
 }
 
 /** Runs a compiler with each of these lists of arguments. */

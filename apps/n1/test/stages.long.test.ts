@@ -12,3 +12,15 @@ test("the stages have the same bytes on V1 as on V2", { timeout: 600_000 }, asyn
     expect(Buffer.compare(stage!.module!, module)).toBe(0);
   }
 });
+
+test.each([
+  ["as it comes", {}],
+  ["with a small nursery, which is verified", { nurseryBytes: 262_144, verifyAlways: true }],
+  ["with a collection at every 1,000th allocation, verified", { collectEvery: 1000, verifyAlways: true }],
+])("so they have on gc: %s", { timeout: 3_600_000 }, async (_, gc) => {
+  const [b] = await buildAll(await stageA(), [MAIN], { allocator: "v2" });
+  const onGc = await stageA(MAIN, { target: "gc" });
+  const [c] = await buildAll(onGc, [MAIN], { allocator: "gc", gc });
+  expect(c).toMatchObject({ exitCode: 0, stderr: "", failure: null });
+  expect(Buffer.compare(c!.module!, b!.module!)).toBe(0);
+});

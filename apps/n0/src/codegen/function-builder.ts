@@ -36,6 +36,7 @@ export class FunctionBuilder {
   readonly signature: Signature;
   private readonly frame: Frame;
   private readonly locals: wasm.Type[] = [];
+  private readonly purposes: string[] = [];
   private readonly free: Map<wasm.Type, number[]> = new Map();
   private readonly resultLocal: number;
   private readonly places: Map<LocalSymbol, Place> = new Map();
@@ -161,16 +162,23 @@ export class FunctionBuilder {
   private placeOf(symbol: LocalSymbol): Place {
     let place = this.places.get(symbol);
     if (place === undefined) {
-      place = { local: this.newLocal(wasmType(symbol.type)), slot: this.frame.slotFor(symbol.type) };
+      place = { local: this.newLocal(wasmType(symbol.type), "variable"), slot: this.frame.slotFor(symbol.type) };
       this.places.set(symbol, place);
       if (place.slot >= 0) this.scopes.at(-1)?.push(place.slot);
     }
     return place;
   }
 
-  /** A local that is never given back. */
-  newLocal(type: wasm.Type): number {
+  /** A local that is never given back. @param purpose what it is, for tests */
+  newLocal(type: wasm.Type, purpose = "temporary"): number {
+    this.purposes.push(purpose);
     return this.signature.params.length + this.locals.push(this.context.target.localType(type)) - 1;
+  }
+
+  /** What a parameter or local is: a parameter, a variable, ... */
+  purposeOf(local: number): string {
+    const { params } = this.signature;
+    return local < params.length ? "parameter" : this.purposes[local - params.length]!;
   }
 
   /** The type of a parameter or local. */

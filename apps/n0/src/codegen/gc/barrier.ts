@@ -14,7 +14,7 @@ import type { Code, ModuleContext } from "../context.ts";
 import { GC_CONTROL, NURSERY_BASE, NURSERY_BYTES } from "../names.ts";
 
 const WRITE = "gc_write";
-const RECORD = "gc_record";
+const MARK = "gc_mark";
 const WORD = 4;
 const OBJECT = 0;
 const OFFSET = 1;
@@ -59,93 +59,89 @@ export class Barrier {
     return m.i32.store(word * WORD, 4, m.global.get(GC_CONTROL, wasm.i32), value);
   }
 
-  /** (object, offset, value): marks and remembers. */
+  /** (object, offset, value): remembers the object when the value is young, and before that, while marking, marks what the field has. */
   private makeWrite(): void {
     const { context } = this;
     const { m } = context;
     const { i32, none } = wasm;
     const get = (local: number): Code => m.local.get(local, i32);
-    const slot = 3;
-    const record = 4;
-    const entry = 5;
-    const word = 6;
-    const list = 7;
-    const findRecord = context.helper(RECORD, () => this.makeRecord());
-    const runtime = (): Code => context.runtime("mph_gc_barrier", [get(OBJECT), get(OFFSET), get(VALUE)]);
-    const isSet = (): Code => m.i32.and(m.i32.load(LAYOUT.LOGGED * WORD, 4, get(word)), this.bit(get(entry)));
-    const remember = m.block(null, [
+    const [slot, entry, word, bit, list] = [3, 4, 5, 6, 7];
+    const body: Code[] = [];
+    if (context.sites.keep("barrier: marks what was there")) {
+      const mark = context.helper(MARK, () => this.makeMark());
+      const call = m.call(mark, [get(OBJECT), get(OFFSET), get(VALUE)], none);
+      const marks = m.block(null, [call, m.if(m.i32.eqz(this.isYoung(get(VALUE))), m.return())]);
+      body.push(m.if(this.control(LAYOUT.MARKING), marks));
+    }
+    const remember = [
       m.local.set(slot, m.i32.add(get(OBJECT), get(OFFSET))),
-      m.local.set(record, m.call(findRecord, [get(slot)], i32)),
+      m.local.set(
+        word,
+        this.recordOf(() => get(slot)),
+      ),
       m.local.set(
         entry,
         m.select(
-          m.i32.eq(m.i32.load(LAYOUT.STATE * WORD, 4, get(record)), m.i32.const(LAYOUT.OLD)),
+          m.i32.eq(m.i32.load(LAYOUT.STATE * WORD, 4, get(word)), m.i32.const(LAYOUT.OLD)),
           get(OBJECT),
           m.i32.and(get(slot), m.i32.const(-LAYOUT.CARD_BYTES)),
         ),
       ),
-      m.local.set(word, m.i32.add(get(record), this.bitWord(get(entry)))),
-      m.if(isSet(), m.return()),
+      m.local.set(word, m.i32.add(get(word), this.bitWord(get(entry)))),
+      m.local.set(bit, this.bit(get(entry))),
+      m.if(m.i32.and(m.i32.load(LAYOUT.LOGGED * WORD, 4, get(word)), get(bit)), m.return()),
       m.local.set(list, this.control(LAYOUT.REMEMBERED_CURSOR)),
-      m.if(m.i32.eq(get(list), this.control(LAYOUT.REMEMBERED_LIMIT)), m.block(null, [runtime(), m.return()])),
-      m.i32.store(
-        LAYOUT.LOGGED * WORD,
-        4,
-        get(word),
-        m.i32.or(m.i32.load(LAYOUT.LOGGED * WORD, 4, get(word)), this.bit(get(entry))),
-      ),
+      m.if(m.i32.eq(get(list), this.control(LAYOUT.REMEMBERED_LIMIT)), m.block(null, [this.runtime(get), m.return()])),
+      this.setBit(LAYOUT.LOGGED, () => get(word), get(bit)),
       m.i32.store(0, 4, get(list), get(entry)),
       this.setControl(LAYOUT.REMEMBERED_CURSOR, m.i32.add(get(list), m.i32.const(WORD))),
-    ]);
-    const marking = m.if(
-      this.control(LAYOUT.MARKING),
-      m.block(null, [
-        m.local.set(entry, m.i32.load(0, 4, m.i32.add(get(OBJECT), get(OFFSET)))),
-        m.if(
-          m.i32.and(m.i32.ne(get(entry), m.i32.const(0)), m.i32.eqz(this.isYoung(get(entry)))),
-          this.mark(findRecord),
-        ),
-      ]),
-    );
-    const body: Code[] = [];
-    if (context.sites.keep("barrier: marks what was there")) body.push(marking);
-    if (context.sites.keep("barrier: remembers")) body.push(m.if(this.isYoung(get(VALUE)), remember));
+    ];
+    if (context.sites.keep("barrier: remembers")) body.push(...remember);
     m.addFunction(WRITE, [i32, i32, i32], none, [i32, i32, i32, i32, i32], m.block(null, body));
   }
 
-  /** Marks the old object in the local `entry`, and puts it on the mark stack when it has pointers. */
-  private mark(findRecord: string): Code {
-    const { context } = this;
-    const { m } = context;
-    const { i32 } = wasm;
+  /** (object, offset, value): marks the old object in the field, and puts it on the mark stack when it has pointers. */
+  private makeMark(): void {
+    const { m } = this.context;
+    const { i32, none } = wasm;
     const get = (local: number): Code => m.local.get(local, i32);
-    const record = 4;
-    const entry = 5;
-    const word = 6;
-    const list = 7;
-    const marks = (): Code => m.i32.load(LAYOUT.MARKS * WORD, 4, get(word));
-    const kind = (): Code => m.i32.shl(m.i32.load(LAYOUT.KIND * WORD, 4, get(record)), m.i32.const(2));
-    const runtime = context.runtime("mph_gc_barrier", [get(OBJECT), get(OFFSET), get(VALUE)]);
-    return m.block(null, [
-      m.local.set(record, m.call(findRecord, [get(entry)], i32)),
-      m.local.set(word, m.i32.add(get(record), this.bitWord(get(entry)))),
+    const [pointer, record, word, bit, list] = [3, 4, 5, 6, 7];
+    const kind = (): Code => m.i32.load(LAYOUT.KIND * WORD, 4, get(record));
+    const hasPointers = m.i32.load(LAYOUT.POINTERS * WORD, 4, m.i32.shl(kind(), m.i32.const(2)));
+    const body = m.block(null, [
+      m.local.set(pointer, m.i32.load(0, 4, m.i32.add(get(OBJECT), get(OFFSET)))),
+      m.if(m.i32.or(m.i32.eqz(get(pointer)), this.isYoung(get(pointer))), m.return()),
+      m.local.set(
+        record,
+        this.recordOf(() => get(pointer)),
+      ),
+      m.local.set(word, m.i32.add(get(record), this.bitWord(get(pointer)))),
+      m.local.set(bit, this.bit(get(pointer))),
+      m.if(m.i32.and(m.i32.load(LAYOUT.MARKS * WORD, 4, get(word)), get(bit)), m.return()),
+      m.local.set(list, this.control(LAYOUT.MARK_CURSOR)),
+      m.if(m.i32.eq(get(list), this.control(LAYOUT.MARK_LIMIT)), m.block(null, [this.runtime(get), m.return()])),
+      this.setBit(LAYOUT.MARKS, () => get(word), get(bit)),
       m.if(
-        m.i32.eqz(m.i32.and(marks(), this.bit(get(entry)))),
+        hasPointers,
         m.block(null, [
-          m.local.set(list, this.control(LAYOUT.MARK_CURSOR)),
-          m.if(m.i32.eq(get(list), this.control(LAYOUT.MARK_LIMIT)), m.block(null, [runtime, m.return()])),
-          m.i32.store(LAYOUT.MARKS * WORD, 4, get(word), m.i32.or(marks(), this.bit(get(entry)))),
-          m.if(
-            m.i32.load(LAYOUT.POINTERS * WORD, 4, kind()),
-            m.block(null, [
-              m.i32.store(0, 4, get(list), get(entry)),
-              m.i32.store(4, 4, get(list), m.i32.load(LAYOUT.KIND * WORD, 4, get(record))),
-              this.setControl(LAYOUT.MARK_CURSOR, m.i32.add(get(list), m.i32.const(2 * WORD))),
-            ]),
-          ),
+          m.i32.store(0, 4, get(list), get(pointer)),
+          m.i32.store(4, 4, get(list), kind()),
+          this.setControl(LAYOUT.MARK_CURSOR, m.i32.add(get(list), m.i32.const(2 * WORD))),
         ]),
       ),
     ]);
+    m.addFunction(MARK, [i32, i32, i32], none, [i32, i32, i32, i32, i32], body);
+  }
+
+  /** The runtime's barrier, where a list is full. */
+  private runtime(get: (local: number) => Code): Code {
+    return this.context.runtime("mph_gc_barrier", [get(OBJECT), get(OFFSET), get(VALUE)]);
+  }
+
+  /** Sets a bit in a word of a record. */
+  private setBit(bits: number, word: () => Code, bit: Code): Code {
+    const { m } = this.context;
+    return m.i32.store(bits * WORD, 4, word(), m.i32.or(m.i32.load(bits * WORD, 4, word()), bit));
   }
 
   /** The bit of a pointer in its word, which {@link bitWord} finds, in bytes from the record on. */
@@ -163,15 +159,13 @@ export class Barrier {
     return m.i32.shl(index, m.i32.const(2));
   }
 
-  /** (pointer) -> address of the record of its block. */
-  private makeRecord(): void {
+  /** The address of the record of a pointer's block. */
+  private recordOf(pointer: () => Code): Code {
     const { m } = this.context;
-    const { i32 } = wasm;
-    const pointer = (): Code => m.local.get(0, i32);
     const place = m.i32.shl(m.i32.shr_u(pointer(), m.i32.const(LAYOUT.SEGMENT_SHIFT)), m.i32.const(2));
     const segment = m.i32.load(0, 4, m.i32.add(this.control(LAYOUT.DIRECTORY), place));
     const block = m.i32.and(m.i32.shr_u(pointer(), m.i32.const(LAYOUT.RECORD_SHIFT)), m.i32.const(LAYOUT.RECORD_MASK));
-    m.addFunction(RECORD, [i32], i32, [], m.i32.shl(m.i32.add(segment, block), m.i32.const(2)));
+    return m.i32.shl(m.i32.add(segment, block), m.i32.const(2));
   }
 }
 

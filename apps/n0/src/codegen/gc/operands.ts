@@ -94,7 +94,7 @@ export class Operands {
     const settled = parts.map((part, i) => {
       if (i > last || (i < last && this.isReadableLater(part, parts.slice(i + 1, last + 1)))) return part;
       const type = valueType(part);
-      const local = this.builder.newLocal(type);
+      const local = this.builder.newLocal(type, "operand");
       before.push(this.made(m.local.set(local, part), NEVER));
       return m.local.get(local, type);
     });

@@ -55,7 +55,7 @@ export class Reloads {
     for (const number of liveness.rooted) {
       this.slotOf.set(number, this.slotOf.size);
       const local = locals[number]!;
-      if (local < params && builder.context.sites.keep("root: parameter")) {
+      if (local < params && this.keeps("root at the start", number)) {
         this.parameters.push(this.storeSlot(number, this.getLocal(number)));
       }
     }
@@ -105,6 +105,11 @@ export class Reloads {
     }
   }
 
+  /** Notes a place that is for a reference. */
+  private keeps(what: string, number: number): boolean {
+    return this.builder.context.sites.keep(`${what}: ${this.builder.purposeOf(this.locals[number]!)}`);
+  }
+
   private withParts(code: Code): Code {
     return code.parts.length === 0 ? code : { ...code, parts: code.parts.map((part) => this.rewrite(part)) };
   }
@@ -127,10 +132,10 @@ export class Reloads {
     if (code.bytes[0] === GET) {
       if (!this.stale.has(number)) return local;
       this.stale.delete(number);
-      return this.builder.context.sites.keep("reload: local") ? this.reload(number) : local;
+      return this.keeps("reload", number) ? this.reload(number) : local;
     }
     this.stale.delete(number);
-    if (!this.builder.context.sites.keep("root: local")) return local;
+    if (!this.keeps("root", number)) return local;
     const { m } = this;
     const [value] = local.parts as [Code];
     const type = this.builder.typeOf(code.number);
@@ -150,7 +155,7 @@ export class Reloads {
       addRead(code, read);
       for (const number of [...this.stale]) {
         if (!live.has(number) || !read.has(this.locals[number]!)) continue;
-        if (this.builder.context.sites.keep("reload: before a loop")) {
+        if (this.keeps("reload before a loop", number)) {
           before.push(this.m.drop(this.reload(number)));
         }
         this.stale.delete(number);
@@ -182,7 +187,6 @@ export class Reloads {
   private rewriteSlow(code: Code): Code {
     const [condition, slow, fast] = code.parts as [Code, Code, Code];
     const { builder, m } = this;
-    const { sites } = builder.context;
     const before: Code[] = [];
     const behind: Code[] = [];
     const test = this.rewrite(condition);
@@ -191,10 +195,10 @@ export class Reloads {
       // A stale local has its value in the slot, and is read back later.
       if (isRooted && this.stale.has(number)) continue;
       if (!this.slotOf.has(number)) this.slotOf.set(number, this.slotOf.size);
-      if (!isRooted && sites.keep("root: at an allocation")) {
+      if (!isRooted && this.keeps("root at an allocation", number)) {
         before.push(this.storeSlot(number, this.getLocal(number)));
       }
-      if (sites.keep("reload: at an allocation")) behind.push(m.drop(this.reload(number)));
+      if (this.keeps("reload at an allocation", number)) behind.push(m.drop(this.reload(number)));
     }
     const rare =
       this.hasFrame || before.length === 0

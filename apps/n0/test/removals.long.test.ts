@@ -1,0 +1,81 @@
+/**
+ * Whether the tests would notice a mistake in the generator: each place where it emits a barrier, a root or a reload is left out, and some
+ * program has to behave otherwise when everything moves and is verified at each allocation. First all places of a kind, then each place of each
+ * program by itself; of those, some are never reached by their program, or change nothing there: `REMOVALS=file` writes them down.
+ */
+import { writeFileSync } from "node:fs";
+import { beforeAll, expect, test } from "vitest";
+import { bundle } from "./command.ts";
+import { corpus } from "./corpus.ts";
+import type { RemovalOutcome, RemovalTask } from "./run-removal.ts";
+import { WorkerRunner } from "./worker-runner.ts";
+
+const LIMIT_MS = 20_000;
+const HOUR = 3_600_000;
+const MOST_COLLECTIONS = 400;
+
+const programs = corpus("programs").filter(({ name }) => !name.endsWith("-recursion") && name !== "time-module");
+
+let runner: WorkerRunner<RemovalTask, RemovalOutcome>;
+/** By program: its places, and how often it collects. */
+const whole: { readonly kinds: readonly string[]; readonly collectEvery: number }[] = [];
+
+beforeAll(async () => {
+  runner = new WorkerRunner(await bundle("run-removal"), LIMIT_MS);
+  for (const { file, expected } of programs) {
+    const once = await outcomeOf({ file, omitted: null, collectEvery: 1_000_000 });
+    const collectEvery = Math.max(1, Math.ceil(once.allocations / MOST_COLLECTIONS));
+    const { kinds, stdout } = await outcomeOf({ file, omitted: null, collectEvery });
+    expect(stdout, file).toBe(expected);
+    whole.push({ kinds, collectEvery });
+  }
+}, HOUR);
+
+async function outcomeOf(task: RemovalTask): Promise<RemovalOutcome> {
+  const outcome = await runner.run(task);
+  if (outcome === "stopped") throw new Error(`${task.file} does not end`);
+  return outcome;
+}
+
+/** Whether a program that lacks something behaves otherwise. */
+async function isCaught(program: number, omitted: string | number): Promise<boolean> {
+  const { file, expected, code } = programs[program]!;
+  const outcome = await runner.run({ file, omitted, collectEvery: whole[program]!.collectEvery });
+  if (outcome === "stopped" || outcome.stdout !== expected) return true;
+  return code < 0 ? outcome.exitCode === 0 : outcome.exitCode !== code;
+}
+
+test("every kind of place is missed by some program", { timeout: HOUR }, async () => {
+  const kinds = new Set(whole.flatMap((program) => program.kinds));
+  const missed: string[] = [];
+  for (const kind of kinds) {
+    let caught = false;
+    for (let i = 0; i < programs.length && !caught; i++) {
+      if (whole[i]!.kinds.includes(kind)) caught = await isCaught(i, kind);
+    }
+    if (!caught) missed.push(kind);
+  }
+  expect(kinds.size).toBeGreaterThan(15);
+  expect(missed).toEqual([]);
+});
+
+test("nearly every single place is missed by its program", { timeout: 6 * HOUR }, async () => {
+  const counts = new Map<string, { all: number; caught: number }>();
+  const unnoticed: string[] = [];
+  for (let i = 0; i < programs.length; i++) {
+    for (let number = 0; number < whole[i]!.kinds.length; number++) {
+      const kind = whole[i]!.kinds[number]!;
+      const count = counts.get(kind) ?? { all: 0, caught: 0 };
+      counts.set(kind, count);
+      count.all++;
+      if (await isCaught(i, number)) count.caught++;
+      else unnoticed.push(`${programs[i]!.name} ${number} ${kind}`);
+    }
+  }
+  const rows = [...counts].map(([kind, { all, caught }]) => `${kind}: ${caught} of ${all}`);
+  if (process.env.REMOVALS !== undefined) writeFileSync(process.env.REMOVALS, [...rows, ...unnoticed, ""].join("\n"));
+  const all = [...counts.values()].reduce((sum, count) => sum + count.all, 0);
+  expect(unnoticed.length / all).toBeLessThan(LEAST_UNNOTICED);
+});
+
+const LEAST_UNNOTICED = 0.05;
