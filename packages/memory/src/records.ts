@@ -206,7 +206,8 @@ export class Records {
   leftBesideTables(pages: number): number {
     const { kept } = this;
     const any = kept <= 0 || (pages > kept && this.isLarge);
-    return any ? Number.POSITIVE_INFINITY : this.unused() - kept;
+    // Someone else's growth may have taken of what was kept, too.
+    return any ? Number.POSITIVE_INFINITY : Math.max(0, this.unused() - kept);
   }
 
   /** Keeps nothing for tables any more when such a run took what was kept. */

@@ -84,6 +84,19 @@ describe("side tables", () => {
     expect(memory.acquireTable(100_000)).toBeGreaterThan(run + 97 * PAGE_BYTES);
   });
 
+  it("may have lost what was kept to someone else's growth: what allocators had before can be had again", () => {
+    const memory = new LinearMemory({ initialPages: 1, maxPages: 60 });
+    const id = memory.register(quiet);
+    memory.acquireTable(64);
+    const run = memory.acquire(40, id);
+    memory.wasm.grow(memory.maxPages - memory.pageCount);
+    memory.release(run, 40);
+    expect(memory.tryAcquire(40, id)).toBe(run);
+    memory.release(run, 40);
+    for (let i = 0; i < 40; i++) expect(memory.tryAcquire(1, id)).toBe(run + i * PAGE_BYTES);
+    expect(memory.tryAcquire(1, id)).toBe(0);
+  });
+
   it("are kept pages for in a large memory, too, which only a run longer than all of them may take", () => {
     const memory = new LinearMemory({ initialPages: 1, maxPages: 8192 });
     const id = memory.register(quiet);
