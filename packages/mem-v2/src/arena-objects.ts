@@ -175,7 +175,11 @@ export class ArenaObjects implements LargeObjects {
     const bytes = (this.i32[state + NEXT_CHUNK_BYTES] as number) || FIRST_CHUNK_BYTES;
     const mark = arena.mark();
     const start = arena.tryAlloc(bytes) | 0;
-    if (start === 0) return false;
+    if (start === 0) {
+      // A smaller one may fit, and objects by themselves take longer.
+      this.i32[state + NEXT_CHUNK_BYTES] = Math.max(bytes / 2, FIRST_CHUNK_BYTES);
+      return false;
+    }
     const end = (((start - this.lo) | 0) >>> GRANULE_SHIFT) + bytes / GRANULE;
     if (end > this.granules && !this.cover(start, bytes, mark)) return false;
     const { i32 } = this;
