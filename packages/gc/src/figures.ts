@@ -1,7 +1,7 @@
 /* The figures of a collector, as its users get them. */
 import { BLOCK_BYTES, GRANULE_SHIFT, NURSERY_BYTES, TYPE } from "./layout.ts";
 import type { Parts } from "./parts.ts";
-import type { CollectorStats, TypeCensus } from "./statistics.ts";
+import { Allocated, type CollectorStats, type TypeCensus } from "./statistics.ts";
 
 /** The figures of now. O(blocks of the nursery). @param live old granules that the last major collection left */
 export function statsOf({ space, old, nursery, handles, statistics }: Parts, live: number): CollectorStats {
@@ -30,7 +30,7 @@ export function statsOf({ space, old, nursery, handles, statistics }: Parts, liv
 /** What there is of each type. O(blocks + objects). */
 export function censusOf({ space, kinds, nursery, objects, statistics }: Parts): TypeCensus[] {
   const { infos } = kinds;
-  const allocated = [...statistics.allocated];
+  const allocated = new Allocated(statistics.allocated.objects, statistics.allocated.bytes);
   nursery.countNew(allocated);
   const counts = new Array<number>(infos.length + 1).fill(0);
   const bytes = new Array<number>(infos.length + 1).fill(0);
@@ -42,7 +42,8 @@ export function censusOf({ space, kinds, nursery, objects, statistics }: Parts):
   return infos.map(({ id, name }) => ({
     type: id,
     name,
-    allocated: allocated[id] ?? 0,
+    allocated: allocated.objects[id] ?? 0,
+    allocatedBytes: allocated.bytes[id] ?? 0,
     objects: counts[id] as number,
     bytes: bytes[id] as number,
   }));

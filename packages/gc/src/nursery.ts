@@ -37,6 +37,7 @@ import {
 import { countBits, testBit } from "./old-space.ts";
 import { pagesOf } from "./options.ts";
 import { blank, type Space } from "./space.ts";
+import type { Allocated } from "./statistics.ts";
 import type { SurvivorSpace } from "./tracer.ts";
 
 /** The part of the nursery that is kept for survivors at least, and at most: a sixteenth, a half. */
@@ -166,15 +167,16 @@ export class Nursery implements SurvivorSpace {
     }
   }
 
-  /** Adds the objects that were allocated since the last collection, by type. O(blocks). */
-  countNew(allocated: number[]): void {
+  /** Adds the objects that were allocated since the last collection. O(blocks). */
+  countNew(allocated: Allocated): void {
     const { i32 } = this.space;
     for (let block = this.first; block < this.first + this.blocks; block++) {
       const record = this.space.recordAt(block);
       if (i32[record + STATE] !== YOUNG || ((i32[record + FLAGS] as number) & SURVIVED) !== 0) continue;
       const kind = i32[record + KIND] as number;
       const type = i32[kind + TYPE] as number;
-      allocated[type] = (allocated[type] ?? 0) + this.handedOut(block, record) / (i32[kind + SLOT_BYTES] as number);
+      const bytes = this.handedOut(block, record);
+      allocated.add(type, bytes / (i32[kind + SLOT_BYTES] as number), bytes);
     }
   }
 

@@ -81,7 +81,7 @@ export class Room {
     else if (this.cycle.isDue) this.pauses.run(() => this.cycle.minor());
     const pointer = old.allocLarge(kind, bytes) || this.makeLarge(kind, bytes);
     const type = this.parts.space.i32[kind + TYPE] as number;
-    statistics.allocated[type] = (statistics.allocated[type] ?? 0) + 1;
+    statistics.allocated.add(type, 1, bytes);
     return pointer;
   }
 

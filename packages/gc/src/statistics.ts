@@ -65,17 +65,34 @@ export interface TypeCensus {
   /** The type's id and name. */
   readonly type: number;
   readonly name: string;
-  /** Objects that were ever allocated. */
+  /** Objects that were ever allocated, and the bytes of their slots; of those beyond 2 KiB, as they were asked for. */
   readonly allocated: number;
+  readonly allocatedBytes: number;
   /** Objects that are there, dead ones too that no collection has found yet, and their bytes as they were asked for, of arrays with their 8 of length. */
   readonly objects: number;
   readonly bytes: number;
 }
 
+/** Objects that were allocated, and their bytes, by type. */
+export class Allocated {
+  readonly objects: number[];
+  readonly bytes: number[];
+
+  constructor(objects: readonly number[] = [], bytes: readonly number[] = []) {
+    this.objects = [...objects];
+    this.bytes = [...bytes];
+  }
+
+  add(type: number, objects: number, bytes: number): void {
+    this.objects[type] = (this.objects[type] ?? 0) + objects;
+    this.bytes[type] = (this.bytes[type] ?? 0) + bytes;
+  }
+}
+
 /** The counters. */
 export class Statistics {
-  /** By type: objects allocated in blocks that were collected since, and large ones. */
-  readonly allocated: number[] = [];
+  /** Objects in blocks that were collected since they were allocated, and large ones. */
+  readonly allocated: Allocated = new Allocated();
   allocatedBlocks = 0;
   minorCollections = 0;
   majorCollections = 0;

@@ -230,9 +230,10 @@ describe("a census", () => {
     const of = (type: number) => gc.census().find((entry) => entry.type === type)!;
     const kept = gc.handle(gc.alloc(pair));
     const allocated = { [pair]: 1, [bytes]: 0, [large]: 0 };
+    let allocatedArrayBytes = 0;
     for (let i = 0; i < 3000; i++) {
       const type = [pair, bytes, pair, large][i % 4]!;
-      if (type === bytes) gc.allocArray(bytes, (i * 7) % 3000);
+      if (type === bytes) allocatedArrayBytes += gc.sizeOf(gc.allocArray(bytes, (i * 7) % 3000));
       else gc.alloc(type);
       allocated[type]!++;
       if (i % 500 === 250) gc.collect((["minor", "major", "compact"] as const)[(i / 250) % 3]);
@@ -244,9 +245,21 @@ describe("a census", () => {
       }
     }
     gc.collect();
+    const bytesOf = (slots: number): number => slots * gc.sizeOf(kept.pointer);
     expect(gc.census().filter(({ objects }) => objects > 0)).toEqual([
-      { type: pair, name: "pair", allocated: allocated[pair], objects: 1, bytes: gc.sizeOf(kept.pointer) },
+      {
+        type: pair,
+        name: "pair",
+        allocated: allocated[pair],
+        allocatedBytes: bytesOf(allocated[pair]!),
+        objects: 1,
+        bytes: bytesOf(1),
+      },
     ]);
+    expect(of(large).allocatedBytes).toBe(allocated[large]! * 5000);
+    // Arrays fill size classes.
+    expect(of(bytes).allocatedBytes).toBeGreaterThanOrEqual(allocatedArrayBytes);
+    expect(of(bytes).allocatedBytes).toBeLessThan(allocatedArrayBytes * 1.25);
   });
 });
 
