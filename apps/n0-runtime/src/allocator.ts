@@ -41,7 +41,7 @@ export interface GenerationStats {
 export interface AllocatorStats {
   readonly allocator: "v1" | "v2" | "gc";
   readonly allocations: number;
-  /** Payload bytes ever asked for. */
+  /** Payload bytes ever asked for; on gc, of strings and data blocks, those of their slots. */
   readonly payload: number;
   /** Objects that were not found dead, and their payload bytes. */
   readonly liveObjects: number;

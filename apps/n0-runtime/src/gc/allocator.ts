@@ -74,9 +74,6 @@ export class GcAllocator implements Allocator {
   private readonly otherShapes: Map<string, number> = new Map();
   private readonly variants: Map<string, number> = new Map();
   private readonly stringId: number;
-  /** Payload of strings, and of data blocks, ever. */
-  private stringPayload = 0;
-  private dataPayload = 0;
   private types!: TypeTable;
   private readonly memory: LinearMemory;
   private readonly owner: number;
@@ -138,7 +135,6 @@ export class GcAllocator implements Allocator {
     const id = known === 0 ? this.shapeId(size, pointers) : known;
     if (count * size > MOST_BYTES - DATA_START) throw tooLarge(count * size);
     const pointer = this.collector.allocArray(id, count);
-    this.dataPayload += count * size;
     if (this.i32[this.movesWord] !== this.seen) this.moved();
     return pointer;
   }
@@ -147,7 +143,6 @@ export class GcAllocator implements Allocator {
   allocString(length: number): number {
     if (length >= MOST_BYTES - DATA_START) throw tooLarge(length);
     const pointer = this.collector.allocArray(this.stringId, length + 1);
-    this.stringPayload += length + 1;
     if (this.i32[this.movesWord] !== this.seen) this.moved();
     return pointer;
   }
@@ -183,7 +178,6 @@ export class GcAllocator implements Allocator {
       handles: this.handles,
       nameOf: (handle) => this.types.infoOf(handle).name,
       isArray: (id) => this.shapes[id] !== undefined,
-      payloads: { [STRING]: this.stringPayload, [RAW]: this.dataPayload },
       stackBytes: this.roots.stackBytes(),
       peakStackBytes: this.roots.peakStackBytes,
     });

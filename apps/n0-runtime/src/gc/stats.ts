@@ -8,8 +8,8 @@ export interface GcCounts {
   readonly nameOf: (handle: number) => string;
   /** Whether a type's objects begin with 8 bytes of length. */
   readonly isArray: (id: number) => boolean;
-  /** By handle: payload of arrays, ever. */
-  readonly payloads: Readonly<Record<number, number>>;
+  /** By handle: payload of arrays ever, where it is known. Default: that of their slots. */
+  readonly payloads?: Readonly<Record<number, number>>;
   /** Bytes of shadow stacks that are or were in use. */
   readonly stackBytes: number;
   readonly peakStackBytes: number;
@@ -58,11 +58,12 @@ export function gcStats(collector: Collector, counts: GcCounts): AllocatorStats 
 /** The types that were ever used, those with most payload first. */
 function typeStats(collector: Collector, counts: GcCounts): TypeStats[] {
   const sizes = collector.types();
+  const { payloads = {} } = counts;
   const byHandle = new Map<
     number,
     { allocations: number; payload: number; liveObjects: number; livePayload: number }
   >();
-  for (const { type, allocated, objects, bytes } of collector.census()) {
+  for (const { type, allocated, allocatedBytes, objects, bytes } of collector.census()) {
     if (allocated === 0) continue;
     const handle = counts.handles[type] as number;
     const entry = byHandle.get(handle) ?? { allocations: 0, payload: 0, liveObjects: 0, livePayload: 0 };
@@ -72,8 +73,9 @@ function typeStats(collector: Collector, counts: GcCounts): TypeStats[] {
     entry.liveObjects += objects;
     entry.livePayload += bytes - (isArray ? objects * ARRAY_HEADER_BYTES : 0);
     if (!isArray) entry.payload += allocated * sizes[type - 1]!.size;
+    else if (payloads[handle] === undefined) entry.payload += allocatedBytes - allocated * ARRAY_HEADER_BYTES;
   }
-  for (const [handle, entry] of byHandle) entry.payload += counts.payloads[handle] ?? 0;
+  for (const [handle, entry] of byHandle) entry.payload += payloads[handle] ?? 0;
   return [...byHandle]
     .map(([handle, entry]) => ({ name: counts.nameOf(handle), ...entry }))
     .sort((a, b) => b.payload - a.payload);
