@@ -15,3 +15,4 @@ const build = async (name, ...options) => {
 
 await build("tlsf", "--runtime", "minimal");
 await build("touch", "--runtime", "stub", "--importMemory");
+await build("allocate", "--runtime", "stub", "--importMemory");

@@ -4,6 +4,7 @@ import type { Scenario } from "./catalogue/scenario.js";
 import { scenarios } from "./catalogue/scenarios.js";
 import { CHECK, FULL, QUICK, type Settings } from "./catalogue/settings.js";
 import { claimed, isMeasured } from "./claims.js";
+import { runCollector } from "./collector/command.js";
 import { floorsOf, judge } from "./floors.js";
 import { mebibytes } from "./format.js";
 import { runMilestone } from "./milestone/command.js";
@@ -161,5 +162,15 @@ bench
   )
   .option("--full", "every size, and two minutes for V1 where the usual run stops it after seconds")
   .action(milestoneCommand);
+
+bench
+  .command("collector")
+  .description("Measure the collector: pauses, copying, allocation, and programs with it beside frees by hand.")
+  .argument("[measurements...]", "only these, as src/collector/rows.ts names them")
+  .action(async (names: readonly string[], _: unknown, command: Command) => {
+    const { quick, check } = command.optsWithGlobals<Options>();
+    const held = await runCollector(names, quick ? "quick" : "full");
+    if (check && !held) process.exitCode = 1;
+  });
 
 await bench.parseAsync();

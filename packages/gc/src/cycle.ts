@@ -46,6 +46,8 @@ const SWEEP_STEP = 64;
 /** Objects and blocks of a step in tests. */
 const OFTEN = 1;
 const ALL = 0x3fff_ffff;
+/** A minor collection may take so many times the target: less of the nursery means that more survives. */
+const MINOR_TARGETS = 3;
 /** Words that are looked at as roots take as long as one object that is copied: 16, as a shift. */
 const ROOT_SHIFT = 4;
 /** The part of the free slots that the program is expected to have a use for. */
@@ -126,6 +128,7 @@ export class Cycle {
     handles.eachWeak(true, (pointer) => (isYoung(pointer) ? this.survivorOf(pointer) : pointer));
     tracer.finish();
     nursery.release();
+    nursery.learn(tracer.promotedBytes);
     roots.clearAbove();
     this.count(MOVES);
     this.keptYoung = tracer.youngObjects;
@@ -136,8 +139,8 @@ export class Cycle {
     statistics.keptYoung += tracer.youngObjects;
     statistics.survival = before === 0 ? 0 : (tracer.survivedBytes + tracer.promotedBytes) / (before * BLOCK_BYTES);
     const ms = this.note("minorMs", start);
-    // Fewer young objects would not help where roots take the time.
-    if (tracer.copiedObjects + remembered > roots.words >>> ROOT_SHIFT) nursery.adapt(ms, this.pauseTargetMs);
+    const work = tracer.copiedObjects + remembered;
+    nursery.adapt(ms, this.pauseTargetMs * MINOR_TARGETS, work, roots.words >>> ROOT_SHIFT);
     if (this.verifyAlways) verifyAll(this.parts);
   }
 

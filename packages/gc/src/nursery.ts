@@ -26,6 +26,7 @@ import {
   SEGMENT_PAGES,
   SLOT_BYTES,
   SLOTS,
+  START,
   STATE,
   SURVIVED,
   SURVIVOR,
@@ -45,8 +46,14 @@ const LEAST_RESERVE_SHIFT = 4;
 const MOST_RESERVE_SHIFT = 1;
 /** Blocks of the nursery that are used however long minor collections take. */
 const LEAST_BLOCKS = 64;
+/** Of what survived once, such a part survives again where it might as well have become old at once; when that was a thirty-second of the nursery. */
+const MOSTLY = 0.8;
+const MUCH_SHIFT = 5;
+const COLLECTIONS_WITHOUT_AGING = 14;
 /** Times as long as a minor collection should take. */
 const MUCH_TOO_LATE = 3;
+/** How much longer than the quickest of late collections one may take before that is how long they take now. */
+const SLOWER = 1.02;
 
 /** The blocks of the nursery. */
 export class Nursery implements SurvivorSpace {
@@ -61,6 +68,11 @@ export class Nursery implements SurvivorSpace {
   private wasLate = false;
   /** Blocks that survivors took in the collection under way. */
   private survivorBlocks = 0;
+  /** Milliseconds of a minor collection for each object it copied or looked at. */
+  private msOfWork = Number.POSITIVE_INFINITY;
+  /** Bytes that had survived before, where they alone become old; and collections in which all survivors become old. */
+  private survivedBefore = 0;
+  private untilAging = 0;
   /** Numbers of the free blocks: the lowest last. */
   private readonly free: Int32Array;
   private readonly space: Space;
@@ -158,13 +170,26 @@ export class Nursery implements SurvivorSpace {
   condemn(promoteAll: boolean): void {
     this.close(CURSOR);
     this.survivorBlocks = 0;
+    this.survivedBefore = 0;
+    const once = promoteAll || this.untilAging > 0;
+    if (this.untilAging > 0) this.untilAging--;
     for (let block = this.first; block < this.first + this.blocks; block++) {
       const { i32 } = this.space;
       const record = this.space.recordAt(block);
       if (i32[record + STATE] !== YOUNG) continue;
       const survived = ((i32[record + FLAGS] as number) & SURVIVED) !== 0;
-      i32[record + LANE] = promoteAll || survived ? OLD_CURSOR : SURVIVOR;
+      if (survived && !once)
+        this.survivedBefore += ((i32[record + TOP] as number) - (i32[record + START] as number)) | 0;
+      i32[record + LANE] = once || survived ? OLD_CURSOR : SURVIVOR;
     }
+  }
+
+  /**
+   * Learns how much became old: where most of what survived once survives again, copying it twice is in vain, and survivors become old at once for some time. O(1).
+   */
+  learn(promotedBytes: number): void {
+    const isMuch = this.survivedBefore >= (this.blocks * BLOCK_BYTES) >>> MUCH_SHIFT;
+    if (isMuch && promotedBytes > this.survivedBefore * MOSTLY) this.untilAging = COLLECTIONS_WITHOUT_AGING;
   }
 
   /** Adds the objects that were allocated since the last collection. O(blocks). */
@@ -225,16 +250,20 @@ export class Nursery implements SurvivorSpace {
   }
 
   /**
-   * Lets minor collections come earlier, or later again, by how long one took: as much less of the nursery is used as it took too long, when that was much or happened twice in a
-   * row, and a fourth more after one that took less than half of what it may. O(1).
+   * Lets minor collections come earlier, or later again, by how long one takes that does so much: as much less of the nursery is used as that is too long, when it is much or happens
+   * twice in a row, and a fourth more when it is less than half of what it may. What the clock says may be the time of other programs, so the quickest of late counts. O(1).
+   * @param work objects copied and looked at
+   * @param fixed the same of what does not depend on the nursery: where that is more, less of it would not help
    */
-  adapt(ms: number, targetMs: number): void {
+  adapt(ms: number, targetMs: number, work: number, fixed: number): void {
+    if (work > 0) this.msOfWork = Math.min(this.msOfWork * SLOWER, ms / work);
+    const expected = work === 0 ? 0 : work * this.msOfWork;
     const used = this.blocks - this.withheld;
-    const isLate = ms > targetMs;
-    if (isLate && (this.wasLate || ms > MUCH_TOO_LATE * targetMs)) {
-      const less = Math.max(LEAST_BLOCKS, Math.ceil((used * targetMs) / ms));
+    const isLate = expected > targetMs && work > fixed;
+    if (isLate && (this.wasLate || expected > MUCH_TOO_LATE * targetMs)) {
+      const less = Math.max(LEAST_BLOCKS, Math.ceil((used * targetMs) / expected));
       this.withheld = this.blocks - less;
-    } else if (ms < targetMs / 2) this.withheld = Math.max(0, this.blocks - used - (used >>> 2));
+    } else if (expected < targetMs / 2) this.withheld = Math.max(0, this.blocks - used - (used >>> 2));
     this.wasLate = isLate;
     this.setReserve();
   }

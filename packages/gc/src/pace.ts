@@ -4,7 +4,7 @@
  */
 /** Growth before the next major collection, as a part of what is live: at least, at most. */
 const LEAST_GROWTH = 0.3;
-const MOST_GROWTH = 0.6;
+const MOST_GROWTH = 0.5;
 /** A collection that freed less, or more, than such a part of the old space makes the next wait longer, or shorter. */
 const POOR = 0.1;
 const RICH = 0.3;
@@ -12,7 +12,7 @@ const CHANGE = 1.5;
 /** Growth before the next in any case: 1 MiB. */
 const LEAST_GRANULES = 131_072;
 /** Marking is to be done before the old space has grown by such a part of itself. */
-const MARK_GROWTH = 0.2;
+const MARK_GROWTH = 0.12;
 /** Where so little room is left, as a part of what is used, a collection starts although the threshold is far; but not before the old space has grown by this part. */
 const SCARCE = 0.25;
 const LEAST_SCARCE_GROWTH = 1 / 32;

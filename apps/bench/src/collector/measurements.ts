@@ -1,0 +1,26 @@
+import { allocation } from "./allocation.js";
+import {
+  cc1AgainstHeap,
+  pythonAgainstHeap,
+  recordsAgainstHeap,
+  treesAgainstHeap,
+  treesAgainstObjects,
+} from "./comparison.js";
+import type { Measurement } from "./figures.js";
+import { copying, gibibyteOfOne, gibibyteOfTen, minorPauses, pausesOfHundred, pausesOfTen } from "./pauses.js";
+
+/** All measurements, by name. */
+export const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
+  minorPauses,
+  copying,
+  pausesOfHundred,
+  pausesOfTen,
+  gibibyteOfTen,
+  gibibyteOfOne,
+  allocation,
+  treesAgainstHeap,
+  recordsAgainstHeap,
+  cc1AgainstHeap,
+  pythonAgainstHeap,
+  treesAgainstObjects,
+};
