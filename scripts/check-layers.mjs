@@ -21,8 +21,8 @@ const LAYERS = [
   ["@morph/mem-v2", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap"]],
   ["@morph/view", ["@morph/memory"]],
   ["@morph/gc", ["@morph/memory"]],
-  ["n0-runtime", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap", "@morph/mem-v2"]],
-  ["n0", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap", "@morph/mem-v2", "n0-runtime"]],
+  ["n0-runtime", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap", "@morph/mem-v2", "@morph/gc"]],
+  ["n0", ["@morph/memory", "@morph/arena", "@morph/pool", "@morph/heap", "@morph/mem-v2", "@morph/gc", "n0-runtime"]],
   ["n1", ["n0-runtime", "n0"]],
   [
     "bench",
@@ -34,6 +34,7 @@ const LAYERS = [
       "@morph/range",
       "@morph/mem-v2",
       "@morph/view",
+      "@morph/gc",
       "n0-runtime",
       "n0",
       "n1",
