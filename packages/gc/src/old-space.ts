@@ -180,11 +180,11 @@ export class OldSpace {
     }
   }
 
-  /** A large object, zeroed; 0 where there is no room. O(bytes). */
-  allocLarge(kind: number, bytes: number): number {
+  /** A large object, zeroed; 0 where there is no room. O(bytes). @param mayGrow whether pages may be taken for it */
+  allocLarge(kind: number, bytes: number, mayGrow: boolean): number {
     const { space } = this;
     const count = Math.ceil(bytes / BLOCK_BYTES);
-    const pointer = space.takeBlocks(count);
+    const pointer = space.takeBlocks(count, mayGrow);
     if (pointer === 0) return 0;
     space.clear(pointer, count * BLOCK_BYTES);
     const first = pointer >>> BLOCK_SHIFT;

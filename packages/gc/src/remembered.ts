@@ -8,6 +8,7 @@ import {
   BIT_WORD_SHIFT,
   CARD_BYTES,
   LOGGED,
+  NURSERY_BYTES,
   OLD,
   REMEMBERED_BASE,
   REMEMBERED_CURSOR,
@@ -18,8 +19,9 @@ import {
 } from "./layout.ts";
 import type { Space } from "./space.ts";
 
-/** Bytes of the list. */
-const LIST_BYTES = 262_144;
+/** Bytes of the list at most: an entry for each 16 bytes of the nursery. */
+const MOST_LIST_BYTES = 262_144;
+const LIST_SHIFT = 2;
 const WORD_BYTES = 4;
 
 /** The list and its bits. */
@@ -29,11 +31,13 @@ export class Remembered {
   /** @throws ERR_MORPH_OUT_OF_MEMORY */
   constructor(space: Space) {
     this.space = space;
-    const list = space.requireTable(LIST_BYTES);
+    const nurseryBytes = space.i32[space.control + NURSERY_BYTES] as number;
+    const bytes = Math.min(MOST_LIST_BYTES, nurseryBytes >>> LIST_SHIFT);
+    const list = space.requireTable(bytes);
     const { i32, control } = space;
     i32[control + REMEMBERED_BASE] = list;
     i32[control + REMEMBERED_CURSOR] = list;
-    i32[control + REMEMBERED_LIMIT] = (list + LIST_BYTES) | 0;
+    i32[control + REMEMBERED_LIMIT] = (list + bytes) | 0;
   }
 
   /** Notes that an old object has a pointer to a young one, at `slot`. O(1). */

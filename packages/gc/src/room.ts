@@ -72,31 +72,33 @@ export class Room {
 
   /** A large object, zeroed, its pointer signed. @throws ERR_MORPH_OUT_OF_MEMORY */
   large(kind: number, bytes: number): number {
-    requireStack(PAGE_CALLS);
     const { old, statistics } = this.parts;
     if (this.settings.collectEvery !== 0) this.collectOften();
     const blocks = Math.ceil(bytes / BLOCK_BYTES);
     statistics.allocatedBlocks += blocks;
     if (old.marking || old.sweeping) this.pay(blocks);
     else if (this.cycle.isDue) this.pauses.run(() => this.cycle.minor());
-    const pointer = old.allocLarge(kind, bytes) || this.makeLarge(kind, bytes);
+    const pointer = old.allocLarge(kind, bytes, false) || this.makeLarge(kind, bytes);
     const type = this.parts.space.i32[kind + TYPE] as number;
     statistics.allocated.add(type, 1, bytes);
     return pointer;
   }
 
-  /** Collects until the old space has room for a large object. @throws ERR_MORPH_OUT_OF_MEMORY */
+  /** Takes pages for a large object, or collects until the old space has room for it. @throws ERR_MORPH_OUT_OF_MEMORY */
   private makeLarge(kind: number, bytes: number): number {
+    requireStack(PAGE_CALLS);
     const { cycle } = this;
     const { old } = this.parts;
+    const taken = old.allocLarge(kind, bytes, true);
+    if (taken !== 0) return taken;
     const attempts = [() => cycle.full(), () => cycle.compact()];
     if (old.marking || old.sweeping) attempts.unshift(() => cycle.finishMajor());
     for (const attempt of attempts) {
       this.pauses.run(attempt);
-      const pointer = old.allocLarge(kind, bytes);
+      const pointer = old.allocLarge(kind, bytes, true);
       if (pointer !== 0) return pointer;
     }
-    const pointer = this.press(bytes) ? old.allocLarge(kind, bytes) : 0;
+    const pointer = this.press(bytes) ? old.allocLarge(kind, bytes, true) : 0;
     if (pointer === 0) throw this.refusal(bytes);
     return pointer;
   }

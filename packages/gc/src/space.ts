@@ -257,11 +257,11 @@ export class Space {
     }
   }
 
-  /** So many blocks in a row, or 0 where there is no room. O(segments), O(blocks) for more than 32. */
-  takeBlocks(count: number): number {
-    if (count === 1) return this.takeBlock();
+  /** So many blocks in a row, or 0 where there is no room. O(segments), O(blocks) for more than 32. @param mayGrow whether pages may be taken */
+  takeBlocks(count: number, mayGrow: boolean): number {
+    if (count === 1 && (mayGrow || this.freeBlocks > 0)) return this.takeBlock();
     const found = count <= HALF_BLOCKS && this.freeBlocks >= count ? this.findBlocks(count) : 0;
-    if (found !== 0) return found;
+    if (found !== 0 || !mayGrow) return found;
     const pages = Math.ceil(count / PAGE_BLOCKS);
     const pointer = this.takePages(pages, 1);
     if (pointer === 0) return 0;

@@ -74,9 +74,14 @@ const WORD_BYTES = 4;
 /** What a small object counts: 1, and 1 more for so many bytes, as a shift. */
 const OBJECT_COST = 1;
 const COST_SHIFT = 6;
-/** Bytes of the stack of objects that are still to be looked at, and of what only minor collections use, however full it is. */
-const STACK_BYTES = 196_608;
-const COPY_STACK_BYTES = 65_536;
+/**
+ * Bytes of the stack of objects that are still to be looked at, and of what only minor collections use, however full it is: at most, and as parts of
+ * the nursery, which tells how large the program is. Either may overflow.
+ */
+const MOST_STACK_BYTES = 196_608;
+const STACK_SHIFT = 2;
+const MOST_COPY_BYTES = 65_536;
+const COPY_SHIFT = 4;
 
 /** Follows pointers. */
 export class Tracer {
@@ -99,6 +104,8 @@ export class Tracer {
   private overflowAt = 0;
   /** What marking took, in budgets of {@link drainMarks}. */
   markedCost = 0;
+  /** Bytes of the stack that only minor collections use. */
+  private readonly copyBytes: number;
   private readonly survivors: SurvivorSpace;
   private readonly space: Space;
   private readonly old: OldSpace;
@@ -112,11 +119,14 @@ export class Tracer {
     this.remembered = remembered;
     this.survivors = survivors;
     this.directory = space.directory;
-    const stack = space.requireTable(STACK_BYTES + COPY_STACK_BYTES);
+    const nurseryBytes = space.i32[space.control + NURSERY_BYTES] as number;
+    const stackBytes = Math.min(MOST_STACK_BYTES, nurseryBytes >>> STACK_SHIFT);
+    this.copyBytes = Math.min(MOST_COPY_BYTES, nurseryBytes >>> COPY_SHIFT);
+    const stack = space.requireTable(stackBytes + this.copyBytes);
     const { i32, control } = space;
     i32[control + MARK_BASE] = stack;
     i32[control + MARK_CURSOR] = stack;
-    i32[control + MARK_LIMIT] = (stack + STACK_BYTES) | 0;
+    i32[control + MARK_LIMIT] = (stack + stackBytes) | 0;
     this.setNursery();
   }
 
@@ -132,7 +142,7 @@ export class Tracer {
     const { i32, control } = this.space;
     this.mode = mode;
     this.top = (i32[control + MARK_CURSOR] as number) >>> WORD_SHIFT;
-    const more = mode === COPY ? COPY_STACK_BYTES : 0;
+    const more = mode === COPY ? this.copyBytes : 0;
     this.end = ((i32[control + MARK_LIMIT] as number) + more) >>> WORD_SHIFT;
   }
 

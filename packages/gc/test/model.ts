@@ -71,8 +71,11 @@ export class GraphModel {
     const pointer = shape.isArray ? this.gc.allocArray(type, length) : this.gc.alloc(type);
     const count = shape.pointers.length * (shape.isArray ? length : 1);
     const id = this.nextId++;
-    for (let i = shape.isArray ? 8 : 0; i < (shape.isArray ? 8 + shape.size * length : shape.size); i++) {
-      if (this.gc.memory.u8[pointer + i] !== 0) throw new Error(`byte ${i} of a new ${shape.name} is not 0`);
+    const { words } = this;
+    const bytes = shape.isArray ? ARRAY_HEADER + shape.size * length : shape.size;
+    // What lies between the object's end and its slot's is 0, too.
+    for (let word = (pointer + (shape.isArray ? ARRAY_HEADER : 0)) / 4; word < (pointer + bytes) / 4; word++) {
+      if (words[word] !== 0) throw new Error(`a new ${shape.name} is not 0 at ${word * 4 - pointer}`);
     }
     this.writeId(pointer, shape, length, id);
     const node = { type: kind, id, length, fields: new Array<Node | undefined>(count).fill(undefined) };
@@ -209,18 +212,18 @@ function offsetOf(shape: Shape, field: number): number {
 }
 
 /**
- * Runs a random program on a memory that refuses the `place`-th request for pages or tables; in every fourth all that follow, too, until the program has let go of something.
- * After each refusal everything is compared.
+ * Runs a random program on a memory that refuses the `place`-th request for pages or tables; with every fourth seed all that follow, too, until the program has let go of
+ * something. After each refusal everything is compared.
  * @returns how many requests were refused, and how many allocations failed because of it
  */
-export function refuseAt(place: number, operations: number): { refused: number; failed: number } {
+export function refuseAt(seed: number, place: number, operations: number): { refused: number; failed: number } {
   const memory = new LinearMemory({ initialPages: 1 });
-  const next = random(place * 7919);
-  const stays = place % 4 === 0;
+  const next = random(seed * 7919);
+  const stays = seed % 4 === 0;
   let requests = 0;
   let refusing = false;
   let refused = 0;
-  const gc = new Collector({ memory, nurseryBytes: 262_144, collectEvery: place % 16 === 1 ? 20 : 0 });
+  const gc = new Collector({ memory, nurseryBytes: 262_144, collectEvery: seed % 16 === 1 ? 20 : 0 });
   const model = new GraphModel(gc, next, 300, 30_000);
   for (const name of ["tryAcquire", "tryAcquireTable"] as const) {
     const take: (...request: never[]) => number = memory[name].bind(memory);

@@ -2,11 +2,11 @@ import { LinearMemory } from "@morph/memory";
 import { describe, expect, it } from "vitest";
 import { random } from "../../../scripts/test-kit/random.ts";
 import { Collector } from "../src/index.ts";
-import { GraphModel } from "./model.ts";
+import { GraphModel, refuseAt } from "./model.ts";
 
-const OPERATIONS = 4_000_000;
+const OPERATIONS = 10_000_000;
 
-describe.each([1, 2, 3, 4, 5])("4 million random operations, seed %i", (seed) => {
+describe.each([1, 2, 3, 4, 5])("10 million random operations, seed %i", (seed) => {
   // Odd seeds start above 2 GiB; all of them grow the memory many times.
   it("agree with plain objects", { timeout: 900_000 }, () => {
     const memory = new LinearMemory({ initialPages: 1 });
@@ -19,16 +19,29 @@ describe.each([1, 2, 3, 4, 5])("4 million random operations, seed %i", (seed) =>
     for (let i = 1; i <= OPERATIONS; i++) {
       model.step();
       if (i % 300_000 === 0) gc.collect((["minor", "major", "compact"] as const)[next(3)]!);
-      if (i % 500_000 === 0) model.check();
-      if (i % 1_000_000 === 0) gc.verify();
+      if (i % 1_000_000 === 0) model.check();
+      if (i % 2_000_000 === 0) gc.verify();
       if (i % 1_700_000 === 0) model.clear();
-      if (i % 2_000_000 === 0) memory.wasm.grow(1);
+      if (i % 3_000_000 === 0) memory.wasm.grow(1);
     }
     expect(gc.stats().majorCollections).toBeGreaterThan(20);
     model.clear();
     gc.collect("compact");
     expect(gc.liveObjects()).toEqual([]);
   });
+});
+
+describe("out of memory at 1,000 places", () => {
+  it.each([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])(
+    "loses nothing, and allocation goes on, part %i",
+    { timeout: 600_000 },
+    (part) => {
+      // Each seed is another program, of which one of the first fifty requests is refused.
+      const results = Array.from({ length: 105 }, (_, i) => refuseAt(part * 105 + i + 1, 1 + (i % 50), 10_000));
+      expect(results.filter(({ refused }) => refused > 0).length).toBeGreaterThanOrEqual(100);
+      expect(results.filter(({ failed }) => failed > 0).length).toBeGreaterThan(20);
+    },
+  );
 });
 
 describe("1 GiB live in a memory of 1.5 GiB", () => {
