@@ -129,6 +129,7 @@ export class Cycle {
     tracer.finish();
     nursery.release();
     nursery.learn(tracer.promotedBytes);
+    if (this.verifyAlways) nursery.poison();
     roots.clearAbove();
     this.count(MOVES);
     this.keptYoung = tracer.youngObjects;

@@ -33,7 +33,7 @@ export interface CollectorOptions {
   collectEvery?: number;
   /**
    * For tests: checks everything after each collection, and before it that each old object with a pointer to a young one was recorded by the barrier; at the
-   * end of marking, that all which roots lead to is marked. Default false.
+   * end of marking, that all which roots lead to is marked. What collections leave in the nursery is overwritten. Default false.
    */
   verifyAlways?: boolean;
 }
