@@ -10,6 +10,7 @@ import {
   requireOptions,
   requireStack,
   requireStatePlace,
+  StackGuard,
 } from "@morph/memory";
 import {
   BLOCK_FILLED,
@@ -38,8 +39,10 @@ import { type ArenaMark, Marks, type Position } from "./marks.ts";
 /** The memory contract this package was written against; see CONTRACT_VERSION of `@morph/memory`. */
 const CONTRACT = 1;
 
-/** What an operation that asks the memory for something takes; see `requireStack`. */
-const STACK_CALLS = 72;
+/** Packages below; see `requireStack`. */
+const LAYERS = 1;
+const goingBack = new StackGuard(LAYERS);
+const zeroing = new StackGuard(LAYERS);
 
 const DEFAULT_BLOCK_BYTES = 2 * 1024 * 1024;
 const MAX_BLOCK_BYTES = 1024 * 1024 * 1024;
@@ -188,6 +191,7 @@ export class Arena {
    * @throws as {@link alloc}
    */
   allocZeroed(size: number, align = 8): number {
+    zeroing.require(this.left);
     const pointer = this.alloc(size, align);
     const block = this.blockAt(pointer);
     // What lies next to what was handed out before is cleared in any case: to write past an object's end is a common fault.
@@ -209,6 +213,7 @@ export class Arena {
    */
   rewind(mark: ArenaMark): void {
     this.requireIdle();
+    goingBack.require(this.left);
     const { depth, pointer, block } = this.marks.require(mark);
     this.goBack({ depth, pointer }, block);
   }
@@ -219,6 +224,7 @@ export class Arena {
    */
   reset(): void {
     this.requireIdle();
+    goingBack.require(this.left);
     this.goBack({ depth: 0, pointer: 0 }, undefined);
     this.marks.dropAll();
   }
@@ -230,6 +236,7 @@ export class Arena {
    */
   trim(): number {
     this.requireIdle();
+    requireStack(LAYERS);
     const { current } = this;
     let bytes = this.releaseSpare();
     if (current !== undefined) {
@@ -286,7 +293,7 @@ export class Arena {
     const { listBytes, listPointer } = this;
     if (!isMemoryGone) {
       this.requireIdle();
-      requireStack(STACK_CALLS);
+      requireStack(LAYERS);
       this.memory.unregister(this.owner);
     }
     this.destroyed = true;
@@ -305,7 +312,7 @@ export class Arena {
   saveState(pointer: number): void {
     this.requireIdle();
     requireStatePlace(this.memory, pointer, STATE_BYTES);
-    requireStack(STACK_CALLS);
+    requireStack(LAYERS);
     if (this.version !== this.savedVersion) this.saveBlocks();
     const { i32 } = this.memory;
     const at = pointer / 4;
@@ -332,7 +339,7 @@ export class Arena {
     if (i32[at + SAVED_SIGNATURE] !== this.stateSignature(pointer)) {
       throw new MorphError("ERR_MORPH_INVALID_POINTER", `expected the saved state of this arena at ${pointer}`);
     }
-    requireStack(STACK_CALLS);
+    requireStack(LAYERS);
     this.cursor = i32[at + SAVED_CURSOR] as number;
     if (i32[at + SAVED_VERSION] !== this.savedVersion) this.loadBlocks(at);
     this.left = this.roomFor(MOST_LEFT);
@@ -383,8 +390,9 @@ export class Arena {
     const room = this.roomFor(Number.POSITIVE_INFINITY);
     if (pad + bytes > room) return 0;
     const pointer = (this.cursor >>> 0) + pad;
+    const left = Math.min(room - pad - bytes, MOST_LEFT);
     this.cursor = (pointer + bytes) | 0;
-    this.left = Math.min(room - pad - bytes, MOST_LEFT);
+    this.left = left;
     return pointer;
   }
 
@@ -415,14 +423,18 @@ export class Arena {
   private blockAt(pointer: number): Block | undefined {
     const { current } = this;
     if (current !== undefined && current.pointer <= pointer && pointer < endOf(current)) return current;
-    return this.inUse.findLast((block) => block.pointer <= pointer && pointer < endOf(block));
+    for (let i = this.inUse.length - 1; i >= 0; i--) {
+      const block = this.inUse[i] as Block;
+      if (block.pointer <= pointer && pointer < endOf(block)) return block;
+    }
+    return undefined;
   }
 
   // --- blocks ------------------------------------------------------------------------------------------------------------
 
   /** The pointer of `bytes` in another block, or in the current one made longer; 0 when there is no room. */
   private allocInNextBlock(pad: number, bytes: number): number {
-    requireStack(STACK_CALLS);
+    requireStack(LAYERS);
     const pages = Math.ceil(bytes / PAGE_BYTES);
     const fitting = this.spare.findLastIndex((block) => block.pages >= pages);
     if (fitting >= 0) return this.use(this.spare.splice(fitting, 1)[0]!, bytes);

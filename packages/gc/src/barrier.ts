@@ -2,13 +2,16 @@
  * What happens before a pointer is stored in an object: an old object that will lead to a young one is remembered, and while a major collection marks, what the field
  * led to is marked. Generated code does the same by itself; see the README.
  */
-import { requireStackFrame } from "@morph/memory";
+import { StackGuard } from "@morph/memory";
 import type { Cycle } from "./cycle.ts";
 import type { Gate } from "./gate.ts";
 import { WORD_SHIFT } from "./layout.ts";
 import type { Parts } from "./parts.ts";
 import type { Remembered } from "./remembered.ts";
 import type { Space } from "./space.ts";
+import { LAYERS } from "./stack.ts";
+
+const marking = new StackGuard(LAYERS);
 
 /** The barrier. */
 export class Barrier {
@@ -48,7 +51,7 @@ export class Barrier {
   reached(pointer: number): void {
     if (pointer === 0 || !this.parts.old.marking) return;
     // An overflow in the middle would leave an object marked whose pointers nobody looks at.
-    requireStackFrame(this.space.footprint);
+    marking.require(this.space.footprint);
     if (this.space.i32.length === 0) this.gate.awake();
     this.cycle.reached(pointer);
   }

@@ -28,10 +28,11 @@ import {
 import type { Objects } from "./objects.ts";
 import { CONTRACT, type CollectorOptions, settingsOf } from "./options.ts";
 import { makeParts, type Parts } from "./parts.ts";
-import { COLLECTION_CALLS, Pauses } from "./pauses.ts";
-import { PAGE_CALLS, Room } from "./room.ts";
+import { Pauses } from "./pauses.ts";
+import { Room } from "./room.ts";
 import type { Roots } from "./roots.ts";
 import { Space } from "./space.ts";
+import { COLLECTION_LAYERS, LAYERS } from "./stack.ts";
 import type { CollectorStats, TypeCensus } from "./statistics.ts";
 import { verifyAll } from "./verify.ts";
 
@@ -85,7 +86,7 @@ export class Collector {
    */
   constructor(options: CollectorOptions = {}) {
     const settings = settingsOf(options);
-    requireStack(COLLECTION_CALLS);
+    requireStack(COLLECTION_LAYERS);
     const { memory = new LinearMemory() } = options;
     this.memory = memory;
     this.i32 = new Int32Array(0);
@@ -158,7 +159,7 @@ export class Collector {
 
   private addType(options: TypeOptions, isArray: boolean): number {
     this.gate.enter();
-    requireStack(PAGE_CALLS);
+    requireStack(LAYERS);
     const id = this.kinds.add(options, isArray);
     this.plain = this.kinds.plain;
     this.arrays = this.kinds.arrays;
@@ -527,7 +528,7 @@ export class Collector {
     const isMemoryGone = isDestroyed(this.memory);
     if (!isMemoryGone) {
       this.gate.enter();
-      requireStack(COLLECTION_CALLS);
+      requireStack(COLLECTION_LAYERS);
     }
     this.gate.destroyed = true;
     this.i32 = new Int32Array(0);

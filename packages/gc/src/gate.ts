@@ -1,5 +1,8 @@
-import { MorphError, requireStackFrame } from "@morph/memory";
+import { MorphError, StackGuard } from "@morph/memory";
 import type { Space } from "./space.ts";
+import { LAYERS } from "./stack.ts";
+
+const entering = new StackGuard(LAYERS);
 
 /** Who may come in: nobody after the end, nobody who changes something in the middle of a collection; and everybody with the memory's view of now. */
 export class Gate {
@@ -18,7 +21,7 @@ export class Gate {
 
   /** Begins what may change something. @throws ERR_MORPH_BUSY, ERR_MORPH_DESTROYED; RangeError when the stack is nearly full */
   enter(): void {
-    requireStackFrame(this.space.footprint);
+    entering.require(this.space.footprint);
     if (this.destroyed) throw new MorphError("ERR_MORPH_DESTROYED", "the collector was destroyed");
     if (this.finalizing || this.collecting) {
       throw new MorphError("ERR_MORPH_BUSY", "a finalizer, or a callback in a collection, may not allocate or collect");

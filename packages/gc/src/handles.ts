@@ -1,7 +1,10 @@
 /*
  * What JavaScript holds on to objects with. The pointers stand in arrays of JavaScript's own, which each collection updates; a handle is a place in one of them.
  */
-import { MorphError } from "@morph/memory";
+import { MorphError, StackGuard } from "@morph/memory";
+import { LAYERS } from "./stack.ts";
+
+const changing = new StackGuard(LAYERS);
 
 /** A growing array of pointers with a free list, which knows the places whose objects may be young. */
 class Places {
@@ -86,6 +89,7 @@ export class HandleTable {
   }
 
   open(pointer: number, owner: object): number {
+    changing.require(this.strong.count);
     this.reached(pointer);
     const place = this.strong.take(pointer);
     if (this.sites !== undefined) this.sites.set(place, siteOf(owner));
@@ -93,16 +97,19 @@ export class HandleTable {
   }
 
   close(place: number): void {
+    changing.require(this.strong.count);
     this.strong.release(place);
     this.sites?.delete(place);
   }
 
   openWeak(pointer: number): number {
+    changing.require(this.weak.count);
     return this.weak.take(pointer);
   }
 
   /** @returns what takes the finalizer back */
   openFinalizer(pointer: number, callback: Finalizer): () => void {
+    changing.require(this.weak.count);
     const place = this.weak.take(pointer);
     let open = true;
     const finalizer = (): void => {
@@ -111,13 +118,18 @@ export class HandleTable {
     };
     this.finalizers.set(place, finalizer);
     return () => {
-      open = false;
       // When its object is gone already, the place may be another's.
       if (this.finalizers.get(place) === finalizer) this.closeWeak(place);
+      open = false;
     };
   }
 
   closeWeak(place: number): void {
+    changing.require(this.weak.count);
+    this.forget(place);
+  }
+
+  private forget(place: number): void {
     this.weak.release(place);
     this.finalizers.delete(place);
   }
@@ -143,7 +155,7 @@ export class HandleTable {
     const finalizer = this.finalizers.get(place);
     if (finalizer === undefined) return;
     this.due.push(finalizer);
-    this.closeWeak(place);
+    this.forget(place);
   }
 
   /** The finalizers whose turn it is. */

@@ -3,9 +3,7 @@ import { now } from "./clock.ts";
 import type { Gate } from "./gate.ts";
 import { CURSOR } from "./layout.ts";
 import type { Parts } from "./parts.ts";
-
-/** Calls of 160 bytes that a collection may take, functions that V8 has not compiled yet included; see `requireStack`. */
-export const COLLECTION_CALLS = 450;
+import { COLLECTION_LAYERS } from "./stack.ts";
 
 /** The pauses of a program: a collection, or a part of one, and then the finalizers whose turn it is. */
 export class Pauses {
@@ -19,7 +17,7 @@ export class Pauses {
 
   /** Runs a collection, or a part of one. */
   run(work: () => void): void {
-    requireStack(COLLECTION_CALLS);
+    requireStack(COLLECTION_LAYERS);
     const { gate } = this;
     const { statistics, handles } = this.parts;
     const start = now();

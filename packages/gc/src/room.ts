@@ -1,14 +1,15 @@
 /* Where allocation finds room when the cursor of a kind stands at its limit: by a new block, by collecting, or by asking the program to let go of something. */
-import { MorphError, requireStack } from "@morph/memory";
+import { MorphError, requireStack, StackGuard } from "@morph/memory";
 import type { Cycle } from "./cycle.ts";
 import type { Gate } from "./gate.ts";
 import { BLOCK_BYTES, CURSOR, LIMIT, SLOT_BYTES, TYPE } from "./layout.ts";
 import type { Settings } from "./options.ts";
 import type { Parts } from "./parts.ts";
 import type { Pauses } from "./pauses.ts";
+import { LAYERS } from "./stack.ts";
 
-/** Calls of 160 bytes where pages may be taken, and no collection runs; see `requireStack`. */
-export const PAGE_CALLS = 150;
+const taking = new StackGuard(LAYERS);
+
 /** Blocks that are paid for at a time. */
 const PAID_BLOCKS = 4;
 /** With `collectEvery`, each so-many-th collection is a full one. */
@@ -72,6 +73,7 @@ export class Room {
 
   /** A large object, zeroed, its pointer signed. @throws ERR_MORPH_OUT_OF_MEMORY */
   large(kind: number, bytes: number): number {
+    taking.require(bytes);
     const { old, statistics } = this.parts;
     if (this.settings.collectEvery !== 0) this.collectOften();
     const blocks = Math.ceil(bytes / BLOCK_BYTES);
@@ -86,7 +88,7 @@ export class Room {
 
   /** Takes pages for a large object, or collects until the old space has room for it. @throws ERR_MORPH_OUT_OF_MEMORY */
   private makeLarge(kind: number, bytes: number): number {
-    requireStack(PAGE_CALLS);
+    requireStack(LAYERS);
     const { cycle } = this;
     const { old } = this.parts;
     const taken = old.allocLarge(kind, bytes, true);

@@ -64,13 +64,14 @@ export class Roots {
 
   /** Forgets cells. @throws ERR_MORPH_INVALID_POINTER when none were registered there */
   remove(pointer: number): void {
-    this.count -= this.cells.get(pointer) ?? 0;
+    const count = this.cells.get(pointer) ?? 0;
     if (!this.cells.delete(pointer)) {
       throw new MorphError(
         "ERR_MORPH_INVALID_POINTER",
         `pointer: expected that of a registered root, got ${describe(pointer)}`,
       );
     }
+    this.count -= count;
   }
 
   /** Takes a frame of cleared words. @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_OUT_OF_MEMORY when the stack is full */
@@ -106,8 +107,9 @@ export class Roots {
         `frame: expected one that was pushed and not popped, got ${describe(frame)}`,
       );
     }
+    const { i32, control } = this.space;
     this.frames.length = at;
-    this.space.i32[this.space.control + STACK_TOP] = frame | 0;
+    i32[control + STACK_TOP] = frame | 0;
   }
 
   /** How many words there are. O(1). */

@@ -1,6 +1,7 @@
-import { type AddressSpace, describe, MorphError } from "@morph/memory";
-import { requireStack } from "./stack.ts";
+import { type AddressSpace, describe, MorphError, requireStack } from "@morph/memory";
+import { LAYERS } from "./stack.ts";
 
+// A constant: see `StackGuard`.
 const needStack = requireStack;
 
 /*
@@ -117,7 +118,7 @@ export function cFunctions(heap: TryingHeap, errno?: () => number): CFunctions {
     memalign: alignedAlloc,
     posix_memalign: (result, alignment, size) => {
       if (!isAlignment(alignment) || alignment % 4 !== 0) return EINVAL;
-      needStack(heap.owner);
+      needStack(LAYERS + 1);
       const pointer = align(alignment, size);
       if (pointer === 0) return ENOMEM;
       heap.memory.i32[(result >>> 0) / 4] = pointer;

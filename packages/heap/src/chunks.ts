@@ -220,9 +220,9 @@ export class Chunks {
     const i32 = this.i32;
     const start = this.victim & GRANULE_INDEX;
     const record = this.record(start >>> 5);
+    if (start + granules > this.fresh) this.handOut(start + granules);
     const live = record + LIVE;
     i32[live] = (i32[live] as number) | (1 << start);
-    if (start + granules > this.fresh) this.handOut(start + granules);
     const left = this.victimSize - granules;
     this.victimSize = left;
     if (left === 0) {
@@ -262,9 +262,9 @@ export class Chunks {
     const base = (i32[record + POINTER] as number) >>> 7;
     const at = i32[record + WHERE] as number;
     const start = base + at;
+    if (start + granules > this.fresh) this.handOut(start + granules);
     const live = record + LIVE;
     i32[live] = (i32[live] as number) | (1 << at);
-    if (start + granules > this.fresh) this.handOut(start + granules);
     // The largest of the span's other free chunks; mostly there is none.
     const starts = i32[record] as number;
     let free = starts & ~(i32[record + LIVE] as number);
@@ -508,9 +508,9 @@ export class Chunks {
     this.stopWaiting(end);
     const total = size + this.sizeOf(after, end);
     if (total < granules) return false;
+    if (granule + granules > this.fresh) this.handOut(granule + granules);
     this.binVictim();
     this.i32[after] = (this.i32[after] as number) & ~(1 << end);
-    if (granule + granules > this.fresh) this.handOut(granule + granules);
     const other = this.cut(record, granule, granules, total);
     this.rescan(after);
     if (other !== 0 && other !== after) this.rescan(other);
@@ -595,10 +595,10 @@ export class Chunks {
     const { i32 } = this;
     const first = this.record(start >>> 5);
     const record = this.record(place >>> 5);
+    if (place + granules > this.fresh) this.handOut(place + granules);
     if (place > start) this.bound(first, start, place - start);
     i32[record] = (i32[record] as number) | (1 << place);
     i32[record + LIVE] = (i32[record + LIVE] as number) | (1 << place);
-    if (place + granules > this.fresh) this.handOut(place + granules);
     const other = this.cut(record, place, granules, size - (place - start));
     this.rescan(first);
     if (other !== 0 && other !== first) this.rescan(other);

@@ -8,7 +8,9 @@ import {
   PAGE_BYTES,
   type PageOwner,
   requireOptions,
+  requireStack,
   requireStatePlace,
+  StackGuard,
 } from "@morph/memory";
 import { type CFunctions, type CFunctionsOptions, cFunctions } from "./c-functions.ts";
 import { Chunks } from "./chunks.ts";
@@ -74,13 +76,16 @@ import {
 import { requireModule, type WasmExports, type WasmModule } from "./module-check.ts";
 import { CONTRACT, type HeapOptions, requireMaxBytes } from "./options.ts";
 import { Pages } from "./pages.ts";
+import { rehearse } from "./rehearsal.ts";
 import { Slabs } from "./slabs.ts";
-import { requireShallowStack, requireStack } from "./stack.ts";
+import { LAYERS } from "./stack.ts";
 import { Supply } from "./supply.ts";
 import { verifyHeap } from "./verify.ts";
 
+// Constants, as the guards: see `StackGuard`.
 const needStack = requireStack;
-const needShallowStack = requireShallowStack;
+const slow = new StackGuard(LAYERS);
+const resizing = new StackGuard(LAYERS);
 
 /** What a heap holds now; plain numbers. */
 export interface HeapStats {
@@ -99,11 +104,23 @@ export interface HeapStats {
   tableBytes: number;
 }
 
+/** Of the memory in which the slow paths are rehearsed. */
+const REHEARSAL_PAGES = 512;
+
 /** An object that grows to so many bytes becomes a huge object, for it may well grow further. */
 const GROWN_HUGE_BYTES = 262_144;
 
 /** Bytes that `calloc` clears at both ends of an object, also where they should be zeros. */
 const EDGE_BYTES = 4096;
+
+/** Whether the first heap is being made, or was. */
+let isRehearsed = false;
+
+/** See {@link rehearse}. */
+function rehearseOnce(): void {
+  isRehearsed = true;
+  rehearse(new Heap({ memory: new LinearMemory({ initialPages: 1, maxPages: REHEARSAL_PAGES }) }));
+}
 
 /** Whether whole pages hold so many bytes with little left over: a sixteenth at most. */
 function fillsPages(size: number): boolean {
@@ -150,7 +167,8 @@ export class Heap {
    */
   constructor(options: HeapOptions = {}) {
     requireOptions(options, ["memory", "maxBytes", "owner"]);
-    needStack(this.belowPeak);
+    needStack(LAYERS);
+    if (!isRehearsed) rehearseOnce();
     const { memory = new LinearMemory(), maxBytes = Number.POSITIVE_INFINITY } = options;
     requireMaxBytes(maxBytes);
     this.memory = memory;
@@ -282,7 +300,7 @@ export class Heap {
   }
 
   private callocLarge(bytes: number): number {
-    needStack(this.belowPeak);
+    slow.require(this.belowPeak);
     this.chunks.zeroedFrom = END_OF_MEMORY;
     const pointer = this.tryMalloc(bytes);
     if (pointer === 0) return 0;
@@ -319,12 +337,12 @@ export class Heap {
     const room = c << 4;
     // An object that would use less than half of its slot moves to a smaller one.
     if (size <= room && (size > room >>> 1 || room === 16)) return pointer;
-    needStack(this.belowPeak);
+    slow.require(this.belowPeak);
     return this.move(pointer, room, size);
   }
 
   private reallocElsewhere(record: number, pointer: number, size: number): number {
-    needStack(this.belowPeak);
+    slow.require(this.belowPeak);
     if (record <= 0) return this.reallocHuge(pointer, size);
     return isSize(size) ? this.reallocLarge(record, pointer, size) : this.refuseSize(size);
   }
@@ -336,16 +354,20 @@ export class Heap {
     const pages = Math.ceil(size / PAGE_BYTES);
     if (pages === has) return pointer;
     if (size < GROWN_HUGE_BYTES && pages < has) {
+      // The old one is freed at the end, which asks for stack again.
+      needStack(LAYERS + 1);
       const to = this.tryMalloc(size);
       if (to !== 0) return this.moveTo(to, pointer, size);
     }
     if (this.resizeHuge(pointer, has, pages)) return pointer;
+    needStack(LAYERS + 1);
     const moved = this.moveToHuge(pointer, has * PAGE_BYTES, size);
     // Pages that were released on the way may lie just behind the object.
     return moved === 0 && this.resizeHuge(pointer, has, pages) ? pointer : moved;
   }
 
   private resizeHuge(pointer: number, has: number, pages: number): boolean {
+    resizing.require(pages);
     if (!this.pages.resizeHuge(pointer, has, pages)) return false;
     this.count((pages - has) * 4096);
     return true;
@@ -405,7 +427,7 @@ export class Heap {
     }
     if (!isSize(size)) return this.refuseSize(size);
     if (alignment <= 16) return this.tryMalloc(size);
-    needStack(this.belowPeak);
+    needStack(LAYERS);
     this.refreshViews();
     // Slabs start at 4 KiB, so a slot size that is a multiple of the alignment will do.
     const rounded = Math.ceil(size / alignment) * alignment;
@@ -476,7 +498,7 @@ export class Heap {
   trim(): number {
     this.requireAlive();
     this.refreshViews();
-    needStack(this.belowPeak);
+    needStack(LAYERS);
     return this.space.trim();
   }
 
@@ -531,7 +553,7 @@ export class Heap {
   reset(): void {
     this.requireAlive();
     this.refreshViews();
-    needStack(this.belowPeak);
+    needStack(LAYERS);
     const { memory } = this;
     const pages = memory.u8.length / PAGE_BYTES;
     for (let page = 0; page < pages; page++) {
@@ -579,7 +601,7 @@ export class Heap {
     this.requireAlive();
     this.refreshViews();
     requireStatePlace(this.memory, pointer, this.stateBytes);
-    needStack(this.belowPeak);
+    needStack(LAYERS);
     this.chunks.binVictim();
     const { i32, pages } = this;
     const at = pointer / 4;
@@ -606,6 +628,7 @@ export class Heap {
     // This thread's heap may have no view yet.
     this.refreshViews();
     requireStatePlace(this.memory, pointer, this.stateBytes);
+    needStack(LAYERS);
     const { i32 } = this.memory;
     const at = pointer / 4;
     if (i32[at + SAVED_SIGNATURE] !== this.stateSignature(pointer)) {
@@ -638,7 +661,7 @@ export class Heap {
     if (!isMemoryGone) {
       this.requireAlive();
       this.refreshViews();
-      needStack(this.belowPeak);
+      needStack(LAYERS);
     }
     this.destroyed = true;
     this.belowPeak = this.peakLive;
@@ -666,7 +689,7 @@ export class Heap {
       this.requireAlive();
       this.memory.refresh();
     }
-    needShallowStack(this.belowPeak);
+    slow.require(this.belowPeak);
     const pointer = this.takeSlot(this.slabs.classOf(size));
     return pointer !== 0 ? pointer : this.mallocElsewhere(size);
   }
@@ -725,7 +748,7 @@ export class Heap {
 
   /** A chunk from the bins, or from new pages. */
   private mallocCut(granules: number): number {
-    needShallowStack(this.belowPeak);
+    slow.require(this.belowPeak);
     const granule = this.i32.length === 0 ? -1 : this.chunks.take(granules);
     if (granule < 0) return this.mallocChunk(granules, 1);
     this.count(granules << 3);
@@ -753,7 +776,7 @@ export class Heap {
   }
 
   private freeNoticed(record: number, word: number, bits: number): void {
-    needShallowStack(this.belowPeak);
+    slow.require(this.belowPeak);
     this.freeSlot(record, word, bits);
   }
 
@@ -792,7 +815,7 @@ export class Heap {
   }
 
   private freeMerging(record: number, granule: number): void {
-    needShallowStack(this.belowPeak);
+    slow.require(this.belowPeak);
     this.freeChunk(record, granule);
   }
 
@@ -807,7 +830,6 @@ export class Heap {
   private freeHuge(pointer: number): void {
     const pages = this.hugePages(pointer);
     if (pages <= 0) return void this.refuse(pointer);
-    needStack(this.belowPeak);
     this.resizeHuge(pointer, pages, 0);
   }
 
@@ -839,7 +861,6 @@ export class Heap {
   private extendAtTop(record: number, granule: number, has: number, granules: number): boolean {
     const { top } = this.pages;
     if (!this.isAtTop(granule + has)) return false;
-    needStack(this.belowPeak);
     const pages = Math.ceil((granule + granules - top) / PAGE_GRANULES);
     if (!this.pages.addAtTop(pages) || !this.chunks.extend(record, granule, granules)) return false;
     this.count((granules - has) * 8);
@@ -870,10 +891,13 @@ export class Heap {
     this.belowPeak = 0;
   }
 
+  /** Notes a change of what is live. It comes after the change, so that it calls nothing. */
   private count(sixteens: number): void {
     const room = (this.belowPeak - sixteens) | 0;
-    if (room < 0) this.raisePeak(room);
-    else this.belowPeak = room;
+    if (room < 0) {
+      this.peakLive = (this.peakLive - room) | 0;
+      this.belowPeak = 0;
+    } else this.belowPeak = room;
   }
 
   // --- pointers ----------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-import { type AddressSpace, MorphError, PAGE_BYTES, repeatedRefusal } from "@morph/memory";
+import { type AddressSpace, MorphError, PAGE_BYTES, repeatedRefusal, requireStack, StackGuard } from "@morph/memory";
 import type { Chunks } from "./chunks.ts";
 import type { HugeObjects } from "./huge-objects.ts";
 import {
@@ -11,9 +11,11 @@ import {
   TABLE_BYTES,
   WHERE,
 } from "./layout.ts";
-import { requireStack } from "./stack.ts";
+import { LAYERS } from "./stack.ts";
 
+// Constants, as the guard: see `StackGuard`.
 const needStack = requireStack;
+const addingAtTop = new StackGuard(LAYERS);
 
 const SPANS_A_PAGE = 16;
 /** The whole pages in a free chunk of so many granules, 1 MiB, are released without a trim. */
@@ -46,6 +48,7 @@ export class Pages {
   maxBytes: number;
   private readonly chunks: Chunks;
   private readonly huge: HugeObjects;
+  private readonly coalesced: (start: number) => void;
 
   constructor(memory: AddressSpace, owner: number, maxBytes: number, chunks: Chunks, huge: HugeObjects) {
     this.memory = memory;
@@ -53,6 +56,7 @@ export class Pages {
     this.maxBytes = maxBytes;
     this.chunks = chunks;
     this.huge = huge;
+    this.coalesced = (start) => this.releaseLarge(start);
   }
 
   /** Bytes of pages and tables taken from the memory now. O(1). */
@@ -206,9 +210,12 @@ export class Pages {
   addAtTop(pages: number): boolean {
     const last = (this.top - PAGE_GRANULES) * GRANULE_BYTES;
     if (!this.fits(pages) || this.memory.ownerOf(last) !== this.owner) return false;
-    if (!this.memory.tryExtend(last, 1, pages)) return false;
     const pointer = this.top * GRANULE_BYTES;
-    if (this.lacksRecords(pointer, pages) && !(this.addRecords(pointer, pages) && this.fits(pages))) {
+    const lacks = this.lacksRecords(pointer, pages);
+    if (lacks) needStack(LAYERS);
+    else addingAtTop.require(pages);
+    if (!this.memory.tryExtend(last, 1, pages)) return false;
+    if (lacks && !(this.addRecords(pointer, pages) && this.fits(pages))) {
       this.memory.release(pointer, pages);
       return false;
     }
@@ -223,12 +230,19 @@ export class Pages {
    */
   releaseLarge(granule: number): void {
     const { freeSize } = this.chunks;
-    if (granule >= 0 && freeSize >= RELEASE_GRANULES && hasStack(this.count)) this.releasePages(granule, freeSize);
+    if (granule < 0 || freeSize < RELEASE_GRANULES) return;
+    try {
+      needStack(LAYERS);
+    } catch {
+      // The caller has freed an object, so that it may not throw: the pages stay.
+      return;
+    }
+    this.releasePages(granule, freeSize);
   }
 
   /** Coalesces the chunks that wait for their size. Called when no object is live. O(sizes). */
   coalesceWaiting(): void {
-    if (hasStack(this.count)) this.chunks.coalesceWaiting((start) => this.releaseLarge(start));
+    this.chunks.coalesceWaiting(this.coalesced);
   }
 
   /** Releases the whole pages in a free chunk. O(pages). @returns their bytes */
@@ -277,6 +291,7 @@ export class Pages {
   private reserveHuge(): boolean {
     const bytes = this.huge.missingTableBytes();
     if (bytes > 0) {
+      needStack(LAYERS);
       const table = this.acquireTable(bytes);
       if (table === 0) return false;
       this.huge.moveTo(table, bytes);
@@ -369,15 +384,5 @@ export class Pages {
     return repeated
       ? repeatedRefusal("ERR_MORPH_OUT_OF_MEMORY", message)
       : new MorphError("ERR_MORPH_OUT_OF_MEMORY", message);
-  }
-}
-
-/** Whether there is stack enough to call the memory. The caller has freed an object by then, so that it may not throw. */
-function hasStack(value: number): boolean {
-  try {
-    needStack(value);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -1,11 +1,15 @@
+import { requireStack, StackGuard } from "@morph/memory";
 import type { Chunks } from "./chunks.ts";
 import type { HugeObjects } from "./huge-objects.ts";
 import { GRANULE_BYTES, PAGE_GRANULES } from "./layout.ts";
 import type { Pages } from "./pages.ts";
 import type { Slabs } from "./slabs.ts";
-import { requireStack } from "./stack.ts";
+import { LAYERS } from "./stack.ts";
 
+// Constants, as the guards: see `StackGuard`.
 const needStack = requireStack;
+const cutting = new StackGuard(LAYERS);
+const taking = new StackGuard(LAYERS);
 
 /**
  * Finds chunks and huge objects when no bin has a chunk: among chunks that wait for their size, in empty slabs, in pages of the memory, among
@@ -34,12 +38,14 @@ export class Supply {
    * @returns its first granule; -1 when there is no room
    */
   takeChunk(granules: number, align: number): number {
-    needStack(granules);
+    cutting.require(granules);
     const { chunks, pages } = this;
     // Slabs are to lie where other chunks leave most room, so that waiting chunks are merged first.
     if (align > 1) chunks.coalesceWaiting();
     let granule = this.take(granules, align);
     if (granule >= 0) return granule;
+    // What follows is seldom called, and may call the memory.
+    needStack(LAYERS);
     const { releases } = chunks;
     chunks.coalesceWaiting();
     this.slabs.dropEmpty();
@@ -60,9 +66,10 @@ export class Supply {
   takeHuge(granules: number, pages: number, align: number): number {
     const { chunks } = this;
     this.isChunk = false;
-    needStack(pages);
+    taking.require(pages);
     let pointer = this.pages.takeHuge(pages, align);
     if (pointer !== 0) return pointer;
+    needStack(LAYERS);
     const granuleAlign = align === 1 ? 1 : align * PAGE_GRANULES;
     // A chunk may lie across pages. A trim would return some of them, and make it smaller.
     chunks.coalesceWaiting();

@@ -1,37 +1,9 @@
 /** Stack overflows: whatever throws a RangeError does so before anything changes. */
 import { LinearMemory } from "@morph/memory";
 import { describe, expect, it } from "vitest";
+import { atEveryDepth } from "../../../scripts/test-kit/at-every-depth.ts";
 import { random } from "../../../scripts/test-kit/random.ts";
 import { Heap } from "../src/index.ts";
-
-/**
- * Calls `action` at the depths at which the stack just does not suffice for it, coming from below, until it does.
- * @returns how often it overflowed
- */
-const atTheEdge = (padding: number, action: () => void): number => {
-  const words = new Array<number>(padding).fill(0);
-  let overflows = 0;
-  let done = false;
-  const attempt = (): void => {
-    try {
-      action();
-      done = true;
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      overflows++;
-    }
-  };
-  const down = (..._: number[]): void => {
-    try {
-      down(...words);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-    }
-    if (!done) attempt();
-  };
-  down(...words);
-  return overflows;
-};
 
 type Next = (below: number) => number;
 
@@ -110,7 +82,7 @@ describe("a stack overflow", () => {
         if (known.live.length > most * 1.2) prune();
       }
       for (let round = 0; round < 150; round++) {
-        overflows += atTheEdge(round % 37, () => known.step(kind, next));
+        overflows += atEveryDepth(() => known.step(kind, next), round % 37);
         if (round % 10 === 0) {
           known.check();
           for (let i = 0; i < 60; i++) known.step(kind, next);

@@ -1,13 +1,5 @@
 import { Arena, type ArenaMark } from "@morph/arena";
-import {
-  type AddressSpace,
-  FREED,
-  isDestroyed,
-  LIVE,
-  requireStack,
-  requireStackFrame,
-  StateTable,
-} from "@morph/memory";
+import { type AddressSpace, FREED, isDestroyed, LIVE, requireStack, StackGuard, StateTable } from "@morph/memory";
 import { zeroIfFull } from "./full.ts";
 import type { LargeObjects } from "./large-objects.ts";
 import {
@@ -20,7 +12,9 @@ import {
   NEXT_CHUNK_BYTES,
   TABLE_WORD_SHIFT,
 } from "./layout.ts";
-import { STACK_CALLS } from "./stack.ts";
+import { LAYERS } from "./stack.ts";
+
+const cutting = new StackGuard(LAYERS);
 
 /** log2 of the granule at which blocks start. */
 const GRANULE_SHIFT = 4;
@@ -170,7 +164,8 @@ export class ArenaObjects implements LargeObjects {
    */
   private takeChunk(): boolean {
     const { arena, left, state } = this;
-    if (this.memory.shared) requireStack(STACK_CALLS);
+    if (this.memory.shared) requireStack(LAYERS);
+    else cutting.require(left);
     this.changes = (this.changes + 1) | 0;
     const bytes = (this.i32[state + NEXT_CHUNK_BYTES] as number) || FIRST_CHUNK_BYTES;
     const mark = arena.mark();
@@ -204,13 +199,21 @@ export class ArenaObjects implements LargeObjects {
   private cover(block: number, bytes: number, mark: ArenaMark): boolean {
     let covered = 0;
     try {
-      requireStack(STACK_CALLS);
+      requireStack(LAYERS);
       covered = zeroIfFull(() => this.coverBytes(block >>> 0, bytes));
     } finally {
-      if (covered === 0) this.arena.rewind(mark);
+      if (covered === 0) this.takeBack(mark);
     }
     if (covered === 0) this.arena.trim();
     return covered > 0;
+  }
+
+  private takeBack(mark: ArenaMark): void {
+    try {
+      this.arena.rewind(mark);
+    } catch {
+      // The stack is full: the arena keeps it until it is reset.
+    }
   }
 
   private coverBytes(block: number, bytes: number): number {
@@ -241,8 +244,7 @@ export class ArenaObjects implements LargeObjects {
 
   /** What follows changes what other threads have to load, and to save that must not fail for want of stack. */
   private change(): void {
-    if (this.memory.shared) requireStack(STACK_CALLS);
-    else requireStackFrame(this.changes & 1);
+    requireStack(LAYERS);
     this.changes = (this.changes + 1) | 0;
   }
 }

@@ -44,7 +44,7 @@ import {
   WORD_INDEX,
 } from "./layout.ts";
 import { ObjectStore } from "./object-store.ts";
-import { LOCKED_CALLS } from "./stack.ts";
+import { LOCKED_LAYERS } from "./stack.ts";
 import { requireType } from "./type-names.ts";
 
 /**
@@ -215,14 +215,14 @@ export class MemoryContext extends ObjectStore {
     } else if (size > LARGEST_SMALL && size <= room) {
       // Others can use much of it.
       if (this.large.reusesTails && size < room / 2) {
-        requireStack(LOCKED_CALLS);
+        requireStack(LOCKED_LAYERS);
         moved = this.make(size, typeId, false);
       }
       if (moved === 0) return this.resizeLarge(word, before, size, typeId);
     }
     // From here on it moves, and the old one is freed at the end.
     if (moved === 0) {
-      requireStack(LOCKED_CALLS);
+      requireStack(LOCKED_LAYERS);
       moved = this.allocOpen(size, typeId, false, () => this.requireLive(pointer));
     }
     this.memory.u8.copyWithin(moved, pointer, pointer + Math.min(before, size));
@@ -237,7 +237,7 @@ export class MemoryContext extends ObjectStore {
    * @throws ERR_MORPH_DESTROYED
    */
   trim(): number {
-    this.begin(LOCKED_CALLS);
+    this.begin(LOCKED_LAYERS);
     const before = this.memory.footprint;
     this.giveBack();
     return before - this.memory.footprint;
@@ -249,7 +249,7 @@ export class MemoryContext extends ObjectStore {
    * @throws ERR_MORPH_DESTROYED
    */
   reset(): void {
-    this.begin(LOCKED_CALLS);
+    this.begin(LOCKED_LAYERS);
     this.freedWhenTrimmed = this.freedWhenRefused = -1;
     this.large.reset();
     this.classes.reset();

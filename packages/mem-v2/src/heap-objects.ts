@@ -2,7 +2,7 @@ import { Heap } from "@morph/heap";
 import { type AddressSpace, type MorphError, requireStack } from "@morph/memory";
 import type { LargeObjects } from "./large-objects.ts";
 import { IN_HEAP } from "./layout.ts";
-import { STACK_CALLS } from "./stack.ts";
+import { LAYERS } from "./stack.ts";
 
 /** Large objects in a heap, which takes each back when it is freed. */
 export class HeapObjects implements LargeObjects {
@@ -94,7 +94,7 @@ export class HeapObjects implements LargeObjects {
 
   /** Every call changes what only this object knows of the heap; to save that for other threads must not fail for want of stack. */
   private change(): void {
-    if (this.shared) requireStack(STACK_CALLS);
+    if (this.shared) requireStack(LAYERS);
     this.changes = (this.changes + 1) | 0;
   }
 }

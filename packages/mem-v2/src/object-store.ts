@@ -46,7 +46,7 @@ import {
 } from "./layout.ts";
 import { Limit, ownMemory } from "./limit.ts";
 import { Sharing } from "./sharing.ts";
-import { LOCKED_CALLS, STACK_CALLS } from "./stack.ts";
+import { LAYERS, LOCKED_LAYERS } from "./stack.ts";
 import { encodeTypeName, NAMES_BYTES, readTypeName, requireType, writeTypeName } from "./type-names.ts";
 
 /** The memory contract this package was written against; see CONTRACT_VERSION of `@morph/memory`. */
@@ -118,7 +118,7 @@ export class ObjectStore {
     if (sharing !== undefined && !(sharing instanceof Sharing)) {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", "a context takes one argument; see SharedContext.attach");
     }
-    requireStack(LOCKED_CALLS);
+    requireStack(LOCKED_LAYERS);
     const { memory = ownMemory(config), onMemoryPressure, ...rest } = config;
     if (memory.shared && sharing === undefined) {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", "memory: it is shared, so make a SharedContext in it");
@@ -328,7 +328,7 @@ export class ObjectStore {
       this.classes.forget();
       return;
     }
-    this.begin(LOCKED_CALLS);
+    this.begin(LOCKED_LAYERS);
     const { names } = this;
     // Growth that was not noticed yet is told to listeners before the memory forgets the context.
     memory.refresh();
@@ -348,8 +348,8 @@ export class ObjectStore {
   // --- for MemoryContext and SharedContext ---------------------------------------------------------------------------
 
   /** What a call begins with that changes something: from then on no stack overflow comes in the middle of it. */
-  protected begin(calls: number = STACK_CALLS): void {
-    requireStack(calls);
+  protected begin(layers: number = LAYERS): void {
+    requireStack(layers);
     this.requireAlive();
     // In a growth listener the memory refuses this.
     if (this.i32.length === 0) this.memory.refresh();

@@ -5,7 +5,7 @@ import {
   LinearMemory,
   MorphError,
   requireStack,
-  requireStackFrame,
+  StackGuard,
   type WasmMemory,
 } from "@morph/memory";
 import { generationWord, leaveAnchor, type Place, setState, stateAt, takeAnchor } from "./anchor.ts";
@@ -16,7 +16,9 @@ import type { ObjectHeader } from "./header.ts";
 import { MODE, VERSION } from "./layout.ts";
 import { LOCK_TIMEOUT_MS, Mutex } from "./mutex.ts";
 import { Sharing } from "./sharing.ts";
-import { LOCKED_CALLS } from "./stack.ts";
+import { LOCKED_LAYERS } from "./stack.ts";
+
+const entering = new StackGuard(LOCKED_LAYERS);
 
 /** What a context does, on whichever memory: what {@link MemoryContext} and {@link SharedContext} have in common. */
 export type Context = Pick<
@@ -93,7 +95,7 @@ export class SharedContext implements Context {
         "memory: expected a shared LinearMemory; in any other make a MemoryContext",
       );
     }
-    requireStack(LOCKED_CALLS);
+    requireStack(LOCKED_LAYERS);
     this.memory = memory;
     this.lockTimeoutMs = lockTimeoutMs;
     const place = attach?.place ?? takeAnchor(memory);
@@ -128,7 +130,7 @@ export class SharedContext implements Context {
     if (typeof handle?.place !== "object" || handle.place === null) {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", `handle: expected a context's handle, got ${describe(handle)}`);
     }
-    requireStack(LOCKED_CALLS);
+    requireStack(LOCKED_LAYERS);
     const attachment = new Attachment(handle);
     const mode = MODES[attachment.memory.i32[attachment.state / 4 + MODE] as number];
     if (handle.config?.mode === mode) return new SharedContext(handle.config, attachment);
@@ -283,7 +285,7 @@ export class SharedContext implements Context {
   /** Runs `action` with the lock. */
   private act<T>(action: () => T): T {
     // Before the lock is taken, as giving it back takes stack, too.
-    requireStack(LOCKED_CALLS);
+    requireStack(LOCKED_LAYERS);
     this.enter();
     try {
       return action();
@@ -298,7 +300,7 @@ export class SharedContext implements Context {
   }
 
   private warm(count: () => void): void {
-    requireStack(LOCKED_CALLS);
+    requireStack(LOCKED_LAYERS);
     count();
   }
 
@@ -307,7 +309,7 @@ export class SharedContext implements Context {
     if (this.context.isSuspended) this.memory.refresh();
     if (this.listening) return;
     // What it takes to give the lock back, unless something has to be saved: then who changed it has asked for more.
-    requireStackFrame(this.saved);
+    entering.require(this.saved);
     // When this thread had no stack left to give it back.
     if (this.mutex.held) this.giveBack();
     this.mutex.lock(this.lockTimeoutMs);
@@ -318,7 +320,7 @@ export class SharedContext implements Context {
   /** What another thread has changed is loaded, with stack enough for that: the lock is given back before that is asked for. */
   private enterAnew(): void {
     this.mutex.unlock();
-    requireStack(LOCKED_CALLS);
+    requireStack(LOCKED_LAYERS);
     this.mutex.lock(this.lockTimeoutMs);
     try {
       if (this.isDestroyed()) {

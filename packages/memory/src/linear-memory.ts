@@ -24,7 +24,7 @@ import { MAX_PAGES } from "./own-maximum.ts";
 import { PageLock } from "./page-lock.ts";
 import { alignUp, mapLengthFor, Records, recordPages } from "./records.ts";
 import { RootTable } from "./roots.ts";
-import { COLD_CALLS, requireOwnFrame, requireStack } from "./stack.ts";
+import { requireStack, StackGuard } from "./stack.ts";
 import { granulesOf, isLarge, pagesOfRegion } from "./table-regions.ts";
 import { checkDetachment, checkPages, MemoryViews } from "./views.ts";
 
@@ -37,6 +37,12 @@ const STAGGERS = 12;
 /** A memory with a lower maximum starts at its first page: there the pages that are left out would be missed. */
 const STAGGERED_MAX_PAGES = 4096;
 let memoriesMade = 0;
+
+/** Of the operations that allocators call often. */
+const acquiring = new StackGuard();
+const extending = new StackGuard();
+const releasing = new StackGuard();
+const refreshing = new StackGuard();
 
 /**
  * One address space: hands out runs of pages, remembers whose they are, grows, and keeps everybody's views current.
@@ -278,7 +284,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
       // Another thread may have ended it.
       if (this.shared && !this.members.has(owner)) throw noOwner(owner);
       return this.take(pages, owner, align) * PAGE_BYTES;
-    });
+    }, acquiring);
   }
 
   tryAcquireAt(pointer: number, pages: number, owner: number): boolean {
@@ -308,11 +314,11 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
       } else if (this.records.neverUsedIn(next, more) > left) return false;
       this.claim(next, more, this.records.owner(first));
       return true;
-    });
+    }, extending);
   }
 
   release(pointer: number, pages: number): void {
-    this.exclusively(() => this.records.free(this.requireRun(pointer, pages), pages));
+    this.exclusively(() => this.records.free(this.requireRun(pointer, pages), pages), releasing);
   }
 
   reserve(pages: number): void {
@@ -368,7 +374,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
 
   refresh(): boolean {
     const before = this.buffer;
-    this.exclusively(() => {});
+    this.exclusively(() => {}, refreshing);
     return this.buffer !== before;
   }
 
@@ -466,17 +472,18 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
   /** Learns of growth outside an operation: owners and listeners hear of it at once. */
   private learn(): void {
     if (this.destroyed || this.announcing) return;
-    if (!this.shared) requireStack(COLD_CALLS);
+    if (!this.shared) requireStack();
     if (this.refreshViews() && !this.working && !this.listening) this.tellListeners();
   }
 
   /**
    * Runs an operation that may change the records: alone, on current views, and not in a growth listener. Owners and listeners
    * hear of growth after it.
+   * @param guard of an operation that is called often
    */
-  private exclusively<T>(operation: () => T): T {
-    if (this.buffer !== this.announced || this.u8Now.length === 0) requireStack(COLD_CALLS);
-    else requireOwnFrame(this.zeroed);
+  private exclusively<T>(operation: () => T, guard?: StackGuard): T {
+    if (guard === undefined || this.buffer !== this.announced || this.u8Now.length === 0) requireStack();
+    else guard.require(this.zeroed);
     this.requireUsable();
     this.lock?.lock();
     this.working = true;
@@ -659,7 +666,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
     const count = records.get(WORD.pageCount);
     const room = records.get(WORD.maxPages) - count;
     if (growth > room || count + growth <= records.get(WORD.mapLength)) return false;
-    requireStack(COLD_CALLS);
+    requireStack();
     const { mapLength, granules, regionPages } = this.longerMap(growth);
     const page = records.findLowestNeverUsed(regionPages);
     if (page === 0) {
@@ -722,7 +729,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
     const { records, members } = this;
     const bytes = members.shorterBytes;
     if (bytes === 0) return;
-    requireStack(COLD_CALLS);
+    requireStack();
     const table = records.tables.take(granulesOf(bytes));
     if (table !== 0) members.moveTo(table, bytes);
   }
@@ -760,7 +767,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
     const room = records.get(WORD.maxPages) - count;
     if (need > room) return false;
     // Before anything is grown.
-    requireStack(COLD_CALLS);
+    requireStack();
     const mapLength = records.get(WORD.mapLength);
     if (count + need > mapLength) return this.growWithMap(need, room, this.longerMap(need).mapLength);
     const wanted = records.get(WORD.exactGrowth) === 1 ? need : Math.max(need, count >>> 2);

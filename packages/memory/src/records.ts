@@ -205,7 +205,8 @@ export class Records {
    */
   leftBesideTables(pages: number): number {
     const { kept } = this;
-    const any = kept <= 0 || (pages > kept && this.isLarge);
+    // `isLarge` first, so that it is compiled when `noteKept` calls it, after a change.
+    const any = kept <= 0 || (this.isLarge && pages > kept);
     // Someone else's growth may have taken of what was kept, too.
     return any ? Number.POSITIVE_INFINITY : Math.max(0, this.unused() - kept);
   }

@@ -1,108 +1,72 @@
-/** Calls that the probe makes, each of more than 128 bytes: together some 8 KiB, which is more than any slow path takes. */
-const CALLS = 44;
-/** Calls for an allocator, which calls the memory in the middle of its own operations. */
-const ALLOCATOR_CALLS = 72;
-/** Calls where functions may run for the first time: V8 needs up to 40 KiB to compile them. */
-export const COLD_CALLS = 300;
+/*
+ * Stack overflows. One may come with any call, so whoever changes more than one thing asks first whether there is stack enough for all of it: then
+ * the RangeError comes before anything has changed, and never in the middle.
+ *
+ * How much is enough? To run, the slow paths of a package take less than 4 KiB. But V8 compiles a function when it is called for the first time, and
+ * refuses that, with the same RangeError, where less than 40 KiB are left (`kStackSpaceRequiredForCompilation` of its sources). So it may be at any time:
+ * V8 throws away the bytecode of functions that did not run for some garbage collections. Only functions that ran a dozen times have machine code (of its
+ * compiler Sparkplug), which it keeps.
+ */
 
-/** How many more requests are treated as first runs: from the memory, from allocators, and from users of allocators. */
-let coldMemory = 100;
-let coldAllocators = 100;
-let coldUsers = 100;
+/** What an operation of one package needs, functions to compile included: 48 KiB. */
+const OPERATION_WORDS = 6144;
+/** What its calls may take until they reach the next package below, which asks again: 8 KiB. */
+const LAYER_WORDS = 1024;
+const MOST_LAYERS = 4;
 
-/** Whether functions of a caller that asks for so many calls may still have to be compiled. */
-function isCold(calls: number): boolean {
-  if (calls <= CALLS) return coldMemory > 0;
-  return calls <= ALLOCATOR_CALLS ? coldAllocators > 0 : coldUsers > 0;
-}
+const arrays: readonly (readonly number[])[] = Array.from({ length: MOST_LAYERS + 1 }, (_, layers) =>
+  new Array<number>(OPERATION_WORDS + layers * LAYER_WORDS).fill(0),
+);
 
-/** Counts a request that found enough: whoever asked runs now, and what it runs is compiled. */
-function countCold(calls: number): void {
-  if (calls <= CALLS) coldMemory--;
-  else if (calls <= ALLOCATOR_CALLS) coldAllocators--;
-  else coldUsers--;
-}
+/** Its arguments are what takes the stack: the engine has room for all of them, or throws. */
+const nothing = (): void => {};
 
 /**
- * Throws the engine's RangeError unless some 8 KiB of the stack are left, and 64 KiB at first, as long as functions may have to be compiled. An
- * allocator's slow paths call it first: a stack overflow then comes before anything has changed, and not in the middle of an operation.
- * O(1), about 200 ns.
- * @param calls how many calls of some 160 bytes: 44 for the memory's own operations; 72 for an
- *   allocator, which calls those in the middle of its own, 110 for a user of allocators
+ * Throws the engine's RangeError unless some 48 KiB of the stack are left: enough for functions that have to be compiled, too. O(1), 2 to 4 us.
+ * @param layers how many packages below may ask again in the middle of the operation, up to 4: 0 (the default) for the memory, 1 for an allocator, 2 for a user
+ *   of allocators. Each is 8 KiB more.
  */
-export function requireStack(calls: number = CALLS): void {
-  const cold = isCold(calls);
-  probe(cold && calls < COLD_CALLS ? calls + COLD_CALLS : calls, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-  if (cold) countCold(calls);
+export function requireStack(layers = 0): void {
+  nothing.apply(undefined, arrays[layers] as []);
 }
 
-/** Goes down `calls` times. Arguments are passed on the stack; each call changes some, so that the engine keeps them there. */
-function probe(
-  calls: number,
-  a: number,
-  b: number,
-  c: number,
-  d: number,
-  e: number,
-  f: number,
-  g: number,
-  h: number,
-  i: number,
-  j: number,
-  k: number,
-  l: number,
-  m: number,
-  n: number,
-  o: number,
-): number {
-  if (calls === 0) return a + o;
-  return probe(calls - 1, b, c, d, e, f, g, h, i, j, k, l, m, n, o, a) + 1;
-}
+/** How often a slow path must have run until what it calls is not compiled again. */
+const COLD_RUNS = 24;
 
 /**
- * Like {@link requireStack} for slow paths that are called often: it takes 5 ns. The frame of this function takes 8 KiB, in optimized code too, because V8 checks for
- * the frame that the function would need there without. O(1).
- * @param value a number from 0, which no compiler can prove to be one: otherwise it would leave all of this out
+ * Asks for stack as {@link requireStack} does, for a slow path that is called often: at first as much, then, when its functions have machine code, 4 KiB, which
+ * takes 5 ns. What such a path calls seldom must be called often before, or ask by itself. The guard is a constant of its module, for where a test runner makes getters of
+ * imports, one that overflows is undefined.
  */
-export function requireStackFrame(value: number): void {
-  if (coldAllocators > 0) requireStack(ALLOCATOR_CALLS);
-  else if (value < 0) {
-    // biome-ignore format: one argument is one word of the frame.
-    throw new RangeError(String(Math.max(value,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    )));
+export class StackGuard {
+  private runs = 0;
+  private readonly layers: number;
+
+  constructor(layers = 0) {
+    this.layers = layers;
+  }
+
+  /**
+   * Throws the engine's RangeError when the stack is nearly full. O(1).
+   * @param value a number from 0, which no compiler can prove to be one: otherwise it would leave all of this out
+   */
+  require(value: number): void {
+    if (this.runs < COLD_RUNS) this.requireCold();
+    else requireFrame(value);
+  }
+
+  private requireCold(): void {
+    requireStack(this.layers);
+    this.runs++;
   }
 }
 
-/** Like {@link requireStackFrame} for the memory's own operations, with 4 KiB: their callers have asked for more. */
-export function requireOwnFrame(value: number): void {
-  if (coldMemory > 0) requireStack();
-  else if (value < 0) {
+/**
+ * The frame of this function takes 4 KiB, in optimized code too, because V8 checks for the frame that the function would need there without. It must be longer than the
+ * 460 bytes of bytecode that V8 compiles into others: those may be entered in the middle of a loop, where nothing is checked.
+ */
+function requireFrame(value: number): void {
+  if (value < 0) {
     // biome-ignore format: one argument is one word of the frame.
     throw new RangeError(String(Math.max(value,
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
@@ -117,7 +81,7 @@ export function requireOwnFrame(value: number): void {
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
     )));
   }
 }

@@ -1,64 +1,66 @@
 /** What is asked for at the stack's end is there, before and after the engine has optimized who asks. */
 import { describe, expect, it } from "vitest";
-import { requireStackFrame } from "../src/index.ts";
+import { atEveryDepth } from "../../../scripts/test-kit/at-every-depth.ts";
+import { requireStack, StackGuard } from "../src/index.ts";
 
-// In constants, as allocators have them: see `stack.ts` of the heap.
-const ask = requireStackFrame;
+// In constants, as allocators have them: see `StackGuard`.
+const ask = requireStack;
+const guard = new StackGuard();
 
 /** Takes more than 128 bytes a call, also when it is optimized. */
 const down = (calls: number, a: number, b: number, c: number, d: number, e: number, f: number, g: number): number =>
   calls === 0 ? a + g : down(calls - 1, b, c, d, e, f, g, a) + 1;
 
-let asked = 0;
-let value = 0;
-
 /** An operation of an allocator: it asks first, then it must not be interrupted. */
-const operation = (): void => {
-  ask(value);
-  asked = 1;
-  down(20, 1, 2, 3, 4, 5, 6, 7);
-  asked = 0;
-  value = (value + 1) & 1023;
-};
+class Operation {
+  interrupted = 0;
+  private under = false;
+  private value = 0;
+  private readonly calls: number;
+  private readonly ask: (value: number) => void;
 
-/** Runs the operation at all depths where the stack does not suffice for it, coming from below. */
-const atTheEdge = (padding: number): { overflows: number; late: number } => {
-  const words = new Array<number>(padding).fill(0);
-  let overflows = 0;
-  let late = 0;
-  let done = false;
-  const attempt = (): void => {
-    try {
-      operation();
-      done = true;
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      overflows++;
-      late += asked;
-      asked = 0;
-    }
-  };
-  const deeper = (..._: number[]): void => {
-    try {
-      deeper(...words);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-    }
-    if (!done) attempt();
-  };
-  deeper(...words);
-  return { overflows, late };
-};
+  constructor(calls: number, ask: (value: number) => void) {
+    this.calls = calls;
+    this.ask = ask;
+  }
 
-describe("requireStackFrame", () => {
-  it.each([0, 30_000])("overflows in time after %i calls", (calls) => {
-    for (let i = 0; i < calls; i++) operation();
+  run(): void {
+    if (this.under) this.interrupted++;
+    this.under = false;
+    this.ask(this.value);
+    this.under = true;
+    down(this.calls, 1, 2, 3, 4, 5, 6, 7);
+    this.under = false;
+    this.value = (this.value + 1) & 1023;
+  }
+}
+
+describe.each([
+  ["requireStack", 150, (): void => ask()],
+  ["requireStack for two layers", 200, (): void => ask(2)],
+  ["StackGuard", 12, (value: number): void => guard.require(value)],
+] as const)("%s", (_, calls, asks) => {
+  it.each([0, 30_000])("overflows in time after %i calls", (before) => {
+    const operation = new Operation(calls, asks);
+    for (let i = 0; i < before; i++) operation.run();
     let overflows = 0;
     for (let padding = 0; padding < 40; padding++) {
-      const found = atTheEdge(padding);
-      overflows += found.overflows;
-      expect(found.late).toBe(0);
+      overflows += atEveryDepth(() => operation.run(), padding);
+      operation.run();
     }
+    expect(operation.interrupted).toBe(0);
     expect(overflows).toBeGreaterThan(0);
+  });
+});
+
+describe("a StackGuard", () => {
+  it("asks for as much as requireStack at first", () => {
+    const asks = (of: StackGuard): void => of.require(0);
+    const cold = new StackGuard();
+    const warm = new StackGuard();
+    for (let i = 0; i < 100; i++) asks(warm);
+    const warmOverflows = atEveryDepth(asks.bind(undefined, warm));
+    const coldOverflows = atEveryDepth(asks.bind(undefined, cold));
+    expect(coldOverflows).toBeGreaterThan(4 * warmOverflows);
   });
 });

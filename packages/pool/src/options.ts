@@ -3,8 +3,8 @@ import { type AddressSpace, describe, MorphError, PAGE_BYTES } from "@morph/memo
 /** The memory contract this package was written against; see CONTRACT_VERSION of `@morph/memory`. */
 export const CONTRACT = 1;
 
-/** Stack that an operation needs which asks the memory for something; see `requireStack` of `@morph/memory`. */
-export const STACK_CALLS = 72;
+/** Packages below; see `requireStack` of `@morph/memory`. */
+export const LAYERS = 1;
 
 /** Largest slot in bytes: half a page. */
 export const MAX_SLOT_BYTES: number = PAGE_BYTES / 2;

@@ -17,10 +17,10 @@ import { ALLOCATED, FREES, GOLDEN, MURMUR, ROUND_UP, SIGNATURE, WORD_INDEX } fro
 import {
   CONTRACT,
   DEFAULT_CLASSES,
+  LAYERS,
   type PoolManagerOptions,
   requireSizeClasses,
   requireSlabBytes,
-  STACK_CALLS,
 } from "./options.ts";
 import { type Liveness, SizeClasses, type SizeClassesStats } from "./size-classes.ts";
 
@@ -74,7 +74,7 @@ export class PoolManager {
     const { memory = new LinearMemory(), sizeClasses = DEFAULT_CLASSES, slabBytes = PAGE_BYTES } = options;
     requireSizeClasses(sizeClasses);
     requireSlabBytes(slabBytes);
-    requireStack(STACK_CALLS);
+    requireStack(LAYERS);
     this.memory = memory;
     this.largest = sizeClasses.at(-1) as number;
     this.live = new StateTable(memory, GRANULE_SHIFT);
@@ -280,7 +280,7 @@ export class PoolManager {
    * @throws ERR_MORPH_INVALID_POINTER when that is not this manager's state, ERR_MORPH_DESTROYED
    */
   loadState(pointer: number): void {
-    requireStack(STACK_CALLS);
+    requireStack(LAYERS);
     this.requireAlive();
     this.refreshViews();
     requireStatePlace(this.memory, pointer, this.stateBytes);
@@ -384,7 +384,7 @@ export class PoolManager {
 
   /** Starts a slow path: after it the views are current, and no stack overflow comes in the middle. */
   private begin(): void {
-    requireStack(STACK_CALLS);
+    requireStack(LAYERS);
     this.requireUsable();
   }
 

@@ -15,7 +15,7 @@ import {
   StateTable,
 } from "@morph/memory";
 import { WORD_INDEX } from "./layout.ts";
-import { CONTRACT, type PoolOptions, requireSlabBytes, requireSlotSize, STACK_CALLS } from "./options.ts";
+import { CONTRACT, LAYERS, type PoolOptions, requireSlabBytes, requireSlotSize } from "./options.ts";
 import type { SizeClassStats } from "./size-classes.ts";
 
 /** What a pool holds now; plain numbers. */
@@ -76,7 +76,7 @@ export class Pool {
    */
   constructor(options: PoolOptions) {
     requireOptions(options, ["slotSize", "memory", "slabBytes"]);
-    requireStack(STACK_CALLS);
+    requireStack(LAYERS);
     const { slotSize, memory = new LinearMemory(), slabBytes = PAGE_BYTES } = options;
     requireSlotSize(slotSize);
     requireSlabBytes(slabBytes);
@@ -184,7 +184,7 @@ export class Pool {
   trim(): number {
     this.requireAlive();
     this.refreshViews();
-    requireStack(STACK_CALLS);
+    requireStack(LAYERS);
     const empty = [...this.slabPointers()].filter((slab) => !this.hasLive(slab));
     if (empty.length === 0) return 0;
     this.unlink(
@@ -262,7 +262,7 @@ export class Pool {
   reset(): void {
     this.requireAlive();
     this.refreshViews();
-    requireStack(STACK_CALLS);
+    requireStack(LAYERS);
     for (const slab of [...this.slabPointers()]) this.memory.release(slab, this.slabPages);
     this.forget();
   }
@@ -273,7 +273,7 @@ export class Pool {
     if (isDestroyed(this.memory)) this.states.forget();
     else {
       this.refreshViews();
-      requireStack(STACK_CALLS);
+      requireStack(LAYERS);
       this.memory.unregister(this.owner);
     }
     this.forget();
@@ -337,7 +337,7 @@ export class Pool {
   /** @returns false when the memory has no pages, or no room for the table; then nothing has changed */
   private addSlab(): boolean {
     if (this.memory.refuses(this.slabPages)) return false;
-    requireStack(STACK_CALLS);
+    requireStack(LAYERS);
     const slab = this.memory.tryAcquire(this.slabPages, this.owner);
     if (slab === 0) return false;
     try {
@@ -459,7 +459,7 @@ export class Pool {
 
   /** Makes the list anew from the table, lowest slot first: for when a write after free has broken it. */
   private relinkFree(): void {
-    requireStack(STACK_CALLS);
+    requireStack(LAYERS);
     this.head = 0;
     for (const slab of [...this.slabPointers()].reverse()) {
       for (let p = this.lastSlot(slab); p >= slab; p -= this.slotSize) {

@@ -16,7 +16,7 @@ import {
   UNUSED,
   WORD_INDEX,
 } from "./layout.ts";
-import { requireSizeClasses, requireSlabBytes, STACK_CALLS } from "./options.ts";
+import { LAYERS, requireSizeClasses, requireSlabBytes } from "./options.ts";
 
 /*
  * The free slots of several size classes, in the words of one side table, so that the hot paths of whoever uses them read one
@@ -322,7 +322,7 @@ export class SizeClasses {
    * @returns the bytes of those slabs, or of the pages where they are more
    */
   trim(): number {
-    requireStack(STACK_CALLS);
+    requireStack(LAYERS);
     const slabs = this.slabsByRecord();
     const tests = new Map(this.records.map((record) => [record, this.freeTest(record, slabs.get(record)!)]));
     const empty = new Set([...this.slabs()].filter((slab) => this.isEmpty(slab, tests.get(this.recordAt(slab))!)));
@@ -359,7 +359,7 @@ export class SizeClasses {
    * them, those that were in use since the last time stay until the next {@link trim}, for slabs of whichever class asks first. O(pages).
    */
   reset(): void {
-    requireStack(STACK_CALLS);
+    requireStack(LAYERS);
     const { i32, none } = this;
     const keepsPages = this.liveness.signsWithKey === true;
     if (keepsPages) this.releaseSpare();
@@ -489,7 +489,7 @@ export class SizeClasses {
 
   /** Makes a list again from what is free. O(pages + slots of the class). */
   private relink(record: number): void {
-    requireStack(STACK_CALLS);
+    requireStack(LAYERS);
     const slabs = [...this.slabs()].filter((slab) => this.recordAt(slab) === record);
     this.link(record, this.key, slabs, this.freeTest(record, slabs));
   }
@@ -564,7 +564,7 @@ export class SizeClasses {
     const { memory, pageBytes: bytes } = this;
     const pages = bytes / PAGE_BYTES;
     if (memory.refuses(pages)) return false;
-    requireStack(STACK_CALLS);
+    requireStack(LAYERS);
     const mapBytes = this.mapBytesFor(bytes);
     if (this.liveness.mayTake?.(bytes + mapBytes) === false) return false;
     const start = memory.tryAcquire(pages, this.owner);

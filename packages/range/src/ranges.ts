@@ -1,5 +1,9 @@
-import { describe, MorphError, requireOptions, requireStack, requireStackFrame } from "@morph/memory";
-import { COLD_CALLS, Space } from "./space.ts";
+import { describe, MorphError, requireOptions, requireStack, StackGuard } from "@morph/memory";
+import { rehearseOnce } from "./rehearsal.ts";
+import { Space } from "./space.ts";
+
+const allocating = new StackGuard();
+const freeing = new StackGuard();
 
 /** How to make {@link Ranges}. */
 export interface RangesOptions {
@@ -26,6 +30,8 @@ export class Ranges {
   /** @throws ERR_MORPH_INVALID_CONFIG */
   constructor(options: RangesOptions) {
     requireOptions(options, ["length", "granule"]);
+    requireStack();
+    rehearseOnce();
     const { length, granule = 1 } = options;
     if (!Number.isSafeInteger(length) || length < 0) throw invalid("length", "an integer from 0", length);
     if (!Number.isSafeInteger(granule) || granule < 1) throw invalid("granule", "an integer from 1", granule);
@@ -66,7 +72,7 @@ export class Ranges {
       throw new MorphError("ERR_MORPH_INVALID_SIZE", `count: expected an integer from 1, got ${describe(count)}`);
     }
     // A stack overflow comes here, before anything changes, or not at all.
-    requireStackFrame(count);
+    allocating.require(count);
     const range = this.space.take(Math.ceil(count / this.granule));
     if (range === 0) return -1;
     if (this.granule > 1) this.counts[range] = count;
@@ -83,7 +89,7 @@ export class Ranges {
   free(offset: number): void {
     this.requireIdle();
     const range = this.requireLive(offset);
-    requireStackFrame(range);
+    freeing.require(range);
     this.usedUnits -= this.countOf(range);
     this.space.give(range);
   }
@@ -120,7 +126,7 @@ export class Ranges {
         `length: expected an integer from ${this.units}, got ${describe(length)}`,
       );
     }
-    requireStack(COLD_CALLS);
+    requireStack();
     this.space.grow(Math.floor(length / this.granule));
     this.units = length;
   }
@@ -134,7 +140,7 @@ export class Ranges {
   compact(move: (from: number, to: number, count: number) => void): void {
     this.requireIdle();
     if (typeof move !== "function") throw invalid("move", "a function", move);
-    requireStack(COLD_CALLS);
+    requireStack();
     const { space, granule } = this;
     this.moving = true;
     try {
@@ -151,7 +157,7 @@ export class Ranges {
   /** Frees every range. O(ranges). @throws ERR_MORPH_BUSY while {@link compact} runs */
   reset(): void {
     this.requireIdle();
-    requireStack(COLD_CALLS);
+    requireStack();
     this.usedUnits = 0;
     this.space.clear();
   }

@@ -18,9 +18,6 @@ import { SizeTrees } from "./size-trees.ts";
 
 const FIRST_CAPACITY = 16;
 
-/** What functions that run seldom need of the stack, because they may have to be compiled: see `requireStack`. */
-export const COLD_CALLS = 300;
-
 /** Cuts a space into live and free ranges; see above. */
 export class Space {
   private length = 0;
@@ -257,7 +254,7 @@ export class Space {
 
   /** Makes room for more ranges, before anything is changed for one: what cannot be made, and a stack overflow, is thrown here. */
   private makeRoom(): void {
-    requireStack(COLD_CALLS);
+    requireStack();
     if (this.unused === 0 && this.indexes === this.free.length) this.extend();
     if (this.live.isFull) this.live.double();
   }

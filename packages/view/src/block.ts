@@ -1,4 +1,4 @@
-import { type AddressSpace, describe, MorphError, requireOptions } from "@morph/memory";
+import { type AddressSpace, describe, MorphError, requireOptions, requireStack, StackGuard } from "@morph/memory";
 import {
   type Allocator,
   allocate,
@@ -11,6 +11,11 @@ import {
 import type { LeakGuard } from "./leak-guard.ts";
 import { momentNow, requireLive } from "./liveness.ts";
 import { refuse, requireBoolean } from "./refuse.ts";
+import { LAYERS } from "./stack.ts";
+
+const making = new StackGuard(LAYERS);
+const resizing = new StackGuard(LAYERS);
+const freeing = new StackGuard(LAYERS);
 
 /** Any typed array. `Float16Array` is one, too, where the engine has it. */
 export interface ElementArray {
@@ -125,6 +130,7 @@ export class Block<View extends ElementArray> {
     this.requireUsable();
     const bytes = bytesOf(this.type, length);
     if (length === this.elements) return;
+    resizing.require(length);
     const before = this.elements * this.type.BYTES_PER_ELEMENT;
     const pointer = bytes === 0 ? this.release() : before === 0 ? this.take(bytes) : this.move(before, bytes);
     this.elements = length;
@@ -139,6 +145,7 @@ export class Block<View extends ElementArray> {
   free(): void {
     if (this.freed) throw new MorphError("ERR_MORPH_DOUBLE_FREE", `${this.name} was freed already`);
     this.requireUsable();
+    freeing.require(this.elements);
     this.release();
     this.end();
     this.guard?.forget(this);
@@ -213,6 +220,8 @@ export class Block<View extends ElementArray> {
       pointer = place.base = given(allocator, allocator.realloc(place.base, bytes), bytes);
       if (this.zeroed && bytes > before) memory.u8.fill(0, pointer + before, pointer + bytes);
     } else if (bytes > before) {
+      // The allocator may ask for stack again when it frees the old one.
+      requireStack(LAYERS);
       const old = place.base;
       pointer = this.take(bytes);
       memory.u8.copyWithin(pointer, this.at, this.at + before);
@@ -264,6 +273,7 @@ export function array<View extends ElementArray>(
   requireBoolean("zeroed", zeroed);
   requireGuard(guard);
   const bytes = bytesOf(type, length);
+  making.require(length);
   const whole = Math.max(align, type.BYTES_PER_ELEMENT);
   const base = bytes === 0 ? 0 : allocate(allocator, bytes, whole, zeroed);
   const place: Place = { allocator, base };

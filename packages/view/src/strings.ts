@@ -1,5 +1,6 @@
-import { type AddressSpace, describe, MorphError } from "@morph/memory";
+import { type AddressSpace, describe, MorphError, StackGuard } from "@morph/memory";
 import { type Allocator, allocate, isMemory, requireAllocator } from "./allocator.ts";
+import { LAYERS } from "./stack.ts";
 import { decodeUtf8, encodeUtf8, utf8Length } from "./utf8.ts";
 
 /*
@@ -12,6 +13,8 @@ import { decodeUtf8, encodeUtf8, utf8Length } from "./utf8.ts";
  */
 const LENGTH_BYTES = 4;
 
+const making = new StackGuard(LAYERS);
+
 /**
  * Writes a text into a new object: its length in bytes as 32 bits, and its bytes in UTF-8, as TextEncoder makes them: half a surrogate pair becomes
  * U+FFFD. O(length); the text is written once, in its place.
@@ -22,6 +25,7 @@ export function writeUtf8(allocator: Allocator, text: string): number {
   requireAllocator(allocator);
   requireText(text);
   const bytes = utf8Length(text);
+  making.require(bytes);
   const pointer = allocate(allocator, LENGTH_BYTES + bytes);
   const { u8, u32 } = allocator.memory;
   u32[pointer / 4] = bytes;
@@ -56,6 +60,7 @@ export function writeCString(allocator: Allocator, text: string): number {
     throw new MorphError("ERR_MORPH_INVALID_CONFIG", `text: expected none with a NUL character, got ${describe(text)}`);
   }
   const bytes = utf8Length(text);
+  making.require(bytes);
   const pointer = allocate(allocator, bytes + 1);
   const { u8 } = allocator.memory;
   encodeUtf8(text, u8, pointer, bytes);
