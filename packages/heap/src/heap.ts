@@ -104,8 +104,8 @@ export interface HeapStats {
   tableBytes: number;
 }
 
-/** Of the memory in which the slow paths are rehearsed. */
-const REHEARSAL_PAGES = 512;
+/** Of the memory in which the slow paths are rehearsed. It does not grow: V8's code is faster as long as no buffer was ever detached. */
+const REHEARSAL_PAGES = 16;
 
 /** An object that grows to so many bytes becomes a huge object, for it may well grow further. */
 const GROWN_HUGE_BYTES = 262_144;
@@ -113,14 +113,8 @@ const GROWN_HUGE_BYTES = 262_144;
 /** Bytes that `calloc` clears at both ends of an object, also where they should be zeros. */
 const EDGE_BYTES = 4096;
 
-/** Whether the first heap is being made, or was. */
+/** Whether the slow paths were rehearsed, or are now. */
 let isRehearsed = false;
-
-/** See {@link rehearse}. */
-function rehearseOnce(): void {
-  isRehearsed = true;
-  rehearse(new Heap({ memory: new LinearMemory({ initialPages: 1, maxPages: REHEARSAL_PAGES }) }));
-}
 
 /** Whether whole pages hold so many bytes with little left over: a sixteenth at most. */
 function fillsPages(size: number): boolean {
@@ -168,7 +162,7 @@ export class Heap {
   constructor(options: HeapOptions = {}) {
     requireOptions(options, ["memory", "maxBytes", "owner"]);
     needStack(LAYERS);
-    if (!isRehearsed) rehearseOnce();
+    if (!isRehearsed) Heap.rehearse();
     const { memory = new LinearMemory(), maxBytes = Number.POSITIVE_INFINITY } = options;
     requireMaxBytes(maxBytes);
     this.memory = memory;
@@ -679,6 +673,27 @@ export class Heap {
   /** `using heap = new Heap()` destroys it at the end of the block. */
   [Symbol.dispose](): void {
     this.destroy();
+  }
+
+  /** See `rehearsal.ts`. */
+  private static rehearse(): void {
+    isRehearsed = true;
+    let heap: Heap;
+    try {
+      heap = new Heap({ memory: new LinearMemory({ initialPages: REHEARSAL_PAGES, maxPages: REHEARSAL_PAGES }) });
+    } catch {
+      // The engine has no room for another memory. That is no reason to refuse the user's heap.
+      return;
+    }
+    rehearse({
+      takeSlot: (size) => heap.mallocNext(size),
+      takeChunk: (granules) => heap.mallocCut(granules),
+      resize: (chunk, size) => heap.reallocElsewhere(heap.chunks.record(chunk >>> 12), chunk, size),
+      free: (pointer) => {
+        slow.require(heap.belowPeak);
+        heap.freeLive(pointer);
+      },
+    });
   }
 
   // --- slow paths --------------------------------------------------------------------------------------------------

@@ -1,28 +1,32 @@
-interface Rehearsed {
-  malloc(size: number): number;
-  realloc(pointer: number, size: number): number;
+/** Slow paths of a heap. They are called by themselves: if the fast ones were called as well, V8 would think that these mostly end in slow ones. */
+interface SlowPaths {
+  /** A slot for so many bytes. @returns its pointer */
+  takeSlot(size: number): number;
+  /** A chunk of so many granules. @returns its pointer */
+  takeChunk(granules: number): number;
+  resize(chunk: number, size: number): number;
   free(pointer: number): void;
 }
 
 /** How often each function has to run: V8 makes machine code of one after a dozen times, of some later, because it does so with several together. */
 const ROUNDS = 16;
 
+/** Bytes. A slab has four slots of 1,024 bytes: one becomes full, has free slots again, is sparse, and empty. */
+const SLOTS: readonly number[] = [1024, 1024, 1024, 1024, 1024, 1024, 1024, 1024, 1024, 300];
+/** Granules of 128 bytes. Some wait for their size when they are freed; they are cut, made longer and shorter, and moved. */
+const CHUNKS: readonly number[] = [9, 9, 9, 16, 40, 55, 71, 8];
+
 /**
- * Runs the slow paths that are called often, on a heap that nobody else has, until V8 has machine code for all that they may call, which it keeps. From then on no
+ * Runs slow paths that are called often, on a heap that nobody else has, until V8 has machine code for all that they may call, which it keeps. From then on no
  * function has to be compiled in the middle of an operation, which would take 40 KiB of stack: see `stack.ts` of `@morph/memory`. What is not run here asks for
  * that much by itself.
  */
-export function rehearse(heap: Rehearsed): void {
+export function rehearse(paths: SlowPaths): void {
   for (let round = 0; round < ROUNDS; round++) {
-    // A slab has four slots of 1,024 bytes: one becomes full, has free slots again, is sparse, and empty.
-    const slots = SLOTS.map((size) => heap.malloc(size));
-    for (const slot of slots) heap.free(slot);
-    // Chunks, some of which wait for their size; they are cut, made longer and shorter, and moved, also at the end of the pages.
-    const chunks = CHUNKS.map((size) => heap.malloc(size));
-    const moved = chunks.map((chunk, i) => heap.realloc(chunk, CHUNKS[(i + round) % CHUNKS.length] as number));
-    for (const chunk of moved) heap.free(chunk);
+    const slots = SLOTS.map((size) => paths.takeSlot(size));
+    for (const slot of slots) paths.free(slot);
+    const chunks = CHUNKS.map((granules) => paths.takeChunk(granules));
+    const moved = chunks.map((chunk, i) => paths.resize(chunk, 128 * (CHUNKS[(i + round) % CHUNKS.length] as number)));
+    for (const chunk of moved) paths.free(chunk);
   }
 }
-
-const SLOTS: readonly number[] = [1024, 1024, 1024, 1024, 1024, 1024, 1024, 1024, 1024, 300];
-const CHUNKS: readonly number[] = [1100, 1100, 1100, 2000, 5000, 7000, 9000, 900];

@@ -11,6 +11,7 @@ const SELDOM = {
     "dropRecords",
     "isUnused",
     "covering",
+    "isLive",
     "handOut",
     "search",
     "wasFreed",
