@@ -59,7 +59,7 @@ export class GcFrame implements Frame {
       if (isReference(builder.typeOf(local))) numbers.set(local, locals.push(local) - 1);
     }
     const liveness = new Liveness(arranged, numbers, builder.context);
-    const reloads = new Reloads(builder, operands, liveness, locals, numbers);
+    const reloads = new Reloads(arranged, builder, operands, liveness, locals, numbers);
     const code = reloads.rewrite(arranged);
     const { parameters, slots, framePointer } = reloads;
     if (!reloads.hasFrame) return [code];

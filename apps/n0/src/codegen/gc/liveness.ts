@@ -1,149 +1,162 @@
 /**
- * Which references of a function live across a possible collection. The code is walked backward: a local lives from where it is set to where it is
- * read last. O(code times references / 32), but for loops, whose code is walked until nothing is new.
+ * What is known of the references of a function by walking its code backward. References have numbers from 0 on. O(code times references / 32), but for
+ * loops, whose code is walked until nothing is new.
  */
 import * as wasm from "../../wasm/index.ts";
 import type { Code, ModuleContext } from "../context.ts";
+import { Bits } from "./bits.ts";
 import { isSlowly } from "./operands.ts";
-
-/** A set of small numbers. */
-export class Bits {
-  private readonly words: Uint32Array;
-
-  constructor(size: number) {
-    this.words = new Uint32Array((size + 31) >>> 5);
-  }
-
-  copy(): Bits {
-    const copy = new Bits(this.words.length * 32);
-    copy.words.set(this.words);
-    return copy;
-  }
-
-  has(i: number): boolean {
-    return (this.words[i >>> 5]! & (1 << (i & 31))) !== 0;
-  }
-
-  add(i: number): void {
-    this.words[i >>> 5]! |= 1 << (i & 31);
-  }
-
-  delete(i: number): void {
-    this.words[i >>> 5]! &= ~(1 << (i & 31));
-  }
-
-  clear(): void {
-    this.words.fill(0);
-  }
-
-  set(other: Bits): void {
-    this.words.set(other.words);
-  }
-
-  /** Adds what the other has. @returns whether that was something new */
-  addAll(other: Bits): boolean {
-    const { words } = this;
-    let isNew = false;
-    for (let i = 0; i < words.length; i++) {
-      const both = (words[i]! | other.words[i]!) >>> 0;
-      isNew ||= both !== words[i];
-      words[i] = both;
-    }
-    return isNew;
-  }
-
-  /** The numbers, in their order. */
-  *[Symbol.iterator](): Generator<number> {
-    for (let i = 0; i < this.words.length; i++) {
-      for (let rest = this.words[i]!; rest !== 0; rest &= rest - 1) yield i * 32 + 31 - Math.clz32(rest & -rest);
-    }
-  }
-}
 
 const GET = 0x20;
 const RETURN = 0x0f;
 
-/** The answers for one function. References have numbers from 0 on. */
-export class Liveness {
+/** Walks backward with the set of the references for which something is still to come. */
+abstract class Backward {
+  protected readonly numbers: ReadonlyMap<number, number>;
+  /** The set where a label goes on. */
+  private readonly labels: Map<string, Bits> = new Map();
+  /** The sets where loops start. */
+  readonly atLoop: Map<Code, Bits> = new Map();
+
+  /** @param numbers of the locals that are references */
+  constructor(numbers: ReadonlyMap<number, number>) {
+    this.numbers = numbers;
+  }
+
+  /** A reference is read. */
+  protected abstract read(code: Code, number: number, coming: Bits): void;
+  /** A reference is set. */
+  protected abstract set(code: Code, number: number, coming: Bits): void;
+  protected call(_code: Code, _coming: Bits): void {}
+  /** The rare part of an allocation, which keeps what lives by itself. */
+  protected slow(_code: Code, _coming: Bits): void {}
+  /** A loop is about to start. */
+  protected beforeLoop(_code: Code, _coming: Bits): void {}
+
+  /** Makes what is to come behind the code what is to come before it. */
+  protected walk(code: Code, coming: Bits): void {
+    const { parts } = code;
+    switch (code.kind) {
+      case "local": {
+        const number = this.numbers.get(code.number);
+        if (number === undefined) break;
+        if (code.bytes[0] === GET) this.read(code, number, coming);
+        else this.set(code, number, coming);
+        break;
+      }
+      case "call":
+      case "indirect":
+        this.call(code, coming);
+        break;
+      case "branch":
+        if (parts.length === 0) coming.set(this.labels.get(code.name)!);
+        else coming.addAll(this.labels.get(code.name)!);
+        break;
+      case "block":
+        this.labels.set(code.name, coming.copy());
+        break;
+      case "loop":
+        this.walkLoop(code, coming);
+        return;
+      case "if":
+        this.walkIf(code, coming);
+        return;
+      case "plain":
+        if (code.type === wasm.unreachable && (code.bytes[0] === 0 || code.bytes[0] === RETURN)) coming.clear();
+        break;
+      default:
+    }
+    for (let i = parts.length - 1; i >= 0; i--) this.walk(parts[i]!, coming);
+  }
+
+  private walkLoop(code: Code, coming: Bits): void {
+    const behind = coming.copy();
+    const start = this.atLoop.get(code) ?? new Bits(this.numbers.size);
+    this.atLoop.set(code, start);
+    this.labels.set(code.name, start);
+    do {
+      coming.set(behind);
+      for (let i = code.parts.length - 1; i >= 0; i--) this.walk(code.parts[i]!, coming);
+    } while (start.addAll(coming));
+    this.beforeLoop(code, coming);
+  }
+
+  private walkIf(code: Code, coming: Bits): void {
+    const [condition, then, otherwise] = code.parts;
+    const behindThen = coming.copy();
+    if (otherwise !== undefined) this.walk(otherwise, coming);
+    if (isSlowly(code)) this.slow(code, behindThen);
+    else this.walk(then!, behindThen);
+    coming.addAll(behindThen);
+    this.walk(condition!, coming);
+  }
+}
+
+/** Which references live across a possible collection: a local lives from where it is set to where it is read last. */
+export class Liveness extends Backward {
   /** What lives across a call that may collect. */
   readonly rooted: Bits;
   /** What lives across an allocation, by the code that `slowly` made. */
   readonly acrossSlow: Map<Code, Bits> = new Map();
-  /** What lives where a loop starts. */
-  readonly atLoop: Map<Code, Bits> = new Map();
-  private readonly numbers: ReadonlyMap<number, number>;
   private readonly context: ModuleContext;
-  /** What lives where a label goes on. */
-  private readonly labels: Map<string, Bits> = new Map();
 
-  /** @param numbers of the locals that are references */
   constructor(body: Code, numbers: ReadonlyMap<number, number>, context: ModuleContext) {
-    this.numbers = numbers;
+    super(numbers);
     this.context = context;
     this.rooted = new Bits(numbers.size);
     this.walk(body, new Bits(numbers.size));
   }
 
-  /** Makes what lives behind the code what lives before it. */
-  private walk(code: Code, live: Bits): void {
-    const { parts } = code;
-    switch (code.kind) {
-      case "local": {
-        const number = this.numbers.get(code.number);
-        if (number !== undefined) {
-          if (code.bytes[0] === GET) live.add(number);
-          else live.delete(number);
-        }
-        break;
-      }
-      case "call":
-      case "indirect":
-        if (this.context.mayCollect(code)) this.rooted.addAll(live);
-        break;
-      case "branch":
-        if (parts.length === 0) live.set(this.labels.get(code.name)!);
-        else live.addAll(this.labels.get(code.name)!);
-        break;
-      case "block":
-        this.labels.set(code.name, live.copy());
-        break;
-      case "loop":
-        this.walkLoop(code, live);
-        return;
-      case "if":
-        this.walkIf(code, live);
-        return;
-      case "plain":
-        if (code.type === wasm.unreachable && (code.bytes[0] === 0 || code.bytes[0] === RETURN)) live.clear();
-        break;
-      default:
-    }
-    for (let i = parts.length - 1; i >= 0; i--) this.walk(parts[i]!, live);
+  protected override read(_code: Code, number: number, live: Bits): void {
+    live.add(number);
   }
 
-  private walkLoop(code: Code, live: Bits): void {
-    const behind = live.copy();
-    const start = this.atLoop.get(code) ?? new Bits(this.numbers.size);
-    this.atLoop.set(code, start);
-    this.labels.set(code.name, start);
-    do {
-      live.set(behind);
-      for (let i = code.parts.length - 1; i >= 0; i--) this.walk(code.parts[i]!, live);
-    } while (start.addAll(live));
+  protected override set(_code: Code, number: number, live: Bits): void {
+    live.delete(number);
   }
 
-  private walkIf(code: Code, live: Bits): void {
-    const [condition, then, otherwise] = code.parts;
-    const thenLive = live.copy();
-    if (otherwise !== undefined) this.walk(otherwise, live);
-    if (isSlowly(code)) {
-      // The rare part keeps what lives by itself.
-      this.acrossSlow.set(code, thenLive);
-      live.addAll(thenLive);
-    } else {
-      this.walk(then!, thenLive);
-      live.addAll(thenLive);
-    }
-    this.walk(condition!, live);
+  protected override call(code: Code, live: Bits): void {
+    if (this.context.mayCollect(code)) this.rooted.addAll(live);
+  }
+
+  protected override slow(code: Code, live: Bits): void {
+    this.acrossSlow.set(code, live.copy());
+  }
+}
+
+/** Where references are read back. */
+export interface ReloadPlan {
+  /** Reads of locals. */
+  readonly reads: ReadonlySet<Code>;
+  /** Before loops. */
+  readonly beforeLoops: ReadonlyMap<Code, readonly number[]>;
+}
+
+/** Which values need their slot: those that are read back, on some way. */
+export class SlotNeeds extends Backward {
+  /** What sets a local to such a value. */
+  readonly setters: Set<Code> = new Set();
+  /** What the function starts with. */
+  readonly atStart: Bits;
+  private readonly plan: ReloadPlan;
+
+  constructor(body: Code, numbers: ReadonlyMap<number, number>, plan: ReloadPlan) {
+    super(numbers);
+    this.plan = plan;
+    this.atStart = new Bits(numbers.size);
+    this.walk(body, this.atStart);
+  }
+
+  protected override read(code: Code, number: number, needed: Bits): void {
+    if (this.plan.reads.has(code)) needed.add(number);
+  }
+
+  protected override set(code: Code, number: number, needed: Bits): void {
+    if (needed.has(number)) this.setters.add(code);
+    needed.delete(number);
+  }
+
+  protected override beforeLoop(code: Code, needed: Bits): void {
+    for (const number of this.plan.beforeLoops.get(code) ?? []) needed.add(number);
   }
 }

@@ -1,12 +1,13 @@
 /**
  * Gives slots to references that live across a possible collection, and reads them back behind it. The code is walked forward, with the locals that may
- * be stale: those of before the last call that may collect. A slot always has the value of its local, or where objects were moved, the new one.
+ * be stale: those of before the last call that may collect. It is walked twice: first to see where something is read back, which says who has to set its slot.
  */
 import * as wasm from "../../wasm/index.ts";
 import type { Code } from "../context.ts";
 import type { FunctionBuilder } from "../function-builder.ts";
+import { Bits } from "./bits.ts";
 import { popFrame, pushFrame } from "./frame.ts";
-import { Bits, type Liveness } from "./liveness.ts";
+import { type Liveness, SlotNeeds } from "./liveness.ts";
 import { CALLING, isSlowly, type Operands } from "./operands.ts";
 
 const WORD = 4;
@@ -35,8 +36,14 @@ export class Reloads {
   private dead = false;
   /** What may be stale where a label goes on. */
   private readonly labels: Map<string, Bits | null> = new Map();
+  /** Whether this is the first walk; then, where it would read back. */
+  private planning = true;
+  private readonly reads: Set<Code> = new Set();
+  private readonly beforeLoops: Map<Code, number[]> = new Map();
+  private readonly needs: SlotNeeds;
 
   constructor(
+    body: Code,
     builder: FunctionBuilder,
     operands: Operands,
     liveness: Liveness,
@@ -51,15 +58,17 @@ export class Reloads {
     this.numbers = numbers;
     this.framePointer = builder.newLocal(wasm.i32);
     this.stale = new Bits(locals.length);
-    const params = builder.signature.params.length;
-    for (const number of liveness.rooted) {
-      this.slotOf.set(number, this.slotOf.size);
-      const local = locals[number]!;
-      if (local < params && this.keeps("root at the start", number)) {
+    this.rewrite(body);
+    this.planning = false;
+    this.die();
+    this.dead = false;
+    this.needs = new SlotNeeds(body, numbers, { reads: this.reads, beforeLoops: this.beforeLoops });
+    for (const number of this.needs.atStart) {
+      if (this.keeps("root at the start", number)) {
         this.parameters.push(this.storeSlot(number, this.getLocal(number)));
       }
     }
-    this.hasFrame = this.slotOf.size > 0;
+    this.hasFrame = this.reads.size + this.beforeLoops.size > 0;
   }
 
   get slots(): number {
@@ -107,7 +116,7 @@ export class Reloads {
 
   /** Notes a place that is for a reference. */
   private keeps(what: string, number: number): boolean {
-    return this.builder.context.sites.keep(`${what}: ${this.builder.purposeOf(this.locals[number]!)}`);
+    return this.planning || this.builder.context.sites.keep(`${what}: ${this.builder.purposeOf(this.locals[number]!)}`);
   }
 
   private withParts(code: Code): Code {
@@ -132,10 +141,11 @@ export class Reloads {
     if (code.bytes[0] === GET) {
       if (!this.stale.has(number)) return local;
       this.stale.delete(number);
+      if (this.planning) this.reads.add(code);
       return this.keeps("reload", number) ? this.reload(number) : local;
     }
     this.stale.delete(number);
-    if (!this.keeps("root", number)) return local;
+    if (this.planning || !this.needs.setters.has(code) || !this.keeps("root", number)) return local;
     const { m } = this;
     const [value] = local.parts as [Code];
     const type = this.builder.typeOf(code.number);
@@ -155,6 +165,7 @@ export class Reloads {
       addRead(code, read);
       for (const number of [...this.stale]) {
         if (!live.has(number) || !read.has(this.locals[number]!)) continue;
+        if (this.planning) this.beforeLoops.set(code, [...(this.beforeLoops.get(code) ?? []), number]);
         if (this.keeps("reload before a loop", number)) {
           before.push(this.m.drop(this.reload(number)));
         }
@@ -191,11 +202,9 @@ export class Reloads {
     const behind: Code[] = [];
     const test = this.rewrite(condition);
     for (const number of this.liveness.acrossSlow.get(code)!) {
-      const isRooted = this.liveness.rooted.has(number);
       // A stale local has its value in the slot, and is read back later.
-      if (isRooted && this.stale.has(number)) continue;
-      if (!this.slotOf.has(number)) this.slotOf.set(number, this.slotOf.size);
-      if (!isRooted && this.keeps("root at an allocation", number)) {
+      if (this.stale.has(number)) continue;
+      if (this.keeps("root at an allocation", number)) {
         before.push(this.storeSlot(number, this.getLocal(number)));
       }
       if (this.keeps("reload at an allocation", number)) behind.push(m.drop(this.reload(number)));
@@ -212,6 +221,12 @@ export class Reloads {
     return pushFrame(this.builder, this.framePointer, this.slotOf.size);
   }
 
+  private slotFor(number: number): number {
+    const slot = this.slotOf.get(number) ?? this.slotOf.size;
+    this.slotOf.set(number, slot);
+    return slot;
+  }
+
   private getLocal(number: number): Code {
     const local = this.locals[number]!;
     return this.m.local.get(local, this.builder.typeOf(local));
@@ -225,14 +240,14 @@ export class Reloads {
   private storeSlot(number: number, value: Code): Code {
     const { m } = this;
     const store = this.builder.typeOf(this.locals[number]!) === wasm.pair ? m.i64.store32 : m.i32.store;
-    return store(this.slotOf.get(number)! * WORD, 4, this.address(), value);
+    return store(this.slotFor(number) * WORD, 4, this.address(), value);
   }
 
   /** Reads a slot into its local; the value is the new one. */
   private reload(number: number): Code {
     const { m } = this;
     const local = this.locals[number]!;
-    const offset = this.slotOf.get(number)! * WORD;
+    const offset = this.slotFor(number) * WORD;
     if (this.builder.typeOf(local) !== wasm.pair) {
       return m.local.tee(local, m.ref.load(offset, 4, this.address()), wasm.ref);
     }
