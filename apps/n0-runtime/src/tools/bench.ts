@@ -13,8 +13,8 @@ import { createRuntime } from "../runtime.ts";
 import { arrayAppend, frontEnd, linkedList, textChurn } from "./sample-programs.ts";
 
 /*
- * Allocator time of V1 and V2 for the same recorded calls. Each program is recorded once, on V1; each replay runs in a process of its
- * own, V1 and V2 by turns. The process replays it several times, each on a new memory that nothing has touched: the first of them
+ * Allocator time of V1, V2 and gc for the same recorded calls. Each program is recorded once, on V1; each replay runs in a process of its
+ * own, by turns. The process replays it several times, each on a new memory that nothing has touched: the first of them
  * compile the code, of the others the best counts. Shown is the best of all rounds. "v1+clock" is V1 with its clock call.
  */
 
@@ -75,7 +75,7 @@ function compare(quick: boolean): void {
     style: { head: [], border: [], compact: true },
   });
   const summary: string[] = [];
-  const sums: Record<string, number> = { v1: 0, "v1+clock": 0, v2: 0 };
+  const sums: Record<string, number> = { v1: 0, "v1+clock": 0, v2: 0, gc: 0 };
   try {
     for (const program of programs) {
       const file = join(folder, "recording");
@@ -85,7 +85,7 @@ function compare(quick: boolean): void {
       recorder.save(file);
       const best = new Map<string, Measured>();
       for (let round = 0; round < rounds; round++) {
-        for (const name of ["v1", "v2", "v1+clock"]) {
+        for (const name of ["v1", "v2", "gc", "v1+clock"]) {
           const measured = inProcess(file, name);
           const before = best.get(name);
           if (before === undefined || measured.allocatorMs < before.allocatorMs) best.set(name, measured);
