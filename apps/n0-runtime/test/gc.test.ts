@@ -54,6 +54,13 @@ describe.each(GC_SETUPS)("values on %s", (_, setup) => {
       expect(p.texts(parts())).toEqual(a === "" && b === "" ? [] : a.split(b));
       const ints = p.variable(runtime.mph_string_Bytes(left()));
       expect(textOf(runtime.mph_string_FromBytes(ints()))).toBe(a);
+      // What was just made moves at the next allocation, and an argument may be all that holds it.
+      const fresh = (): number => runtime.newString(a);
+      expect(textOf(runtime.mph_string_FromBytes(runtime.mph_string_Bytes(fresh())))).toBe(a);
+      expect(textOf(runtime.mph_string_trim(fresh(), right()))).toBe(trimmed(a, b));
+      expect(textOf(runtime.mph_string_concat(fresh(), right()))).toBe(a + b);
+      expect(textOf(runtime.mph_string_concat(right(), fresh()))).toBe(b + a);
+      expect(p.texts(runtime.mph_string_split(fresh(), right()))).toEqual(a === "" && b === "" ? [] : a.split(b));
       expect(textOf(left())).toBe(a);
       runtime.verify();
       runtime.destroy();
