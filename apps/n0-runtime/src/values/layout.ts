@@ -16,6 +16,8 @@
  */
 
 export const STRING_LENGTH = 8;
+/** Bytes that no allocator has: what C asks for where a string would be too long. */
+export const IMPOSSIBLE_BYTES = 0xffff_ffff;
 
 export const ARRAY_LENGTH = 8;
 export const ARRAY_CAPACITY = 16;

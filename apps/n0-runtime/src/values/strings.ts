@@ -1,7 +1,7 @@
 import { describe, MorphError } from "@morph/memory";
 import { nullFailure } from "../failure.ts";
 import { outOfMemory, type RuntimeHeap } from "../runtime-heap.ts";
-import { STRING_LENGTH } from "./layout.ts";
+import { IMPOSSIBLE_BYTES, STRING_LENGTH } from "./layout.ts";
 import { RAW, STRING } from "./types.ts";
 
 const encoder = new TextEncoder();
@@ -50,7 +50,7 @@ export class Strings {
   ofRead(most: number, read: (bytes: Uint8Array) => number): number {
     const { heap } = this;
     // No string is longer; as in C, the buffer's allocation is what fails.
-    const data = heap.alloc(most > LONGEST ? 0xffff_ffff : most + 1, RAW);
+    const data = heap.alloc(most > LONGEST ? IMPOSSIBLE_BYTES : most + 1, RAW);
     const length = read(heap.bytes(data, most));
     heap.hold(data);
     const string = heap.alloc(16, STRING);
