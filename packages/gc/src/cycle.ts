@@ -17,6 +17,9 @@ import {
   LARGE,
   LARGE_REST,
   LOGGED,
+  MARK_BASE,
+  MARK_CURSOR,
+  MARK_OVERFLOWED,
   MARKING,
   MARKS,
   MOVES,
@@ -76,10 +79,18 @@ export class Cycle {
    */
   minor(start = false): void {
     const { old } = this.parts;
+    // Somebody may have got hold of an object that was not marked, by a weak handle: there is more to mark.
+    if (this.allMarked && this.hasMarks) this.allMarked = false;
     const due = !old.marking && !old.sweeping && (start || this.isDue);
     this.collectNursery(due);
     if (due && this.keptYoung === 0) this.startMarking();
     else if (this.allMarked) this.endMarking();
+  }
+
+  /** Whether something stands on the mark stack, or found no place there. */
+  private get hasMarks(): boolean {
+    const { i32, control } = this.parts.space;
+    return i32[control + MARK_CURSOR] !== i32[control + MARK_BASE] || i32[control + MARK_OVERFLOWED] !== 0;
   }
 
   /** Whether a major collection should start. O(1). */

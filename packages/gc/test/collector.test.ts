@@ -416,6 +416,34 @@ describe("roots", () => {
     expect(gc.stats().handles).toBe(1);
   });
 
+  it("weak handles give out objects whole when everything else is marked already", () => {
+    const { gc, list } = make({ memory: new LinearMemory({ initialPages: 512 }) });
+    const { u32 } = gc.memory;
+    const node = gc.type({ name: "node", size: 64, pointers: [0] });
+    const frame = gc.pushFrame(1) / 4;
+    const length = 100;
+    for (let i = 0; i < length; i++) {
+      const object = gc.alloc(node);
+      u32[at(object, 0)] = u32[frame]!;
+      u32[frame] = object;
+    }
+    gc.collect();
+    const weak = gc.weak(u32[frame]!);
+    u32[frame] = 0;
+    const { cycle } = gc as unknown as { cycle: { allMarked: boolean } };
+    const count = 100_000;
+    const array = gc.handle(gc.allocArray(list, count));
+    for (let i = 0; i < count && !cycle.allMarked; i++) gc.write(array.pointer, 8 + 4 * i, gc.alloc(node));
+    expect(cycle.allMarked).toBe(true);
+    u32[frame] = weak.pointer;
+    while (gc.step(1)) {}
+    for (let i = 0; i < count; i++) gc.alloc(node);
+    gc.verify();
+    let found = 0;
+    for (let object = u32[frame]!; object !== 0 && gc.owns(object); object = u32[at(object, 0)]!) found++;
+    expect(found).toBe(length);
+  });
+
   it("weak handles end with their objects, young, old and while marking", () => {
     const { gc, pair } = make();
     const kept = gc.handle(gc.alloc(pair));
