@@ -18,7 +18,7 @@ export function rehearseOnce(): void {
     // Every second one is free, which makes a tree of them; then they are cut, and merged on both sides.
     const ranges = Array.from({ length: 14 }, () => space.take(4));
     for (let i = 0; i < ranges.length; i += 2) space.give(ranges[i] as number);
-    for (let i = 0; i < ranges.length; i += 2) ranges[i] = space.take(4 - (i & 2));
+    for (let i = 0; i < ranges.length; i += 2) ranges[i] = space.take(i % 4 === 0 ? 4 : 2);
     for (const range of ranges) space.give(range);
   }
 }
