@@ -12,12 +12,9 @@ import {
   requireStatePlace,
   StackGuard,
 } from "@morph/memory";
+import { type Block, bytesOf, endOf, isWasteful, noteDirty } from "./block.ts";
+import { BlockList } from "./block-list.ts";
 import {
-  BLOCK_FILLED,
-  BLOCK_PAGES,
-  BLOCK_POINTER,
-  BLOCK_RECORD_BYTES,
-  BLOCK_RECORD_WORDS,
   GOLDEN,
   LOW_BITS,
   MOST_LEFT,
@@ -75,16 +72,6 @@ export interface ArenaStats {
   free: number;
 }
 
-/** A run of pages that the arena fills from its start. */
-interface Block {
-  readonly pointer: number;
-  pages: number;
-  /** Bytes that are filled. It is not kept up to date while the block is the current one. */
-  filled: number;
-  /** Pointer of the first byte that was never handed out: from there on the block holds zeros. */
-  zeroedFrom: number;
-}
-
 /**
  * Bump allocation: a pointer moves through a block, and everything is freed at once. A block grows in place when another one would be filled
  * badly. Blocks are kept over `reset` and `rewind` and used again, first used first. Kept blocks that are too small for the next object are
@@ -120,9 +107,8 @@ export class Arena {
   private savedVersion = -1;
   /** The version in which the last allocation was refused. */
   private refusedVersion = -1;
-  /** The side table that holds the saved block lists; an arena whose state is saved always has room for one more there. */
-  private listPointer = 0;
-  private listBytes = 0;
+  /** The block lists in the memory; an arena whose state is saved always has room for one more there. */
+  private readonly saved: BlockList;
 
   /**
    * Takes no block before the first `alloc`.
@@ -140,6 +126,7 @@ export class Arena {
     }
     this.blockPages = blockBytes / PAGE_BYTES;
     this.memory = memory;
+    this.saved = new BlockList(memory);
     const asOwner = {
       name: "arena",
       contractVersion: CONTRACT,
@@ -256,7 +243,7 @@ export class Arena {
     }
     for (const block of this.spare) bytes += bytesOf(block);
     const blocks = this.inUse.length + this.spare.length;
-    return { blocks, footprint: bytes + this.listBytes, used, free: bytes - used };
+    return { blocks, footprint: bytes + this.saved.bytes, used, free: bytes - used };
   }
 
   /**
@@ -290,16 +277,15 @@ export class Arena {
   destroy(): void {
     if (this.destroyed) return;
     const isMemoryGone = isDestroyed(this.memory);
-    const { listBytes, listPointer } = this;
     if (!isMemoryGone) {
       this.requireIdle();
       requireStack(LAYERS);
       this.memory.unregister(this.owner);
     }
     this.destroyed = true;
-    this.inUse.length = this.spare.length = this.listBytes = 0;
+    this.inUse.length = this.spare.length = 0;
     this.fill(undefined, 0);
-    if (listBytes > 0 && !isMemoryGone) this.memory.releaseTable(listPointer, listBytes);
+    this.saved.drop(isMemoryGone);
   }
 
   /**
@@ -322,8 +308,8 @@ export class Arena {
     i32[at + SAVED_IN_USE] = this.inUse.length;
     i32[at + SAVED_SPARE] = this.spare.length;
     i32[at + SAVED_CURRENT] = this.current === undefined ? -1 : this.inUse.indexOf(this.current);
-    i32[at + SAVED_LIST_POINTER] = this.listPointer;
-    i32[at + SAVED_LIST_BYTES] = this.listBytes;
+    i32[at + SAVED_LIST_POINTER] = this.saved.pointer;
+    i32[at + SAVED_LIST_BYTES] = this.saved.bytes;
     i32[at + SAVED_SIGNATURE] = this.stateSignature(pointer);
   }
 
@@ -569,23 +555,16 @@ export class Arena {
     const { i32 } = this.memory;
     this.nextPages = i32[at + SAVED_NEXT_PAGES] as number;
     this.version = this.savedVersion = i32[at + SAVED_VERSION] as number;
-    this.listPointer = (i32[at + SAVED_LIST_POINTER] as number) >>> 0;
-    this.listBytes = i32[at + SAVED_LIST_BYTES] as number;
+    this.saved.pointer = (i32[at + SAVED_LIST_POINTER] as number) >>> 0;
+    this.saved.bytes = i32[at + SAVED_LIST_BYTES] as number;
     // Another thread has used the arena since: marks made before are stale.
     this.marks.dropAll();
     const inUse = i32[at + SAVED_IN_USE] as number;
-    this.inUse.length = this.spare.length = 0;
-    for (let i = 0; i < inUse + (i32[at + SAVED_SPARE] as number); i++) {
-      const record = this.listPointer / 4 + i * BLOCK_RECORD_WORDS;
-      const block = {
-        pointer: (i32[record + BLOCK_POINTER] as number) >>> 0,
-        pages: i32[record + BLOCK_PAGES] as number,
-        filled: (i32[record + BLOCK_FILLED] as number) >>> 0,
-        zeroedFrom: 0,
-      };
-      block.zeroedFrom = endOf(block);
-      (i < inUse ? this.inUse : this.spare).push(block);
-    }
+    const blocks = this.saved.read(inUse + (i32[at + SAVED_SPARE] as number));
+    this.spare.length = 0;
+    this.spare.push(...blocks.splice(inUse));
+    this.inUse.length = 0;
+    this.inUse.push(...blocks);
     this.current = this.inUse[i32[at + SAVED_CURRENT] as number];
   }
 
@@ -593,60 +572,22 @@ export class Arena {
     if (!this.growList(this.inUse.length + this.spare.length)) {
       throw new MorphError("ERR_MORPH_OUT_OF_MEMORY", "the memory has no room for the list of the arena's blocks");
     }
-    const { i32 } = this.memory;
-    let record = this.listPointer / 4;
-    for (const list of [this.inUse, this.spare]) {
-      for (const block of list) {
-        i32[record + BLOCK_POINTER] = block.pointer;
-        i32[record + BLOCK_PAGES] = block.pages;
-        i32[record + BLOCK_FILLED] = block.filled;
-        record += BLOCK_RECORD_WORDS;
-      }
-    }
+    this.saved.write([...this.inUse, ...this.spare]);
     this.savedVersion = this.version;
   }
 
   /** Makes room in the saved list for a block that will be taken, so that saving never fails. @returns false when there is none */
   private reserveRecord(): boolean {
-    return this.listBytes === 0 || this.growList(this.inUse.length + this.spare.length + 1);
+    return this.saved.bytes === 0 || this.growList(this.inUse.length + this.spare.length + 1);
   }
 
-  /** Makes room for `blocks` in the list. @returns false when there is none; then nothing has changed */
+  /** Makes room for so many blocks in the list. @returns false when there is none; then nothing has changed */
   private growList(blocks: number): boolean {
-    const { memory } = this;
-    const bytes = Math.max(blocks, 1) * BLOCK_RECORD_BYTES;
-    if (bytes <= this.listBytes) return true;
-    const pointer = memory.tryAcquireTable(bytes * 2);
-    if (pointer === 0) return false;
-    const old = this.listPointer / 4;
-    memory.i32.copyWithin(pointer / 4, old, old + this.listBytes / 4);
-    if (this.listBytes > 0) memory.releaseTable(this.listPointer, this.listBytes);
-    this.listPointer = pointer;
-    this.listBytes = memory.tableBytes(bytes * 2);
-    this.version++;
-    return true;
+    const { pointer } = this.saved;
+    const fits = this.saved.reserve(blocks);
+    if (this.saved.pointer !== pointer) this.version++;
+    return fits;
   }
-}
-
-function bytesOf(block: Block): number {
-  return block.pages * PAGE_BYTES;
-}
-
-function endOf(block: Block): number {
-  return block.pointer + bytesOf(block);
-}
-
-/** Whether blocks of so many pages would be more than an eighth larger than the objects of `bytes` in them. */
-function isWasteful(bytes: number, pages: number): boolean {
-  const filled = Math.floor((pages * PAGE_BYTES) / bytes) * bytes;
-  // Whole free pages at the end are released.
-  const unused = (pages * PAGE_BYTES - filled) % PAGE_BYTES;
-  return unused > filled / 8;
-}
-
-/** Notes that what a block was filled with does not hold zeros any more. */
-function noteDirty(block: Block): void {
-  block.zeroedFrom = Math.max(block.zeroedFrom, block.pointer + block.filled);
 }
 
 function broken(what: string): MorphError {
