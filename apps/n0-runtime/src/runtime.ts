@@ -152,6 +152,7 @@ export class Runtime {
       env.gc_control = control | 0;
       env.gc_nursery_base = word(LAYOUT.NURSERY_BASE);
       env.gc_nursery_bytes = word(LAYOUT.NURSERY_BYTES);
+      env.gc_string_cursors = this.set.gc.stringCursors | 0;
     }
     return { env };
   }

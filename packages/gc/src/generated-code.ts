@@ -32,6 +32,7 @@ import {
   REMEMBERED_LIMIT,
   REMEMBERED_OVERFLOW,
   SEGMENT_SHIFT,
+  SLOT_BYTES,
   STACK_BASE,
   STACK_LIMIT,
   STACK_TOP,
@@ -86,6 +87,8 @@ export interface GeneratedCodeLayout {
   readonly CARD_BYTES: number;
   /** Word of a kind record: how many pointers; objects of kinds with 0 do not go on the mark stack. */
   readonly POINTERS: number;
+  /** Word of a kind record, and so from a cursor on: bytes of a slot. */
+  readonly SLOT_BYTES: number;
   /** Byte offset, in the control table, of the arrays' size classes, a byte for each size in 8s up to 2,048. */
   readonly CLASS_TABLE: number;
   /** Bytes before an array's elements; the largest object that is not large; bytes of a block. */
@@ -129,6 +132,7 @@ export const LAYOUT: GeneratedCodeLayout = {
   BIT_SHIFT,
   CARD_BYTES,
   POINTERS,
+  SLOT_BYTES,
   CLASS_TABLE,
   ARRAY_HEADER_BYTES,
   MAX_SMALL_BYTES,

@@ -75,6 +75,8 @@ export class GcAllocator implements Allocator {
   private readonly otherShapes: Map<string, number> = new Map();
   private readonly variants: Map<string, number> = new Map();
   private readonly stringId: number;
+  /** Address of the cursors of strings, by size class. */
+  readonly stringCursors: number;
   private types!: TypeTable;
   private readonly memory: LinearMemory;
   private readonly owner: number;
@@ -102,6 +104,7 @@ export class GcAllocator implements Allocator {
       throw error;
     }
     this.stringId = this.collector.arrayType({ name: "string", size: 1 });
+    this.stringCursors = this.collector.arrayCursorsOf(this.stringId);
     this.handles[this.stringId] = STRING;
     this.shapes[this.stringId] = { size: 1, pointers: 0 };
   }

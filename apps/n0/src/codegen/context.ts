@@ -63,7 +63,8 @@ export class ModuleContext {
   private readonly tableIndexes: Map<string, number> = new Map();
   private readonly imported: Set<string> = new Set();
   private readonly returnGlobals: Set<string> = new Set();
-  private readonly helpers: Set<string> = new Set();
+  /** Functions of the module's own, and whether they may collect. */
+  private readonly helpers: Map<string, boolean> = new Map();
 
   constructor(
     program: Program,
@@ -125,7 +126,7 @@ export class ModuleContext {
   /** Whether code is a call that may collect. */
   mayCollect({ kind, name }: Code): boolean {
     if (kind !== "call") return kind === "indirect";
-    return !this.quiet.has(name) && !this.helpers.has(name) && !neverCollects(name);
+    return this.helpers.get(name) ?? (!this.quiet.has(name) && !neverCollects(name));
   }
 
   /** The number of the file a function stands in. */
@@ -170,8 +171,14 @@ export class ModuleContext {
     return this.m.global.get(RESULT, wasm.i32);
   }
 
-  /** A call of a runtime function. */
+  /** A call of a runtime function, or of the module's own in its place. */
   runtime(name: string, operands: readonly Code[]): Code {
+    const own = this.target.ownFunction(name);
+    return own === null ? this.runtimeImport(name, operands) : this.m.call(own, operands, wasm.ref);
+  }
+
+  /** A call of a runtime function itself. */
+  runtimeImport(name: string, operands: readonly Code[]): Code {
     const index = RUNTIME_INDEX.get(name)!;
     const { params, result } = RUNTIME_IMPORTS[index]!;
     const type =
@@ -207,10 +214,10 @@ export class ModuleContext {
     return { name, type: own };
   }
 
-  /** Makes a function of the module's own when it is first asked for. @returns its name */
-  helper(name: string, make: (name: string) => void): string {
+  /** Makes a function of the module's own when it is first asked for. @param collects whether it may collect @returns its name */
+  helper(name: string, make: (name: string) => void, collects = false): string {
     if (!this.helpers.has(name)) {
-      this.helpers.add(name);
+      this.helpers.set(name, collects);
       make(name);
     }
     return name;

@@ -139,6 +139,10 @@ export class FixedTarget implements Target {
     return this.context.m.i32.load(0, 4, string);
   }
 
+  ownFunction(): null {
+    return null;
+  }
+
   frame(builder: FunctionBuilder, allocates: boolean): Frame {
     return new FixedFrame(builder, allocates);
   }

@@ -33,3 +33,4 @@ export const FAIL_STRING_INDEX = 3;
 export const GC_CONTROL = "gc_control";
 export const NURSERY_BASE = "gc_nursery_base";
 export const NURSERY_BYTES = "gc_nursery_bytes";
+export const STRING_CURSORS = "gc_string_cursors";

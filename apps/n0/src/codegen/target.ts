@@ -94,6 +94,9 @@ export interface Target {
   /** Where the bytes of a string begin, without {@link dataHeader}. */
   stringBytes(string: Code): Code;
 
+  /** The module's own function in place of one of the runtime that returns a reference, with the same parameters; null where there is none. */
+  ownFunction(runtimeName: string): string | null;
+
   /** The frame of a function on its way. @param allocates whether anything it calls may allocate */
   frame(builder: FunctionBuilder, allocates: boolean): Frame;
   /** Adds what every module of this target has. */

@@ -47,6 +47,7 @@ export interface I32 {
   readonly load: Load;
   readonly load8_u: Load;
   readonly store: Store;
+  readonly store8: Store;
   readonly eqz: One;
   readonly wrap: One;
   readonly eq: Two;
@@ -58,6 +59,8 @@ export interface I32 {
   readonly add: Two;
   readonly sub: Two;
   readonly mul: Two;
+  readonly div_u: Two;
+  readonly rem_u: Two;
   readonly and: Two;
   readonly or: Two;
   readonly shl: Two;
@@ -78,6 +81,7 @@ export const I32_INSTRUCTIONS: I32 = {
   load: load(i32, 0x28),
   load8_u: load(i32, 0x2d),
   store: store(0x36),
+  store8: store(0x3a),
   eqz: one(i32, 0x45),
   wrap: one(i32, 0xa7),
   eq: two(i32, 0x46),
@@ -89,6 +93,8 @@ export const I32_INSTRUCTIONS: I32 = {
   add: two(i32, 0x6a),
   sub: two(i32, 0x6b),
   mul: two(i32, 0x6c),
+  div_u: two(i32, 0x6e),
+  rem_u: two(i32, 0x70),
   and: two(i32, 0x71),
   or: two(i32, 0x72),
   shl: two(i32, 0x74),

@@ -10,12 +10,13 @@ import * as wasm from "../../wasm/index.ts";
 import type { Code, ModuleContext } from "../context.ts";
 import type { FunctionBuilder } from "../function-builder.ts";
 import { isTraced, type Layout, layOut, roundUp, sizeOf } from "../layout.ts";
-import { GC_CONTROL, NURSERY_BASE, NURSERY_BYTES } from "../names.ts";
+import { GC_CONTROL, NURSERY_BASE, NURSERY_BYTES, STRING_CURSORS } from "../names.ts";
 import type { Frame, Target } from "../target.ts";
 import { elementOffset, low } from "../values.ts";
 import { Barrier } from "./barrier.ts";
 import { GcFrame } from "./frame.ts";
 import { slowly } from "./operands.ts";
+import { ownStringFunction } from "./strings.ts";
 
 const REFERENCE_BYTES = 4;
 /** Instance and vtable. */
@@ -224,12 +225,17 @@ export class GcTarget implements Target {
     return string;
   }
 
+  ownFunction(runtimeName: string): string | null {
+    return ownStringFunction(this.context, runtimeName);
+  }
+
   frame(builder: FunctionBuilder): Frame {
     return new GcFrame(builder);
   }
 
   declare(): void {
-    for (const name of [GC_CONTROL, NURSERY_BASE, NURSERY_BYTES]) this.context.m.addGlobalImport(name, "env");
+    const names = [GC_CONTROL, NURSERY_BASE, NURSERY_BYTES, STRING_CURSORS];
+    for (const name of names) this.context.m.addGlobalImport(name, "env");
   }
 }
 
