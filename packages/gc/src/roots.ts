@@ -42,8 +42,8 @@ export class Roots {
       throw new MorphError("ERR_MORPH_INVALID_SIZE", `count: expected an integer from 1, got ${describe(count)}`);
     }
     const isCell = Number.isInteger(pointer) && pointer > 0 && pointer % WORD_BYTES === 0;
-    const end = pointer + count * WORD_BYTES;
-    if (!isCell || end > bytes || this.cells.has(pointer) || this.ownsSome(pointer, end)) {
+    const end = isCell ? pointer + count * WORD_BYTES : Number.POSITIVE_INFINITY;
+    if (end > bytes || this.cells.has(pointer) || this.ownsSome(pointer, end)) {
       throw new MorphError(
         "ERR_MORPH_INVALID_POINTER",
         `pointer: expected a multiple of 4 in the memory where no root and no object of the collector is, got ${describe(pointer)}`,

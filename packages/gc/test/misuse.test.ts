@@ -76,10 +76,11 @@ describe("a collector", () => {
     expect(gc.handles().map(({ site }) => typeof site)).toEqual(["string"]);
   });
 
-  it("refuses a frame and a type that are no numbers with a code", () => {
+  it("refuses a frame, a root and a type that are no numbers with a code", () => {
     const { gc } = make();
     for (const none of [Symbol("1"), 1n, true, "1", {}, null]) {
       expect(codeOf(() => gc.popFrame(none as number))).toBe("ERR_MORPH_INVALID_POINTER");
+      expect(codeOf(() => gc.addRoot(none as number))).toBe("ERR_MORPH_INVALID_POINTER");
       expect(codeOf(() => gc.liveObjects(none as number))).toBe("ERR_MORPH_INVALID_TYPE");
     }
   });
