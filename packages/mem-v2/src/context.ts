@@ -47,6 +47,9 @@ import { ObjectStore } from "./object-store.ts";
 import { LOCKED_LAYERS } from "./stack.ts";
 import { requireType } from "./type-names.ts";
 
+/** No count of releases. */
+const NEVER = Number.NaN;
+
 /**
  * Typed objects in linear memory: each has an 8-byte header with its size and type, small ones lie in the slots of size classes, large ones in an
  * arena (in COMPILER mode) or a heap, and every one is counted. It is for one thread; see `SharedContext`.
@@ -58,6 +61,8 @@ export class MemoryContext extends ObjectStore {
   private freedWhenTrimmed = -1;
   /** The least size that was refused since something was freed, and how many objects had been freed then. */
   private refusedSize = 0;
+  /** The memory's releases then, where a table was returned after it: the memory forgets then what it has refused. */
+  private releasesWhenRefused = NEVER;
   private freedWhenRefused = -1;
 
   /**
@@ -312,6 +317,7 @@ export class MemoryContext extends ObjectStore {
       if (size > LARGEST_SMALL) {
         const pointer = this.placeLarge(size, typeId, (size + LARGE_ROUNDING) & -GRANULE, zeroed);
         if (pointer !== 0) return pointer;
+        this.leaveNoTable();
       } else if (this.classes.prepare(this.recordOf(size))) return this.alloc(size, typeId);
     }
     return this.allocSlow(size, typeId, zeroed);
@@ -357,7 +363,16 @@ export class MemoryContext extends ObjectStore {
       recheck();
       pointer = make();
     }
-    return pointer === 0 ? this.refuse(size, false) : pointer;
+    if (pointer !== 0) return pointer;
+    this.leaveNoTable();
+    return this.refuse(size, false);
+  }
+
+  /** Returns what was taken to look for a large object's place in vain: a table may lie in the page that a smaller object needs. */
+  private leaveNoTable(): void {
+    const { releases } = this.memory;
+    this.large.trim();
+    this.releasesWhenRefused = releases === this.memory.releases ? NEVER : this.memory.releases;
   }
 
   /** Lets the user's listener act: it may do anything, even destroy the context. */
@@ -456,6 +471,7 @@ export class MemoryContext extends ObjectStore {
     if (size < this.refusedSize || this.freedWhenRefused < 0 || this.counters.freed() !== this.freedWhenRefused)
       return false;
     if (size <= LARGEST_SMALL && this.classes.isReady(this.recordOf(size))) return false;
+    if (size > LARGEST_SMALL && this.memory.releases === this.releasesWhenRefused) return true;
     if (this.memory.refuses(Math.ceil((size + HEADER_BYTES) / PAGE_BYTES))) return true;
     return this.limit !== undefined && !this.limit.allows(this.held + Math.max(size, PAGE_BYTES));
   }

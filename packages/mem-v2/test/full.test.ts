@@ -96,6 +96,25 @@ describe.each(MODES)("a full context, in %s mode", (_, config) => {
 });
 
 describe("a context beside other allocators", () => {
+  it("leaves the last page to a small object after a large one was refused that would have needed a table there", () => {
+    const memory = new LinearMemory({ initialPages: 12, maxPages: 12 });
+    const ctx = new MemoryContext({ ...RUNTIME, memory });
+    ctx.alloc(140, 1);
+    const other = memory.register({ name: "test", contractVersion: 1, viewsChanged() {} });
+    const runs: number[] = [];
+    for (let run = memory.tryAcquire(1, other); run !== 0; run = memory.tryAcquire(1, other)) runs.push(run);
+    for (const bytes of [8192, 1024, 64]) while (memory.tryAcquireTable(bytes) !== 0);
+    fill(ctx, 140);
+    memory.release(runs[0] as number, 1);
+    for (const large of [63_000, 5000, 700_000]) {
+      expect(ctx.tryAlloc(large, 1)).toBe(0);
+      expect(codeOf(() => ctx.alloc(large, 1))).toBe("ERR_MORPH_OUT_OF_MEMORY");
+      expect(memory.ownerOf(runs[0] as number)).toBe(0);
+    }
+    expect(ctx.tryAlloc(140, 1)).toBeGreaterThan(0);
+    ctx.verify();
+  });
+
   it.each(MODES)("gives them back what it does not need: %s", (_, config) => {
     const memory = new LinearMemory({ maxPages: 64 });
     const ctx = new MemoryContext({ ...config, memory });
