@@ -188,6 +188,57 @@ describe.each(GC_SETUPS)("values on %s", (_, setup) => {
     fc.assert(fc.property(fc.constantFrom(KEY_RAW, KEY_STRING, KEY_IDENTITY), steps, check), { numRuns: 40 });
   });
 
+  test("a map that grows keeps a key, and a value, that only the call holds", () => {
+    const p = new Program(setup);
+    const { runtime } = p;
+    const struct = runtime.registerType({ name: "key", size: 8, pointerOffsets: [] });
+    const texts = p.variable(runtime.mph_map_new(KEY_STRING, 1));
+    const structs = p.variable(runtime.mph_map_new(KEY_IDENTITY, 1));
+    const other = p.variable(0);
+    const hold = (pointer: number): void => {
+      p.i32[other.address >>> 2] = pointer;
+    };
+    for (let i = 0; i < 100; i++) {
+      hold(runtime.newString(`text ${i}`));
+      const key = runtime.newString(`text ${i}`);
+      if (i % 2 === 0) runtime.mph_map_set(texts(), key, 0, other(), 0);
+      else runtime.mph_map_set(texts(), other(), 0, key, 0);
+      hold(runtime.newString(`text ${i}`));
+      const made = runtime.mph_alloc(8, struct);
+      p.i32[made >>> 2] = i;
+      runtime.mph_map_set(structs(), made, 0, other(), 0);
+    }
+    for (let i = 0; i < 100; i++) {
+      expect(runtime.mph_map_get(texts(), runtime.newString(`text ${i}`), 0)).toBe(1);
+      expect(p.text(p.word(runtime.resultCell))).toBe(`text ${i}`);
+    }
+    const block = (p.word(structs()) >>> 0) + 8;
+    const found: string[] = [];
+    for (let at = block; at < block + p.word(structs() + 8) * 24; at += 24) {
+      if (p.word(at + 16) !== 0) found.push(`text ${p.word(p.word(at))} is ${p.text(p.word(at + 8))}`);
+    }
+    expect(found.sort()).toEqual(Array.from({ length: 100 }, (_unused, i) => `text ${i} is text ${i}`).sort());
+    runtime.verify();
+  });
+
+  test("a new struct among old keys is found after it has moved", () => {
+    const p = new Program(setup);
+    const { runtime } = p;
+    const struct = runtime.registerType({ name: "key", size: 8, pointerOffsets: [] });
+    const map = p.variable(runtime.mph_map_new(KEY_IDENTITY, 0));
+    for (let i = 0; i < 25; i++) {
+      const key = p.variable(runtime.mph_alloc(8, struct));
+      runtime.mph_map_set(map(), key(), 0, i, 0);
+      for (let round = 0; round < 3; round++) {
+        expect(runtime.mph_map_get(map(), key(), 0)).toBe(1);
+        expect(p.result).toBe(BigInt(i));
+        runtime.newString("passes");
+        if (i % 8 === 7) runtime.mph_gc_collect();
+      }
+      expect(runtime.mph_map_get(map(), key(), 0)).toBe(1);
+    }
+  });
+
   test("a map's value keeps its high word, and a key's", () => {
     const p = new Program(setup);
     const { runtime } = p;
