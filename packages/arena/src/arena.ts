@@ -38,8 +38,8 @@ const CONTRACT = 1;
 
 /** Packages below; see `requireStack`. */
 const LAYERS = 1;
-const goingBack = new StackGuard(LAYERS);
-const zeroing = new StackGuard(LAYERS);
+const goingBack = /* @__PURE__ */ new StackGuard(LAYERS);
+const zeroing = /* @__PURE__ */ new StackGuard(LAYERS);
 
 const DEFAULT_BLOCK_BYTES = 2 * 1024 * 1024;
 const MAX_BLOCK_BYTES = 1024 * 1024 * 1024;

@@ -11,7 +11,7 @@ import type { Remembered } from "./remembered.ts";
 import type { Space } from "./space.ts";
 import { LAYERS } from "./stack.ts";
 
-const marking = new StackGuard(LAYERS);
+const marking = /* @__PURE__ */ new StackGuard(LAYERS);
 
 /** The barrier. */
 export class Barrier {

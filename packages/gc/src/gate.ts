@@ -2,7 +2,7 @@ import { MorphError, StackGuard } from "@morph/memory";
 import type { Space } from "./space.ts";
 import { LAYERS } from "./stack.ts";
 
-const entering = new StackGuard(LAYERS);
+const entering = /* @__PURE__ */ new StackGuard(LAYERS);
 
 /** Who may come in: nobody after the end, nobody who changes something in the middle of a collection; and everybody with the memory's view of now. */
 export class Gate {

@@ -4,7 +4,7 @@
 import { MorphError, StackGuard } from "@morph/memory";
 import { LAYERS } from "./stack.ts";
 
-const changing = new StackGuard(LAYERS);
+const changing = /* @__PURE__ */ new StackGuard(LAYERS);
 
 /** A growing array of pointers with a free list, which knows the places whose objects may be young. */
 class Places {

@@ -8,7 +8,7 @@ import type { Parts } from "./parts.ts";
 import type { Pauses } from "./pauses.ts";
 import { LAYERS } from "./stack.ts";
 
-const taking = new StackGuard(LAYERS);
+const taking = /* @__PURE__ */ new StackGuard(LAYERS);
 
 /** Blocks that are paid for at a time. */
 const PAID_BLOCKS = 4;

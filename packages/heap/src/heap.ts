@@ -84,8 +84,8 @@ import { verifyHeap } from "./verify.ts";
 
 // Constants, as the guards: see `StackGuard`.
 const needStack = requireStack;
-const slow = new StackGuard(LAYERS);
-const resizing = new StackGuard(LAYERS);
+const slow = /* @__PURE__ */ new StackGuard(LAYERS);
+const resizing = /* @__PURE__ */ new StackGuard(LAYERS);
 
 /** What a heap holds now; plain numbers. */
 export interface HeapStats {

@@ -15,7 +15,7 @@ import { LAYERS } from "./stack.ts";
 
 // Constants, as the guard: see `StackGuard`.
 const needStack = requireStack;
-const addingAtTop = new StackGuard(LAYERS);
+const addingAtTop = /* @__PURE__ */ new StackGuard(LAYERS);
 
 const SPANS_A_PAGE = 16;
 /** The whole pages in a free chunk of so many granules, 1 MiB, are released without a trim. */

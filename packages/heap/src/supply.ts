@@ -8,8 +8,8 @@ import { LAYERS } from "./stack.ts";
 
 // Constants, as the guards: see `StackGuard`.
 const needStack = requireStack;
-const cutting = new StackGuard(LAYERS);
-const taking = new StackGuard(LAYERS);
+const cutting = /* @__PURE__ */ new StackGuard(LAYERS);
+const taking = /* @__PURE__ */ new StackGuard(LAYERS);
 
 /**
  * Finds chunks and huge objects when no bin has a chunk: among chunks that wait for their size, in empty slabs, in pages of the memory, among

@@ -14,7 +14,7 @@ import {
 } from "./layout.ts";
 import { LAYERS } from "./stack.ts";
 
-const cutting = new StackGuard(LAYERS);
+const cutting = /* @__PURE__ */ new StackGuard(LAYERS);
 
 /** log2 of the granule at which blocks start. */
 const GRANULE_SHIFT = 4;

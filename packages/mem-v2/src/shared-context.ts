@@ -18,7 +18,7 @@ import { LOCK_TIMEOUT_MS, Mutex } from "./mutex.ts";
 import { Sharing } from "./sharing.ts";
 import { LOCKED_LAYERS } from "./stack.ts";
 
-const entering = new StackGuard(LOCKED_LAYERS);
+const entering = /* @__PURE__ */ new StackGuard(LOCKED_LAYERS);
 
 /** What a context does, on whichever memory: what {@link MemoryContext} and {@link SharedContext} have in common. */
 export type Context = Pick<

@@ -39,10 +39,10 @@ const STAGGERED_MAX_PAGES = 4096;
 let memoriesMade = 0;
 
 /** Of the operations that allocators call often. */
-const acquiring = new StackGuard();
-const extending = new StackGuard();
-const releasing = new StackGuard();
-const refreshing = new StackGuard();
+const acquiring = /* @__PURE__ */ new StackGuard();
+const extending = /* @__PURE__ */ new StackGuard();
+const releasing = /* @__PURE__ */ new StackGuard();
+const refreshing = /* @__PURE__ */ new StackGuard();
 
 /**
  * One address space: hands out runs of pages, remembers whose they are, grows, and keeps everybody's views current.

@@ -14,7 +14,7 @@ const OPERATION_WORDS = 6144;
 const LAYER_WORDS = 1024;
 const MOST_LAYERS = 4;
 
-const arrays: readonly (readonly number[])[] = Array.from({ length: MOST_LAYERS + 1 }, (_, layers) =>
+const arrays: readonly (readonly number[])[] = /* @__PURE__ */ Array.from({ length: MOST_LAYERS + 1 }, (_, layers) =>
   new Array<number>(OPERATION_WORDS + layers * LAYER_WORDS).fill(0),
 );
 

@@ -2,8 +2,8 @@ import { describe, MorphError, requireOptions, requireStack, StackGuard } from "
 import { rehearseOnce } from "./rehearsal.ts";
 import { Space } from "./space.ts";
 
-const allocating = new StackGuard();
-const freeing = new StackGuard();
+const allocating = /* @__PURE__ */ new StackGuard();
+const freeing = /* @__PURE__ */ new StackGuard();
 
 /** How to make {@link Ranges}. */
 export interface RangesOptions {

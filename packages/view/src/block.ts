@@ -13,9 +13,9 @@ import { momentNow, requireLive } from "./liveness.ts";
 import { refuse, requireBoolean } from "./refuse.ts";
 import { LAYERS } from "./stack.ts";
 
-const making = new StackGuard(LAYERS);
-const resizing = new StackGuard(LAYERS);
-const freeing = new StackGuard(LAYERS);
+const making = /* @__PURE__ */ new StackGuard(LAYERS);
+const resizing = /* @__PURE__ */ new StackGuard(LAYERS);
+const freeing = /* @__PURE__ */ new StackGuard(LAYERS);
 
 /** Any typed array. `Float16Array` is one, too, where the engine has it. */
 export interface ElementArray {

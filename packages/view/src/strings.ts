@@ -13,7 +13,7 @@ import { decodeUtf8, encodeUtf8, utf8Length } from "./utf8.ts";
  */
 const LENGTH_BYTES = 4;
 
-const making = new StackGuard(LAYERS);
+const making = /* @__PURE__ */ new StackGuard(LAYERS);
 
 /**
  * Writes a text into a new object: its length in bytes as 32 bits, and its bytes in UTF-8, as TextEncoder makes them: half a surrogate pair becomes
