@@ -48,7 +48,7 @@ import { LOCKED_LAYERS } from "./stack.ts";
 import { requireType } from "./type-names.ts";
 
 /** No count of releases. */
-const NEVER = Number.NaN;
+const NEVER = -1;
 
 /**
  * Typed objects in linear memory: each has an 8-byte header with its size and type, small ones lie in the slots of size classes, large ones in an
