@@ -1,4 +1,4 @@
-/** Every program on the collector, with a collection at each allocation, and everything verified after each. */
+/** Every program on the collector, with a collection at each allocation, and at fewer, where objects stay young for longer; everything verified after each. */
 import { expect, test } from "vitest";
 import { disk } from "../src/disk.ts";
 import { compileFrontEnd } from "../src/front-end.ts";
@@ -17,4 +17,8 @@ test.each(cases)("%s", { timeout: HOUR }, (_, { file, bytes, expected }) => {
   const [, options] = GC_WAYS.at(-1)!;
   expect(execute(result.program, options).stdout).toBe(expected);
   expect(executeLiteralsEachTime(result.program, options).stdout, "literals each time").toBe(expected);
+  for (const collectEvery of [2, 3, 5, 8]) {
+    const run = { ...options, gc: { ...options.gc, collectEvery } };
+    expect(execute(result.program, run).stdout, `every ${collectEvery}`).toBe(expected);
+  }
 });

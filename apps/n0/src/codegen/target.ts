@@ -56,7 +56,7 @@ export interface Target {
   storesInSteps(type: Type): boolean;
   /** Whether {@link storeField} is one instruction, which evaluates object and value once. */
   storesPlainly(type: Type): boolean;
-  /** Stores a value in any object. Object and value are locals or constants. */
+  /** Stores a value in any object. Object and value are locals or constants. @param why what is stored, for tests that leave barriers out */
   storeField(
     builder: FunctionBuilder,
     type: Type,
