@@ -693,6 +693,7 @@ export class Heap {
         slow.require(heap.belowPeak);
         heap.freeLive(pointer);
       },
+      takePage: () => heap.memory.release(heap.memory.acquire(1, heap.owner), 1),
     });
   }
 

@@ -15,6 +15,7 @@ import { LAYERS } from "./stack.ts";
 
 // Constants, as the guard: see `StackGuard`.
 const needStack = requireStack;
+const growing = /* @__PURE__ */ new StackGuard(LAYERS);
 const addingAtTop = /* @__PURE__ */ new StackGuard(LAYERS);
 
 const SPANS_A_PAGE = 16;
@@ -113,6 +114,7 @@ export class Pages {
    * @returns false when there is no room; then the space is as it was
    */
   grow(granules: number, align: number): boolean {
+    growing.require(granules);
     // Pages start at a multiple of every such alignment.
     const pages = Math.ceil(granules / PAGE_GRANULES);
     const start = (this.top - this.freeAtTop() + align - 1) & -align;
@@ -195,6 +197,7 @@ export class Pages {
     if (lacks) {
       // Tables first: behind the pages, they would be in the way of what wants to grow.
       this.memory.release(pointer, pages);
+      needStack(LAYERS);
       if (!this.addRecords(pointer, pages) || !this.fits(pages)) return 0;
       pointer = this.memory.tryAcquire(pages, this.owner);
       if (pointer === 0) return 0;

@@ -44,14 +44,16 @@ export class Supply {
     if (align > 1) chunks.coalesceWaiting();
     let granule = this.take(granules, align);
     if (granule >= 0) return granule;
-    // What follows is seldom called, and may call the memory.
-    needStack(LAYERS);
     const { releases } = chunks;
     chunks.coalesceWaiting();
     this.slabs.dropEmpty();
     if (releases !== chunks.releases) granule = this.take(granules, align);
-    if (granule < 0 && pages.grow(granules, align)) granule = this.take(granules, align);
-    if (granule < 0) granule = chunks.search(granules, align);
+    if (granule >= 0) return granule;
+    if (pages.grow(granules, align)) granule = this.take(granules, align);
+    if (granule >= 0) return granule;
+    // What follows is seldom called. Each step until here leaves the heap whole.
+    needStack(LAYERS);
+    granule = chunks.search(granules, align);
     if (granule < 0 && this.trim() > 0 && pages.grow(granules, align)) {
       granule = this.take(granules, align);
       if (granule < 0) granule = chunks.search(granules, align);
