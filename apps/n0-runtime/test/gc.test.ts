@@ -239,6 +239,35 @@ describe.each(GC_SETUPS)("values on %s", (_, setup) => {
     }
   });
 
+  test("what was just made, and only the call holds, is found again by each function that allocates", () => {
+    const p = new Program(setup);
+    const { runtime } = p;
+    const text = "a string of some length, longer than a new builder has room for: 64 bytes";
+    const fresh = (): number => runtime.newString(text);
+    expect(p.text(p.word(runtime.mph_interface_box(fresh(), 1, 2)))).toBe(text);
+    expect(p.text(p.word(runtime.mph_error_new(fresh())))).toBe(text);
+    expect(p.text(p.word(runtime.mph_closure_new(1, fresh(), 0) + 8))).toBe(text);
+    const old = p.variable(runtime.mph_bytes_New());
+    const first = fresh();
+    runtime.mph_bytes_Add(old(), first);
+    expect(p.text(runtime.mph_bytes_String(old()))).toBe(text);
+    const added = fresh();
+    const held = p.variable(added);
+    const builder = p.variable(runtime.mph_bytes_New());
+    runtime.mph_bytes_Add(builder(), held());
+    const other = p.variable(runtime.mph_bytes_New());
+    runtime.mph_bytes_AddByte(other(), 65, 0);
+    runtime.mph_bytes_AddAll(old(), other());
+    runtime.mph_bytes_AddAll(p.variable(runtime.mph_bytes_New())(), builder());
+    expect(p.text(runtime.mph_bytes_String(builder()))).toBe(text);
+    expect(p.text(runtime.mph_bytes_String(old()))).toBe(`${text}A`);
+    const map = p.variable(runtime.mph_map_new(KEY_STRING, 0));
+    const key = runtime.newString("key");
+    runtime.mph_map_set(map(), key, 0, 1, 0);
+    expect(p.texts(runtime.mph_map_keys(map(), 0))).toEqual(["key"]);
+    runtime.verify();
+  });
+
   test("a map's value keeps its high word, and a key's", () => {
     const p = new Program(setup);
     const { runtime } = p;
