@@ -34,6 +34,27 @@ describe.each(KINDS)("a growth listener of a $name", ({ make }) => {
   });
 });
 
+describe.each(KINDS)("a growth that a $name causes", ({ make }) => {
+  it("lets listeners look, too", () => {
+    const memory = new LinearMemory({ initialPages: 1, exactGrowth: true });
+    const pool = make(memory);
+    const live: number[] = [];
+    let heard = 0;
+    const told: string[] = [];
+    memory.onGrow(() => {
+      heard++;
+      told.push(codeOf(() => pool.verify()));
+      const { used } = pool.stats();
+      if (used !== live.length || [...pool.liveObjects()].length !== used) told.push(`${used} of ${live.length}`);
+      if (!live.every((pointer) => pool.owns(pointer))) told.push("not owned");
+    });
+    while (live.length < 20_000) live.push(pool.alloc(64));
+    expect(heard).toBeGreaterThan(3);
+    expect(new Set(told)).toEqual(new Set(["did not throw"]));
+    pool.verify();
+  });
+});
+
 describe.each(KINDS)("a $name", ({ make }) => {
   it("can be destroyed after its memory", () => {
     for (const used of [false, true]) {
