@@ -31,7 +31,7 @@ type Candidate = Pick<Talents, "alloc" | "malloc"> & { readonly memory: AddressS
 /** @throws ERR_MORPH_INVALID_CONFIG when it is no allocator */
 export function requireAllocator(candidate: Candidate | undefined): Allocator {
   if (!isAllocator(candidate)) {
-    refuse("ERR_MORPH_INVALID_CONFIG", "an allocator: a memory with alloc() or malloc()", candidate);
+    refuse("ERR_MORPH_INVALID_CONFIG", "an allocator with its memory", candidate);
   }
   return candidate as Allocator;
 }
@@ -63,15 +63,13 @@ export function allocate(allocator: Allocator, bytes: number, align: number = NA
   const { slotSize } = talents;
   const isNatural = align <= NATURAL_ALIGN;
   const aligned = isNatural || zeroed ? undefined : talents.alignedAlloc?.(align, bytes);
-  if (aligned !== undefined) return given(allocator, aligned, bytes);
-  const size = isNatural ? bytes : bytes + align - NATURAL_ALIGN;
+  const size = isNatural || aligned !== undefined ? bytes : bytes + align - NATURAL_ALIGN;
   if (slotSize !== undefined && size > slotSize) {
     refuse("ERR_MORPH_INVALID_SIZE", `at most a pool's slot of ${slotSize} bytes`, size);
   }
   const zeros = zeroed ? (talents.allocZeroed?.(size) ?? talents.calloc?.(1, size)) : undefined;
-  if (zeros !== undefined) return given(allocator, zeros, size);
-  const pointer = given(allocator, talents.alloc?.(size) ?? talents.malloc?.(size), size);
-  if (zeroed) allocator.memory.u8.fill(0, pointer, pointer + size);
+  const pointer = given(allocator, aligned ?? zeros ?? talents.alloc?.(size) ?? talents.malloc?.(size), size);
+  if (zeroed && zeros === undefined) allocator.memory.u8.fill(0, pointer, pointer + size);
   return pointer;
 }
 
@@ -80,9 +78,10 @@ export function allocate(allocator: Allocator, bytes: number, align: number = NA
  * @throws ERR_MORPH_OUT_OF_MEMORY when it gave none, ERR_MORPH_INVALID_POINTER for what cannot be so many bytes of the memory
  */
 export function given(allocator: Allocator, pointer: number | undefined, bytes: number): number {
-  const at = typeof pointer === "number" && pointer < 0 ? pointer >>> 0 : (pointer as number);
-  if (typeof at === "number" && at > 0 && at % NATURAL_ALIGN === 0 && at + bytes <= allocator.memory.u8.length)
-    return at;
+  if (typeof pointer === "number") {
+    const at = pointer < 0 ? pointer >>> 0 : pointer;
+    if (at > 0 && at % NATURAL_ALIGN === 0 && at + bytes <= allocator.memory.u8.length) return at;
+  }
   const code = (pointer ?? 0) === 0 ? "ERR_MORPH_OUT_OF_MEMORY" : "ERR_MORPH_INVALID_POINTER";
-  return refuse(code, `the allocator's multiple of 8 with ${bytes} bytes of the memory behind it`, pointer);
+  return refuse(code, `an aligned pointer to ${bytes} bytes`, pointer);
 }

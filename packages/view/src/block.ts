@@ -10,12 +10,11 @@ import {
 } from "./allocator.ts";
 import type { LeakGuard } from "./leak-guard.ts";
 import { momentNow, requireLive } from "./liveness.ts";
-import { refuse, requireBoolean } from "./refuse.ts";
+import { refuse } from "./refuse.ts";
 import { LAYERS } from "./stack.ts";
 
-const making = /* @__PURE__ */ new StackGuard(LAYERS);
-const resizing = /* @__PURE__ */ new StackGuard(LAYERS);
-const freeing = /* @__PURE__ */ new StackGuard(LAYERS);
+// One is enough: what a method calls once the allocator has done its part is what `array` has called as well.
+const changing = /* @__PURE__ */ new StackGuard(LAYERS);
 
 /** Any typed array. `Float16Array` is one, too, where the engine has it. */
 export interface ElementArray {
@@ -99,6 +98,9 @@ export class Block<View extends ElementArray> {
     this.elements = handle.length;
     this.expected = 0;
     this.current = this.show(handle.pointer);
+    guard?.watch(this, this.name, () => {
+      if (place.base !== 0) place.allocator.free?.(place.base);
+    });
   }
 
   /**
@@ -130,7 +132,7 @@ export class Block<View extends ElementArray> {
     this.requireUsable();
     const bytes = bytesOf(this.type, length);
     if (length === this.elements) return;
-    resizing.require(length);
+    changing.require(length);
     const before = this.elements * this.type.BYTES_PER_ELEMENT;
     const pointer = bytes === 0 ? this.release() : before === 0 ? this.take(bytes) : this.move(before, bytes);
     this.elements = length;
@@ -143,23 +145,18 @@ export class Block<View extends ElementArray> {
    *   throws; then nothing has changed
    */
   free(): void {
-    if (this.freed) throw new MorphError("ERR_MORPH_DOUBLE_FREE", `${this.name} was freed already`);
+    if (this.freed) throw new MorphError("ERR_MORPH_DOUBLE_FREE", `${this.name} was freed`);
     this.requireUsable();
-    freeing.require(this.elements);
+    changing.require(this.elements);
     this.release();
-    this.end();
+    this.freed = true;
+    this.expected = LOOK;
     this.guard?.forget(this);
   }
 
   /** `using block = array(...)` frees it at the end of the scope, unless it was before. One that can only be looked at just ends. */
   [Symbol.dispose](): void {
-    if (this.freed) return;
-    if (isAllocator(this.place.allocator)) this.free();
-    else this.end();
-  }
-
-  /** From now on it shows nothing. */
-  private end(): void {
+    if (!this.freed && isAllocator(this.place.allocator)) this.free();
     this.freed = true;
     this.expected = LOOK;
   }
@@ -248,7 +245,7 @@ export class Block<View extends ElementArray> {
   }
 
   private get name(): string {
-    return `the block of ${this.elements} in a ${this.type.name}`;
+    return `${this.type.name} of ${this.elements}`;
   }
 }
 
@@ -270,32 +267,19 @@ export function array<View extends ElementArray>(
   requireType(type);
   const { align = type.BYTES_PER_ELEMENT, zeroed = false, guard } = options;
   requireAlign(align);
-  requireBoolean("zeroed", zeroed);
+  requireZeroed(zeroed);
   requireGuard(guard);
   const bytes = bytesOf(type, length);
-  making.require(length);
+  changing.require(length);
   const whole = Math.max(align, type.BYTES_PER_ELEMENT);
   const base = bytes === 0 ? 0 : allocate(allocator, bytes, whole, zeroed);
-  const place: Place = { allocator, base };
   const handle = { type: type.name, length, pointer: alignUp(base, whole), base, align: whole, zeroed };
   try {
-    const block = new Block(type, place, handle, guard);
-    guard?.watch(block, `${type.name} of ${length}`, () => freeLeaked(place));
-    return block;
+    return new Block(type, { allocator, base }, handle, guard);
   } catch (error) {
     // A class or a guard of the program's own has thrown.
     if (base !== 0) allocator.free?.(base);
     throw error;
-  }
-}
-
-/** Frees what a guard has found, unless it has ended with its allocator. */
-function freeLeaked({ allocator, base }: Place): void {
-  if (base === 0) return;
-  try {
-    allocator.free?.(base);
-  } catch (error) {
-    if ((error as Partial<MorphError> | null)?.code !== "ERR_MORPH_DESTROYED") throw error;
   }
 }
 
@@ -318,7 +302,7 @@ export function blockAt<View extends ElementArray>(
   }
   const { pointer, base, align, zeroed } = handle;
   requireAlign(align);
-  requireBoolean("zeroed", zeroed);
+  requireZeroed(zeroed);
   const bytes = bytesOf(type, handle.length);
   // A block without elements is nowhere.
   const isPlaced =
@@ -370,11 +354,15 @@ function requireAlign(align: number): void {
 function requireType(type: ElementType<ElementArray>): void {
   const size: unknown = type?.BYTES_PER_ELEMENT;
   if (!(typeof type === "function" && typeof size === "number")) {
-    refuse("ERR_MORPH_INVALID_CONFIG", "a typed array class, such as Float32Array", type);
+    refuse("ERR_MORPH_INVALID_CONFIG", "a typed array class", type);
   }
 }
 
 /** @throws ERR_MORPH_INVALID_CONFIG */
+function requireZeroed(zeroed: unknown): void {
+  if (typeof zeroed !== "boolean") refuse("ERR_MORPH_INVALID_CONFIG", "zeroed: a boolean", zeroed);
+}
+
 function requireGuard(guard: LeakGuard | undefined): void {
   if (guard !== undefined && typeof guard?.watch !== "function") {
     refuse("ERR_MORPH_INVALID_CONFIG", "a LeakGuard", guard);

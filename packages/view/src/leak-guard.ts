@@ -1,5 +1,5 @@
 import { requireOptions } from "@morph/memory";
-import { refuse, requireBoolean } from "./refuse.ts";
+import { refuse } from "./refuse.ts";
 
 /** Something that was collected without being freed. */
 export interface Leak {
@@ -39,7 +39,7 @@ export class LeakGuard {
     requireOptions(options, ["onLeak", "free"]);
     const { onLeak = report, free = false } = options;
     if (typeof onLeak !== "function") refuse("ERR_MORPH_INVALID_CONFIG", "onLeak: a function", onLeak);
-    requireBoolean("free", free);
+    if (typeof free !== "boolean") refuse("ERR_MORPH_INVALID_CONFIG", "free: a boolean", free);
     this.onLeak = onLeak;
     this.frees = free;
     const isThere = typeof FinalizationRegistry === "function";
@@ -71,7 +71,7 @@ export class LeakGuard {
     try {
       this.onLeak({ what, madeAt });
     } finally {
-      if (this.frees) release?.();
+      if (this.frees) freeLeaked(release);
     }
   }
 }
@@ -79,6 +79,15 @@ export class LeakGuard {
 /** @throws ERR_MORPH_INVALID_CONFIG unless it can be collected */
 function requireObject(target: unknown): void {
   if (Object(target) !== target) refuse("ERR_MORPH_INVALID_CONFIG", "target: an object", target);
+}
+
+/** Frees what was forgotten, unless it has ended with its allocator. */
+function freeLeaked(release: (() => void) | undefined): void {
+  try {
+    release?.();
+  } catch (error) {
+    if ((error as { code?: unknown } | null)?.code !== "ERR_MORPH_DESTROYED") throw error;
+  }
 }
 
 function report({ what, madeAt }: Leak): void {

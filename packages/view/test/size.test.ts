@@ -20,9 +20,9 @@ async function sizeOf(exports: string): Promise<number> {
 }
 
 test.each([
-  ["array", 1600],
-  ["array, blockAt, blockOf", 1800],
-  ["LeakGuard", 370],
+  ["array", 1500],
+  ["array, blockAt, blockOf", 1720],
+  ["LeakGuard", 390],
   ["struct", 4000],
   ["struct, f32, i32, pointer, vec", 4600],
   ["readUtf8, writeUtf8, readCString, writeCString", 1500],
