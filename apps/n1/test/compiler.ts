@@ -73,7 +73,8 @@ export async function checkAll(
 ): Promise<{ readonly file: string; readonly run: Run }[]> {
   return inFolder(async (folder) => {
     const files = programs.map((bytes, i) => {
-      const file = join(folder, `${i}.fox`);
+      // A damaged program may import any name, so no file has one that it could be.
+      const file = join(folder, `program-${i}.fox`);
       writeFileSync(file, bytes);
       return file;
     });
