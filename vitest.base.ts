@@ -10,5 +10,6 @@ export const packageTests = (include = "test/**/*.test.ts"): ViteUserConfig =>
       exclude: ["**/node_modules/**", ...(include.includes("long") ? [] : ["**/*.long.test.ts"])],
       setupFiles: [fileURLToPath(new URL("scripts/test-kit/long-programs.ts", import.meta.url))],
       testTimeout: 60_000,
+      hookTimeout: 60_000,
     },
   });

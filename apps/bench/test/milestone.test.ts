@@ -1,15 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { compileFrontEnd, runModule } from "n0";
 import { MemoryWriter } from "n0-runtime";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { pauseCharts, sizeCharts, timesCharts } from "../src/milestone/charts.ts";
 import type { Comparison } from "../src/milestone/comparison.ts";
 import { ALLOCATORS } from "../src/milestone/contenders.ts";
 import { pauseClasses } from "../src/milestone/heap-watch.ts";
-import type { PlainProgram } from "../src/milestone/plain/program.ts";
-import { compile, compiler, frontEnd, type MilestoneProgram, OTHERS, STYLES } from "../src/milestone/programs.ts";
+import { compiler, frontEnd, OTHERS, STYLES } from "../src/milestone/programs.ts";
 import { milestoneResults } from "../src/milestone/results.ts";
 import { saying } from "../src/milestone/rows.ts";
 import { milestoneSection } from "../src/milestone/section.ts";
@@ -17,34 +15,7 @@ import { SETTINGS } from "../src/milestone/settings.ts";
 import { arithmeticOf, layoutsOf } from "../src/milestone/sizes.ts";
 import { generatedSource } from "../src/milestone/source.ts";
 import { milestoneVerdicts } from "../src/milestone/verdicts.ts";
-
-const folder = mkdtempSync(join(tmpdir(), "morph-milestone-"));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-/** What it prints on each allocator, and on plain objects where it is written so. */
-const outputs = async (program: MilestoneProgram, allocators = ALLOCATORS): Promise<string[]> => {
-  const path = join(folder, "input.txt");
-  const text = generatedSource(program.lines ?? 10);
-  writeFileSync(path, text);
-  const source = program.lines === undefined ? undefined : { path, bytes: text.length };
-  const args = source === undefined ? [] : (program.args?.(source) ?? []);
-  const all: string[] = [];
-  for (const allocator of allocators) {
-    const stdout = new MemoryWriter();
-    const module = await compile(program, source, allocator);
-    expect(runModule(module, { allocator, args, stdout }).failure).toBeNull();
-    all.push(stdout.text());
-  }
-  return program.plain === undefined ? all : [...all, await onObjects(program.plain, path)];
-};
-
-/** What it prints on plain objects. */
-const onObjects = async (plain: string, source: string): Promise<string> => {
-  const { run } = (await import(`../src/milestone/plain/${plain}.ts`)) as { run: PlainProgram };
-  const lines: string[] = [];
-  run((line) => lines.push(line), source);
-  return `${lines.join("\n")}\n`;
-};
+import { folder, LONG, outputs, printsTheSame } from "./milestone-outputs.ts";
 
 describe("the generated source", () => {
   test("is the same each time and has exactly the lines asked for", () => {
@@ -74,13 +45,10 @@ describe("the programs", () => {
     expect(runModule(module, { stdout: new MemoryWriter() })).toMatchObject({ exitCode: 0, failure: null });
   });
 
-  test.each(OTHERS)("$id prints the same on all allocators and on plain objects", async (program) => {
-    // V1 takes minutes for it, and V2 gigabytes.
-    const all = await outputs(program, program.id === "stack_undo" ? ["gc"] : ALLOCATORS);
-    expect(all.length).toBeGreaterThan(1);
-    expect(new Set(all).size).toBe(1);
-    expect(all[0]).not.toBe("");
-  });
+  test.each(OTHERS.filter(({ id }) => !LONG.includes(id)))(
+    "$id prints the same on all allocators and on plain objects",
+    (program) => printsTheSame(program, ALLOCATORS),
+  );
 });
 
 test("pauses are counted by powers of two, the longest together", () => {

@@ -49,6 +49,6 @@ function rangeProgram({ Ranges }: Package, next: (below: number) => number, atte
   return { step, check };
 }
 
-it.each(Array.from({ length: 8 }, (_, seed) => seed))("leave nothing half done, seed %i", async (seed) => {
+it.each(Array.from({ length: 4 }, (_, seed) => seed))("leave nothing half done, seed %i", async (seed) => {
   expect(await runLateFunctions(file, seed, 240, rangeProgram)).toBeGreaterThan(10);
 });
