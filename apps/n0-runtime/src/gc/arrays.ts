@@ -25,9 +25,11 @@ export class GcArrays extends Arrays {
   override create(length: number, elementSize: number, pointers: number): number {
     const { heap } = this;
     requireShape(length, elementSize, pointers, heap.referenceBytes);
-    const place = heap.hold(heap.allocElements(length, elementSize, pointers === 0 ? 0 : 1));
-    const array = heap.alloc(ARRAY_BYTES, ARRAY);
-    heap.setPointer(array, 0, heap.held(place));
+    // The block last: a module stores its elements without a barrier, so that it must be younger than every collection.
+    const place = heap.hold(heap.alloc(ARRAY_BYTES, ARRAY));
+    const data = heap.allocElements(length, elementSize, pointers === 0 ? 0 : 1);
+    const array = heap.held(place);
+    heap.setPointer(array, 0, data);
     heap.setWord(array + ARRAY_LENGTH, length);
     heap.release(1);
     return array;
