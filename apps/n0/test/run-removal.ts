@@ -1,4 +1,4 @@
-/** A thread that compiles a program with a place of the generator left out, and runs it: see `removals.long.test.ts`. */
+/** A thread that compiles a program with a place of the generator left out, and runs it: see `removals.check.ts`. */
 import { readFileSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
 import { Sites } from "../src/codegen/gc/sites.ts";

@@ -2,6 +2,7 @@
  * Whether the tests would notice a mistake in the generator: each place where it emits a barrier, a root or a reload is left out, and some
  * program has to behave otherwise when everything moves and is verified at each allocation. First all places of a kind, then each place of each
  * program by itself; of those, some are never reached by their program, or change nothing there: `REMOVALS=file` writes down which were noticed.
+ * A command of its own, `test:removals`, because all of them take an hour.
  */
 import { appendFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
