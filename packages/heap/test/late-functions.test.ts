@@ -6,6 +6,6 @@ import { heapProgram } from "./overflow-program.ts";
 
 const file = await bundle(new URL("..", import.meta.url), "esm");
 
-it.each(Array.from({ length: 5 }, (_, seed) => seed))("leave nothing half done, seed %i", async (seed) => {
+it.each(Array.from({ length: 3 }, (_, seed) => seed))("leave nothing half done, seed %i", async (seed) => {
   expect(await runLateFunctions(file, seed, 240, heapProgram)).toBeGreaterThan(20);
 });
