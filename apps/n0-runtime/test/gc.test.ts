@@ -68,6 +68,16 @@ describe.each(GC_SETUPS)("values on %s", (_, setup) => {
     fc.assert(fc.property(texts, texts, fc.nat(26), fc.nat(26), check), { numRuns: 40 });
   });
 
+  test("the elements of a new array are young, whatever was collected for it: a module stores them without a barrier", () => {
+    const p = new Program(setup);
+    const { env } = p.runtime.imports();
+    const { gc_nursery_base: base, gc_nursery_bytes: bytes } = env as unknown as Record<string, number>;
+    for (let i = 0; i < 200; i++) {
+      const data = p.word(p.runtime.mph_array_new(3, 4, 1));
+      expect((data - base!) >>> 0).toBeLessThan(bytes!);
+    }
+  });
+
   test("arrays: elements of 4, 8 and 24 bytes, with and without references, through growth and joining", () => {
     const operations = fc.array(fc.tuple(fc.nat(4), fc.nat(40), fc.string({ maxLength: 5 })), { maxLength: 60 });
     const check = (size: number, steps: [number, number, string][]): void => {
