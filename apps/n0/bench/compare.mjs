@@ -1,12 +1,14 @@
-// What the collector costs against V2: each program of this folder on both, by turns, in processes of their own. `node bench/compare.mjs [ROUNDS]`, once the
+// What the collector costs against V2: each program of this folder on both, by turns, in processes of their own. `node bench/compare.mjs [--quick]`, once the
 // workspace is built. Shown are the best times, whole and without collections: what barriers, roots and allocation take.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 
-const rounds = Number(process.argv[2] ?? 5);
+const { quick } = parseArgs({ options: { quick: { type: "boolean", default: false } } }).values;
+const rounds = quick ? 1 : 5;
 const folder = fileURLToPath(new URL(".", import.meta.url));
 const command = fileURLToPath(new URL("../bin/n0.js", import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), "n0-bench-"));
