@@ -1,12 +1,17 @@
 /* Programs that are run on the collector, with frees by hand on the heap, and on plain JavaScript objects. */
 
+import { Collector } from "@morph/gc";
+import type { LinearMemory } from "@morph/memory";
+
 const NURSERY_STEP = 262_144;
 const MOST_STEPS = 16;
 const NURSERY_PART = 0.4;
 
-/** Bytes of a nursery for so many live bytes: two fifths, up to 4 MiB. */
-export const nurseryFor = (peakLive: number): number =>
-  NURSERY_STEP * Math.max(1, Math.min(MOST_STEPS, Math.floor((peakLive * NURSERY_PART) / NURSERY_STEP)));
+/** Its nursery has two fifths of so many live bytes, up to 4 MiB. */
+export const collectorFor = (memory: LinearMemory, peakLive: number, maxBytes?: number): Collector => {
+  const steps = Math.max(1, Math.min(MOST_STEPS, Math.floor((peakLive * NURSERY_PART) / NURSERY_STEP)));
+  return new Collector({ memory, nurseryBytes: NURSERY_STEP * steps, ...(maxBytes !== undefined && { maxBytes }) });
+};
 
 /** A way to run a program. @returns something that depends on all it did */
 export type Run = () => number;

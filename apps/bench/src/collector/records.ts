@@ -1,11 +1,11 @@
 /*
  * A table of records: one after the other is looked up at random and replaced by a new one with a key and a note, texts of other lengths; each step makes three short texts more, which nobody keeps.
  */
-import { Collector, LAYOUT } from "@morph/gc";
+import { LAYOUT } from "@morph/gc";
 import { Heap } from "@morph/heap";
 import { LinearMemory } from "@morph/memory";
 import { xorshift } from "../xorshift.js";
-import { nurseryFor, type Program, type Run } from "./program.js";
+import { collectorFor, type Program, type Run } from "./program.js";
 
 const PAGES = 1_024;
 const RECORD_BYTES = 24;
@@ -45,11 +45,7 @@ export const recordsProgram = (count: number, steps: number): Program => {
 
   const onCollector = (maxBytes?: number): { run: Run; peakFootprint(): number } => {
     const memory = new LinearMemory({ initialPages: PAGES });
-    const gc = new Collector({
-      memory,
-      nurseryBytes: nurseryFor(peakLive),
-      ...(maxBytes !== undefined && { maxBytes }),
-    });
+    const gc = collectorFor(memory, peakLive, maxBytes);
     const { u32 } = memory;
     const record = gc.type({ name: "record", size: RECORD_BYTES, pointers: [0, 4] });
     const text = gc.arrayType({ name: "text", size: 1 });

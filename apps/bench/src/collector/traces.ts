@@ -1,11 +1,9 @@
-/* Recordings of real programs, request by request: on the collector a free is a pointer that is dropped from a table, and all objects are arrays of bytes. */
-import { Collector } from "@morph/gc";
 import { Heap } from "@morph/heap";
 import { LinearMemory } from "@morph/memory";
 import { traces } from "../catalogue/traces.js";
 import { readTrace } from "../rep-reader.js";
 import { FREE, REALLOCATE } from "../trace.js";
-import { nurseryFor, type Program, type Run } from "./program.js";
+import { collectorFor, type Program, type Run } from "./program.js";
 
 const PAGES = 4_096;
 const HEADER = 8;
@@ -20,11 +18,7 @@ export const traceProgram = (id: string): Program => {
 
   const onCollector = (maxBytes?: number): { run: Run; peakFootprint(): number } => {
     const memory = new LinearMemory({ initialPages: PAGES });
-    const gc = new Collector({
-      memory,
-      nurseryBytes: nurseryFor(peakLive),
-      ...(maxBytes !== undefined && { maxBytes }),
-    });
+    const gc = collectorFor(memory, peakLive, maxBytes);
     const { u32, u8 } = memory;
     const bytes = gc.arrayType({ name: "bytes", size: 1 });
     const list = gc.arrayType({ name: "list", size: 4, pointers: [0] });

@@ -1,8 +1,8 @@
 /* Binary trees: one that lives long, and many that are built, counted and dropped. Nodes have two pointers and two numbers, 16 bytes. */
-import { Collector, LAYOUT } from "@morph/gc";
+import { LAYOUT } from "@morph/gc";
 import { Heap } from "@morph/heap";
 import { LinearMemory } from "@morph/memory";
-import { nurseryFor, type Program, type Run } from "./program.js";
+import { collectorFor, type Program, type Run } from "./program.js";
 
 const NODE_BYTES = 16;
 const PAGES = 1_024;
@@ -29,11 +29,7 @@ export const treesProgram = (sizes: TreeSizes): Program => {
 
   const onCollector = (maxBytes?: number): { run: Run; peakFootprint(): number } => {
     const memory = new LinearMemory({ initialPages: PAGES });
-    const gc = new Collector({
-      memory,
-      nurseryBytes: nurseryFor(peakLive),
-      ...(maxBytes !== undefined && { maxBytes }),
-    });
+    const gc = collectorFor(memory, peakLive, maxBytes);
     const { u32 } = memory;
     const node = gc.type({ name: "node", size: NODE_BYTES, pointers: [0, 4] });
     const top = gc.control / 4 + LAYOUT.STACK_TOP;
