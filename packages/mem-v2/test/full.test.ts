@@ -39,20 +39,26 @@ describe.each(MODES)("a full context, in %s mode", (_, config) => {
   it.each([false, true])(
     "holds as many objects again after all of them were freed, or dropped (shared: %s)",
     (shared) => {
-      const memory = new LinearMemory({ maxPages: 65, shared });
-      const ctx = contextIn({ ...config, memory });
-      for (const size of [23_083, 100]) {
-        const pointers = fill(ctx, size);
-        const { length } = pointers;
-        expect(length).toBeGreaterThan(100);
-        for (const pointer of pointers) ctx.free(pointer);
-        ctx.trim();
-        expect(fill(ctx, size)).toHaveLength(length);
-        ctx.reset();
-        expect(fill(ctx, size)).toHaveLength(length);
-        ctx.verify();
-        ctx.reset();
-        ctx.trim();
+      for (const [maxPages, sizes] of [
+        [44, [23_083, 9000]],
+        [65, [23_083, 100]],
+        [90, [70_000]],
+      ] as const) {
+        const memory = new LinearMemory({ maxPages, shared });
+        const ctx = contextIn({ ...config, memory });
+        for (const size of sizes) {
+          const pointers = fill(ctx, size);
+          const { length } = pointers;
+          expect(length * size).toBeGreaterThan(2_200_000);
+          for (const pointer of pointers) ctx.free(pointer);
+          ctx.trim();
+          expect(fill(ctx, size)).toHaveLength(length);
+          ctx.reset();
+          expect(fill(ctx, size)).toHaveLength(length);
+          ctx.verify();
+          ctx.reset();
+          ctx.trim();
+        }
       }
     },
   );

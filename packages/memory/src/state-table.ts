@@ -43,6 +43,11 @@ export class StateTable {
   /** Bytes that {@link saveState} writes. */
   readonly stateBytes: number = TABLE_STATE_BYTES;
   private pointer = 0;
+  /**
+   * Bytes of the table that was dropped, for the next one, where there is room: in a full memory there may be none for a small one and the larger one that
+   * it moves to.
+   */
+  private dropped = 0;
   private readonly memory: AddressSpace;
 
   /** @throws ERR_MORPH_INVALID_CONFIG when `memory` is not a memory */
@@ -89,8 +94,14 @@ export class StateTable {
     const span = (empty ? end : Math.max(end, oldEnd)) - lo;
     const least = Math.ceil(span / granule / 4);
     // Room for a quarter as much again, so that a growing range moves the table seldom; the side table rounds up too.
-    let wanted = Math.ceil(Math.min(span * 1.25, 2 ** 32 - lo) / granule / 4);
+    const larger = Math.ceil(Math.min(span * 1.25, 2 ** 32 - lo) / granule / 4);
+    let wanted = Math.max(larger, this.dropped);
+    this.dropped = 0;
     let pointer = this.memory.tryAcquireTable(wanted);
+    if (pointer === 0 && wanted > larger) {
+      wanted = larger;
+      pointer = this.memory.tryAcquireTable(wanted);
+    }
     if (pointer === 0) {
       wanted = least;
       pointer = this.memory.acquireTable(wanted);
@@ -128,6 +139,7 @@ export class StateTable {
   drop(): void {
     const { pointer, bytes } = this;
     this.forget();
+    this.dropped = bytes;
     if (bytes > 0) this.memory.releaseTable(pointer, bytes);
   }
 
