@@ -42,7 +42,7 @@ const onObjects = async (plain: string, source: string): Promise<string> => {
 };
 
 /** What takes long: a test of its own. */
-export const LONG: readonly string[] = ["garbage", "stack_undo"];
+export const LONG: readonly string[] = ["garbage", "stack_undo", "trees"];
 
 /** The program prints the same on all of these, and on plain objects. */
 export async function printsTheSame(program: MilestoneProgram, allocators: typeof ALLOCATORS): Promise<void> {

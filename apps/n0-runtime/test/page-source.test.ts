@@ -21,7 +21,7 @@ test("runs are zeroed and apart, and a freed one is found again: the lowest that
     );
     return Math.min(...starts);
   };
-  for (let i = 0; i < 3000; i++) {
+  for (let i = 0; i < 1200; i++) {
     if (runs.length > 60 || (runs.length > 0 && random(2) === 0)) {
       const [[first, pages]] = runs.splice(random(runs.length), 1) as [[number, number]];
       source.give(first * V1_PAGE_BYTES, pages);
@@ -42,7 +42,7 @@ test("runs are zeroed and apart, and a freed one is found again: the lowest that
   }
 });
 
-test("what runs leave over is not searched again for each: 100,000 of three pages are quick", () => {
+test("what runs leave over is not searched again for each of 500,000 of three pages", () => {
   // Pages without bytes: only the search takes time.
   let next = 0;
   const acquire = (pages: number): number => {
@@ -51,8 +51,7 @@ test("what runs leave over is not searched again for each: 100,000 of three page
   };
   const memory = { u8: { fill: () => {} }, acquire };
   const source = new PageSource(memory as unknown as LinearMemory, 2);
-  const start = performance.now();
-  for (let i = 0; i < 100_000; i++) source.take(3);
-  expect(next).toBe(20_000);
-  expect(performance.now() - start).toBeLessThan(2000);
+  // Were each search as long as what came before, these would not end in the time that a test has.
+  for (let i = 0; i < 500_000; i++) source.take(3);
+  expect(next).toBe(100_000);
 });

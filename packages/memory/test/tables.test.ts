@@ -224,7 +224,7 @@ describe("side tables", () => {
         memory.unregister(id);
         expect(memory.footprint).toBe(PAGE_BYTES);
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 });

@@ -120,7 +120,7 @@ describe.each([4096, 16_384, PAGE_BYTES, 2 * PAGE_BYTES])("size classes with sla
         for (let page = 0; page < memory.u8.length; page += PAGE_BYTES) if (memory.ownerOf(page) === it.owner) owned++;
         expect(owned).toBe(0);
       }),
-      { numRuns: 12 },
+      { numRuns: 6 },
     );
   });
 });
