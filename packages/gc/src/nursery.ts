@@ -58,6 +58,8 @@ const SLOWER = 1.02;
 
 /** No pointer, and as an offset outside of most memories. */
 const POISON = -1;
+/** How many blocks further the first free one is each time. */
+const TURN = 7;
 
 /** The blocks of the nursery. */
 export class Nursery implements SurvivorSpace {
@@ -81,11 +83,15 @@ export class Nursery implements SurvivorSpace {
   private readonly free: Int32Array;
   private readonly space: Space;
   private readonly kinds: Kinds;
+  /** Whether survivors stay here while they leave room. */
+  private readonly keeps: boolean;
+  private turn = 0;
 
   /** @throws ERR_MORPH_OUT_OF_MEMORY */
-  constructor(space: Space, kinds: Kinds, bytes: number) {
+  constructor(space: Space, kinds: Kinds, bytes: number, keeps = false) {
     this.space = space;
     this.kinds = kinds;
+    this.keeps = keeps;
     // Whole segments, so that no block of the old space shares one.
     const pointer = space.takePages(pagesOf(bytes), SEGMENT_PAGES);
     if (pointer === 0) {
@@ -108,10 +114,16 @@ export class Nursery implements SurvivorSpace {
     this.free[this.freeCount++] = block;
   }
 
-  /** Overwrites the free blocks, for tests: who uses a pointer that a collection has made void does not find the object as it was. O(bytes). */
+  /**
+   * Overwrites the free blocks, for tests, and has them taken in another order each time: who uses a pointer that a collection has made void does not find the object as
+   * it was, nor the object again that moved back. O(bytes).
+   */
   poison(): void {
     const { i32 } = this.space;
     const words = BLOCK_BYTES >>> WORD_SHIFT;
+    const inOrder = this.free.slice(0, this.freeCount);
+    this.turn = (this.turn + TURN) | 0;
+    for (let i = 0; i < this.freeCount; i++) this.free[i] = inOrder[(i + this.turn) % this.freeCount] as number;
     for (let i = 0; i < this.freeCount; i++) {
       const first = ((this.free[i] as number) << BLOCK_SHIFT) >>> WORD_SHIFT;
       i32.fill(POISON, first, first + words);
@@ -183,9 +195,10 @@ export class Nursery implements SurvivorSpace {
    */
   condemn(promoteAll: boolean): void {
     this.close(CURSOR);
+    const keeps = this.keeps && this.survivorBlocks <= this.blocks >>> 1;
     this.survivorBlocks = 0;
     this.survivedBefore = 0;
-    const once = promoteAll || this.untilAging > 0;
+    const once = promoteAll || (this.untilAging > 0 && !keeps);
     if (this.untilAging > 0) this.untilAging--;
     for (let block = this.first; block < this.first + this.blocks; block++) {
       const { i32 } = this.space;
@@ -194,7 +207,7 @@ export class Nursery implements SurvivorSpace {
       const survived = ((i32[record + FLAGS] as number) & SURVIVED) !== 0;
       if (survived && !once)
         this.survivedBefore += ((i32[record + TOP] as number) - (i32[record + START] as number)) | 0;
-      i32[record + LANE] = once || survived ? OLD_CURSOR : SURVIVOR;
+      i32[record + LANE] = once || (survived && !keeps) ? OLD_CURSOR : SURVIVOR;
     }
   }
 

@@ -36,6 +36,11 @@ export interface CollectorOptions {
    * end of marking, that all which roots lead to is marked. What collections leave in the nursery is overwritten. Default false.
    */
   verifyAlways?: boolean;
+  /**
+   * For tests, with `collectEvery`: collections are minor ones only, and survivors stay in the nursery as long as they take at most half of it, so that all of them
+   * move each time. Default false.
+   */
+  moveAlways?: boolean;
 }
 
 const NAMES: readonly (keyof CollectorOptions)[] = [
@@ -48,6 +53,7 @@ const NAMES: readonly (keyof CollectorOptions)[] = [
   "traceHandles",
   "collectEvery",
   "verifyAlways",
+  "moveAlways",
 ];
 
 const MIB = 1_048_576;
@@ -66,6 +72,7 @@ export interface Settings {
   readonly traceHandles: boolean;
   readonly collectEvery: number;
   readonly verifyAlways: boolean;
+  readonly moveAlways: boolean;
 }
 
 /** @throws ERR_MORPH_INVALID_CONFIG */
@@ -80,6 +87,7 @@ export function settingsOf(options: CollectorOptions): Settings {
     traceHandles = false,
     collectEvery = 0,
     verifyAlways = false,
+    moveAlways = false,
   } = options;
   requireStep("nurseryBytes", nurseryBytes, SEGMENT_BYTES, MAX_NURSERY_BYTES);
   requireStep("stackBytes", stackBytes, STACK_STEP, MAX_STACK_BYTES);
@@ -95,7 +103,7 @@ export function settingsOf(options: CollectorOptions): Settings {
   if (onMemoryPressure !== undefined && typeof onMemoryPressure !== "function") {
     throw refusal("onMemoryPressure", "a function", onMemoryPressure);
   }
-  for (const [name, value] of Object.entries({ traceHandles, verifyAlways })) {
+  for (const [name, value] of Object.entries({ traceHandles, verifyAlways, moveAlways })) {
     if (typeof value !== "boolean") throw refusal(name, "a boolean", value);
   }
   return {
@@ -107,6 +115,7 @@ export function settingsOf(options: CollectorOptions): Settings {
     traceHandles,
     collectEvery,
     verifyAlways,
+    moveAlways,
   };
 }
 

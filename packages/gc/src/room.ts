@@ -141,9 +141,13 @@ export class Room {
     if (--this.untilCollection > 0) return;
     this.untilCollection = this.settings.collectEvery;
     this.collectionsDone++;
-    const full = this.collectionsDone % FULL_EVERY === 0;
+    const { moveAlways } = this.settings;
+    const full = !moveAlways && this.collectionsDone % FULL_EVERY === 0;
+    const { old } = this.parts;
+    const onlyMinor = moveAlways && !old.marking && !old.sweeping;
     this.pauses.run(() => {
       if (full) this.cycle.compact();
+      else if (onlyMinor) this.cycle.minor();
       else this.cycle.often();
     });
   }

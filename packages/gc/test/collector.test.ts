@@ -95,6 +95,35 @@ describe("objects", () => {
   });
 });
 
+describe("moveAlways", () => {
+  it("every object moves at each collection, never to where it was just before", () => {
+    const { gc, pair } = make({ collectEvery: 1, verifyAlways: true, moveAlways: true });
+    const handle = gc.handle(gc.alloc(pair));
+    const seen: number[] = [];
+    for (let i = 0; i < 40; i++) {
+      gc.alloc(pair);
+      expect(seen.slice(-5)).not.toContain(handle.pointer);
+      expect(isYoung(gc, handle.pointer)).toBe(true);
+      seen.push(handle.pointer);
+    }
+    expect(gc.stats()).toMatchObject({ majorCollections: 0, promotedBytes: 0 });
+  });
+
+  it("objects become old when they fill half of the nursery", () => {
+    const { gc, pair, list } = make({ collectEvery: 400, moveAlways: true, nurseryBytes: 262_144 });
+    const array = gc.handle(gc.allocArray(list, 12_000));
+    for (let i = 0; i < 12_000; i++) {
+      const child = gc.alloc(pair);
+      gc.memory.u32[at(child, 8)] = i;
+      gc.write(array.pointer, 8 + 4 * i, child);
+    }
+    for (let i = 0; i < 12_000; i += 97) {
+      expect(gc.memory.u32[at(gc.memory.u32[at(array.pointer, 8 + 4 * i)]!, 8)]).toBe(i);
+    }
+    expect(gc.stats().promotedBytes).toBeGreaterThan(0);
+  });
+});
+
 describe("the barrier", () => {
   it("lets an old object keep a young one alive, also in every part of a large array", () => {
     const { gc, pair, list } = make({ verifyAlways: true });
@@ -643,6 +672,7 @@ describe("bad input is refused with a code, and nothing changes", () => {
       { pauseTargetMs: 0 },
       { stackBytes: 10 },
       { collectEvery: -1 },
+      { moveAlways: 1 },
       { traceHandles: 1 },
       { onMemoryPressure: 1 },
       { nursery: 4 },

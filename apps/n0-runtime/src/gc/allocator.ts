@@ -20,6 +20,8 @@ export interface GcOptions {
   readonly collectEvery?: number;
   /** For tests: checks everything at each collection, barriers too. Default false. */
   readonly verifyAlways?: boolean;
+  /** For tests, with `collectEvery`: all objects move at each collection. Default false. */
+  readonly moveAlways?: boolean;
 }
 
 /** More types than this no program has. */
