@@ -1,5 +1,5 @@
-import { describe, MorphError, PAGE_BYTES, repeatedRefusal, requireStack } from "@morph/memory";
-import { flagsOf, signatureAt, sizeAt, typeOf } from "./header.ts";
+import { MorphError, PAGE_BYTES, repeatedRefusal, requireStack } from "@morph/memory";
+import { flagsOf, requireSize, signatureAt, sizeAt, typeOf } from "./header.ts";
 import { blockBytes } from "./large-objects.ts";
 import {
   ALLOCATED_BYTES,
@@ -44,11 +44,9 @@ import {
   WORD_INDEX,
 } from "./layout.ts";
 import { ObjectStore } from "./object-store.ts";
+import { Refusals } from "./refusals.ts";
 import { LOCKED_LAYERS } from "./stack.ts";
 import { requireType } from "./type-names.ts";
-
-/** No count of releases. */
-const NEVER = -1;
 
 /**
  * Typed objects in linear memory: each has an 8-byte header with its size and type, small ones lie in the slots of size classes, large ones in an
@@ -59,11 +57,7 @@ export class MemoryContext extends ObjectStore {
   private quiet = false;
   /** Objects freed so far when pages without a live object were last looked for and not found. */
   private freedWhenTrimmed = -1;
-  /** The least size that was refused since something was freed, and how many objects had been freed then. */
-  private refusedSize = 0;
-  /** The memory's releases then, where a table was returned after it: the memory forgets then what it has refused. */
-  private releasesWhenRefused = NEVER;
-  private freedWhenRefused = -1;
+  private readonly refusals = new Refusals();
 
   /**
    * Hands out an object; its bytes are whatever they were. O(1), but for new pages now and then.
@@ -255,7 +249,8 @@ export class MemoryContext extends ObjectStore {
    */
   reset(): void {
     this.begin(LOCKED_LAYERS);
-    this.freedWhenTrimmed = this.freedWhenRefused = -1;
+    this.freedWhenTrimmed = -1;
+    this.refusals.forget();
     this.large.reset();
     this.classes.reset();
     this.key = this.classes.key;
@@ -332,7 +327,7 @@ export class MemoryContext extends ObjectStore {
       size >>> 0 === size &&
       (typeId & MAX_TYPE) === typeId &&
       this.i32.length !== 0 &&
-      !(this.freedWhenRefused >= 0 && this.isRefused(size))
+      !(this.refusals.any && this.isRefused(size))
     );
   }
 
@@ -372,7 +367,7 @@ export class MemoryContext extends ObjectStore {
   private leaveNoTable(): void {
     const { releases } = this.memory;
     this.large.trim();
-    this.releasesWhenRefused = releases === this.memory.releases ? NEVER : this.memory.releases;
+    this.refusals.releases = releases === this.memory.releases ? -1 : this.memory.releases;
   }
 
   /** Lets the user's listener act: it may do anything, even destroy the context. */
@@ -468,20 +463,15 @@ export class MemoryContext extends ObjectStore {
 
   /** Whether an object of that size was refused, and nothing has changed since. O(types). */
   private isRefused(size: number): boolean {
-    if (size < this.refusedSize || this.freedWhenRefused < 0 || this.counters.freed() !== this.freedWhenRefused)
-      return false;
+    if (!this.refusals.any || !this.refusals.covers(size, this.counters.freed())) return false;
     if (size <= LARGEST_SMALL && this.classes.isReady(this.recordOf(size))) return false;
-    if (size > LARGEST_SMALL && this.memory.releases === this.releasesWhenRefused) return true;
+    if (size > LARGEST_SMALL && this.memory.releases === this.refusals.releases) return true;
     if (this.memory.refuses(Math.ceil((size + HEADER_BYTES) / PAGE_BYTES))) return true;
     return this.limit !== undefined && !this.limit.allows(this.held + Math.max(size, PAGE_BYTES));
   }
 
   private refuse(size: number, again: boolean): number {
-    if (!again) {
-      const freed = this.counters.freed();
-      this.refusedSize = freed === this.freedWhenRefused ? Math.min(size, this.refusedSize) : size;
-      this.freedWhenRefused = freed;
-    }
+    if (!again) this.refusals.note(size, this.counters.freed());
     if (this.quiet) return 0;
     const full = this.limit === undefined ? "the memory is full" : `it may have ${this.limit.bytes} bytes`;
     const message = `no room in the context for an object of ${size} bytes: ${full}`;
@@ -501,12 +491,5 @@ export class MemoryContext extends ObjectStore {
 
   private recordOf(size: number): number {
     return this.classes.recordOf(size + HEADER_BYTES);
-  }
-}
-
-/** @throws ERR_MORPH_INVALID_SIZE */
-function requireSize(size: number): void {
-  if (typeof size !== "number" || !(size >= 0 && size <= 2 ** 32 - LARGE_HEADER_BYTES && Math.floor(size) === size)) {
-    throw new MorphError("ERR_MORPH_INVALID_SIZE", `size: expected 0 to 2^32 - 16, got ${describe(size)}`);
   }
 }

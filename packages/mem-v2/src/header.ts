@@ -1,10 +1,11 @@
-import { MorphError } from "@morph/memory";
+import { describe, MorphError } from "@morph/memory";
 import {
   CLASS_BYTES,
   CLASS_MASK,
   FLAGS_MASK,
   FLAGS_SHIFT,
   HEADER_BYTES,
+  LARGE_HEADER_BYTES,
   MAX_TYPE,
   SIZE_BEFORE,
   SIZE_SHIFT,
@@ -69,4 +70,11 @@ export function isLiveSlot(i32: Int32Array, slot: number, key: number): boolean 
 /** The error about a header that is not as it was written. */
 export function overwritten(pointer: number): MorphError {
   return new MorphError("ERR_MORPH_INVALID_POINTER", `something wrote over the header of the object at ${pointer}`);
+}
+
+/** @throws ERR_MORPH_INVALID_SIZE */
+export function requireSize(size: number): void {
+  if (typeof size !== "number" || !(size >= 0 && size <= 2 ** 32 - LARGE_HEADER_BYTES && Math.floor(size) === size)) {
+    throw new MorphError("ERR_MORPH_INVALID_SIZE", `size: expected 0 to 2^32 - 16, got ${describe(size)}`);
+  }
 }
