@@ -655,7 +655,7 @@ describe("statistics and failures on gc", () => {
       const key = runtime.pushReference(runtime.newString(`key ${i}`));
       const value = runtime.mph_string_concat(p.word(key), p.word(key));
       runtime.mph_map_set(map(), p.word(key), 0, value, 0);
-      runtime.mph_array_new(4000, 8, 0);
+      runtime.mph_array_new(20_000, 8, 0);
     }
     for (let i = 0; i < 150; i++) {
       expect(runtime.mph_map_get(map(), runtime.newString(`key ${i}`), 0)).toBe(1);

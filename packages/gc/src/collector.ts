@@ -81,7 +81,7 @@ export class Collector {
   private readonly writing: Barrier;
 
   /**
-   * Takes its nursery and its tables, of 0.5 to 1 MiB with the default `stackBytes`.
+   * Takes its nursery and its tables, of 0.4 to 0.6 MiB with the default `stackBytes`.
    * @throws ERR_MORPH_INVALID_CONFIG, ERR_MORPH_VERSION when `memory` speaks another contract, ERR_MORPH_OUT_OF_MEMORY
    */
   constructor(options: CollectorOptions = {}) {

@@ -201,9 +201,7 @@ export class Cycle {
   /** The same when the list overflowed: all bits of all blocks are looked at, and the list is made anew. */
   private scanLogged(): number {
     const { space, tracer, remembered, old } = this.parts;
-    const { control } = space;
-    space.i32[control + REMEMBERED_CURSOR] = space.i32[control + REMEMBERED_BASE] as number;
-    space.i32[control + REMEMBERED_OVERFLOW] = 0;
+    remembered.startAnew();
     for (let block = space.lowBlock; block < space.highBlock; block++) {
       const record = space.recordAt(block);
       if (record === 0) continue;
@@ -241,6 +239,7 @@ export class Cycle {
     const { space, old, tracer, roots, handles } = this.parts;
     tracer.markedObjects = 0;
     tracer.markedCost = 0;
+    tracer.enlargeStack();
     old.marking = true;
     space.i32[space.control + MARKING] = 1;
     old.markRuns();

@@ -18,6 +18,7 @@ export function statsOf({ space, old, nursery, handles, statistics }: Parts, liv
     peakFootprint: space.peakFootprint,
     tableBytes: space.tableBytes,
     nurseryBytes: space.i32[space.control + NURSERY_BYTES] as number,
+    untouchedBytes: nursery.untouchedBytes,
     youngBytes: nursery.usedBytes(),
     oldBytes: old.used * (1 << GRANULE_SHIFT),
     liveBytes: live * (1 << GRANULE_SHIFT),

@@ -45,8 +45,9 @@ import type { SurvivorSpace } from "./tracer.ts";
 /** The part of the nursery that is kept for survivors at least, and at most: a sixteenth, a half. */
 const LEAST_RESERVE_SHIFT = 4;
 const MOST_RESERVE_SHIFT = 1;
-/** Blocks of the nursery that are used however long minor collections take. */
+/** Blocks of the nursery that are used however long minor collections take, and before the first one has shown that: 256 KiB, 1 MiB. */
 const LEAST_BLOCKS = 64;
+const FIRST_BLOCKS = 256;
 /** Of what survived once, such a part survives again where it might as well have become old at once; when that was a thirty-second of the nursery. */
 const MOSTLY = 0.8;
 const MUCH_SHIFT = 5;
@@ -79,6 +80,8 @@ export class Nursery implements SurvivorSpace {
   /** Bytes that had survived before, where they alone become old; and collections in which all survivors become old. */
   private survivedBefore = 0;
   private untilAging = 0;
+  /** From this block on, none was ever used. */
+  private touched: number;
   /** Numbers of the free blocks: the lowest last. */
   private readonly free: Int32Array;
   private readonly space: Space;
@@ -102,7 +105,8 @@ export class Nursery implements SurvivorSpace {
     this.reserve = this.blocks >>> LEAST_RESERVE_SHIFT;
     this.free = new Int32Array(this.blocks);
     // How much survives is not known yet.
-    this.withheld = this.blocks - LEAST_BLOCKS;
+    this.withheld = Math.max(0, this.blocks - FIRST_BLOCKS);
+    this.touched = this.first;
     space.i32[space.control + NURSERY_BASE] = pointer;
     space.i32[space.control + NURSERY_BYTES] = bytes;
     for (let block = this.first + this.blocks - 1; block >= this.first; block--) this.giveBack(block);
@@ -115,17 +119,20 @@ export class Nursery implements SurvivorSpace {
   }
 
   /**
-   * Overwrites the free blocks, for tests, and has them taken in another order each time: who uses a pointer that a collection has made void does not find the object as
+   * Overwrites the free blocks that were ever used, for tests, and has the lowest taken in another order each time: who uses a pointer that a collection has made void does not find the object as
    * it was, nor the object again that moved back. O(bytes).
    */
   poison(): void {
     const { i32 } = this.space;
     const words = BLOCK_BYTES >>> WORD_SHIFT;
-    const inOrder = this.free.slice(0, this.freeCount);
+    const from = Math.max(0, this.freeCount - LEAST_BLOCKS);
+    const lowest = this.free.slice(from, this.freeCount);
     this.turn = (this.turn + TURN) | 0;
-    for (let i = 0; i < this.freeCount; i++) this.free[i] = inOrder[(i + this.turn) % this.freeCount] as number;
+    for (let i = 0; i < lowest.length; i++) this.free[from + i] = lowest[(i + this.turn) % lowest.length] as number;
     for (let i = 0; i < this.freeCount; i++) {
-      const first = ((this.free[i] as number) << BLOCK_SHIFT) >>> WORD_SHIFT;
+      const block = this.free[i] as number;
+      if (block >= this.touched) continue;
+      const first = (block << BLOCK_SHIFT) >>> WORD_SHIFT;
       i32.fill(POISON, first, first + words);
     }
   }
@@ -160,6 +167,7 @@ export class Nursery implements SurvivorSpace {
 
   private take(kind: number): number {
     const block = this.free[--this.freeCount] as number;
+    if (block >= this.touched) this.touched = block + 1;
     const { i32 } = this.space;
     const record = this.space.recordAt(block);
     const pointer = block << BLOCK_SHIFT;
@@ -324,6 +332,11 @@ export class Nursery implements SurvivorSpace {
     const open = (cursor | limit) !== 0 && ((limit - 1) ^ pointer) >>> BLOCK_SHIFT === 0;
     const end = open ? cursor : (i32[record + TOP] as number);
     return (end - (pointer - at)) >>> 0 > at;
+  }
+
+  /** Bytes of the blocks at the end that were never used: addresses, and no more. O(1). */
+  get untouchedBytes(): number {
+    return (this.first + this.blocks - this.touched) * BLOCK_BYTES;
   }
 
   /** Bytes in use, in whole blocks but for the objects that had to stay. O(blocks). */

@@ -19,25 +19,45 @@ import {
 } from "./layout.ts";
 import type { Space } from "./space.ts";
 
-/** Bytes of the list at most: an entry for each 16 bytes of the nursery. */
+/** Bytes of the list at first, and at most: an entry for each 16 bytes of the nursery. */
+const FIRST_LIST_BYTES = 16_384;
 const MOST_LIST_BYTES = 262_144;
 const LIST_SHIFT = 2;
 const WORD_BYTES = 4;
 
 /** The list and its bits. */
 export class Remembered {
+  private bytes = FIRST_LIST_BYTES;
   private readonly space: Space;
 
   /** @throws ERR_MORPH_OUT_OF_MEMORY */
   constructor(space: Space) {
     this.space = space;
-    const nurseryBytes = space.i32[space.control + NURSERY_BYTES] as number;
-    const bytes = Math.min(MOST_LIST_BYTES, nurseryBytes >>> LIST_SHIFT);
-    const list = space.requireTable(bytes);
-    const { i32, control } = space;
+    this.place(space.requireTable(this.bytes));
+  }
+
+  private place(list: number): void {
+    const { i32, control } = this.space;
     i32[control + REMEMBERED_BASE] = list;
     i32[control + REMEMBERED_CURSOR] = list;
-    i32[control + REMEMBERED_LIMIT] = (list + bytes) | 0;
+    i32[control + REMEMBERED_LIMIT] = (list + this.bytes) | 0;
+  }
+
+  /** Empties the list, whose bits stay; it was full, so it becomes longer where there is room. O(bytes). */
+  startAnew(): void {
+    const { space } = this;
+    const list = space.i32[space.control + REMEMBERED_BASE] as number;
+    const most = (space.i32[space.control + NURSERY_BYTES] as number) >>> LIST_SHIFT;
+    const bytes = Math.min(MOST_LIST_BYTES, most, this.bytes * 2);
+    const longer = bytes > this.bytes ? space.takeTable(bytes) : 0;
+    if (longer !== 0) {
+      space.dropTable(list);
+      this.bytes = bytes;
+      this.place(longer);
+    }
+    const { i32, control } = space;
+    i32[control + REMEMBERED_CURSOR] = i32[control + REMEMBERED_BASE] as number;
+    i32[control + REMEMBERED_OVERFLOW] = 0;
   }
 
   /** Notes that an old object has a pointer to a young one, at `slot`. O(1). */

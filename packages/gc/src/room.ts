@@ -11,7 +11,7 @@ import { LAYERS } from "./stack.ts";
 const taking = /* @__PURE__ */ new StackGuard(LAYERS);
 
 /** Blocks that are paid for at a time. */
-const PAID_BLOCKS = 4;
+const PAID_BLOCKS = 16;
 /** With `collectEvery`, each so-many-th collection is a full one. */
 const FULL_EVERY = 64;
 

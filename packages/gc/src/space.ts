@@ -44,8 +44,8 @@ import {
 
 /** The blocks of a page, as bits of a half segment. */
 const PAGE_BITS = (1 << PAGE_BLOCKS) - 1;
-/** Free blocks that are kept although their pages could go back, and the part of all blocks: an eighth. */
-const KEPT_BLOCKS = 64;
+/** Free blocks that are kept although their pages could go back, as many as the old space grows by at least before a major collection; and the part of all blocks: an eighth. */
+const KEPT_BLOCKS = 256;
 const KEPT_SHIFT = 3;
 /** Pages are taken several at a time, so many or a sixteenth of what there are. */
 const MAX_STEP_PAGES = 16;

@@ -11,8 +11,9 @@ export interface CollectorStats {
   peakFootprint: number;
   /** Bytes of tables; part of {@link footprint}. */
   tableBytes: number;
-  /** Bytes of the nursery, and of what was handed out there since it was last collected. */
+  /** Bytes of the nursery; of its blocks that were never used, which are addresses and no more; and of what was handed out there since it was last collected. */
   nurseryBytes: number;
+  untouchedBytes: number;
   youngBytes: number;
   /** Bytes of slots of the old space that hold objects, dead ones that no collection found yet included. */
   oldBytes: number;

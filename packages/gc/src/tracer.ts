@@ -75,13 +75,14 @@ const WORD_BYTES = 4;
 const OBJECT_COST = 1;
 const COST_SHIFT = 6;
 /**
- * Bytes of the stack of objects that are still to be looked at, and of what only minor collections use, however full it is: at most, and as parts of
- * the nursery, which tells how large the program is. Either may overflow.
+ * Bytes of the stack of objects that are still to be looked at, before the first major collection and then, and of what only minor collections use, however
+ * full it is: at most, and as parts of the nursery, which tells how large the program is. Each may overflow.
  */
+const FIRST_STACK_BYTES = 16_384;
 const MOST_STACK_BYTES = 196_608;
 const STACK_SHIFT = 2;
 const MOST_COPY_BYTES = 65_536;
-const COPY_SHIFT = 4;
+const COPY_SHIFT = 6;
 
 /** Follows pointers. */
 export class Tracer {
@@ -104,8 +105,10 @@ export class Tracer {
   private overflowAt = 0;
   /** What marking took, in budgets of {@link drainMarks}. */
   markedCost = 0;
-  /** Bytes of the stack that only minor collections use. */
+  /** Bytes of the stack that major collections have, and of what only minor ones use. */
+  private readonly markBytes: number;
   private readonly copyBytes: number;
+  private isEnlarged = false;
   private readonly survivors: SurvivorSpace;
   private readonly space: Space;
   private readonly old: OldSpace;
@@ -120,14 +123,29 @@ export class Tracer {
     this.survivors = survivors;
     this.directory = space.directory;
     const nurseryBytes = space.i32[space.control + NURSERY_BYTES] as number;
-    const stackBytes = Math.min(MOST_STACK_BYTES, nurseryBytes >>> STACK_SHIFT);
     this.copyBytes = Math.min(MOST_COPY_BYTES, nurseryBytes >>> COPY_SHIFT);
-    const stack = space.requireTable(stackBytes + this.copyBytes);
-    const { i32, control } = space;
+    this.markBytes = Math.min(MOST_STACK_BYTES, nurseryBytes >>> STACK_SHIFT);
+    this.placeStack(space.requireTable(FIRST_STACK_BYTES + this.copyBytes), FIRST_STACK_BYTES);
+    this.setNursery();
+  }
+
+  private placeStack(stack: number, bytes: number): void {
+    const { i32, control } = this.space;
     i32[control + MARK_BASE] = stack;
     i32[control + MARK_CURSOR] = stack;
-    i32[control + MARK_LIMIT] = (stack + stackBytes) | 0;
-    this.setNursery();
+    i32[control + MARK_LIMIT] = (stack + bytes) | 0;
+  }
+
+  /** Takes the stack of major collections, unless that was done or there is no room; the stack of now has to be empty. O(bytes). */
+  enlargeStack(): void {
+    if (this.isEnlarged) return;
+    const { space } = this;
+    const first = space.i32[space.control + MARK_BASE] as number;
+    const stack = space.takeTable(this.markBytes + this.copyBytes);
+    if (stack === 0) return;
+    space.dropTable(first);
+    this.placeStack(stack, this.markBytes);
+    this.isEnlarged = true;
   }
 
   /** Takes the nursery's addresses from the control table: those are not marked. */

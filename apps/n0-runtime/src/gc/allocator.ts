@@ -1,5 +1,5 @@
 import { Collector, LAYOUT } from "@morph/gc";
-import { describe, joinMemory, type LinearMemory, MorphError } from "@morph/memory";
+import { describe, joinMemory, type LinearMemory, MorphError, PAGE_BYTES } from "@morph/memory";
 import type { Allocator, AllocatorStats } from "../allocator.ts";
 import type { Regions } from "../regions.ts";
 import { ARRAY, MAP, type MorphTypeInfo, RAW, STRING, type TypeTable } from "../values/types.ts";
@@ -8,7 +8,7 @@ import { gcStats } from "./stats.ts";
 
 /** What of the collector can be asked for; see its README for each. */
 export interface GcOptions {
-  /** Bytes of the nursery: a multiple of 256 KiB. Default 256 KiB: it stays in the processor's cache, and more made no program faster. */
+  /** Bytes of the nursery: a multiple of 256 KiB. Default 1 MiB, so that a small program is done before the first collection; an eighth of a small memory. */
   readonly nurseryBytes?: number;
   /** Bytes that the heap never takes more than. Default: what the memory has. */
   readonly maxBytes?: number;
@@ -29,7 +29,10 @@ export const GC_TYPES = 60_000;
 /** Offsets of pointer fields are multiples of so many bytes. */
 export const GC_POINTER_BYTES = 4;
 
-const NURSERY_BYTES = 262_144;
+/** The most and the least that a nursery has if nothing is said, and the part of the memory. */
+const MOST_NURSERY = 1_048_576;
+const LEAST_NURSERY = 262_144;
+const NURSERY_PART = 8;
 /** Bytes of the collector's own stack: none is less. */
 const LEAST_STACK = 64;
 /** Larger objects have no cursor. */
@@ -86,7 +89,7 @@ export class GcAllocator implements Allocator {
 
   /** @throws ERR_MORPH_INVALID_CONFIG, ERR_MORPH_OUT_OF_MEMORY */
   constructor(memory: LinearMemory, regions: Regions, options: GcOptions = {}) {
-    const { nurseryBytes = NURSERY_BYTES, stackBytes, ...collectorOptions } = options;
+    const { nurseryBytes = nurseryOf(memory, options), stackBytes, ...collectorOptions } = options;
     this.memory = memory;
     // The program's stacks lie in regions, as they do on V1 and V2.
     this.collector = new Collector({ ...collectorOptions, memory, nurseryBytes, stackBytes: LEAST_STACK });
@@ -249,6 +252,11 @@ export class GcAllocator implements Allocator {
     }
     return id;
   }
+}
+
+function nurseryOf({ maxPages }: LinearMemory, { maxBytes = Number.POSITIVE_INFINITY }: GcOptions): number {
+  const part = Math.min(maxPages * PAGE_BYTES, maxBytes) / NURSERY_PART;
+  return Math.min(MOST_NURSERY, Math.max(LEAST_NURSERY, part - (part % LEAST_NURSERY)));
 }
 
 function tooLarge(bytes: number): MorphError {

@@ -30,8 +30,9 @@ export function gcStats(collector: Collector, counts: GcCounts): AllocatorStats 
     payload: sum((stats) => stats.payload),
     liveObjects,
     livePayload: sum((stats) => stats.livePayload),
-    footprint: s.footprint + counts.stackBytes,
-    peakFootprint: s.peakFootprint + counts.peakStackBytes,
+    // As of the stacks, what was never used does not count.
+    footprint: s.footprint - s.untouchedBytes + counts.stackBytes,
+    peakFootprint: s.peakFootprint - s.untouchedBytes + counts.peakStackBytes,
     collections: {
       count: s.minorCollections + s.majorCollections + s.compactions,
       totalMs: s.minorMs + s.markMs + s.sweepMs + s.compactMs,
