@@ -107,6 +107,9 @@ export class Arena {
   private savedVersion = -1;
   /** The version in which the last allocation was refused. */
   private refusedVersion = -1;
+  /** Bytes that it needed in the current block, and the memory's releases then, where the memory refuses pages for them as well. */
+  private refusedBytes = Number.POSITIVE_INFINITY;
+  private refusedReleases = -1;
   /** The block lists in the memory; an arena whose state is saved always has room for one more there. */
   private readonly saved: BlockList;
 
@@ -349,8 +352,9 @@ export class Arena {
   // --- the current block -------------------------------------------------------------------------------------------------
 
   private allocSlow(size: number, align: number): number {
+    const wasRefused = this.refusedVersion === this.version;
     const pointer = this.allocAligned(size, align);
-    return pointer === 0 ? this.refuse(size) : pointer;
+    return pointer === 0 ? this.refuse(size, wasRefused) : pointer;
   }
 
   /** The slow path for any size and alignment. Alignments below 8 pack densely. @returns 0 where there is no room */
@@ -368,7 +372,28 @@ export class Arena {
     const bytes = align < 8 ? size : Math.ceil(size / 8) * 8;
     const pad = (align - this.cursor) & (align - 1);
     const pointer = this.bump(pad, bytes);
-    return pointer === 0 ? this.allocInNextBlock(pad, bytes) : pointer;
+    // What was refused is refused again without a question for stack, which takes some microseconds.
+    if (pointer !== 0 || this.isRefused(bytes)) return pointer;
+    const next = this.allocInNextBlock(pad, bytes);
+    if (next === 0) this.noteRefused(pad, bytes);
+    return next;
+  }
+
+  /** Whether so many bytes, or fewer, were refused, and nothing has changed since. O(1). */
+  private isRefused(bytes: number): boolean {
+    return (
+      bytes >= this.refusedBytes &&
+      this.refusedVersion === this.version &&
+      this.refusedReleases === this.memory.releases
+    );
+  }
+
+  private noteRefused(pad: number, bytes: number): void {
+    // Otherwise the memory may give later what it does not now.
+    const isLasting = this.memory.refuses(Math.ceil(bytes / PAGE_BYTES));
+    this.refusedBytes = isLasting ? pad + bytes : Number.POSITIVE_INFINITY;
+    this.refusedReleases = this.memory.releases;
+    this.refusedVersion = this.version;
   }
 
   /** The next `bytes` of the current block behind `pad` others, or 0 when it does not have them. */
@@ -396,10 +421,8 @@ export class Arena {
     this.left = this.roomFor(MOST_LEFT);
   }
 
-  private refuse(size: number): never {
+  private refuse(size: number, repeated: boolean): never {
     const message = `no room for ${size} bytes: the memory, ${this.memory.footprint} bytes of it in use, has no run of pages for them`;
-    const repeated = this.refusedVersion === this.version;
-    this.refusedVersion = this.version;
     throw repeated
       ? repeatedRefusal("ERR_MORPH_OUT_OF_MEMORY", message)
       : new MorphError("ERR_MORPH_OUT_OF_MEMORY", message);
@@ -557,8 +580,9 @@ export class Arena {
     this.version = this.savedVersion = i32[at + SAVED_VERSION] as number;
     this.saved.pointer = (i32[at + SAVED_LIST_POINTER] as number) >>> 0;
     this.saved.bytes = i32[at + SAVED_LIST_BYTES] as number;
-    // Another thread has used the arena since: marks made before are stale.
+    // Another thread has used the arena since: marks made before are stale, and a refusal tells nothing.
     this.marks.dropAll();
+    this.refusedVersion = -1;
     const inUse = i32[at + SAVED_IN_USE] as number;
     const blocks = this.saved.read(inUse + (i32[at + SAVED_SPARE] as number));
     this.spare.length = 0;

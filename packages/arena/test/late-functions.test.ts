@@ -1,5 +1,6 @@
 /** Functions that are called for the first time near the stack's end, which V8 cannot compile there: whatever throws a RangeError does so before anything changes. */
 import { expect, it } from "vitest";
+import { atDepth } from "../../../scripts/test-kit/at-every-depth.ts";
 import { bundle } from "../../../scripts/test-kit/bundled.ts";
 import { type Attempt, type Program, runLateFunctions } from "../../../scripts/test-kit/late-functions.ts";
 
@@ -65,4 +66,18 @@ function arenaProgram({ Arena, LinearMemory }: Package, next: (below: number) =>
 
 it.each(Array.from({ length: 4 }, (_, seed) => seed))("leave nothing half done, seed %i", async (seed) => {
   expect(await runLateFunctions(file, seed, 240, arenaProgram)).toBeGreaterThan(10);
+});
+
+it("a full arena refuses again where less stack is left than a slow path asks for", async () => {
+  const { Arena, LinearMemory, requireStack } = (await import(/* @vite-ignore */ file)) as Package;
+  const arena = new Arena({ memory: new LinearMemory({ initialPages: 4, maxPages: 4 }) });
+  while (arena.tryAlloc(1000) !== 0);
+  let refused = 0;
+  const refuse = (): void => {
+    if (arena.tryAlloc(1000) === 0) refused++;
+  };
+  for (let i = 0; i < 1000; i++) refuse();
+  expect(atDepth(150, 0, requireStack)).toBe(true);
+  expect(atDepth(150, 0, refuse)).toBe(false);
+  expect(refused).toBe(1001);
 });

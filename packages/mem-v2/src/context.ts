@@ -308,12 +308,17 @@ export class MemoryContext extends ObjectStore {
 
   /** Whatever else is asked for: mostly the next slots of a class, or a large object for which there is no chunk. */
   private allocNext(size: number, typeId: number, zeroed: boolean): number {
-    if (this.limit === undefined && this.isPlain(size, typeId)) {
-      if (size > LARGEST_SMALL) {
-        const pointer = this.placeLarge(size, typeId, (size + LARGE_ROUNDING) & -GRANULE, zeroed);
-        if (pointer !== 0) return pointer;
-        this.leaveNoTable();
-      } else if (this.classes.prepare(this.recordOf(size))) return this.alloc(size, typeId);
+    if (this.isPlain(size, typeId)) {
+      if (size <= LARGEST_SMALL && this.classes.extend(this.recordOf(size))) return this.alloc(size, typeId);
+      // Before stack is asked for, which takes some microseconds.
+      if (this.isRefused(size)) return this.refuse(size, true);
+      if (this.limit === undefined) {
+        if (size > LARGEST_SMALL) {
+          const pointer = this.placeLarge(size, typeId, (size + LARGE_ROUNDING) & -GRANULE, zeroed);
+          if (pointer !== 0) return pointer;
+          this.leaveNoTable();
+        } else if (this.classes.prepare(this.recordOf(size))) return this.alloc(size, typeId);
+      }
     }
     return this.allocSlow(size, typeId, zeroed);
   }
@@ -326,8 +331,7 @@ export class MemoryContext extends ObjectStore {
       size <= MAX_PLAIN &&
       size >>> 0 === size &&
       (typeId & MAX_TYPE) === typeId &&
-      this.i32.length !== 0 &&
-      !(this.refusals.any && this.isRefused(size))
+      this.i32.length !== 0
     );
   }
 

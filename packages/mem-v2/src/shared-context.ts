@@ -76,6 +76,7 @@ export class SharedContext implements Context {
   /** Whether this thread made the context, or has loaded it once. */
   private isLoaded: boolean;
   private coldAllocs: number = COLD;
+  private coldTries: number = COLD;
   private coldFrees: number = COLD;
 
   /**
@@ -184,7 +185,13 @@ export class SharedContext implements Context {
 
   /** See {@link MemoryContext.tryAlloc}. */
   tryAlloc(size: number, typeId = 0): number {
-    return this.act(() => this.context.tryAlloc(size, typeId));
+    if (this.coldTries > 0) this.warm(() => this.coldTries--);
+    this.enter();
+    try {
+      return this.context.tryAlloc(size, typeId);
+    } finally {
+      this.leave();
+    }
   }
 
   /** See {@link MemoryContext.realloc}. */

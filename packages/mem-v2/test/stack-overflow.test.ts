@@ -1,11 +1,12 @@
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
+import { atDepth } from "../../../scripts/test-kit/at-every-depth.ts";
 import { bundle } from "../../../scripts/test-kit/bundled.ts";
 import { random } from "../../../scripts/test-kit/random.ts";
 import { nearTheStackLimit } from "../../../scripts/test-kit/stack-limit.ts";
 
 const file = pathToFileURL(await bundle(new URL("..", import.meta.url), "esm"));
-const { COMPILER, LinearMemory, MemoryContext, RUNTIME, SERVER, SharedContext } = (await import(
+const { COMPILER, LinearMemory, MemoryContext, requireStack, RUNTIME, SERVER, SharedContext } = (await import(
   /* @vite-ignore */ file.href
 )) as typeof import("../src/index.ts") & typeof import("@morph/memory");
 
@@ -137,3 +138,20 @@ describe.each([
     });
   },
 );
+
+describe.each(CASES)("a full context, in $mode mode, shared: $shared", ({ config, shared }) => {
+  it("refuses again where less stack is left than a slow path asks for", () => {
+    const memory = new LinearMemory({ initialPages: 24, maxPages: 24, shared });
+    const options = { ...config, memory };
+    const ctx = shared ? new SharedContext(options) : new MemoryContext(options);
+    for (const size of [5000, 1000, 40]) while (ctx.tryAlloc(size) !== 0);
+    let refused = 0;
+    const refuse = (): void => {
+      if (ctx.tryAlloc(40) + ctx.tryAlloc(1000) + ctx.tryAlloc(5000) === 0) refused++;
+    };
+    for (let i = 0; i < 1000; i++) refuse();
+    expect(atDepth(150, 0, requireStack)).toBe(true);
+    expect(atDepth(150, 0, refuse)).toBe(false);
+    expect(refused).toBe(1001);
+  });
+});

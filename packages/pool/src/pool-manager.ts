@@ -334,6 +334,8 @@ export class PoolManager {
 
   /** Makes sure that the class has a slot to hand out. O(1), but for a new slab. @returns false when the memory is full */
   private prepare(record: number): boolean {
+    // Refused again without a question for stack, which takes some microseconds.
+    if (this.classes.isFull(record) && this.classes.freed === this.freedAtEmptyTrim) return false;
     this.begin();
     try {
       return this.classes.prepare(record) || (this.trimOnce() && this.classes.prepare(record));

@@ -278,6 +278,16 @@ export class SizeClasses {
     return this.head(record) !== 0;
   }
 
+  /** Whether no slot of a class is free, and the memory has no pages for another slab. O(1). */
+  isFull(record: number): boolean {
+    return (
+      this.used(record) === this.i32[record + EXTENDED] &&
+      this.i32[record + CURSOR] === this.i32[record + END] &&
+      this.i32[this.none + SPARE] === 0 &&
+      this.memory.refuses(this.pageBytes / PAGE_BYTES)
+    );
+  }
+
   /** The pointers of all slots in use, ascending. O(pages + slots). */
   *liveObjects(): Generator<number, void, undefined> {
     for (const slab of this.slabs()) {

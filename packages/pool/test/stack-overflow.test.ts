@@ -1,11 +1,12 @@
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
+import { atDepth } from "../../../scripts/test-kit/at-every-depth.ts";
 import { bundle } from "../../../scripts/test-kit/bundled.ts";
 import { random } from "../../../scripts/test-kit/random.ts";
 import { nearTheStackLimit } from "../../../scripts/test-kit/stack-limit.ts";
 
 const file = pathToFileURL(await bundle(new URL("..", import.meta.url), "esm"));
-const { LinearMemory, Pool, PoolManager } = (await import(
+const { LinearMemory, Pool, PoolManager, requireStack } = (await import(
   /* @vite-ignore */ file.href
 )) as typeof import("../src/index.ts") & typeof import("@morph/memory");
 
@@ -131,5 +132,24 @@ describe("a stack overflow inside a call changes nothing", () => {
     expect(made).toBeGreaterThan(20);
     expect(ids()).toBeGreaterThan(before);
     expect(memory.footprint).toBe(footprint);
+  });
+});
+
+describe("a full memory", () => {
+  it("is told again where less stack is left than a slow path asks for", () => {
+    const memory = new LinearMemory({ initialPages: 8, maxPages: 8 });
+    const pool = new Pool({ slotSize: 64, memory });
+    const pools = new PoolManager({ memory });
+    pools.alloc(64);
+    while (pool.tryAlloc() !== 0);
+    while (pools.tryAlloc(64) !== 0);
+    let refused = 0;
+    const refuse = (): void => {
+      if (pool.tryAlloc() + pools.tryAlloc(64) + pools.tryAlloc(16) === 0) refused++;
+    };
+    for (let i = 0; i < 1000; i++) refuse();
+    expect(atDepth(150, 0, requireStack)).toBe(true);
+    expect(atDepth(150, 0, refuse)).toBe(false);
+    expect(refused).toBe(1001);
   });
 });
