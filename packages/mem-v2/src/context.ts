@@ -353,10 +353,7 @@ export class MemoryContext extends ObjectStore {
     const { limit } = this;
     const make = (): number =>
       this.make(size, typeId, zeroed) || (this.relieve() ? this.make(size, typeId, zeroed) : 0);
-    if (limit !== undefined) {
-      this.callOut(() => limit.watch(this.held));
-      recheck();
-    }
+    if (limit !== undefined && this.callOut(() => limit.watch(this.held))) recheck();
     let pointer = make();
     if (pointer === 0 && limit !== undefined && this.callOut(() => limit.callListener(this.held))) {
       recheck();
@@ -374,14 +371,17 @@ export class MemoryContext extends ObjectStore {
     this.refusals.releases = releases === this.memory.releases ? -1 : this.memory.releases;
   }
 
-  /** Lets the user's listener act: it may do anything, even destroy the context. */
-  private callOut<T>(call: () => T): T {
+  /**
+   * Lets the user's listener act: it may do anything, even destroy the context.
+   * @param call calls it, and returns whether it did
+   */
+  private callOut(call: () => boolean): boolean {
     const { quiet } = this;
     this.quiet = false;
-    const result = call();
+    const called = call();
     this.quiet = quiet;
-    this.begin();
-    return result;
+    if (called) this.begin();
+    return called;
   }
 
   /** An object of slots or pages that the context has, or gets. @returns 0 when there are none */

@@ -23,15 +23,15 @@ export class Limit {
     return held <= this.bytes;
   }
 
-  /** Calls the listener when the soft limit was crossed upwards since the last time. */
-  watch(held: number): void {
+  /** Calls the listener when the soft limit was crossed upwards since the last time. @returns whether it was called */
+  watch(held: number): boolean {
     const above = held > this.bytes * SOFT;
     const crossed = above && !this.above;
     this.above = above;
-    if (crossed) this.callListener(held);
+    return crossed && this.callListener(held);
   }
 
-  /** Returns whether there is a listener, and it was called: not from within itself. */
+  /** Calls the listener. @returns whether there is one, and it was called: not from within itself */
   callListener(held: number): boolean {
     if (this.listener === undefined || this.calling) return false;
     this.calling = true;
