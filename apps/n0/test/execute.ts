@@ -39,6 +39,12 @@ export const WAYS: readonly (readonly [string, ExecuteOptions])[] = [
 export const FIXED_WAYS: typeof WAYS = WAYS.filter(([, { allocator }]) => allocator !== "gc");
 export const GC_WAYS: typeof WAYS = WAYS.filter(([, { allocator }]) => allocator === "gc");
 
+/** A collection at every allocation that moves every object. */
+export const MOVING: ExecuteOptions = {
+  allocator: "gc",
+  gc: { nurseryBytes: 524_288, collectEvery: 1, verifyAlways: true, moveAlways: true },
+};
+
 /** One run of a program on each allocator. */
 export const PLAIN_WAYS: typeof WAYS = WAYS.filter(([name]) => !name.includes("every"));
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { disk } from "../src/disk.ts";
 import { compileFrontEnd } from "../src/front-end.ts";
 import { corpus } from "./corpus.ts";
-import { execute, executeLiteralsEachTime, GC_WAYS } from "./execute.ts";
+import { execute, executeLiteralsEachTime, GC_WAYS, MOVING } from "./execute.ts";
 
 const HOUR = 3_600_000;
 
@@ -17,6 +17,7 @@ test.each(cases)("%s", { timeout: HOUR }, (_, { file, bytes, expected }) => {
   const [, options] = GC_WAYS.at(-1)!;
   expect(execute(result.program, options).stdout).toBe(expected);
   expect(executeLiteralsEachTime(result.program, options).stdout, "literals each time").toBe(expected);
+  expect(execute(result.program, MOVING).stdout, "moving").toBe(expected);
   for (const collectEvery of [2, 3, 5, 8]) {
     const run = { ...options, gc: { ...options.gc, collectEvery } };
     expect(execute(result.program, run).stdout, `every ${collectEvery}`).toBe(expected);

@@ -1,5 +1,6 @@
 /** Makes a WebAssembly module of a checked program. */
 import type { Program } from "../ast.ts";
+import type * as wasm from "../wasm/index.ts";
 import { type CodegenOptions, ModuleContext, zero } from "./context.ts";
 import { generateClosureFunction, generateMethod, generateTopLevelFunction } from "./functions.ts";
 import { Sites } from "./gc/sites.ts";
@@ -23,6 +24,11 @@ export function generateModule(
   options: CodegenOptions = {},
   sites: Sites = new Sites(),
 ): Uint8Array<ArrayBuffer> {
+  return makeModule(program, options, sites).emit();
+}
+
+/** As {@link generateModule}, before it is written as bytes. */
+export function makeModule(program: Program, options: CodegenOptions, sites: Sites): wasm.Module {
   const context = new ModuleContext(program, options, sites);
   const { m } = context;
   m.addGlobalImport(BASE, "n0");
@@ -43,7 +49,7 @@ export function generateModule(
   context.literals.finish();
   m.setTable(context.tableFunctions());
   addRegion(context);
-  return m.emit();
+  return m;
 }
 
 function addRegion(context: ModuleContext): void {

@@ -21,7 +21,8 @@ interface ImportedFunction {
   readonly result: Type;
 }
 
-interface DefinedFunction {
+/** A function with its code. */
+export interface DefinedFunction {
   readonly name: string;
   readonly params: readonly Type[];
   readonly result: Type;
@@ -53,8 +54,9 @@ export class Module {
   readonly f64: F64 = F64_INSTRUCTIONS;
   /** The line of the source that the calls which are made now belong to; 0 for none. */
   line = 0;
+  /** The functions so far. */
+  readonly functions: DefinedFunction[] = [];
   private readonly imports: ImportedFunction[] = [];
-  private readonly functions: DefinedFunction[] = [];
   private readonly globals: Global[] = [];
   private readonly exports: { readonly name: string; readonly kind: "function" | "global" }[] = [];
   private readonly names: Map<string, string> = new Map();

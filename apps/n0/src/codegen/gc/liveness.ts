@@ -129,7 +129,7 @@ export interface ReloadPlan {
   /** Reads of locals. */
   readonly reads: ReadonlySet<Code>;
   /** Before loops. */
-  readonly beforeLoops: ReadonlyMap<Code, readonly number[]>;
+  readonly beforeLoops: ReadonlyMap<Code, ReadonlySet<number>>;
 }
 
 /** Which values need their slot: those that are read back, on some way. */
@@ -158,5 +158,48 @@ export class SlotNeeds extends Backward {
 
   protected override beforeLoop(code: Code, needed: Bits): void {
     for (const number of this.plan.beforeLoops.get(code) ?? []) needed.add(number);
+  }
+}
+
+/** Which locals are read themselves before they are set or read back: those that an allocation has to leave right. */
+export class LocalNeeds extends Backward {
+  /** By the code that `slowly` made. */
+  readonly behindSlow: Map<Code, Bits> = new Map();
+  private readonly plan: ReloadPlan;
+  private readonly acrossSlow: ReadonlyMap<Code, Bits>;
+  private readonly saved: Bits;
+
+  /** @param saved those whose slot always has their value */
+  constructor(
+    body: Code,
+    numbers: ReadonlyMap<number, number>,
+    plan: ReloadPlan,
+    acrossSlow: ReadonlyMap<Code, Bits>,
+    saved: Bits,
+  ) {
+    super(numbers);
+    this.plan = plan;
+    this.acrossSlow = acrossSlow;
+    this.saved = saved;
+    this.walk(body, new Bits(numbers.size));
+  }
+
+  protected override read(code: Code, number: number, needed: Bits): void {
+    if (this.plan.reads.has(code)) needed.delete(number);
+    else needed.add(number);
+  }
+
+  protected override set(_code: Code, number: number, needed: Bits): void {
+    needed.delete(number);
+  }
+
+  /** What lives is stored there, unless it is. */
+  protected override slow(code: Code, needed: Bits): void {
+    this.behindSlow.set(code, needed.copy());
+    for (const number of this.acrossSlow.get(code)!) if (!this.saved.has(number)) needed.add(number);
+  }
+
+  protected override beforeLoop(code: Code, needed: Bits): void {
+    for (const number of this.plan.beforeLoops.get(code) ?? []) needed.delete(number);
   }
 }

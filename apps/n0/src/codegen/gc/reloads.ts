@@ -7,13 +7,41 @@ import type { Code } from "../context.ts";
 import type { FunctionBuilder } from "../function-builder.ts";
 import { Bits } from "./bits.ts";
 import { popFrame, pushFrame } from "./frame.ts";
-import { type Liveness, SlotNeeds } from "./liveness.ts";
+import { type Liveness, LocalNeeds, SlotNeeds } from "./liveness.ts";
 import { CALLING, isSlowly, type Operands } from "./operands.ts";
 
 const WORD = 4;
 const GET = 0x20;
 const TEE = 0x22;
 const HIGH_WORD = -0x1_0000_0000n;
+
+/** What is known of the locals at one place; what holds on one way there holds. */
+class Known {
+  /** Those that may be of before the last call that may collect. */
+  readonly stale: Bits;
+  /** Those whose slot may have another value. */
+  readonly unsaved: Bits;
+
+  constructor(stale: Bits, unsaved: Bits) {
+    this.stale = stale;
+    this.unsaved = unsaved;
+  }
+
+  copy(): Known {
+    return new Known(this.stale.copy(), this.unsaved.copy());
+  }
+
+  /** Adds what holds on another way. @returns whether something was new */
+  addAll({ stale, unsaved }: Known): boolean {
+    const isNew = this.stale.addAll(stale);
+    return this.unsaved.addAll(unsaved) || isNew;
+  }
+
+  clear(): void {
+    this.stale.clear();
+    this.unsaved.clear();
+  }
+}
 
 /** The references of one function. */
 export class Reloads {
@@ -30,17 +58,20 @@ export class Reloads {
   private readonly locals: readonly number[];
   private readonly numbers: ReadonlyMap<number, number>;
   private readonly slotOf: Map<number, number> = new Map();
-  /** Numbers of the locals that may be stale here. */
-  private stale: Bits;
+  /** What is known here. */
+  private known: Known;
   /** Whether no way leads here. */
   private dead = false;
-  /** What may be stale where a label goes on. */
-  private readonly labels: Map<string, Bits | null> = new Map();
+  /** What is known where a label goes on. */
+  private readonly labels: Map<string, Known | null> = new Map();
+  /** What is known where loops start. */
+  private readonly atLoops: Map<Code, Known> = new Map();
   /** Whether this is the first walk; then, where it would read back. */
   private planning = true;
   private readonly reads: Set<Code> = new Set();
-  private readonly beforeLoops: Map<Code, number[]> = new Map();
+  private readonly beforeLoops: Map<Code, Set<number>> = new Map();
   private readonly needs: SlotNeeds;
+  private readonly localNeeds: LocalNeeds;
 
   constructor(
     body: Code,
@@ -57,13 +88,17 @@ export class Reloads {
     this.locals = locals;
     this.numbers = numbers;
     this.framePointer = builder.newLocal(wasm.i32);
-    this.stale = new Bits(locals.length);
+    this.known = new Known(new Bits(locals.length), new Bits(locals.length));
     this.rewrite(body);
     this.planning = false;
     this.die();
     this.dead = false;
-    this.needs = new SlotNeeds(body, numbers, { reads: this.reads, beforeLoops: this.beforeLoops });
+    for (let number = 0; number < locals.length; number++) this.known.unsaved.add(number);
+    const plan = { reads: this.reads, beforeLoops: this.beforeLoops };
+    this.needs = new SlotNeeds(body, numbers, plan);
+    this.localNeeds = new LocalNeeds(body, numbers, plan, liveness.acrossSlow, this.alwaysSaved(body));
     for (const number of this.needs.atStart) {
+      this.known.unsaved.delete(number);
       if (this.keeps("root at the start", number)) {
         this.parameters.push(this.storeSlot(number, this.getLocal(number)));
       }
@@ -83,14 +118,14 @@ export class Reloads {
       case "call":
       case "indirect": {
         const call = this.withParts(code);
-        if (this.builder.context.mayCollect(code)) this.stale.addAll(this.liveness.rooted);
+        if (this.builder.context.mayCollect(code)) this.known.stale.addAll(this.liveness.rooted);
         return call;
       }
       case "branch": {
         const branch = this.withParts(code);
         const target = this.labels.get(code.name);
-        if (target === null) this.labels.set(code.name, this.stale.copy());
-        else target?.addAll(this.stale);
+        if (target === null) this.labels.set(code.name, this.known.copy());
+        else target?.addAll(this.known);
         if (code.parts.length === 0) this.die();
         return branch;
       }
@@ -125,12 +160,12 @@ export class Reloads {
 
   private die(): void {
     this.dead = true;
-    this.stale.clear();
+    this.known.clear();
   }
 
   /** One more way leads here. */
-  private join(arriving: Bits): void {
-    this.stale.addAll(arriving);
+  private join(arriving: Known): void {
+    this.known.addAll(arriving);
     this.dead = false;
   }
 
@@ -139,13 +174,19 @@ export class Reloads {
     const local = this.withParts(code);
     if (number === undefined || !this.liveness.rooted.has(number)) return local;
     if (code.bytes[0] === GET) {
-      if (!this.stale.has(number)) return local;
-      this.stale.delete(number);
+      if (!this.known.stale.has(number)) return local;
+      this.known.stale.delete(number);
       if (this.planning) this.reads.add(code);
       return this.keeps("reload", number) ? this.reload(number) : local;
     }
-    this.stale.delete(number);
-    if (this.planning || !this.needs.setters.has(code) || !this.keeps("root", number)) return local;
+    this.known.stale.delete(number);
+    if (this.planning) return local;
+    if (!this.needs.setters.has(code)) {
+      this.known.unsaved.add(number);
+      return local;
+    }
+    this.known.unsaved.delete(number);
+    if (!this.keeps("root", number)) return local;
     const { m } = this;
     const [value] = local.parts as [Code];
     const type = this.builder.typeOf(code.number);
@@ -153,42 +194,91 @@ export class Reloads {
     return code.bytes[0] === TEE ? m.block(null, [stored, this.getLocal(number)], type) : stored;
   }
 
-  /** Nothing collects at the start of a loop, but what its end left stale is stale there. */
   private rewriteLoop(code: Code): Code {
+    if (!this.planning) this.addUnsaved(code);
+    return this.operands.collects(code) === CALLING ? this.rewriteCalling(code) : this.rewriteQuiet(code);
+  }
+
+  /** A loop that calls: what the ways back to its start leave stale is stale there. The first walk walks it until nothing is new. */
+  private rewriteCalling(code: Code): Code {
+    const start = this.atLoops.get(code) ?? this.known.copy();
+    this.atLoops.set(code, start);
+    start.addAll(this.known);
+    if (!this.planning) {
+      this.known.addAll(start);
+      return this.withParts(code);
+    }
+    const wasDead = this.dead;
+    this.labels.set(code.name, start);
+    let loop: Code;
+    let before: Known;
+    do {
+      before = start.copy();
+      this.known = start.copy();
+      this.dead = wasDead;
+      loop = this.withParts(code);
+    } while (before.addAll(start));
+    return loop;
+  }
+
+  /** In a loop that does not, what is stale is read back once, before it. */
+  private rewriteQuiet(code: Code): Code {
+    const { stale } = this.known;
     const before: Code[] = [];
-    if (this.operands.collects(code) === CALLING) {
-      this.stale.addAll(this.liveness.rooted);
-    } else {
-      // Read back once, not in each turn.
-      const live = this.liveness.atLoop.get(code)!;
-      const read = new Set<number>();
-      addRead(code, read);
-      for (const number of [...this.stale]) {
-        if (!live.has(number) || !read.has(this.locals[number]!)) continue;
-        if (this.planning) this.beforeLoops.set(code, [...(this.beforeLoops.get(code) ?? []), number]);
-        if (this.keeps("reload before a loop", number)) {
-          before.push(this.m.drop(this.reload(number)));
-        }
-        this.stale.delete(number);
-      }
+    const live = this.liveness.atLoop.get(code)!;
+    const read = new Set<number>();
+    addRead(code, read);
+    for (const number of [...stale]) {
+      if (!live.has(number) || !read.has(this.locals[number]!)) continue;
+      if (this.planning) this.beforeLoops.set(code, (this.beforeLoops.get(code) ?? new Set()).add(number));
+      if (this.keeps("reload before a loop", number)) before.push(this.m.drop(this.reload(number)));
+      stale.delete(number);
     }
     const loop = this.withParts(code);
     return before.length === 0 ? loop : this.m.block(null, [...before, loop], loop.type);
+  }
+
+  /** The locals whose slot has their value wherever they have one. */
+  private alwaysSaved(body: Code): Bits {
+    const { params } = this.builder.signature;
+    const saved = new Bits(this.locals.length);
+    this.locals.forEach((local, number) => {
+      if (local >= params.length || this.needs.atStart.has(number)) saved.add(number);
+    });
+    const visit = (code: Code): void => {
+      if (this.setsUnsaved(code)) saved.delete(this.numbers.get(code.number)!);
+      code.parts.forEach(visit);
+    };
+    visit(body);
+    return saved;
+  }
+
+  /** Whether code sets a reference without its slot. */
+  private setsUnsaved(code: Code): boolean {
+    return (
+      code.kind === "local" && code.bytes[0] !== GET && this.numbers.has(code.number) && !this.needs.setters.has(code)
+    );
+  }
+
+  /** Notes the locals that a loop sets without their slots: at its start, a later turn finds them so. */
+  private addUnsaved(code: Code): void {
+    if (this.setsUnsaved(code)) this.known.unsaved.add(this.numbers.get(code.number)!);
+    for (const part of code.parts) this.addUnsaved(part);
   }
 
   private rewriteIf(code: Code): Code {
     const [condition, then, otherwise] = code.parts as [Code, Code, Code | undefined];
     const parts = [this.rewrite(condition)];
     const wasDead = this.dead;
-    const atStart = this.stale.copy();
+    const atStart = this.known.copy();
     parts.push(this.rewrite(then));
-    const afterThen = this.stale;
+    const afterThen = this.known;
     const thenDead = this.dead;
-    this.stale = atStart;
+    this.known = atStart;
     this.dead = wasDead;
     if (otherwise !== undefined) parts.push(this.rewrite(otherwise));
     if (!thenDead) {
-      this.stale.addAll(afterThen);
+      this.known.addAll(afterThen);
       this.dead = false;
     }
     return { ...code, parts };
@@ -203,11 +293,12 @@ export class Reloads {
     const test = this.rewrite(condition);
     for (const number of this.liveness.acrossSlow.get(code)!) {
       // A stale local has its value in the slot, and is read back later.
-      if (this.stale.has(number)) continue;
-      if (this.keeps("root at an allocation", number)) {
+      if (this.known.stale.has(number)) continue;
+      if (this.known.unsaved.has(number) && this.keeps("root at an allocation", number)) {
         before.push(this.storeSlot(number, this.getLocal(number)));
       }
-      if (this.keeps("reload at an allocation", number)) behind.push(m.drop(this.reload(number)));
+      const isRead = this.planning || this.localNeeds.behindSlow.get(code)!.has(number);
+      if (isRead && this.keeps("reload at an allocation", number)) behind.push(m.drop(this.reload(number)));
     }
     const rare =
       this.hasFrame || before.length === 0
