@@ -80,11 +80,11 @@ export class Scheduler {
     };
   }
 
-  /** Runs the program to its end. @param moves whether its objects move. @throws what ends it early */
-  run(instance: WebAssembly.Instance, moves: boolean): void {
+  /** Runs the program to its end. @param onShadowStack whether its references lie on the collector's stack. @throws what ends it early */
+  run(instance: WebAssembly.Instance, onShadowStack: boolean): void {
     this.exports = instance.exports as unknown as Exports;
     const { runtime } = this;
-    this.stacks = moves
+    this.stacks = onShadowStack
       ? shadowStacks(runtime)
       : moduleStacks(runtime, instance.exports as Record<string, WebAssembly.Global>);
     const first = this.newThread(() => this.exports.start(), this.stacks.first());

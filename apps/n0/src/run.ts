@@ -183,19 +183,21 @@ function prepare(module: WebAssembly.Module, manifest: Manifest, runtime: Runtim
   const region = runtime.acquireRegion(manifest.regionBytes);
   const moves = isForCollector(manifest);
   const stackBytes = stackBytesOf(maxMemory, recorder === undefined ? STACK_BYTES : RECORDED_STACK_BYTES);
-  const stack = moves ? 0 : runtime.acquireRegion(stackBytes, false);
+  // A recording knows no shadow stack.
+  const onShadowStack = moves && !manifest.recorded;
+  const stack = onShadowStack ? 0 : runtime.acquireRegion(stackBytes, false);
   const scheduler = manifest.threads ? new Scheduler(runtime, stackBytes) : null;
   const functions = scheduler?.functions(manifest) ?? hostFunctions(runtime, manifest);
   const n0 = { [BASE]: region, [RESULT]: runtime.resultCell, ...functions };
   const instance = new WebAssembly.Instance(module, { ...runtime.imports(), n0 });
   const words = moves ? handles.flatMap((handle) => [handle, runtime.cursorOf(handle)]) : handles;
   runtime.memory.i32.set(words, region / 4);
-  if (!moves) {
+  if (!onShadowStack) {
     const exports = instance.exports as Record<string, WebAssembly.Global>;
     exports[STACK_POINTER]!.value = stack;
     exports[STACK_LIMIT]!.value = stack + stackBytes;
   }
-  if (scheduler !== null) return () => scheduler.run(instance, moves);
+  if (scheduler !== null) return () => scheduler.run(instance, onShadowStack);
   return instance.exports.start as () => void;
 }
 

@@ -29,14 +29,14 @@ export interface ThreadStacks {
 
 type Globals = Record<string, WebAssembly.Global>;
 
-/** Where objects stay in their places: each stack is a region, and the module has its top in a global. */
+/** Of modules for V1 and V2, and of those that are recorded: each stack is a region, and the module has its top in a global. */
 export function moduleStacks(runtime: Runtime, exports: Globals): ThreadStacks {
   const [pointer, limit] = [exports[STACK_POINTER]!, exports[STACK_LIMIT]!];
-  const stackOf = (id: number, low: number, start: number, from: number, end: number): ThreadStack => {
+  const stackOf = (id: number, argument: () => number, start: number, from: number, end: number): ThreadStack => {
     let top = from;
     return {
       id,
-      argument: () => low,
+      argument,
       enter() {
         runtime.mph_thread_switch(id);
         pointer.value = top;
@@ -53,11 +53,11 @@ export function moduleStacks(runtime: Runtime, exports: Globals): ThreadStacks {
     };
   };
   return {
-    first: () => stackOf(0, 0, 0, pointer.value, limit.value),
+    first: () => stackOf(0, () => 0, 0, pointer.value, limit.value),
     create(low, traced) {
       const id = runtime.mph_thread_new();
       const start = runtime.acquireRegion(STACK_BYTES, false);
-      if (!traced) return stackOf(id, low, start, start, start + STACK_BYTES);
+      if (!traced) return stackOf(id, () => low, start, start, start + STACK_BYTES);
       // The argument lies in the first slot until the thread's own frames hold it.
       const { i32 } = runtime.memory;
       i32[start / 4] = low;
@@ -66,12 +66,13 @@ export function moduleStacks(runtime: Runtime, exports: Globals): ThreadStacks {
       const previous = runtime.mph_thread_switch(id);
       runtime.mph_gc_push_root(start);
       runtime.mph_thread_switch(previous);
-      return stackOf(id, low, start, start + 8, start + STACK_BYTES);
+      // A recorded module's objects may move.
+      return stackOf(id, () => runtime.memory.i32[start / 4]!, start, start + 8, start + STACK_BYTES);
     },
   };
 }
 
-/** Where objects move: each thread has a shadow stack of the collector's. */
+/** Of modules for the collector: each thread has a shadow stack of the collector's. */
 export function shadowStacks(runtime: Runtime): ThreadStacks {
   const stackOf = (id: number, argument: () => number): ThreadStack => ({
     id,

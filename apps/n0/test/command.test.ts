@@ -270,7 +270,6 @@ describe("the command line", () => {
     ["an unknown allocator", ["run", "--allocator", "v3", "p.fox"]],
     ["a size that is none", ["run", "--max-memory", "lots", "p.fox"]],
     ["a size below the least", ["run", "--max-memory", "1000", "p.fox"]],
-    ["a recording on gc", ["run", "--allocator", "gc", "--record", "r.bin", "p.fox"]],
     ["no file", ["run"]],
     ["no command", []],
   ])("%s: exit code 2, and how to do it", async (_, args) => {

@@ -4,7 +4,7 @@ import { disk } from "../src/disk.ts";
 import { compileFrontEnd } from "../src/front-end.ts";
 import { runModule } from "../src/run.ts";
 import { corpus } from "./corpus.ts";
-import { moduleOf } from "./execute.ts";
+import { MOVING, moduleOf } from "./execute.ts";
 import { program } from "./support.ts";
 
 const NAMES = [
@@ -40,6 +40,25 @@ test.each(cases.map((entry) => [entry.name, entry] as const))(
       expect(replayed.collections.count).toBe(stats!.collections.count);
       expect(replayed.collections.freedObjects).toBe(stats!.collections.freedObjects);
     }
+  },
+);
+
+test.each(cases.map((entry) => [entry.name, entry] as const))(
+  "%s: recorded on gc while everything moves, the same objects live on each allocator",
+  (_, { file, bytes, expected }) => {
+    const result = compileFrontEnd({ file, bytes, reader: disk });
+    if (!result.ok) throw new Error("the program is rejected");
+    const recorded = moduleOf(result.program, { recorded: true, target: "gc" });
+    const gc = MOVING.gc!;
+    const recorder = new Recorder();
+    const stdout = new MemoryWriter();
+    const { stats } = runModule(recorded, { allocator: "gc", stdout, recorder, gc });
+    expect(stdout.text()).toBe(expected);
+    const recording = decodeRecording(recorder.bytes());
+    const { allocations, liveObjects } = stats!;
+    expect(replay(recording, "gc", {}, gc).stats).toMatchObject({ allocations, liveObjects });
+    expect(replay(recording, "v1", { threshold: 0 }).stats).toMatchObject({ allocations, liveObjects });
+    expect(replay(recording, "v2").stats.allocations).toBe(allocations);
   },
 );
 

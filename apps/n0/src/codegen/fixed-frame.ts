@@ -64,33 +64,12 @@ export class FixedFrame implements Frame {
   }
 
   private enter(): Code[] {
-    const { slots } = this;
-    const { m, context } = this.builder;
-    const bytes = slots * 8;
-    const end = (): Code => m.i32.add(this.frame(), m.i32.const(bytes));
-    const code = [
-      m.local.set(this.framePointer, m.global.get(STACK_POINTER, wasm.i32)),
-      m.if(m.i32.gt_u(end(), m.global.get(STACK_LIMIT, wasm.i32)), context.runner(OVERFLOW, [])),
-      m.global.set(STACK_POINTER, end()),
-    ];
-    if (slots <= MOST_STORES) {
-      for (let slot = 0; slot < slots; slot++) code.push(m.i64.store(slot * 8, 8, this.frame(), m.i64.const(0n)));
-    } else {
-      code.push(m.memory.fill(this.frame(), m.i32.const(0), m.i32.const(bytes)));
-    }
-    if (context.recorded) {
-      for (let slot = 0; slot < slots; slot++) {
-        code.push(
-          context.runtime("mph_record_store", [m.i32.add(this.frame(), m.i32.const(slot * 8)), m.i32.const(0)]),
-        );
-      }
-    }
-    return [...code, ...this.entry, context.runtime("mph_gc_push_frame", [this.frame(), m.i32.const(slots)])];
+    const { builder, framePointer, slots, entry } = this;
+    return [...takeFrame(builder, framePointer, slots), ...entry, registerFrame(builder, framePointer, slots)];
   }
 
   private leave(): Code[] {
-    const { m, context } = this.builder;
-    return [context.runtime("mph_gc_pop_roots", [m.i32.const(this.slots)]), m.global.set(STACK_POINTER, this.frame())];
+    return leaveFrame(this.builder, this.framePointer, this.slots);
   }
 
   private frame(): Code {
@@ -107,5 +86,47 @@ export class FixedFrame implements Frame {
     const address = m.i32.add(this.frame(), m.i32.const(offset));
     const pointer = m.i32.load(offset, 4, this.frame());
     return m.block(null, [stored, context.runtime("mph_record_store", [address, pointer])]);
+  }
+}
+
+/** Takes so many slots of the module's own stack, zeros. */
+export function takeFrame({ m, context }: FunctionBuilder, framePointer: number, slots: number): Code[] {
+  const bytes = slots * 8;
+  const frame = (): Code => m.local.get(framePointer, wasm.i32);
+  const end = (): Code => m.i32.add(frame(), m.i32.const(bytes));
+  const code = [
+    m.local.set(framePointer, m.global.get(STACK_POINTER, wasm.i32)),
+    m.if(m.i32.gt_u(end(), m.global.get(STACK_LIMIT, wasm.i32)), context.runner(OVERFLOW, [])),
+    m.global.set(STACK_POINTER, end()),
+  ];
+  if (slots <= MOST_STORES) {
+    for (let slot = 0; slot < slots; slot++) code.push(m.i64.store(slot * 8, 8, frame(), m.i64.const(0n)));
+  } else {
+    code.push(m.memory.fill(frame(), m.i32.const(0), m.i32.const(bytes)));
+  }
+  if (context.recorded) {
+    for (let slot = 0; slot < slots; slot++) {
+      code.push(context.runtime("mph_record_store", [m.i32.add(frame(), m.i32.const(slot * 8)), m.i32.const(0)]));
+    }
+  }
+  return code;
+}
+
+/** Tells the runtime of the slots. */
+export function registerFrame({ m, context }: FunctionBuilder, framePointer: number, slots: number): Code {
+  return context.runtime("mph_gc_push_frame", [m.local.get(framePointer, wasm.i32), m.i32.const(slots)]);
+}
+
+/** Gives the slots back. */
+export function leaveFrame({ m, context }: FunctionBuilder, framePointer: number, slots: number): Code[] {
+  const frame = m.local.get(framePointer, wasm.i32);
+  return [context.runtime("mph_gc_pop_roots", [m.i32.const(slots)]), m.global.set(STACK_POINTER, frame)];
+}
+
+/** The globals of the module's own stack, which the runner sets. */
+export function declareStack(m: wasm.Module): void {
+  for (const name of [STACK_POINTER, STACK_LIMIT]) {
+    m.addGlobal(name, wasm.i32, m.i32.const(0));
+    m.exportGlobal(name);
   }
 }

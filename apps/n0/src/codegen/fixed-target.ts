@@ -2,10 +2,9 @@
 import type { Type } from "../types.ts";
 import * as wasm from "../wasm/index.ts";
 import type { Code, ModuleContext } from "./context.ts";
-import { FixedFrame } from "./fixed-frame.ts";
+import { declareStack, FixedFrame } from "./fixed-frame.ts";
 import type { FunctionBuilder } from "./function-builder.ts";
 import { isTraced, type Layout, layOut, sizeOf } from "./layout.ts";
-import { STACK_LIMIT, STACK_POINTER } from "./names.ts";
 import type { Frame, Target } from "./target.ts";
 import { elementOffset, high, low, pack, typeIdOf } from "./values.ts";
 
@@ -149,11 +148,7 @@ export class FixedTarget implements Target {
 
   /** The frames' stack is the module's. */
   declare(): void {
-    const { m } = this.context;
-    for (const name of [STACK_POINTER, STACK_LIMIT]) {
-      m.addGlobal(name, wasm.i32, m.i32.const(0));
-      m.exportGlobal(name);
-    }
+    declareStack(this.context.m);
   }
 
   private store(type: Type, address: () => Code, offset: number, value: () => Code): Code {

@@ -14,7 +14,8 @@
  */
 import { LAYOUT } from "@morph/gc";
 import * as wasm from "../../wasm/index.ts";
-import type { Code } from "../context.ts";
+import type { Code, ModuleContext } from "../context.ts";
+import { leaveFrame, registerFrame, takeFrame } from "../fixed-frame.ts";
 import type { FunctionBuilder } from "../function-builder.ts";
 import { GC_CONTROL } from "../names.ts";
 import type { Frame } from "../target.ts";
@@ -23,6 +24,7 @@ import { isReference, Operands } from "./operands.ts";
 import { Reloads } from "./reloads.ts";
 
 const WORD = 4;
+const RECORDED_SLOT_BYTES = 8;
 
 /** See {@link Frame}. Slots are found later. */
 export class GcFrame implements Frame {
@@ -63,13 +65,22 @@ export class GcFrame implements Frame {
     const code = reloads.rewrite(arranged);
     const { parameters, slots, framePointer } = reloads;
     if (!reloads.hasFrame) return [code];
-    return [...pushFrame(builder, framePointer, slots), ...parameters, code, popFrame(builder, framePointer)];
+    return [...pushFrame(builder, framePointer, slots), ...parameters, code, popFrame(builder, framePointer, slots)];
   }
 }
 
+/** Bytes of a slot. A recording knows the slots of the module's own stack alone. */
+export function slotBytes({ recorded }: ModuleContext): number {
+  return recorded ? RECORDED_SLOT_BYTES : WORD;
+}
+
 /** Takes so many slots: one store, of the new top. */
-export function pushFrame({ context, m }: FunctionBuilder, framePointer: number, slots: number): Code[] {
+export function pushFrame(builder: FunctionBuilder, framePointer: number, slots: number): Code[] {
+  const { context, m } = builder;
   const { i32 } = wasm;
+  if (context.recorded) {
+    return [...takeFrame(builder, framePointer, slots), registerFrame(builder, framePointer, slots)];
+  }
   const control = (): Code => m.global.get(GC_CONTROL, i32);
   const end = (): Code => m.i32.add(m.local.get(framePointer, i32), m.i32.const(slots * WORD));
   return [
@@ -83,7 +94,9 @@ export function pushFrame({ context, m }: FunctionBuilder, framePointer: number,
 }
 
 /** Gives the slots back. */
-export function popFrame({ m }: FunctionBuilder, framePointer: number): Code {
+export function popFrame(builder: FunctionBuilder, framePointer: number, slots: number): Code {
+  const { context, m } = builder;
+  if (context.recorded) return m.block(null, leaveFrame(builder, framePointer, slots));
   const control = m.global.get(GC_CONTROL, wasm.i32);
   return m.i32.store(LAYOUT.STACK_TOP * WORD, 4, control, m.local.get(framePointer, wasm.i32));
 }

@@ -6,11 +6,10 @@ import * as wasm from "../../wasm/index.ts";
 import type { Code } from "../context.ts";
 import type { FunctionBuilder } from "../function-builder.ts";
 import { Bits } from "./bits.ts";
-import { popFrame, pushFrame } from "./frame.ts";
+import { popFrame, pushFrame, slotBytes } from "./frame.ts";
 import { type Liveness, LocalNeeds, SlotNeeds } from "./liveness.ts";
 import { CALLING, isSlowly, type Operands } from "./operands.ts";
 
-const WORD = 4;
 const GET = 0x20;
 const TEE = 0x22;
 const HIGH_WORD = -0x1_0000_0000n;
@@ -303,7 +302,7 @@ export class Reloads {
     const rare =
       this.hasFrame || before.length === 0
         ? [...before, slow, ...behind]
-        : [...this.push(), ...before, slow, ...behind, popFrame(builder, this.framePointer)];
+        : [...this.push(), ...before, slow, ...behind, popFrame(builder, this.framePointer, this.slots)];
     const taken = this.withParts(fast);
     return { ...code, parts: [test, m.block(null, rare), taken] };
   }
@@ -330,15 +329,23 @@ export class Reloads {
   /** Stores a reference, or the instance of an interface. */
   private storeSlot(number: number, value: Code): Code {
     const { m } = this;
+    const { context } = this.builder;
     const store = this.builder.typeOf(this.locals[number]!) === wasm.pair ? m.i64.store32 : m.i32.store;
-    return store(this.slotFor(number) * WORD, 4, this.address(), value);
+    const offset = this.slotFor(number) * slotBytes(context);
+    const stored = store(offset, 4, this.address(), value);
+    if (!context.recorded) return stored;
+    const address = m.i32.add(this.address(), m.i32.const(offset));
+    return m.block(null, [
+      stored,
+      context.runtime("mph_record_store", [address, m.i32.load(offset, 4, this.address())]),
+    ]);
   }
 
   /** Reads a slot into its local; the value is the new one. */
   private reload(number: number): Code {
     const { m } = this;
     const local = this.locals[number]!;
-    const offset = this.slotFor(number) * WORD;
+    const offset = this.slotFor(number) * slotBytes(this.builder.context);
     if (this.builder.typeOf(local) !== wasm.pair) {
       return m.local.tee(local, m.ref.load(offset, 4, this.address()), wasm.ref);
     }

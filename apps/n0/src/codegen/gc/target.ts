@@ -8,6 +8,7 @@ import { LAYOUT } from "@morph/gc";
 import type { Type } from "../../types.ts";
 import * as wasm from "../../wasm/index.ts";
 import type { Code, ModuleContext } from "../context.ts";
+import { declareStack } from "../fixed-frame.ts";
 import type { FunctionBuilder } from "../function-builder.ts";
 import { isTraced, type Layout, layOut, roundUp, sizeOf } from "../layout.ts";
 import { GC_CONTROL, NURSERY_BASE, NURSERY_BYTES, STRING_CURSORS } from "../names.ts";
@@ -75,21 +76,12 @@ export class GcTarget implements Target {
   }
 
   initialise(type: Type, address: () => Code, offset: number, value: () => Code): Code {
-    const { m } = this.context;
-    switch (type.kind) {
-      case "int":
-        return m.i64.store(offset, 8, address(), value());
-      case "float":
-        return m.f64.store(offset, 8, address(), value());
-      case "interface":
-        return m.i64.store(offset, 4, address(), value());
-      default:
-        return m.i32.store(offset, 4, address(), value());
-    }
+    const stored = this.store(type, address, offset, value);
+    return isTraced(type) ? this.noted(stored, address, offset) : stored;
   }
 
-  storesInSteps(): boolean {
-    return false;
+  storesInSteps(type: Type): boolean {
+    return this.context.recorded && isTraced(type);
   }
 
   storesPlainly(type: Type): boolean {
@@ -154,7 +146,7 @@ export class GcTarget implements Target {
     const entry = context.image.type({ name, size, pointerOffsets });
     const slow = (): Code =>
       context.runtime("mph_alloc", [m.i32.const(size), m.i32.load(0, 4, context.address(entry))]);
-    if (!this.isBornYoung(size)) return slow();
+    if (context.recorded || !this.isBornYoung(size)) return slow();
     const cursor = builder.take(wasm.i32);
     // No reference yet: where the cursor stands at its limit, no object is there.
     const next = builder.take(wasm.i32);
@@ -187,7 +179,7 @@ export class GcTarget implements Target {
     const code = [
       m.local.set(closure, this.allocate(builder, "closure", CLOSURE)),
       m.i32.store(0, 4, get(), index),
-      m.i32.store(4, 4, get(), environment()),
+      this.noted(m.i32.store(4, 4, get(), environment()), get, 4),
       get(),
     ];
     builder.give(closure);
@@ -226,7 +218,7 @@ export class GcTarget implements Target {
   }
 
   ownFunction(runtimeName: string): string | null {
-    return ownStringFunction(this.context, runtimeName);
+    return this.context.recorded ? null : ownStringFunction(this.context, runtimeName);
   }
 
   frame(builder: FunctionBuilder): Frame {
@@ -236,6 +228,30 @@ export class GcTarget implements Target {
   declare(): void {
     const names = [GC_CONTROL, NURSERY_BASE, NURSERY_BYTES, STRING_CURSORS];
     for (const name of names) this.context.m.addGlobalImport(name, "env");
+    if (this.context.recorded) declareStack(this.context.m);
+  }
+
+  private store(type: Type, address: () => Code, offset: number, value: () => Code): Code {
+    const { m } = this.context;
+    switch (type.kind) {
+      case "int":
+        return m.i64.store(offset, 8, address(), value());
+      case "float":
+        return m.f64.store(offset, 8, address(), value());
+      case "interface":
+        return m.i64.store(offset, 4, address(), value());
+      default:
+        return m.i32.store(offset, 4, address(), value());
+    }
+  }
+
+  /** The store of a reference, which a recording notes. */
+  private noted(stored: Code, address: () => Code, offset: number): Code {
+    const { context } = this;
+    const { m } = context;
+    if (!context.recorded) return stored;
+    const place = m.i32.add(address(), m.i32.const(offset));
+    return m.block(null, [stored, context.runtime("mph_record_store", [place, m.i32.load(offset, 4, address())])]);
   }
 }
 
