@@ -58,7 +58,7 @@ const SUBJECTS = [
     use: "const it = new MemoryContext(COMPILER); it.free(it.alloc(64, 1)); it.alloc(1000, 1);",
     imports: ["COMPILER"],
     methods: ["alloc", "free"],
-    fields: ["room", "changes", "suspended", "destroyed", "config", "memory", "large", "state"],
+    fields: ["belowPeak", "changes", "suspended", "destroyed", "config", "memory", "large", "state"],
   },
   {
     name: "MemoryContext",

@@ -11,12 +11,12 @@ export interface ContextOptions {
    * when it is freed; SERVER is bounded too.
    */
   readonly mode: Mode;
-  /** The memory to take pages from. Default: a new one. A shared one makes a context that several threads can use. */
+  /** The memory to take pages from: a shared one for a `SharedContext`, any other for a `MemoryContext`, which makes a new one by default. */
   readonly memory?: AddressSpace;
   /** In SERVER mode: bytes of pages and tables that the context takes at most, from 1 MiB. Default 1 GiB. */
   readonly maxBytes?: number;
   /**
-   * On shared memory: how many milliseconds a call waits for a thread that is at work before it is ERR_MORPH_TIMEOUT. Default 5,000. A worker
+   * Of a `SharedContext`: how many milliseconds a call waits for a thread that is at work before it is ERR_MORPH_TIMEOUT. Default 5,000. A worker
    * that was terminated inside a call never gives the lock back.
    */
   readonly lockTimeoutMs?: number;

@@ -12,6 +12,7 @@ import {
   CUT_TABLE,
   CUTS,
   FLAGS_SHIFT,
+  FREED_BYTES,
   FREED_COUNTS,
   FREED_OBJECTS,
   GRANULE,
@@ -24,12 +25,12 @@ import {
   LARGEST_CUT,
   LARGEST_SMALL,
   LEFT_FULL,
-  MARK,
+  MAX_BELOW_PEAK,
   MAX_PLAIN,
-  MAX_ROOM,
   MAX_TYPE,
   ONE_CUT,
   ONE_SMALL,
+  PEAK,
   PEAK_BEFORE,
   RECORD_SHIFT,
   SIZE_BEFORE,
@@ -88,12 +89,12 @@ export class MemoryContext extends ObjectStore {
             i32[list] = link;
             i32[slot] = tag;
             i32[signature] = tag ^ pointer ^ key;
-            const room = (this.room - size) | 0;
-            this.room = room;
+            const below = (this.belowPeak - size) | 0;
+            this.belowPeak = below;
             // Written out: once the slot is off the list, nothing may be called that finds the stack full.
-            if (room < 0) {
-              i32[this.state + MARK]! -= room;
-              this.room = 0;
+            if (below < 0) {
+              i32[this.state + PEAK]! -= below;
+              this.belowPeak = 0;
             }
             const counter = (this.counts + (tag & COUNTER_MASK)) & WORD_INDEX;
             const sum = ((i32[counter] as number) + (size | ONE_SMALL)) | 0;
@@ -160,7 +161,7 @@ export class MemoryContext extends ObjectStore {
           i32[slot] = next;
           i32[signature] = next ^ slot ^ key;
           const size = tag >>> SIZE_SHIFT;
-          this.room = (this.room + size) | 0;
+          this.belowPeak = (this.belowPeak + size) | 0;
           const counter = (this.counts + (tag & COUNTER_MASK) + FREED_COUNTS) & WORD_INDEX;
           const sum = ((i32[counter] as number) + (size + ONE_SMALL)) | 0;
           i32[counter] = sum;
@@ -280,12 +281,12 @@ export class MemoryContext extends ObjectStore {
           i32[word - SIZE_BEFORE] = size;
           i32[word] = tag;
           i32[word + 1] = ~(tag ^ size ^ pointer ^ this.key);
-          const room = (this.room - size) | 0;
-          this.room = room;
+          const below = (this.belowPeak - size) | 0;
+          this.belowPeak = below;
           // As in `alloc`.
-          if (room < 0) {
-            i32[state + MARK]! -= room;
-            this.room = 0;
+          if (below < 0) {
+            i32[state + PEAK]! -= below;
+            this.belowPeak = 0;
           }
           const counter = state + TYPES + CUTS + (typeId << TYPE_WORDS_SHIFT);
           const sum = ((i32[counter] as number) + (size + ONE_CUT)) | 0;
@@ -410,11 +411,11 @@ export class MemoryContext extends ObjectStore {
     i32[word - SIZE_BEFORE] = size;
     i32[word] = tag;
     i32[word + 1] = ~(tag ^ size ^ pointer ^ this.key);
-    const room = this.room - size;
-    if (room >= 0) this.room = room;
+    const below = this.belowPeak - size;
+    if (below >= 0) this.belowPeak = below;
     else {
-      i32[state + MARK]! -= room;
-      this.room = 0;
+      i32[state + PEAK]! -= below;
+      this.belowPeak = 0;
     }
     const total = (state + TYPES + TOTALS + (typeId << TYPE_WORDS_SHIFT)) >>> 1;
     const objects = f64[total] as number;
@@ -451,17 +452,17 @@ export class MemoryContext extends ObjectStore {
     const { i32, f64, state } = this;
     this.large.free((pointer - LARGE_HEADER_BYTES) | 0);
     // Nothing is called from here on, so that a full stack cannot stop it half-way.
-    const total = ((type + TOTALS) >>> 1) + FREED_OBJECTS;
+    const total = (type + TOTALS) >>> 1;
     f64[(state + LARGE_LIVE) >>> 1]! -= size;
-    f64[total]! += 1;
-    f64[total + 1]! += size;
-    const room = this.room + size;
-    if (room <= MAX_ROOM) this.room = room;
+    f64[total + FREED_OBJECTS]! += 1;
+    f64[total + FREED_BYTES]! += size;
+    const below = this.belowPeak + size;
+    if (below <= MAX_BELOW_PEAK) this.belowPeak = below;
     else {
-      const mark = i32[state + MARK] as number;
-      if (mark >>> 0 > (i32[state + PEAK_BEFORE] as number) >>> 0) i32[state + PEAK_BEFORE] = mark;
-      i32[state + MARK] = (mark - room) | 0;
-      this.room = 0;
+      const peak = i32[state + PEAK] as number;
+      if (peak >>> 0 > (i32[state + PEAK_BEFORE] as number) >>> 0) i32[state + PEAK_BEFORE] = peak;
+      i32[state + PEAK] = (peak - below) | 0;
+      this.belowPeak = 0;
     }
   }
 

@@ -19,8 +19,8 @@ import {
   KNOWN_WORDS,
   LARGE_LIVE,
   LEFT_FULL,
-  MARK,
   MAX_TYPE,
+  PEAK,
   PEAK_BEFORE,
   SMALL_BYTES,
   SMALL_SHIFT,
@@ -204,7 +204,7 @@ export class Counters {
       }
       i32.fill(0, first + FREED_COUNTS, first + FREED_COUNTS + CLASSES);
       const total = (type + TOTALS) >>> 1;
-      f64.copyWithin(total + 2, total, total + 2);
+      f64.copyWithin(total + FREED_OBJECTS, total, total + FREED_OBJECTS);
     }
     f64[(state + LARGE_LIVE) >>> 1] = 0;
     i32.fill(0, state + CARRIED, state + CARRIED + CLASSES);
@@ -253,22 +253,22 @@ export class Counters {
     return counted;
   }
 
-  /** Lowers the mark of live bytes by so many, and keeps the peak. Calls nothing. */
-  lowerMark(bytes: number): void {
+  /** Lowers the peak by so many bytes, and keeps what it was. Calls nothing. */
+  lowerPeak(bytes: number): void {
     const { i32, state } = this;
-    const mark = i32[state + MARK] as number;
-    if (mark >>> 0 > (i32[state + PEAK_BEFORE] as number) >>> 0) i32[state + PEAK_BEFORE] = mark;
-    i32[state + MARK] = mark - bytes;
+    const peak = i32[state + PEAK] as number;
+    if (peak >>> 0 > (i32[state + PEAK_BEFORE] as number) >>> 0) i32[state + PEAK_BEFORE] = peak;
+    i32[state + PEAK] = peak - bytes;
   }
 
-  /** The mark of live bytes. O(1). */
-  get mark(): number {
-    return this.i32[this.state + MARK] as number;
+  /** The most live bytes since {@link lowerPeak}. O(1). */
+  get peak(): number {
+    return this.i32[this.state + PEAK] as number;
   }
 
   /** The most live bytes there were. O(1). */
   get peakLive(): number {
-    return Math.max((this.i32[this.state + PEAK_BEFORE] as number) >>> 0, this.mark >>> 0);
+    return Math.max((this.i32[this.state + PEAK_BEFORE] as number) >>> 0, this.peak >>> 0);
   }
 
   /** The types that have been used. What is counted can be read after this, and not before. */

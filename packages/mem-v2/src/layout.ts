@@ -77,11 +77,11 @@ export const OWNER = 1;
 export const LARGE_OWNER = 2;
 export const MODE = 3;
 /**
- * Live bytes as asked for are MARK - ROOM; a thread has ROOM in a field while it uses the context. The mark rises with them and does not fall, so that it is their peak; it is lowered before the
- * room below it could overflow, and PEAK_BEFORE keeps the peak until then.
+ * Live bytes as asked for are PEAK - BELOW_PEAK; a thread has BELOW_PEAK in a field while it uses the context. PEAK is the most that there were, until it is lowered, before
+ * BELOW_PEAK could overflow; then PEAK_BEFORE keeps what it was.
  */
-export const ROOM = 4;
-export const MARK = 5;
+export const BELOW_PEAK = 4;
+export const PEAK = 5;
 export const PEAK_BEFORE = 6;
 /** What a context saved last, as a number; see `MemoryContext.version`. */
 export const VERSION = 7;
@@ -152,8 +152,8 @@ export const CUT_SHIFT = 22;
 export const CUT_BYTES = 0x3f_ffff;
 export const FULL_CUTS = 0x7fc0_0000;
 
-/** The mark is lowered once live bytes have fallen this far below it. */
-export const MAX_ROOM = 0x3fff_ffff;
+/** PEAK is lowered once live bytes have fallen this far below it. */
+export const MAX_BELOW_PEAK = 0x3fff_ffff;
 
 /** Largest payload that is cut from a chunk of the arena, all of its bits 1, and the bytes of its block. */
 export const LARGEST_CUT = 2047;

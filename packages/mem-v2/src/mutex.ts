@@ -17,12 +17,12 @@ const SPINS = 100;
  * A lock in shared memory, on `Atomics`: spins for a moment, then waits. Three states, after Drepper, "Futexes Are
  * Tricky" (mutex 2): an unlock without contention wakes nobody. It is not recursive.
  *
- * Words: state, owner's token, the last token given, how often the lock was taken.
+ * Words: state, holder's token, the last token given, how often the lock was taken.
  */
 export class Mutex {
   private readonly i32: Int32Array;
   private readonly state: number;
-  private readonly owner: number;
+  private readonly holder: number;
   private readonly turns: number;
   /** This object's number among those of the same lock, from 1 in the order in which they were made. */
   readonly token: number;
@@ -46,7 +46,7 @@ export class Mutex {
     }
     this.i32 = i32;
     this.state = pointer / 4;
-    this.owner = this.state + 1;
+    this.holder = this.state + 1;
     this.turns = this.state + 3;
     this.token = Atomics.add(i32, this.state + 2, 1) + 1;
   }
@@ -54,7 +54,7 @@ export class Mutex {
   /** Whether this object holds the lock. */
   get held(): boolean {
     // Read and written as any word is: only this thread writes its token there, so that no other's write can be taken for it.
-    return this.i32[this.owner] === this.token;
+    return this.i32[this.holder] === this.token;
   }
 
   /**
@@ -72,7 +72,7 @@ export class Mutex {
   /** Takes the lock if nobody holds it; returns whether it did. Never waits. */
   tryLock(): boolean {
     if (Atomics.compareExchange(this.i32, this.state, UNLOCKED, LOCKED) !== UNLOCKED) return false;
-    this.i32[this.owner] = this.token;
+    this.i32[this.holder] = this.token;
     this.i32[this.turns]! += 1;
     return true;
   }
@@ -80,7 +80,7 @@ export class Mutex {
   /** Gives the lock back. @throws ERR_MORPH_NOT_OWNER when this object does not hold it */
   unlock(): void {
     if (!this.held) throw new MorphError("ERR_MORPH_NOT_OWNER", "the lock is not held by this thread's mutex");
-    this.i32[this.owner] = 0;
+    this.i32[this.holder] = 0;
     if (Atomics.exchange(this.i32, this.state, UNLOCKED) === CONTENDED) Atomics.notify(this.i32, this.state, 1);
   }
 
@@ -106,7 +106,7 @@ export class Mutex {
       const left = deadline - now();
       if (left <= 0 || !this.wait(left)) throw this.timeout(timeoutMs);
     }
-    this.i32[this.owner] = this.token;
+    this.i32[this.holder] = this.token;
     this.i32[this.turns]! += 1;
   }
 
@@ -123,7 +123,7 @@ export class Mutex {
 
   private timeout(timeoutMs: number): MorphError {
     this.stuckTurn = this.i32[this.turns] as number;
-    const holder = this.i32[this.owner] as number;
+    const holder = this.i32[this.holder] as number;
     const who = holder === 0 ? "a thread that was just taking it or giving it back" : `thread ${holder}`;
     return new MorphError(
       "ERR_MORPH_TIMEOUT",

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { freemem } from "node:os";
 import { describe, MorphError } from "@morph/memory";
 import { COMPILER, type ContextConfig, RUNTIME } from "./config.ts";
-import type { MemoryContext } from "./context.ts";
+import type { Context } from "./shared-context.ts";
 
 const HALF_GIB = 0x2000_0000;
 
@@ -19,6 +19,6 @@ export function detectConfig(freeBytes: number = freemem()): ContextConfig {
 }
 
 /** Writes a context's statistics to a file, as JSON. @throws what the file system throws */
-export function dumpStats(context: MemoryContext, path: string): void {
+export function dumpStats(context: Pick<Context, "stats">, path: string): void {
   writeFileSync(path, `${JSON.stringify(context.stats(), undefined, 2)}\n`);
 }

@@ -26,6 +26,7 @@ import {
 import { HeapObjects } from "./heap-objects.ts";
 import { blockBytes, type LargeObjects, tagOf } from "./large-objects.ts";
 import {
+  BELOW_PEAK,
   CLASS_BYTES,
   CLASSES,
   COUNTS,
@@ -34,12 +35,11 @@ import {
   LARGE_HEADER_BYTES,
   LARGE_OWNER,
   LARGE_SAVED,
-  MARK,
-  MAX_ROOM,
+  MAX_BELOW_PEAK,
   MODE,
   NAMES,
   OWNER,
-  ROOM,
+  PEAK,
   SAVED,
   STATE_BYTES,
   VERSION,
@@ -72,10 +72,10 @@ export class ObjectStore {
   readonly config: ContextConfig;
 
   /**
-   * How far live bytes are below their mark; see MARK in `layout.ts`. Not among the fifth to seventh field: V8 takes a write to one of these for one to
+   * How far live bytes are below their peak; see PEAK in `layout.ts`. Not among the fifth to seventh field: V8 takes a write to one of these for one to
    * a typed array's length and base, which lie at the same offsets, and loads those again.
    */
-  protected room = 0;
+  protected belowPeak = 0;
   // The other hot fields; all else that changes with each call lies in the memory. These are assigned once, until the memory grows or the context is
   // reset: where the context is a constant, V8 then takes them for constants, too.
   protected i32: Int32Array;
@@ -169,10 +169,10 @@ export class ObjectStore {
       const { counters } = this;
       this.carry = new Proxy((counter: number) => {
         // Written out: nothing is called before the counter is empty.
-        const { room } = this;
-        if (room > MAX_ROOM) {
-          counters.lowerMark(room);
-          this.room = 0;
+        const { belowPeak } = this;
+        if (belowPeak > MAX_BELOW_PEAK) {
+          counters.lowerPeak(belowPeak);
+          this.belowPeak = 0;
         }
         counters.carry(counter);
       }, {});
@@ -389,27 +389,27 @@ export class ObjectStore {
 
   /** So many bytes more are live. */
   protected raiseLive(bytes: number): void {
-    const room = this.room - bytes;
-    if (room >= 0) this.room = room;
+    const below = this.belowPeak - bytes;
+    if (below >= 0) this.belowPeak = below;
     else {
-      this.i32[this.state + MARK]! -= room;
-      this.room = 0;
+      this.i32[this.state + PEAK]! -= below;
+      this.belowPeak = 0;
     }
   }
 
   /** So many bytes fewer are live. */
   protected lowerLive(bytes: number): void {
-    const room = this.room + bytes;
-    if (room <= MAX_ROOM) this.room = room;
+    const below = this.belowPeak + bytes;
+    if (below <= MAX_BELOW_PEAK) this.belowPeak = below;
     else {
-      this.counters.lowerMark(room);
-      this.room = 0;
+      this.counters.lowerPeak(below);
+      this.belowPeak = 0;
     }
   }
 
   /** Bytes live now, as asked for, and the most there were. */
   protected get currentLive(): number {
-    return (this.counters.mark - this.room) >>> 0;
+    return (this.counters.peak - this.belowPeak) >>> 0;
   }
 
   /** Bytes of the pages and tables that the context has. */
@@ -440,20 +440,20 @@ export class ObjectStore {
 
   /** Writes what another thread has to load into the state. @internal */
   save(): void {
-    this.saveRoom();
+    this.saveBelowPeak();
     this.classes.saveState((this.state + SAVED) * 4);
     this.large.saveState((this.state + LARGE_SAVED) * 4);
     this.i32[this.state + VERSION] = this.version;
   }
 
   /** Writes the one word that changes with each call and does not lie in the memory, or reads it. @internal */
-  saveRoom(): void {
-    this.i32[this.state + ROOM] = this.room;
+  saveBelowPeak(): void {
+    this.i32[this.state + BELOW_PEAK] = this.belowPeak;
   }
 
   /** @internal */
-  loadRoom(): void {
-    this.room = this.i32[this.state + ROOM] as number;
+  loadBelowPeak(): void {
+    this.belowPeak = this.i32[this.state + BELOW_PEAK] as number;
   }
 
   /** Takes over what another thread saved. @internal */
@@ -464,7 +464,7 @@ export class ObjectStore {
     this.classes.loadState((this.state + SAVED) * 4);
     this.large.loadState((this.state + LARGE_SAVED) * 4);
     this.key = this.classes.key;
-    this.loadRoom();
+    this.loadBelowPeak();
     this.changes = ((this.i32[this.state + VERSION] as number) - this.large.changes) | 0;
   }
 

@@ -320,7 +320,7 @@ export class SharedContext implements Context {
     // When this thread had no stack left to give it back.
     if (this.mutex.held) this.giveBack();
     this.mutex.lock(this.lockTimeoutMs);
-    if (this.isCurrent()) this.context.loadRoom();
+    if (this.isCurrent()) this.context.loadBelowPeak();
     else this.enterAnew();
   }
 
@@ -348,7 +348,7 @@ export class SharedContext implements Context {
 
   /** Gives the lock back, after what this thread has changed is saved. */
   private giveBack(): void {
-    if (this.isCurrent()) this.context.saveRoom();
+    if (this.isCurrent()) this.context.saveBelowPeak();
     else if (!this.isDestroyed()) this.context.save();
     this.mutex.unlock();
   }

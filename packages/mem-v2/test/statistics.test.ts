@@ -1,9 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { LinearMemory } from "@morph/memory";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { COMPILER, MemoryContext } from "../src/index.ts";
+import { COMPILER, MemoryContext, SharedContext } from "../src/index.ts";
 import { detectConfig, dumpStats } from "../src/node.ts";
 
 describe("statistics", () => {
@@ -136,12 +137,14 @@ describe("statistics", () => {
   });
 
   it("go through JSON unchanged, also by way of a file", () => {
-    const ctx = new MemoryContext(COMPILER);
-    ctx.alloc(20, 1);
+    const shared = new LinearMemory({ shared: true, maxPages: 40 });
     const folder = mkdtempSync(join(tmpdir(), "stats-"));
     try {
-      dumpStats(ctx, join(folder, "stats.json"));
-      expect(JSON.parse(readFileSync(join(folder, "stats.json"), "utf8"))).toEqual(ctx.stats());
+      for (const ctx of [new MemoryContext(COMPILER), new SharedContext({ ...COMPILER, memory: shared })]) {
+        ctx.alloc(20, 1);
+        dumpStats(ctx, join(folder, "stats.json"));
+        expect(JSON.parse(readFileSync(join(folder, "stats.json"), "utf8"))).toEqual(ctx.stats());
+      }
     } finally {
       rmSync(folder, { recursive: true });
     }

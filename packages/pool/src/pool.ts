@@ -113,8 +113,7 @@ export class Pool {
     const offset = (p - this.lo) | 0;
     const shift = this.shift;
     const granule = ((offset >>> shift) | (offset << (32 - shift))) >>> 0;
-    // Also when the list is empty: 0 lies below `lo`.
-    // Both sides unsigned, so that one comparison does.
+    // True also when the list is empty: 0 lies below `lo`. Both sides are unsigned, so that one comparison does.
     if (granule >= this.granules >>> 0) return this.allocSlow() >>> 0;
     // `&` changes nothing, but V8 then knows that the index is not negative, and extends no sign.
     const word = (this.table & WORD_INDEX) + (granule >>> 4);
@@ -224,7 +223,7 @@ export class Pool {
   /**
    * Walks the whole structure: slabs, table, free list, counts. O(pages + slots).
    * @throws ERR_MORPH_INVALID_POINTER that names the first thing wrong and its address. A broken free list (a write
-   *   after free) is mended by the next `alloc` that meets it.
+   *   after free) is rebuilt by the next `alloc` that meets it.
    */
   verify(): void {
     this.requireAlive();
@@ -447,7 +446,7 @@ export class Pool {
     let last = 0;
     let p = this.head;
     this.head = 0;
-    // Where a write after free broke the list it ends early, or goes round; the next `alloc` that misses a slot mends it.
+    // Where a write after free broke the list it ends early, or goes round; the next `alloc` that misses a slot rebuilds it.
     for (let left = this.extended - this.used; left > 0 && this.states.covers(p); left--) {
       if (this.states.get(p) !== FREED) break;
       const next = this.i32[p >>> 2] as number;
@@ -461,7 +460,7 @@ export class Pool {
     if (last !== 0) this.i32[last >>> 2] = 0;
   }
 
-  /** Makes the list anew from the table, lowest slot first: for when a write after free has broken it. */
+  /** Rebuilds the list from the table, lowest slot first: for when a write after free has broken it. */
   private relinkFree(): void {
     requireStack(LAYERS);
     this.head = 0;

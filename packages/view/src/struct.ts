@@ -38,7 +38,7 @@ export type FieldsIn<F extends Fields> = { readonly [Name in keyof F]: FieldIn<F
 
 /** The type of a cursor on a struct: `CursorOf<typeof Particle>`. */
 export type CursorOf<S> = S extends Struct<infer F> ? Cursor<F> : never;
-/** The type of a struct's plain objects: `PlainOf<typeof Particle>`. */
+/** The type of a struct's plain objects: `ObjectOf<typeof Particle>`. */
 export type ObjectOf<S> = S extends Struct<infer F> ? Plain<F> : never;
 
 /** How a struct is laid out. */
