@@ -3,7 +3,7 @@ import type { ContextStats } from "./counters.ts";
 /** Types shown by name; the rest is summed. */
 const TOP_TYPES = 10;
 
-/** A context's statistics as text, as the original printed them. */
+/** A context's statistics as text. */
 export function formatStats(stats: ContextStats, nameOf: (typeId: number) => string | undefined): string {
   const bytes = (count: number): string => `${count.toLocaleString("en-US")} B`;
   const share = (part: number): string =>

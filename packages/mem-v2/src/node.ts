@@ -7,7 +7,7 @@ import type { Context } from "./shared-context.ts";
 const HALF_GIB = 0x2000_0000;
 
 /**
- * A configuration for this machine, by the original's table: COMPILER with less than 512 MiB of free memory, else RUNTIME.
+ * A configuration for this machine: COMPILER with less than 512 MiB of free memory, else RUNTIME.
  * @param freeBytes free memory, by default what the system reports
  * @throws ERR_MORPH_INVALID_CONFIG
  */
