@@ -10,10 +10,12 @@ export interface Block {
   zeroedFrom: number;
 }
 
+/** Bytes of a block's pages. */
 export function bytesOf(block: Block): number {
   return block.pages * PAGE_BYTES;
 }
 
+/** Pointer behind a block's last byte; 2^32 at the end of the address space. */
 export function endOf(block: Block): number {
   return block.pointer + bytesOf(block);
 }

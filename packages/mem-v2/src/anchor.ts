@@ -27,7 +27,9 @@ const leftBehind = new WeakMap<AddressSpace, number>();
 
 /** Where a shared context lies, and which one it is. */
 export interface Place {
+  /** Pointer of its anchor. */
   readonly anchor: number;
+  /** How often that had changed hands when the context began. */
   readonly generation: number;
 }
 

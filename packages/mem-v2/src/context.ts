@@ -372,10 +372,7 @@ export class MemoryContext extends ObjectStore {
     this.refusals.releases = releases === this.memory.releases ? -1 : this.memory.releases;
   }
 
-  /**
-   * Lets the user's listener act: it may do anything, even destroy the context.
-   * @param call calls it, and returns whether it did
-   */
+  /** Lets the user's listener act: it may do anything, even destroy the context. @param call calls it, and returns whether it did */
   private callOut(call: () => boolean): boolean {
     const { quiet } = this;
     this.quiet = false;

@@ -32,33 +32,43 @@ import {
   USED_CUTS,
 } from "./layout.ts";
 
-/** How many, or how many bytes, are live now, and how many there have been in all. */
+/** A number of objects, or of their bytes. */
 export interface LiveAndEver {
+  /** Live now. */
   live: number;
+  /** Allocated in all. */
   ever: number;
 }
 
 /** What a context holds and has done; plain numbers, objects' bytes as asked for. */
 export interface ContextStats {
+  /** The context's mode. */
   mode: Mode;
-  /** Bytes ever allocated, and ever freed. */
+  /** Bytes allocated in all. */
   totalAllocated: number;
+  /** Bytes freed in all. */
   totalFreed: number;
-  /** Objects ever allocated, and live now. */
+  /** Objects allocated in all. */
   objectCount: number;
+  /** Objects live now. */
   liveObjects: number;
-  /** Objects, and their bytes, by type id; only types that have been used. */
+  /** Objects by type id; only types that have been used. */
   objectCountByType: Record<number, LiveAndEver>;
+  /** Their bytes by type id. */
   bytesByType: Record<number, LiveAndEver>;
-  /** Bytes live now, and the most there were. */
+  /** Bytes live now: `poolBytes + arenaBytes + heapBytes`. */
   currentLive: number;
+  /** The most bytes that were live. */
   peakLive: number;
-  /** Live bytes by where they lie; their sum is `currentLive`. */
+  /** Live bytes in slots of the size classes. */
   poolBytes: number;
+  /** Live bytes in the arena; 0 unless the mode is COMPILER. */
   arenaBytes: number;
+  /** Live bytes in the heap; 0 in COMPILER mode. */
   heapBytes: number;
-  /** Bytes of the memory's pages in use, whoever uses them, and the most there were. */
+  /** Bytes of the memory's pages in use, whoever uses them. */
   footprint: number;
+  /** The most there were. */
   peakFootprint: number;
   /** The size classes. */
   pool: SizeClassesStats;

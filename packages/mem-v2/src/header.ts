@@ -30,6 +30,7 @@ export interface ObjectHeader {
   flags: number;
 }
 
+/** An object's type id. */
 export function typeOf(tag: number): number {
   return (tag >>> TYPE_SHIFT) & MAX_TYPE;
 }

@@ -46,9 +46,13 @@ export type Context = Pick<
 
 /** What another thread needs to continue a context; can be posted to a worker. */
 export interface ContextHandle {
+  /** The engine's memory. */
   readonly wasm: WasmMemory;
+  /** The first page of it that the context's memory may use. */
   readonly firstPage: number;
+  /** Where the context lies in it. */
   readonly place: Place;
+  /** What the context was made with. */
   readonly config: ContextConfig;
 }
 

@@ -7,7 +7,7 @@ export const CONTRACT = 1;
 export const LAYERS = 1;
 
 /** Largest slot in bytes: half a page. */
-export const MAX_SLOT_BYTES: number = PAGE_BYTES / 2;
+const MAX_SLOT_BYTES: number = PAGE_BYTES / 2;
 
 const MAX_SLAB_BYTES = 64 * PAGE_BYTES;
 

@@ -76,13 +76,15 @@ export interface Liveness {
 
 /** How to make {@link SizeClasses}. */
 export interface SizeClassesOptions {
-  /** The memory to take pages from, and the id under which it knows the allocator that does. */
+  /** The memory to take pages from. */
   memory: AddressSpace;
+  /** The id under which it knows the allocator that does. */
   owner: number;
   /** Bytes of each class's slots: ascending multiples of 8, at most half a slab. */
   sizes: readonly number[];
   /** Bytes of a slab: whole pages, 64 KiB to 4 MiB, or a power of two from 4 KiB to 32 KiB, of which several share a page. */
   slabBytes: number;
+  /** What the allocator knows of its slots. */
   liveness: Liveness;
   /** Whether another thread made the tables: then {@link SizeClasses.loadState} has to follow. */
   attach?: boolean;
@@ -108,11 +110,15 @@ export interface SizeClassStats {
 export interface SizeClassesStats {
   /** Each size class, smallest first. */
   classes: SizeClassStats[];
-  /** Sums over the classes; see {@link SizeClassStats}. */
+  /** Slots in all slabs: `used + free`. */
   slots: number;
+  /** Slots handed out. */
   used: number;
+  /** Slots that can be handed out without another slab. */
   free: number;
+  /** Slabs of all classes. */
   slabs: number;
+  /** Bytes of those slabs. */
   slabBytes: number;
   /** Bytes of the tables. */
   tableBytes: number;
@@ -135,8 +141,9 @@ export class SizeClasses {
   i32: Int32Array;
   /** Word index of the records by size: that of `(size + ROUND_UP) >>> 3`. Size 0 has one whose list is empty for ever. */
   bySize = 0;
-  /** Word index of the units' words, and how many there are. */
+  /** Word index of the units' words. */
   map = 0;
+  /** How many units there are. */
   mapLength = 0;
   /** What free slots are signed with. */
   key: number;

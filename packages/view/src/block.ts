@@ -47,10 +47,13 @@ export interface BlockHandle {
   readonly type: string;
   /** Elements. */
   readonly length: number;
+  /** Of the first element; 0 when there is none. */
   readonly pointer: number;
   /** Pointer of the allocator's object that the block lies in. */
   readonly base: number;
+  /** What the block was made with, as in {@link ArrayOptions}. */
   readonly align: number;
+  /** What the block was made with, as in {@link ArrayOptions}. */
   readonly zeroed: boolean;
 }
 

@@ -6,7 +6,9 @@ import type { StructViews } from "./struct-views.ts";
 
 /** Structs one after the other in the memory. */
 export interface StructArray<F extends Fields> {
+  /** Of the first struct. */
   readonly pointer: number;
+  /** How many structs there are. */
   readonly length: number;
   /**
    * The struct at an index: the same object for all indexes, which shows the one asked for last. Where there is no such index, its fields are

@@ -9,11 +9,13 @@ import type { Watch } from "./struct-watch.ts";
 const LEAST_ALIGN = 8;
 
 /** The array that a column is, for types that have one. */
-export type ColumnOf<Type> = Type extends { column(...of: never[]): infer View } ? View : never;
+type ColumnOf<Type> = Type extends { column(...of: never[]): infer View } ? View : never;
 
 /** Structs in columns: each field has an array of its own. */
 export interface Columns<F extends Fields> {
+  /** Where the first column starts. */
   readonly pointer: number;
+  /** How many structs there are. */
   readonly length: number;
   /**
    * The struct at an index: the same object for all indexes, which shows the one asked for last. O(fields).
@@ -54,6 +56,7 @@ export function layColumns(
   return { columns, bytes, align: most };
 }
 
+/** The columns that lie where {@link layColumns} said. O(fields). */
 export function makeColumns<F extends Fields>(
   views: StructViews,
   { columns }: { readonly columns: readonly Column[] },

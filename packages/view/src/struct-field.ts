@@ -99,6 +99,7 @@ export type Elements =
   | BigUint64Array
   | BigInt64Array;
 
+/** What sort of numbers an element type has; `big` is of BigInts. */
 export type ElementKind = "signed" | "unsigned" | "float" | "big";
 
 /** A scalar that has typed arrays of its own. */
@@ -199,6 +200,7 @@ function guarded<Member, In>({ guard }: Site, accessors: Accessors<Member, In>):
   };
 }
 
+/** Whether a layout is one of GPU buffers. */
 export function isGpu(layout: Layout): boolean {
   return layout === "wgsl" || layout === "std140";
 }

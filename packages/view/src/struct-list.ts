@@ -16,6 +16,7 @@ import {
 
 /** What a field of several values is read as. Its members are in the memory, where the cursor is; it follows the cursor. */
 export interface List<Member, In> {
+  /** How many elements there are. */
   readonly length: number;
   /**
    * The element at an index. One that has members itself is the same object for all indexes, and shows the one asked for last. O(1).
