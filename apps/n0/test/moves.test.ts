@@ -12,8 +12,9 @@ test("every program is right", () => {
   for (const { file, bytes } of corpus("programs")) {
     const result = compileFrontEnd({ file, bytes, reader: disk });
     if (!result.ok) throw new Error(`${file} is rejected`);
-    for (const literalsEachTime of [false, true]) {
-      expect(wrongMoves(makeModule(result.program, { target: "gc", literalsEachTime }, new Sites())), file).toEqual([]);
+    for (const options of [{}, { literalsEachTime: true, recorded: true }]) {
+      const module = makeModule(result.program, { ...options, target: "gc" }, new Sites());
+      expect(wrongMoves(module), `${file} ${JSON.stringify(options)}`).toEqual([]);
     }
   }
 });

@@ -54,7 +54,7 @@ antarmuka Named
   fungsi Twin(other Named) Named
 akhir
 
-var fuel = 25
+var fuel = 40
 
 fungsi spend() bool
   fuel = fuel - 1
@@ -763,7 +763,8 @@ class Writer {
     const before =
       assigned === null ? "" : ` ${assigned.name} = ${this.expression(assigned.type, inner, Math.min(depth, 1))}`;
     const list = parameters.map(({ name, type }) => `${name} ${type}`).join(", ");
-    return `fungsi(${list}) ${result}${before} kembalikan ${this.expression(result, inner, depth)} akhir`;
+    const early = `jika spend() kembalikan ${this.leaf(result, inner)} akhir`;
+    return `fungsi(${list}) ${result} ${early}${before} kembalikan ${this.expression(result, inner, depth)} akhir`;
   }
 
   private call({ name, parameters }: Callee, scope: readonly Variable[], depth: number): string {

@@ -17,7 +17,8 @@ const LIMIT_MS = 10_000;
 const HOUR = 3_600_000;
 /** Of a program that allocates more, only each n-th allocation collects; what it does without single places is not tried. */
 const MOST_COLLECTIONS = 400;
-const RANDOM_PROGRAMS = 20;
+/** Programs made at random that allocate no more than that. */
+const RANDOM_PROGRAMS = 10;
 /** Programs that are run, of all their places. */
 const STEP = Number(process.env.REMOVALS_STEP ?? 7);
 
@@ -40,26 +41,31 @@ interface Tried {
 
 let runner: WorkerRunner<RemovalTask, RemovalOutcome>;
 /** Those that allocate little first. */
-let programs: Tried[] = [];
+const programs: Tried[] = [];
 
 beforeAll(async () => {
   runner = new WorkerRunner(await bundle("run-removal"), LIMIT_MS);
-  const own = corpus("programs").filter(({ name }) => !name.endsWith("-recursion"));
-  const random = Array.from({ length: RANDOM_PROGRAMS }, (_, i) => ({
-    name: `random program ${i + 1}`,
-    file: `random-${i + 1}.fox`,
-    bytes: new TextEncoder().encode(randomProgram(i + 1)),
-  }));
-  for (const { name, file, bytes } of [...own, ...random]) {
-    const task = { file, source: bytes, omitted: null };
-    const { allocations } = await outcomeOf({ ...task, way: { collectEvery: 1_000_000, moving: false } });
-    const collectEvery = Math.max(1, Math.ceil(allocations / MOST_COLLECTIONS));
-    const whole = await outcomeOf({ ...task, way: { collectEvery, moving: true } });
-    const { seen, exitCode, kinds } = whole;
-    programs.push({ name, file, source: bytes, kinds, seen, exitCode, collectEvery });
+  for (const { name, file, bytes } of corpus("programs")) {
+    if (!name.endsWith("-recursion")) programs.push(await whole(name, file, bytes));
   }
-  programs = programs.sort((a, b) => a.collectEvery - b.collectEvery);
+  for (let seed = 1, left = RANDOM_PROGRAMS; left > 0; seed++) {
+    const bytes = new TextEncoder().encode(randomProgram(seed));
+    const program = await whole(`random program ${seed}`, `random-${seed}.fox`, bytes);
+    if (program.collectEvery > 1) continue;
+    programs.push(program);
+    left--;
+  }
+  programs.sort((a, b) => a.collectEvery - b.collectEvery);
 }, HOUR);
+
+/** What a program does with all its places. */
+async function whole(name: string, file: string, source: Uint8Array): Promise<Tried> {
+  const task = { file, source, omitted: null };
+  const { allocations } = await outcomeOf({ ...task, way: { collectEvery: 1_000_000, moving: false } });
+  const collectEvery = Math.max(1, Math.ceil(allocations / MOST_COLLECTIONS));
+  const { seen, exitCode, kinds } = await outcomeOf({ ...task, way: { collectEvery, moving: true } });
+  return { name, file, source, kinds, seen, exitCode, collectEvery };
+}
 
 async function outcomeOf(task: RemovalTask): Promise<RemovalOutcome> {
   const outcome = await runner.run(task);
@@ -72,12 +78,12 @@ function note(line: string): void {
 }
 
 /** Whether a program that lacks something behaves otherwise: where everything moves, or where objects become old after two collections. */
-async function isMissed({ file, source, ...whole }: Tried, omitted: string | number): Promise<boolean> {
+async function isMissed({ file, source, ...given }: Tried, omitted: string | number): Promise<boolean> {
   for (const moving of [true, false]) {
     for (const times of [1, 2, 5]) {
-      const collectEvery = whole.collectEvery * times;
+      const collectEvery = given.collectEvery * times;
       const outcome = await runner.run({ file, source, omitted, way: { collectEvery, moving } });
-      if (outcome === "stopped" || outcome.seen !== whole.seen || outcome.exitCode !== whole.exitCode) return true;
+      if (outcome === "stopped" || outcome.seen !== given.seen || outcome.exitCode !== given.exitCode) return true;
     }
   }
   return false;

@@ -5,7 +5,7 @@
  */
 import { LAYOUT } from "@morph/gc";
 import { neverCollects } from "../src/codegen/gc/collecting.ts";
-import { GC_CONTROL, LITERALS, RESULT } from "../src/codegen/names.ts";
+import { GC_CONTROL, LITERALS, RESULT, STACK_POINTER } from "../src/codegen/names.ts";
 import * as wasm from "../src/wasm/index.ts";
 
 const GET = 0x20;
@@ -329,7 +329,7 @@ class Walk {
     for (const place of state.passed) if (place.split(/[:+]/).includes(String(local))) state.passed.delete(place);
     if (isNew || isArray) state.young.add(local);
     if (isArray) state.arrays.add(local);
-    if (isWordOf(value, LAYOUT.STACK_TOP)) {
+    if (isFrameStart(value)) {
       this.framePointer = local;
       state.slots.clear();
     }
@@ -435,9 +435,10 @@ function isNewArray({ kind, name, parts }: wasm.Code): boolean {
   return kind === "call" && name === "mph_array_new" && constantOf(parts[0]!) <= MOST_YOUNG;
 }
 
-/** Whether the code reads that word of the collector's control table. */
-function isWordOf(code: wasm.Code, word: number): boolean {
-  if (code.kind !== "plain" || code.bytes[0] !== I32_LOAD || offsetOf(code) !== word * WORD) return false;
+/** Whether the code reads where the next frame starts: in the collector's control table, or, in a recorded module, in its global. */
+function isFrameStart(code: wasm.Code): boolean {
+  if (code.kind === "global") return code.name === STACK_POINTER;
+  if (code.kind !== "plain" || code.bytes[0] !== I32_LOAD || offsetOf(code) !== LAYOUT.STACK_TOP * WORD) return false;
   return code.parts[0]!.kind === "global" && code.parts[0]!.name === GC_CONTROL;
 }
 
