@@ -174,8 +174,11 @@ describe("n0 run", () => {
   });
 
   test("a recording is written", async () => {
-    expect(await n0(["run", "--record", "p.rec", "p.fox"], 'native_print("x")')).toMatchObject({ code: 0 });
-    expect(readFileSync(join(folder, "p.rec")).subarray(0, 4).toString()).toBe("MPRC");
+    for (const allocator of ["v2", "gc"]) {
+      const args = ["run", "--allocator", allocator, "--record", `${allocator}.rec`, "p.fox"];
+      expect(await n0(args, 'native_print("x")')).toMatchObject({ code: 0, stderr: "" });
+      expect(readFileSync(join(folder, `${allocator}.rec`)).subarray(0, 4).toString()).toBe("MPRC");
+    }
   });
 
   test("when nobody reads any more it ends, silently", async () => {
