@@ -177,7 +177,11 @@ describe("n0 run", () => {
     for (const allocator of ["v2", "gc"]) {
       const args = ["run", "--allocator", allocator, "--record", `${allocator}.rec`, "p.fox"];
       expect(await n0(args, 'native_print("x")')).toMatchObject({ code: 0, stderr: "" });
-      expect(readFileSync(join(folder, `${allocator}.rec`)).subarray(0, 4).toString()).toBe("MPRC");
+      expect(
+        readFileSync(join(folder, `${allocator}.rec`))
+          .subarray(0, 4)
+          .toString(),
+      ).toBe("MPRC");
     }
   });
 
