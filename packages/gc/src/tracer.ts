@@ -314,6 +314,10 @@ export class Tracer {
     else if ((i32[kind + STRIDE] as number) === 0) this.visitElement(first, kind);
     else {
       const end = first + this.arrayWords(first, kind);
+      if (i32[kind + STRIDE] === WORD_BYTES) {
+        this.visitWords(first + ARRAY_HEADER_WORDS, end);
+        return;
+      }
       const step = (i32[kind + STRIDE] as number) >>> WORD_SHIFT;
       for (let element = first + ARRAY_HEADER_WORDS; element < end; element += step) this.visitElement(element, kind);
     }
@@ -348,6 +352,22 @@ export class Tracer {
     } else for (let i = 0; i < count; i++) this.visit(first + (i32[offsets + i] as number));
   }
 
+  /** Visits words all of which are pointers: an array's, or a part of one. */
+  private visitWords(from: number, to: number): void {
+    const { i32 } = this.space;
+    if (this.mode === COPY) {
+      for (let word = from; word < to; word++) {
+        const value = this.space.i32[word] as number;
+        if ((value - this.base) >>> 0 < this.span) this.copyAt(word, value);
+      }
+    } else if (this.mode === MARK) {
+      for (let word = from; word < to; word++) {
+        const value = i32[word] as number;
+        if (value !== 0) this.mark(value);
+      }
+    } else for (let word = from; word < to; word++) this.visit(word);
+  }
+
   /** Visits the pointers in one block of a large object, and puts the next block on the stack when the major collection came here. */
   private scanLarge(at: number, kind: number): void {
     const { space } = this;
@@ -375,6 +395,11 @@ export class Tracer {
     const bytes = (i32[this.space.recordOf(object) + NEXT] as number) * BLOCK_BYTES;
     const most = Math.floor((bytes - ARRAY_HEADER_BYTES) / stride);
     const length = Math.min((i32[start] as number) >>> 0, most, Math.ceil((to - ARRAY_HEADER_BYTES) / stride));
+    if (stride === WORD_BYTES) {
+      const first = Math.max(ARRAY_HEADER_WORDS, from >>> WORD_SHIFT);
+      this.visitWords(start + first, start + ARRAY_HEADER_WORDS + length);
+      return;
+    }
     for (let each = Math.max(0, Math.floor((from - ARRAY_HEADER_BYTES) / stride)); each < length; each++) {
       this.visitOffsets(object, ARRAY_HEADER_BYTES + each * stride, offsets, count, from, to);
     }
@@ -407,10 +432,7 @@ export class Tracer {
   private scanCard(card: number, record: number): void {
     const first = card >>> WORD_SHIFT;
     const isHead = this.space.i32[record + STATE] === LARGE && (card & BLOCK_MASK) === 0;
-    for (let word = isHead ? first + ARRAY_HEADER_WORDS : first; word < first + CARD_BYTES / WORD_BYTES; word++) {
-      const value = this.space.i32[word] as number;
-      if ((value - this.base) >>> 0 < this.span) this.copyAt(word, value);
-    }
+    this.visitWords(isHead ? first + ARRAY_HEADER_WORDS : first, first + CARD_BYTES / WORD_BYTES);
   }
 
   /** Scans an entry of the remembered list; whether it has a pointer to a young object still. */

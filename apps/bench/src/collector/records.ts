@@ -77,7 +77,9 @@ export const recordsProgram = (count: number, steps: number): Program => {
           sum = (sum + u32[(old >>> 2) + 2]! + u32[u32[old >>> 2]! >>> 2]!) >>> 0;
           for (let j = 0; j < GARBAGE; j++) gc.allocArray(text, GARBAGE_BYTES);
           const it = make(number);
-          gc.write(table.pointer, place, it);
+          // As generated code stores.
+          gc.barrier(table.pointer, place, it);
+          u32[(table.pointer + place) >>> 2] = it;
         }
         return sum;
       },
