@@ -43,6 +43,8 @@ export class Barrier {
     if (this.parts.old.marking) {
       this.reached(this.space.i32[slot >>> WORD_SHIFT] as number);
       this.reached(value);
+      // Young objects become old elsewhere than in blocks that are to be emptied.
+      if (this.parts.incoming.noting) this.parts.incoming.note(slot >>> WORD_SHIFT, value);
     }
     if ((value - this.base) >>> 0 < this.span) this.remembered.note(parent, slot);
   }

@@ -9,6 +9,7 @@ import {
   BLOCK_BYTES,
   BLOCK_MASK,
   BLOCK_SHIFT,
+  EMPTIED,
   FLAGS,
   FREE,
   FREE_HIGH,
@@ -37,12 +38,12 @@ import {
   WORD_SHIFT,
   YOUNG,
 } from "./layout.ts";
-import { clearBit, countBits, setBit, testBit } from "./old-space.ts";
+import { clearBit, countBits, liveSlots, setBit, testBit } from "./old-space.ts";
 import type { Parts } from "./parts.ts";
 import type { Space } from "./space.ts";
 
-/** Pages of which less is live are emptied: a half, in bytes. */
-const SPARSE_PAGE_BYTES = (PAGE_BLOCKS * BLOCK_BYTES) / 2;
+/** Pages of which less is live are emptied: three quarters, in bytes. */
+const SPARSE_PAGE_BYTES = PAGE_BLOCKS * BLOCK_BYTES * 0.75;
 
 /** Empties sparse pages, and gives all free pages back. O(live objects + blocks). */
 export function compact(parts: Parts): void {
@@ -175,6 +176,7 @@ function evacuate({ space, old }: Parts, block: number): void {
   const bytes = space.i32[kind + SLOT_BYTES] as number;
   const end = Math.imul(bytes, space.i32[kind + SLOTS] as number);
   const start = block << BLOCK_SHIFT;
+  space.i32[record + FLAGS] = (space.i32[record + FLAGS] as number) | EMPTIED;
   for (let at = 0; at < end; at += bytes) {
     if (!testBit(space.i32, record + LIVE, at)) continue;
     if (space.i32[kind + OLD_CURSOR] === space.i32[kind + OLD_CURSOR + 1] && !old.openRun(kind)) return;
@@ -228,7 +230,7 @@ function leave({ space, old }: Parts, block: number): void {
   const { i32 } = space;
   const record = space.recordAt(block);
   if (record === 0 || ((i32[record + FLAGS] as number) & SPARSE) === 0) return;
-  i32[record + FLAGS] = (i32[record + FLAGS] as number) & ~SPARSE;
+  i32[record + FLAGS] = (i32[record + FLAGS] as number) & ~(SPARSE | EMPTIED);
   const kind = i32[record + KIND] as number;
   let moved = 0;
   for (let word = record + MARKS; word < record + MARKS + BITMAP_WORDS; word++) {
@@ -241,10 +243,4 @@ function leave({ space, old }: Parts, block: number): void {
   i32[record + USED] = left;
   if (left === 0) space.freeBlock((i32[record + START] as number) >>> BLOCK_SHIFT);
   else if (left < (i32[kind + SLOTS] as number)) old.list(record);
-}
-
-function liveSlots(i32: Int32Array, record: number): number {
-  let count = 0;
-  for (let word = 0; word < BITMAP_WORDS; word++) count += countBits(i32[record + LIVE + word] as number);
-  return count;
 }

@@ -6,6 +6,7 @@
 
 import { now } from "./clock.ts";
 import { compact } from "./compaction.ts";
+import { Evacuation } from "./evacuation.ts";
 import {
   BITMAP_WORDS,
   BLOCK_BYTES,
@@ -49,8 +50,14 @@ const SWEEP_STEP = 64;
 /** Objects and blocks of a step in tests. */
 const OFTEN = 1;
 const ALL = 0x3fff_ffff;
+/** See `MARKING`. */
+const MARKING_AND_EMPTYING = 2;
 /** A minor collection may take so many times the target: less of the nursery means that more survives. */
 const MINOR_TARGETS = 3;
+/** Each old object that is remembered stands for two objects to look at, itself and a young one. So many are never much; so many for each millisecond of the target always are. */
+const REMEMBERED_WORK = 2;
+const LEAST_MUCH = 2_048;
+const ALWAYS_MUCH = 16_384;
 /** Words that are looked at as roots take as long as one object that is copied: 16, as a shift. */
 const ROOT_SHIFT = 4;
 /** The part of the free slots that the program is expected to have a use for. */
@@ -63,28 +70,64 @@ export class Cycle {
   keptYoung = 0;
   /** Whether all is marked: the next minor collection takes dead objects from the remembered list, then marking ends. */
   private allMarked = false;
+  /** Blocks allocated since the last minor collection, while sparse blocks are emptied. */
+  private blocksMeanwhile = 0;
+  /** Bytes of the remembered list that the last minor collection left. */
+  private rememberedBytes = 0;
+  private readonly evacuation: Evacuation;
   private readonly parts: Parts;
   private readonly verifyAlways: boolean;
   private readonly pauseTargetMs: number;
 
   constructor(parts: Parts, verifyAlways: boolean, pauseTargetMs: number) {
     this.parts = parts;
+    this.evacuation = new Evacuation(parts);
     this.verifyAlways = verifyAlways;
     this.pauseTargetMs = pauseTargetMs;
   }
 
   /**
    * A minor collection, and the start of a major one when it is time.
-   * @param start a major one in any case, when none is under way
+   * @param start a major one in any case, when none is under way, which empties blocks in any case
    */
   minor(start = false): void {
     const { old } = this.parts;
     // Somebody may have got hold of an object that was not marked, by a weak handle: there is more to mark.
     if (this.allMarked && this.hasMarks) this.allMarked = false;
     const due = !old.marking && !old.sweeping && (start || this.isDue);
-    this.collectNursery(due);
-    if (due && this.keptYoung === 0) this.startMarking();
-    else if (this.allMarked) this.endMarking();
+    this.collectNursery(due || (this.allMarked && this.evacuation.active));
+    if (due && this.keptYoung === 0) this.startMarking(true, start);
+    else if (this.allMarked) this.emptyBlocks();
+  }
+
+  /** Empties sparse blocks, as long as a pause should take, and in tests one at a time; when there are none, marking ends. The nursery is empty where there are some. */
+  private emptyBlocks(): void {
+    const { evacuation } = this;
+    const { old } = this.parts;
+    this.blocksMeanwhile = 0;
+    if (evacuation.active && this.keptYoung === 0) {
+      const start = now();
+      if (!old.emptying) this.endWeak();
+      old.emptying = true;
+      const more = evacuation.step(this.verifyAlways ? 0 : this.pauseTargetMs);
+      this.count(MOVES);
+      this.count(OLD_MOVES);
+      this.note("compactMs", start);
+      if (more && this.verifyAlways) verifyAll(this.parts);
+      if (more) return;
+    }
+    this.endMarking();
+  }
+
+  /** Whether so many old objects have got pointers to young ones that a minor collection should not wait for more. O(1). */
+  get isMuchRemembered(): boolean {
+    const { space, nursery } = this.parts;
+    const { i32, control } = space;
+    const bytes = ((i32[control + REMEMBERED_CURSOR] as number) - (i32[control + REMEMBERED_BASE] as number)) | 0;
+    const entries = (bytes - this.rememberedBytes) >> WORD_SHIFT;
+    if (entries <= LEAST_MUCH) return false;
+    const ms = nursery.msOf(entries * REMEMBERED_WORK);
+    return ms > this.pauseTargetMs * MINOR_TARGETS || entries > this.pauseTargetMs * ALWAYS_MUCH;
   }
 
   /** Whether something stands on the mark stack, or found no place there. */
@@ -103,7 +146,7 @@ export class Cycle {
     const { space, old } = this.parts;
     const blocks = ((space.allBlocks - space.freeBlocks) * BLOCK_BYTES) / (1 << GRANULE_SHIFT);
     const free = (space.freeBlocks * BLOCK_BYTES + space.left) / (1 << GRANULE_SHIFT);
-    return Math.floor(free + (blocks - old.used) * USABLE_SLOTS);
+    return this.pace.room(free, (blocks - old.used) * USABLE_SLOTS);
   }
 
   /** Collects so that the nursery has room: all that is dead when the old space has none for those that survive. */
@@ -114,7 +157,10 @@ export class Cycle {
       this.finishMajor();
       this.minor();
     }
-    if (this.keptYoung > 0) this.full();
+    if (this.keptYoung === 0) return;
+    this.full();
+    // Where free slots are of the wrong kinds, the next minor collection would be as long.
+    if (this.evacuation.isWorthIt) this.evacuate();
   }
 
   private collectNursery(promoteAll: boolean): void {
@@ -143,7 +189,11 @@ export class Cycle {
     if (this.verifyAlways) nursery.poison();
     roots.clearAbove();
     this.count(MOVES);
+    const { i32, control } = this.parts.space;
+    this.rememberedBytes =
+      ((i32[control + REMEMBERED_CURSOR] as number) - (i32[control + REMEMBERED_BASE] as number)) | 0;
     this.keptYoung = tracer.youngObjects;
+    this.pace.promoted(tracer.promotedBytes / (1 << GRANULE_SHIFT), this.parts.old.taken);
     statistics.minorCollections++;
     statistics.survivedBytes += tracer.survivedBytes;
     statistics.promotedBytes += tracer.promotedBytes;
@@ -233,15 +283,18 @@ export class Cycle {
 
   // --- major -----------------------------------------------------------------------------------------------------------------
 
-  /** Takes the snapshot; the nursery is empty, but for what a full collection found no room for. O(roots). */
-  private startMarking(): void {
+  /**
+   * Takes the snapshot; the nursery is empty, but for what a full collection found no room for. O(roots).
+   * @param mayEmpty whether sparse blocks may be emptied, when all is marked
+   */
+  private startMarking(mayEmpty: boolean, always = false): void {
     const start = now();
     const { space, old, tracer, roots, handles } = this.parts;
     tracer.markedObjects = 0;
     tracer.markedCost = 0;
     tracer.enlargeStack();
     old.marking = true;
-    space.i32[space.control + MARKING] = 1;
+    space.i32[space.control + MARKING] = mayEmpty && this.evacuation.choose(always) ? MARKING_AND_EMPTYING : 1;
     old.markRuns();
     tracer.begin(MARK);
     roots.each((word) => tracer.visit(word));
@@ -266,7 +319,10 @@ export class Cycle {
   /** What allocation of so many blocks pays: a slice of marking or sweeping. */
   pay(blocks: number): void {
     const { old } = this.parts;
-    if (this.allMarked) this.minor();
+    if (old.emptying) {
+      this.blocksMeanwhile += blocks;
+      if (this.blocksMeanwhile > this.evacuation.between) this.minor();
+    } else if (this.allMarked) this.minor();
     else if (old.marking) this.markSlice(this.pace.markBudget(old.used, blocks));
     else if (old.sweeping) this.sweepSlice(this.pace.sweepBudget(blocks));
   }
@@ -317,20 +373,28 @@ export class Cycle {
 
   /** All that was reachable is marked, and the remembered list has no dead objects: weak handles to others end, and sweeping starts. O(kinds + weak handles). */
   private endMarking(): void {
-    const { space, old, tracer, handles, statistics } = this.parts;
-    if (this.verifyAlways) requireMarks(this.parts);
+    const { space, old, tracer, statistics } = this.parts;
+    this.endWeak();
+    if (this.evacuation.active) this.evacuation.finish();
+    old.emptying = false;
     old.marking = false;
     this.allMarked = false;
     space.i32[space.control + MARKING] = 0;
     statistics.markedObjects += tracer.markedObjects;
     this.pace.marked(tracer.markedCost, space.allBlocks, this.roomLeft());
+    old.startSweep();
+  }
+
+  /** Ends weak handles to what is not marked, when all is. O(weak handles). */
+  private endWeak(): void {
+    const { space, tracer, handles } = this.parts;
+    if (this.verifyAlways) requireMarks(this.parts);
     const { base } = tracer;
     const span = space.i32[space.control + NURSERY_BYTES] as number;
     const isYoung = (pointer: number): boolean => (pointer - base) >>> 0 < span;
     // Young objects are marked too where the tracer knows of no nursery; see `full`.
     const isAlive = (pointer: number): boolean => (tracer.span !== 0 && isYoung(pointer)) || this.isMarked(pointer);
     handles.eachWeak(false, (pointer) => (isAlive(pointer) ? pointer : 0));
-    old.startSweep();
   }
 
   private isMarked(pointer: number): boolean {
@@ -374,6 +438,7 @@ export class Cycle {
   private markAll(): void {
     const { tracer } = this.parts;
     const start = now();
+    if (this.evacuation.active) this.evacuation.finish();
     tracer.begin(MARK);
     while (tracer.drainMarks(ALL) < 0) {}
     tracer.finish();
@@ -400,7 +465,7 @@ export class Cycle {
     this.collectNursery(true);
     // Objects that had to stay in the nursery are marked as old ones are; the program does not run before that is done.
     if (this.keptYoung > 0) tracer.span = 0;
-    this.startMarking();
+    this.startMarking(false);
     this.markAll();
     if (this.keptYoung > 0) {
       nursery.sweep();
@@ -414,6 +479,10 @@ export class Cycle {
   /** A full collection, after which sparse blocks are emptied into others. O(live objects + blocks). */
   compact(): void {
     this.full();
+    this.evacuate();
+  }
+
+  private evacuate(): void {
     const start = now();
     const { statistics, space, tracer } = this.parts;
     const before = space.footprint;

@@ -46,7 +46,7 @@ export interface GeneratedCodeLayout {
   readonly NURSERY_BYTES: number;
   /** Pointer of the directory: a word for each 256 KiB of addresses, the word index of the segment's first block record, or 0. */
   readonly DIRECTORY: number;
-  /** 1 while a major collection marks. */
+  /** 1 while a major collection marks; 2 where, besides, {@link Collector.barrier} is to be called for pointers that are not young. */
   readonly MARKING: number;
   /** The shadow stack: its beginning, its top, its end. */
   readonly STACK_BASE: number;

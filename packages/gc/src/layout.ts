@@ -54,9 +54,12 @@ export const KIND = 0;
 export const STATE = 1;
 /** Of a block with free slots: the next such block's record. Of a large object's first block: how many blocks it has; of the others: which of them this is. */
 export const NEXT = 2;
-/** Of a young block, in a minor collection: the cursor in the kind's record that its survivors go to; 0 when it is not collected. */
+/**
+ * Of a young block, in a minor collection: the cursor in the kind's record that its survivors go to; 0 when it is not collected. Of an old block that is to be emptied:
+ * its chunks; see `incoming.ts`.
+ */
 export const LANE = 3;
-/** Of a young block: pointer of the end of what was handed out. */
+/** Of a young block: pointer of the end of what was handed out. Of an old block that is to be emptied: where the next word that leads to it is noted. */
 export const TOP = 4;
 export const FLAGS = 5;
 /** Live slots when the block was last swept. */
@@ -97,8 +100,9 @@ export const COPY_OVERFLOW = 4;
 export const HOLES = 8;
 /** A young block whose objects have survived. */
 export const SURVIVED = 16;
-/** To be evacuated. */
+/** To be emptied; and emptied: with `MARKS`, objects are elsewhere, and their first words say where. */
 export const SPARSE = 32;
+export const EMPTIED = 64;
 
 // --- kind records ------------------------------------------------------------------------------------------------------------
 
@@ -153,7 +157,7 @@ export const CONTROL_BYTES = 448;
 export const NURSERY_BASE = 0;
 export const NURSERY_BYTES = 1;
 export const DIRECTORY = 2;
-/** 1 while a major collection marks. */
+/** 1 while a major collection marks; 2 when it also empties blocks, so that words which lead there are noted. */
 export const MARKING = 3;
 export const STACK_BASE = 4;
 export const STACK_TOP = 5;

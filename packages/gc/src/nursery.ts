@@ -292,7 +292,7 @@ export class Nursery implements SurvivorSpace {
    */
   adapt(ms: number, targetMs: number, work: number, fixed: number): void {
     if (work > 0) this.msOfWork = Math.min(this.msOfWork * SLOWER, ms / work);
-    const expected = work === 0 ? 0 : work * this.msOfWork;
+    const expected = this.msOf(work);
     const used = this.blocks - this.withheld;
     const isLate = expected > targetMs && work > fixed;
     if (isLate && (this.wasLate || expected > MUCH_TOO_LATE * targetMs)) {
@@ -301,6 +301,11 @@ export class Nursery implements SurvivorSpace {
     } else if (expected < targetMs / 2) this.withheld = Math.max(0, this.blocks - used - (used >>> 2));
     this.wasLate = isLate;
     this.setReserve();
+  }
+
+  /** How long a minor collection takes that does so much, by what is known. O(1). @param work objects copied and looked at */
+  msOf(work: number): number {
+    return work === 0 ? 0 : work * this.msOfWork;
   }
 
   /** After a full collection that marked young objects too, because the old space had no room for them: frees the others. O(blocks). */

@@ -32,6 +32,7 @@ import {
   SEGMENT_BLOCKS,
   SLOT_BYTES,
   SLOTS,
+  SPARSE,
   START,
   STATE,
   SWEPT,
@@ -43,18 +44,29 @@ import { blank, type Space } from "./space.ts";
 /** Blocks that one request for room sweeps at most before it takes a new block. */
 const SWEEP_FOR_ROOM = 32;
 
+/** Of the blocks that a sweep finds, so many are noted of which three quarters or less are live. */
+const MOST_SPARSE = 8_192;
+const QUARTERS = 4;
+const SPARSE_QUARTERS = 3;
+
 /** Slots and large objects of the old space. */
 export class OldSpace {
   /** Bytes of live slots and open runs, in 8s. */
   used = 0;
   /** Whether a major collection marks: what is born now is marked. */
   marking = false;
+  /** Whether all is marked and sparse blocks are being emptied: what is not marked may lead to blocks that were. */
+  emptying = false;
   /** Whether there are blocks to sweep: those whose `SWEPT` flag is not `cycle`. */
   sweeping = false;
   /** 0 or `SWEPT`. */
   cycle = 0;
   /** Bytes, in 8s, that the last sweep, or the one under way, has freed. */
   freed = 0;
+  /** Bytes, in 8s, of the blocks that were ever taken. */
+  taken = 0;
+  /** Numbers of blocks that the last sweep left sparse; see `evacuation.ts`. */
+  readonly sparse: number[] = [];
   private sweepAt = 0;
   private readonly space: Space;
   private readonly kinds: Kinds;
@@ -122,15 +134,17 @@ export class OldSpace {
     blank(space.i32, record, OLD);
     space.i32[record + KIND] = kind;
     space.i32[record + FLAGS] = this.cycle;
+    this.taken += BLOCK_BYTES >>> GRANULE_SHIFT;
     return record;
   }
 
   private takeAvailable(kind: number): number {
     const { i32 } = this.space;
-    const record = i32[kind + AVAILABLE] as number;
-    if (record !== 0) {
-      i32[kind + AVAILABLE] = i32[record + NEXT] as number;
-    }
+    let record = i32[kind + AVAILABLE] as number;
+    // What is to be emptied is not filled.
+    while (record !== 0 && ((i32[record + FLAGS] as number) & SPARSE) !== 0) record = i32[record + NEXT] as number;
+    if (record !== 0) i32[kind + AVAILABLE] = i32[record + NEXT] as number;
+    else i32[kind + AVAILABLE] = 0;
     return record;
   }
 
@@ -214,6 +228,7 @@ export class OldSpace {
     this.cycle ^= SWEPT;
     this.sweeping = true;
     this.freed = 0;
+    this.sparse.length = 0;
     this.sweepAt = this.space.lowBlock;
   }
 
@@ -276,8 +291,13 @@ export class OldSpace {
     this.used -= freed;
     this.freed += freed;
     i32[record + USED] = after;
-    if (after === 0) space.freeBlock((i32[record + START] as number) >>> BLOCK_SHIFT);
-    else if (after < (i32[kind + SLOTS] as number)) this.list(record);
+    const block = (i32[record + START] as number) >>> BLOCK_SHIFT;
+    const slots = i32[kind + SLOTS] as number;
+    if (after === 0) space.freeBlock(block);
+    else if (after < slots) {
+      this.list(record);
+      if (after * QUARTERS <= slots * SPARSE_QUARTERS && this.sparse.length < MOST_SPARSE) this.sparse.push(block);
+    }
   }
 
   private freeLarge(record: number): void {
@@ -291,14 +311,14 @@ export class OldSpace {
   }
 
   /**
-   * Whether a slot of the old space holds an object, as far as is known: it is not in an open run, and it is not dead in a block that was not swept yet. O(1).
+   * Whether a slot of the old space holds an object, as far as is known: it is not in an open run, and not among what marking found dead. O(1).
    * @param at the slot's place in its block
    */
   isLive(record: number, at: number): boolean {
     const { i32 } = this.space;
     const flags = i32[record + FLAGS] as number;
-    const bits = this.sweeping && (flags & SWEPT) !== this.cycle ? MARKS : LIVE;
-    if (!testBit(i32, record + bits, at)) return false;
+    const byMarks = this.emptying || (this.sweeping && (flags & SWEPT) !== this.cycle);
+    if (!testBit(i32, record + (byMarks ? MARKS : LIVE), at)) return false;
     const kind = i32[record + KIND] as number;
     if (i32[kind + OLD_BLOCK] !== record) return true;
     const open = (i32[kind + OLD_CURSOR] as number) & BLOCK_MASK;
@@ -327,4 +347,11 @@ export function countBits(word: number): number {
   const pairs = word - ((word >>> 1) & BITS_OF_2);
   const nibbles = (pairs & BITS_OF_4) + ((pairs >>> 2) & BITS_OF_4);
   return Math.imul((nibbles + (nibbles >>> 4)) & BITS_OF_8, BYTE_ONES) >>> HIGH_BYTE_SHIFT;
+}
+
+/** Slots of a block that hold an object, dead ones included. */
+export function liveSlots(i32: Int32Array, record: number): number {
+  let count = 0;
+  for (let word = 0; word < BITMAP_WORDS; word++) count += countBits(i32[record + LIVE + word] as number);
+  return count;
 }

@@ -13,15 +13,19 @@ const CHANGE = 1.5;
 const LEAST_GRANULES = 131_072;
 /** Marking is to be done before the old space has grown by such a part of itself. */
 const MARK_GROWTH = 0.12;
-/** Where so little room is left, as a part of what is used, a collection starts although the threshold is far; but not before the old space has grown by this part. */
+/** Where so little room is left, as a part of what is used, a collection starts although the threshold is far; but not before the old space has grown by such parts of itself and of that room. */
 const SCARCE = 0.25;
 const LEAST_SCARCE_GROWTH = 1 / 32;
+const SCARCE_ROOM = 0.5;
 /** Marking and sweeping should take no more than such parts of the room that is left when they start. */
 const MARK_ROOM = 0.4;
 const SWEEP_ROOM = 0.25;
 /** An object's size where none was marked before: 32 bytes. */
 const FIRST_OBJECT_GRANULES = 4;
 const BLOCK_GRANULES = 512;
+/** How much of what was known of promotions a minor collection leaves; and what part of them goes to new blocks, at least, where that matters. */
+const KEPT_KNOWLEDGE = 0.9;
+const LEAST_NEW = 0.02;
 /** Objects and blocks that a slice takes at least. */
 const LEAST_MARKS = 128;
 const LEAST_SWEEP = 16;
@@ -38,10 +42,33 @@ export class Pace {
   /** Blocks to sweep for each that is allocated. */
   private sweepPart = LEAST_SWEEP;
 
+  /** Granules that became old of late, and of the blocks that were taken for them; and of all that were ever taken. */
+  private lately = 0;
+  private takenLately = 0;
+  private taken = 0;
+
+  /** Notes what a minor collection promoted. @param taken granules of blocks that were ever taken for that */
+  promoted(granules: number, taken: number): void {
+    this.lately = this.lately * KEPT_KNOWLEDGE + granules;
+    this.takenLately = this.takenLately * KEPT_KNOWLEDGE + taken - this.taken;
+    this.taken = taken;
+  }
+
+  /**
+   * What the old space can still grow by, about: free slots may be of other kinds than those that are needed, and then all is new blocks.
+   * @param blocks granules of blocks that are free, or are not there yet @param slots those of free slots that are expected to be of use
+   */
+  room(blocks: number, slots: number): number {
+    const part = this.lately === 0 ? 0 : this.takenLately / this.lately;
+    const most = part < LEAST_NEW ? Number.POSITIVE_INFINITY : blocks / Math.min(part, 1);
+    return Math.floor(Math.min(blocks + slots, most));
+  }
+
   /** Whether a major collection should start. @param room what the old space can still grow by */
   isDue(used: number, room: number): boolean {
     if (used >= this.threshold) return true;
-    return room < used * SCARCE && used >= this.live + Math.max(LEAST_GRANULES, this.live * LEAST_SCARCE_GROWTH);
+    const growth = Math.max(Math.min(LEAST_GRANULES, room * SCARCE_ROOM), this.live * LEAST_SCARCE_GROWTH);
+    return room < used * SCARCE && used >= this.live + growth;
   }
 
   /** Notes that marking starts. */

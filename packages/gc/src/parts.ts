@@ -1,4 +1,5 @@
 import { HandleTable } from "./handles.ts";
+import { Incoming } from "./incoming.ts";
 import { Kinds } from "./kinds.ts";
 import { Nursery } from "./nursery.ts";
 import { Objects } from "./objects.ts";
@@ -18,6 +19,7 @@ export interface Parts {
   readonly old: OldSpace;
   readonly tracer: Tracer;
   readonly remembered: Remembered;
+  readonly incoming: Incoming;
   readonly roots: Roots;
   readonly handles: HandleTable;
   readonly objects: Objects;
@@ -31,8 +33,10 @@ export function makeParts(space: Space, settings: Settings): Parts {
   const old = new OldSpace(space, kinds);
   const remembered = new Remembered(space);
   const roots = new Roots(space, settings.stackBytes);
-  const tracer = new Tracer(space, old, remembered, nursery);
+  const incoming = new Incoming(space);
+  const tracer = new Tracer(space, old, remembered, incoming, nursery);
   const handles = new HandleTable(settings.traceHandles, tracer.base, tracer.span);
   const objects = new Objects(space, kinds, old, nursery);
-  return { space, kinds, nursery, old, tracer, remembered, roots, handles, objects, statistics: new Statistics() };
+  const statistics = new Statistics();
+  return { space, kinds, nursery, old, tracer, remembered, incoming, roots, handles, objects, statistics };
 }

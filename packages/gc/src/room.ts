@@ -45,7 +45,7 @@ export class Room {
     // Not just before a minor collection: that would be a longer pause.
     else if ((old.marking || old.sweeping) && nursery.hasRoom) this.pay(1);
     const atLimit = space.i32[kind + CURSOR] === space.i32[kind + LIMIT];
-    if (atLimit && !nursery.open(kind)) this.make(kind);
+    if (atLimit && (this.cycle.isMuchRemembered || !nursery.open(kind))) this.make(kind);
     statistics.allocatedBlocks++;
     const { i32 } = space;
     const pointer = i32[kind + CURSOR] as number;

@@ -26,6 +26,8 @@ export interface CollectorStats {
   majorCollections: number;
   fullCollections: number;
   compactions: number;
+  /** Sparse blocks of 4 KiB that major collections emptied while the program ran, altogether. */
+  emptiedBlocks: number;
   /** Bytes copied in the nursery and to the old space, and objects copied and marked, altogether. */
   survivedBytes: number;
   promotedBytes: number;
@@ -99,6 +101,7 @@ export class Statistics {
   majorCollections = 0;
   fullCollections = 0;
   compactions = 0;
+  emptiedBlocks = 0;
   survivedBytes = 0;
   promotedBytes = 0;
   copiedObjects = 0;

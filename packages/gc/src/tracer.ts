@@ -5,6 +5,8 @@
  *
  *   stack entry   | pointer | kind |     of a large object: pointer of one of its blocks
  */
+
+import type { Incoming } from "./incoming.ts";
 import {
   ARRAY_HEADER_BYTES,
   ARRAY_HEADER_WORDS,
@@ -17,6 +19,7 @@ import {
   CARD_BYTES,
   COPY_OVERFLOW,
   COPY_OVERFLOWED,
+  EMPTIED,
   ENTRY_WORDS,
   FLAGS,
   KIND,
@@ -42,7 +45,6 @@ import {
   SEGMENT_SHIFT,
   SLOT_BYTES,
   SLOTS,
-  SPARSE,
   START,
   STATE,
   STRIDE,
@@ -63,8 +65,10 @@ export interface SurvivorSpace {
 /** What `visit` does with a pointer. */
 export const COPY = 0;
 export const MARK = 1;
-/** Follows a pointer into an evacuated block to where the object went. */
+/** Follows a pointer into an emptied block to where the object went. */
 export const FORWARD = 2;
+/** Notes the words that lead to blocks which are to be emptied. */
+const NOTE = 3;
 
 /** Objects up to so many bytes are copied word by word, larger ones at once. */
 const COPY_WORDS = 32;
@@ -113,13 +117,15 @@ export class Tracer {
   private readonly space: Space;
   private readonly old: OldSpace;
   private readonly remembered: Remembered;
+  private readonly incoming: Incoming;
   private readonly directory: number;
 
   /** @throws ERR_MORPH_OUT_OF_MEMORY */
-  constructor(space: Space, old: OldSpace, remembered: Remembered, survivors: SurvivorSpace) {
+  constructor(space: Space, old: OldSpace, remembered: Remembered, incoming: Incoming, survivors: SurvivorSpace) {
     this.space = space;
     this.old = old;
     this.remembered = remembered;
+    this.incoming = incoming;
     this.survivors = survivors;
     this.directory = space.directory;
     const nurseryBytes = space.i32[space.control + NURSERY_BYTES] as number;
@@ -178,6 +184,7 @@ export class Tracer {
     if (value === 0) return;
     if (this.mode === MARK) this.mark(value);
     else if (this.mode === FORWARD) this.space.i32[word] = this.forwarded(value);
+    else if (this.mode === NOTE) this.incoming.note(word, value);
     else if ((value - this.base) >>> 0 < this.span) this.copyAt(word, value);
   }
 
@@ -295,11 +302,11 @@ export class Tracer {
     return pointer;
   }
 
-  /** Where an object of the old space is now; see `compaction.ts`. */
+  /** Where an object of the old space is now; see `compaction.ts` and `evacuation.ts`. */
   forwarded(pointer: number): number {
     const { i32 } = this.space;
     const record = this.space.recordOf(pointer);
-    if (record === 0 || ((i32[record + FLAGS] as number) & SPARSE) === 0) return pointer;
+    if (record === 0 || ((i32[record + FLAGS] as number) & EMPTIED) === 0) return pointer;
     const gone = testBit(i32, record + MARKS, pointer & BLOCK_MASK);
     return gone ? (i32[pointer >>> WORD_SHIFT] as number) : pointer;
   }
@@ -450,6 +457,21 @@ export class Tracer {
     return this.foundYoung;
   }
 
+  /** Notes what in an old object leads to blocks that are to be emptied. */
+  private note(pointer: number, kind: number): void {
+    const { mode } = this;
+    this.mode = NOTE;
+    this.scan(pointer, kind);
+    this.mode = mode;
+  }
+
+  /** The same for an object that has moved out of such a block; its pointers to others of that block follow. */
+  moved(pointer: number, kind: number): void {
+    this.mode = FORWARD;
+    this.scan(pointer, kind);
+    this.note(pointer, kind);
+  }
+
   // --- the stack -------------------------------------------------------------------------------------------------------------
 
   /** Scans copied objects until there are none. @param base the stack's top when the collection began, a word index */
@@ -473,9 +495,9 @@ export class Tracer {
   private scanCopy(pointer: number, kind: number): void {
     this.foundYoung = false;
     this.scan(pointer, kind);
-    if (this.foundYoung && (pointer - this.base) >>> 0 >= this.span) {
-      this.remembered.add(pointer, this.space.recordOf(pointer));
-    }
+    if ((pointer - this.base) >>> 0 < this.span) return;
+    if (this.foundYoung) this.remembered.add(pointer, this.space.recordOf(pointer));
+    if (this.incoming.noting) this.note(pointer, kind);
   }
 
   /** Finds the copies that found no place on the stack: all of a block with the flag are scanned, some again. */
@@ -534,6 +556,7 @@ export class Tracer {
         const cost = bytes === 0 ? BLOCK_COST : OBJECT_COST + (bytes >>> COST_SHIFT);
         left -= cost;
         this.markedCost += cost;
+        if (this.incoming.noting) this.note(i32[top] as number, kind);
         this.scan(i32[top] as number, kind);
       }
       if (i32[control + MARK_OVERFLOWED] === 0) return Math.max(left, 0);
@@ -557,7 +580,9 @@ export class Tracer {
       i32[record + FLAGS] = flags & ~MARK_OVERFLOW;
       const kind = i32[record + KIND] as number;
       const state = i32[record + STATE] as number;
+      const { noting } = this.incoming;
       if (state === LARGE || state === LARGE_REST) {
+        if (noting) this.note(i32[record + START] as number, kind);
         this.scan(i32[record + START] as number, kind);
         return;
       }
@@ -567,6 +592,7 @@ export class Tracer {
         if (!testBit(i32, record + MARKS, at)) continue;
         // Free slots of an open run are marked too, and hold what was there before.
         if (state === OLD && !this.old.isLive(record, at)) continue;
+        if (noting) this.note(((i32[record + START] as number) + at) | 0, kind);
         this.scan(((i32[record + START] as number) + at) | 0, kind);
       }
       return;

@@ -16,6 +16,7 @@ describe("random programs", () => {
     expect(model.check()).toBeGreaterThan(0);
     expect(gc.stats().minorCollections).toBeGreaterThan(500);
     expect(gc.stats().compactions).toBeGreaterThan(5);
+    expect(gc.stats().emptiedBlocks).toBeGreaterThan(100);
   });
 
   it.each([1, 2, 3, 4])("agree with plain objects, at the usual pace, seed %i", (seed) => {

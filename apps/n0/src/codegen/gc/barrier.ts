@@ -6,7 +6,8 @@
  *     bytes), and the object goes on the remembered list;
  *   - while a major collection marks, the object that the field pointed to is marked: what was reachable when marking began is found.
  *
- * The last two are a function of the module. The runtime is called only where a list is full.
+ * The last two are a function of the module. The runtime is called only where a list is full, and for references to old objects while blocks of the old space
+ * are going to be emptied.
  */
 import { LAYOUT } from "@morph/gc";
 import * as wasm from "../../wasm/index.ts";
@@ -16,6 +17,8 @@ import { GC_CONTROL, NURSERY_BASE, NURSERY_BYTES } from "../names.ts";
 const WRITE = "gc_write";
 const MARK = "gc_mark";
 const WORD = 4;
+/** `MARKING` while blocks are chosen that will be emptied: the collector has to know which words lead there. */
+const EMPTYING = 2;
 const OBJECT = 0;
 const OFFSET = 1;
 const VALUE = 2;
@@ -70,7 +73,9 @@ export class Barrier {
     if (context.sites.keep("barrier: marks what was there")) {
       const mark = context.helper(MARK, () => this.makeMark());
       const call = m.call(mark, [get(OBJECT), get(OFFSET), get(VALUE)], none);
-      const marks = m.block(null, [call, m.if(m.i32.eqz(this.isYoung(get(VALUE))), m.return())]);
+      const tell = m.if(m.i32.eq(this.control(LAYOUT.MARKING), m.i32.const(EMPTYING)), this.runtime(get));
+      const done = m.if(m.i32.eqz(this.isYoung(get(VALUE))), m.block(null, [tell, m.return()]));
+      const marks = m.block(null, [call, done]);
       body.push(m.if(this.control(LAYOUT.MARKING), marks));
     }
     const remember = [
