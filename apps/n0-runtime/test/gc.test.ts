@@ -59,7 +59,8 @@ describe.each(GC_SETUPS)("values on %s", (_, setup) => {
       expect(textOf(runtime.mph_string_FromBytes(runtime.mph_string_Bytes(fresh())))).toBe(a);
       expect(textOf(runtime.mph_string_trim(fresh(), right()))).toBe(trimmed(a, b));
       expect(textOf(runtime.mph_string_concat(fresh(), right()))).toBe(a + b);
-      expect(textOf(runtime.mph_string_concat(right(), fresh()))).toBe(b + a);
+      const made = fresh();
+      expect(textOf(runtime.mph_string_concat(right(), made))).toBe(b + a);
       expect(p.texts(runtime.mph_string_split(fresh(), right()))).toEqual(a === "" && b === "" ? [] : a.split(b));
       expect(textOf(left())).toBe(a);
       runtime.verify();
@@ -219,7 +220,8 @@ describe.each(GC_SETUPS)("values on %s", (_, setup) => {
       runtime.mph_map_set(structs(), made, 0, other(), 0);
     }
     for (let i = 0; i < 100; i++) {
-      expect(runtime.mph_map_get(texts(), runtime.newString(`text ${i}`), 0)).toBe(1);
+      const key = runtime.newString(`text ${i}`);
+      expect(runtime.mph_map_get(texts(), key, 0)).toBe(1);
       expect(p.text(p.word(runtime.resultCell))).toBe(`text ${i}`);
     }
     const block = (p.word(structs()) >>> 0) + 8;
@@ -658,7 +660,8 @@ describe("statistics and failures on gc", () => {
       runtime.mph_array_new(20_000, 8, 0);
     }
     for (let i = 0; i < 150; i++) {
-      expect(runtime.mph_map_get(map(), runtime.newString(`key ${i}`), 0)).toBe(1);
+      const key = runtime.newString(`key ${i}`);
+      expect(runtime.mph_map_get(map(), key, 0)).toBe(1);
       expect(p.text(p.word(runtime.resultCell))).toBe(`key ${i}key ${i}`);
     }
     expect(runtime.memory.wasm.buffer.byteLength).toBeGreaterThan(before);

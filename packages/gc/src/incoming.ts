@@ -10,7 +10,7 @@ import type { Space } from "./space.ts";
 const CHUNK_WORDS = 16;
 const CHUNK_MASK = CHUNK_WORDS - 1;
 /** A block that more words lead to than so many chunks hold is not emptied: an object in it is everybody's. */
-const MOST_CHUNKS = 64;
+const MOST_CHUNKS = 32;
 /** Chunks for so many objects that move: two words for each. */
 const CHUNK_OBJECTS = 7;
 
