@@ -335,11 +335,12 @@ export class SizeClasses {
 
   /**
    * Takes slabs in which no slot is in use from their classes, returns pages without a slab to the memory, and makes the lists again, so that the
-   * lowest slot comes first. O(pages + slots).
+   * lowest slot comes first. O(pages + slots), mostly O(pages + slabs) where no slab is empty.
    * @returns the bytes of those slabs, or of the pages where they are more
    */
   trim(): number {
     requireStack(LAYERS);
+    if (!this.hasEmptySlab()) return this.releaseSpare();
     const slabs = this.slabsByRecord();
     const tests = new Map(this.records.map((record) => [record, this.freeTest(record, slabs.get(record)!)]));
     const empty = new Set([...this.slabs()].filter((slab) => this.isEmpty(slab, tests.get(this.recordAt(slab))!)));
@@ -751,6 +752,21 @@ export class SizeClasses {
   /** Word index of the end of a slab's last slot. */
   private endOf(slab: number, words: number): number {
     return slab / 4 + Math.floor(this.slabBytes / 4 / words) * words;
+  }
+
+  /** Whether there is a slab without a live slot, as far as that can be told without counting. */
+  private hasEmptySlab(): boolean {
+    const { i32, map, unitBytes, liveness } = this;
+    const looksFree = (slot: number): boolean => !liveness.isLive(slot);
+    let left = 0;
+    for (const record of this.records) left += i32[record + SLABS] as number;
+    for (let unit = 0; left > 0 && unit < this.mapLength; unit++) {
+      if (i32[map + unit] === 0) continue;
+      if (this.isEmpty(unit * unitBytes, looksFree)) return true;
+      unit += this.slabBytes / unitBytes - 1;
+      left--;
+    }
+    return false;
   }
 
   private isEmpty(slab: number, isFree: (slot: number) => boolean): boolean {
