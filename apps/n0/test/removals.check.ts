@@ -19,8 +19,8 @@ const HOUR = 3_600_000;
 const MOST_COLLECTIONS = 400;
 /** Programs made at random that allocate no more than that. */
 const RANDOM_PROGRAMS = 10;
-/** Programs that are run, of all their places. */
-const STEP = Number(process.env.REMOVALS_STEP ?? 7);
+/** Of the places of small programs, each so-many-th is tried by running. */
+const STEP = Number(process.env.REMOVALS_STEP ?? 15);
 
 /** Places of functions that are the same in each module: it suffices that some program misses them. */
 const SHARED: readonly string[] = ["barrier: marks what was there", "barrier: remembers"];
