@@ -8,12 +8,14 @@ import { build } from "esbuild";
  * Bundles a package and the memory into one module, as a program has them, or into a script that puts it into a variable `morph`. What Vitest
  * makes of an import is a call that gives `undefined` when the stack is full, so that no overflow can be tested through it.
  * @param folder the package's, as a file URL
+ * @param also further packages that its tests use
  * @returns the file
  */
-export async function bundle(folder: URL, format: "esm" | "iife"): Promise<string> {
+export async function bundle(folder: URL, format: "esm" | "iife", also: readonly string[] = []): Promise<string> {
   const outfile = join(mkdtempSync(join(tmpdir(), "bundled-")), "package.mjs");
   const resolveDir = fileURLToPath(folder);
-  const contents = `export * from ${JSON.stringify(join(resolveDir, "src/index.ts"))}; export * from "@morph/memory";`;
+  const modules = [join(resolveDir, "src/index.ts"), "@morph/memory", ...also];
+  const contents = modules.map((module) => `export * from ${JSON.stringify(module)};`).join(" ");
   const stdin = { contents, resolveDir };
   await build({ stdin, outfile, bundle: true, format, globalName: "morph", conditions: ["@morph/source"] });
   return outfile;

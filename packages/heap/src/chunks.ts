@@ -378,21 +378,21 @@ export class Chunks {
 
   /**
    * Coalesces all chunks that wait for their size. O(sizes).
-   * @param released called with the start of each free chunk that this makes, whose size is in `freeSize`
+   * @param released called with the start of each free chunk that this makes, whose size is in `freeSize`; if it throws, what is left waits on
    */
   coalesceWaiting(released?: (start: number) => void): void {
     const { i32, control } = this;
     let bits = i32[control + WAITING_BITS] as number;
-    i32[control + WAITING_BITS] = 0;
     while (bits !== 0) {
       const bit = 31 - Math.clz32(bits & -bits);
-      bits &= bits - 1;
       // One bit stands for all sizes with the same remainder.
       for (let size = bit; size < WAITING_SIZES; size += 32) {
         const waiting = control + WAITING + size * 2;
         this.coalesceOne(waiting, released);
         this.coalesceOne(waiting + 1, released);
       }
+      bits &= bits - 1;
+      i32[control + WAITING_BITS] = bits;
     }
   }
 

@@ -1,5 +1,6 @@
 import {
   type AddressSpace,
+  BurstGuard,
   describe,
   isDestroyed,
   joinMemory,
@@ -84,8 +85,12 @@ import { verifyHeap } from "./verify.ts";
 
 // Constants, as the guards: see `StackGuard`.
 const needStack = requireStack;
-const slow = /* @__PURE__ */ new StackGuard(LAYERS);
-const resizing = /* @__PURE__ */ new StackGuard(LAYERS);
+const elsewhere = /* @__PURE__ */ new BurstGuard(LAYERS);
+
+/** The guard of all heaps' slow paths that are rehearsed; see `rehearsal.ts`. */
+let rehearsed: StackGuard | undefined;
+/** So many calls of slow paths ask for stack enough to be compiled, which takes 4 us each, before all are rehearsed, which takes a millisecond or some. */
+const COLD_CALLS = 256;
 
 /** What a heap holds now; plain numbers. */
 export interface HeapStats {
@@ -112,9 +117,6 @@ const GROWN_HUGE_BYTES = 262_144;
 
 /** Bytes that `calloc` clears at both ends of an object, also where they should be zeros. */
 const EDGE_BYTES = 4096;
-
-/** Whether the slow paths were rehearsed, or are now. */
-let isRehearsed = false;
 
 /** Whether whole pages hold so many bytes with little left over: a sixteenth at most. */
 function fillsPages(size: number): boolean {
@@ -154,6 +156,7 @@ export class Heap {
   private readonly huge: HugeObjects;
   private readonly slabs: Slabs;
   private readonly space: Supply;
+  private readonly slow: StackGuard;
 
   /**
    * Takes its tables, 24 KiB, and no page before the first `malloc`.
@@ -162,7 +165,6 @@ export class Heap {
   constructor(options: HeapOptions = {}) {
     requireOptions(options, ["memory", "maxBytes", "owner"]);
     needStack(LAYERS);
-    if (!isRehearsed) Heap.rehearse();
     const { memory = new LinearMemory(), maxBytes = Number.POSITIVE_INFINITY } = options;
     requireMaxBytes(maxBytes);
     this.memory = memory;
@@ -187,9 +189,11 @@ export class Heap {
     // Another thread may have grown the memory since the chunks took their view.
     viewsChanged();
     this.huge = new HugeObjects(memory, this.chunks);
+    rehearsed ??= new StackGuard(LAYERS, COLD_CALLS, () => Heap.rehearse());
+    this.slow = rehearsed;
     this.pages = new Pages(memory, this.owner, maxBytes, this.chunks, this.huge);
     this.slabs = new Slabs(this.chunks, this.pages);
-    this.space = new Supply(this.chunks, this.pages, this.huge, this.slabs);
+    this.space = new Supply(this.chunks, this.pages, this.huge, this.slabs, this.slow);
     if (options.owner === undefined) this.open();
   }
 
@@ -294,7 +298,7 @@ export class Heap {
   }
 
   private callocLarge(bytes: number): number {
-    slow.require(this.belowPeak);
+    this.slow.require(this.belowPeak);
     this.chunks.zeroedFrom = END_OF_MEMORY;
     const pointer = this.tryMalloc(bytes);
     if (pointer === 0) return 0;
@@ -331,12 +335,12 @@ export class Heap {
     const room = c << 4;
     // An object that would use less than half of its slot moves to a smaller one.
     if (size <= room && (size > room >>> 1 || room === 16)) return pointer;
-    slow.require(this.belowPeak);
+    this.slow.require(this.belowPeak);
     return this.move(pointer, room, size);
   }
 
   private reallocElsewhere(record: number, pointer: number, size: number): number {
-    slow.require(this.belowPeak);
+    this.slow.require(this.belowPeak);
     if (record <= 0) return this.reallocHuge(pointer, size);
     return isSize(size) ? this.reallocLarge(record, pointer, size) : this.refuseSize(size);
   }
@@ -361,7 +365,6 @@ export class Heap {
   }
 
   private resizeHuge(pointer: number, has: number, pages: number): boolean {
-    resizing.require(pages);
     if (!this.pages.resizeHuge(pointer, has, pages)) return false;
     this.count((pages - has) * 4096);
     return true;
@@ -379,8 +382,9 @@ export class Heap {
       if (slot !== 0) return this.moveTo(slot, pointer, size);
     }
     if (granules < has) {
+      const rest = this.chunks.shrink(record, granule, granules);
       this.count((granules - has) * 8);
-      this.pages.releaseLarge(this.chunks.shrink(record, granule, granules));
+      this.pages.releaseLarge(rest);
       return pointer;
     }
     if (granules === has) return pointer;
@@ -421,7 +425,7 @@ export class Heap {
     }
     if (!isSize(size)) return this.refuseSize(size);
     if (alignment <= 16) return this.tryMalloc(size);
-    needStack(LAYERS);
+    this.slow.require(this.belowPeak);
     this.refreshViews();
     // Slabs start at 4 KiB, so a slot size that is a multiple of the alignment will do.
     const rounded = Math.ceil(size / alignment) * alignment;
@@ -436,6 +440,7 @@ export class Heap {
         ? this.mallocHuge(size, Math.ceil(alignment / PAGE_BYTES))
         : this.mallocChunk(Math.ceil(size / GRANULE_BYTES), Math.max(1, alignment / GRANULE_BYTES));
     if (pointer !== 0 || size > MAX_SMALL_BYTES) return pointer;
+    needStack(LAYERS);
     return this.takenSlot(this.slabs.takeAligned(size, alignment, this.peakLive - this.belowPeak));
   }
 
@@ -675,26 +680,22 @@ export class Heap {
     this.destroy();
   }
 
-  /** See `rehearsal.ts`. */
-  private static rehearse(): void {
-    isRehearsed = true;
-    let heap: Heap;
+  /** See `rehearsal.ts`. @returns whether it was possible */
+  private static rehearse(): boolean {
     try {
-      heap = new Heap({ memory: new LinearMemory({ initialPages: REHEARSAL_PAGES, maxPages: REHEARSAL_PAGES }) });
+      const memory = new LinearMemory({ initialPages: REHEARSAL_PAGES, maxPages: REHEARSAL_PAGES });
+      const heap = new Heap({ memory });
+      rehearse({
+        takeSlot: (size) => heap.mallocNext(size),
+        takeChunk: (granules) => heap.mallocCut(granules),
+        resize: (chunk, size) => heap.reallocElsewhere(heap.chunks.record(chunk >>> 12), chunk, size),
+        free: (pointer) => heap.freeLive(pointer),
+      });
+      return true;
     } catch {
-      // The engine has no room for another memory. That is no reason to refuse the user's heap.
-      return;
+      // The engine has no room for another memory, or too little stack is left.
+      return false;
     }
-    rehearse({
-      takeSlot: (size) => heap.mallocNext(size),
-      takeChunk: (granules) => heap.mallocCut(granules),
-      resize: (chunk, size) => heap.reallocElsewhere(heap.chunks.record(chunk >>> 12), chunk, size),
-      free: (pointer) => {
-        slow.require(heap.belowPeak);
-        heap.freeLive(pointer);
-      },
-      takePage: () => heap.memory.release(heap.memory.acquire(1, heap.owner), 1),
-    });
   }
 
   // --- slow paths --------------------------------------------------------------------------------------------------
@@ -705,7 +706,7 @@ export class Heap {
       this.requireAlive();
       this.memory.refresh();
     }
-    slow.require(this.belowPeak);
+    this.slow.require(this.belowPeak);
     const pointer = this.takeSlot(this.slabs.classOf(size));
     return pointer !== 0 ? pointer : this.mallocElsewhere(size);
   }
@@ -725,6 +726,13 @@ export class Heap {
 
   /** A larger slot or a small chunk, whichever wastes less, for when no slab can be had; 0 when there is none. */
   private mallocElsewhere(size: number): number {
+    elsewhere.require(size);
+    const pointer = this.takeElsewhere(size);
+    elsewhere.ran();
+    return pointer;
+  }
+
+  private takeElsewhere(size: number): number {
     const granules = (size + IN_GRANULE) >>> 7;
     // Classes up to this one waste less than a chunk.
     const most = granules * (GRANULE_BYTES / 16);
@@ -764,7 +772,7 @@ export class Heap {
 
   /** A chunk from the bins, or from new pages. */
   private mallocCut(granules: number): number {
-    slow.require(this.belowPeak);
+    this.slow.require(this.belowPeak);
     const granule = this.i32.length === 0 ? -1 : this.chunks.take(granules);
     if (granule < 0) return this.mallocChunk(granules, 1);
     this.count(granules << 3);
@@ -792,7 +800,7 @@ export class Heap {
   }
 
   private freeNoticed(record: number, word: number, bits: number): void {
-    slow.require(this.belowPeak);
+    this.slow.require(this.belowPeak);
     this.freeSlot(record, word, bits);
   }
 
@@ -831,7 +839,7 @@ export class Heap {
   }
 
   private freeMerging(record: number, granule: number): void {
-    slow.require(this.belowPeak);
+    this.slow.require(this.belowPeak);
     this.freeChunk(record, granule);
   }
 
@@ -840,7 +848,12 @@ export class Heap {
     const start = chunks.free(record, granule);
     this.belowPeak = (this.belowPeak + (chunks.freed << 3)) | 0;
     this.pages.releaseLarge(start);
-    if (this.belowPeak === this.peakLive) this.pages.coalesceWaiting();
+    if (this.belowPeak !== this.peakLive) return;
+    try {
+      this.pages.coalesceWaiting();
+    } catch {
+      // No stack is left to compile it. The object is freed, so that this may not throw: what waits is coalesced another time.
+    }
   }
 
   private freeHuge(pointer: number): void {

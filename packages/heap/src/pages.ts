@@ -1,4 +1,4 @@
-import { type AddressSpace, MorphError, PAGE_BYTES, repeatedRefusal, requireStack, StackGuard } from "@morph/memory";
+import { type AddressSpace, BurstGuard, MorphError, PAGE_BYTES, repeatedRefusal, requireStack } from "@morph/memory";
 import type { Chunks } from "./chunks.ts";
 import type { HugeObjects } from "./huge-objects.ts";
 import {
@@ -13,10 +13,11 @@ import {
 } from "./layout.ts";
 import { LAYERS } from "./stack.ts";
 
-// Constants, as the guard: see `StackGuard`.
+// Constants, as the guards: see `BurstGuard`.
 const needStack = requireStack;
-const growing = /* @__PURE__ */ new StackGuard(LAYERS);
-const addingAtTop = /* @__PURE__ */ new StackGuard(LAYERS);
+const growing = /* @__PURE__ */ new BurstGuard(LAYERS);
+const takingHuge = /* @__PURE__ */ new BurstGuard(LAYERS);
+const resizingHuge = /* @__PURE__ */ new BurstGuard(LAYERS);
 
 const SPANS_A_PAGE = 16;
 /** The whole pages in a free chunk of so many granules, 1 MiB, are released without a trim. */
@@ -67,6 +68,11 @@ export class Pages {
     return this.count * PAGE_BYTES + this.tableBytes + runs;
   }
 
+  /** Counts how often the memory got free pages. O(1). */
+  get releasesOfMemory(): number {
+    return this.memory.releases;
+  }
+
   /**
    * Takes the tables that every heap has.
    * @throws ERR_MORPH_OUT_OF_MEMORY; then it has taken nothing
@@ -114,11 +120,12 @@ export class Pages {
    * @returns false when there is no room; then the space is as it was
    */
   grow(granules: number, align: number): boolean {
+    const start = (this.top - this.freeAtTop() + align - 1) & -align;
+    const missing = Math.max(1, Math.ceil((start + granules - this.top) / PAGE_GRANULES));
+    if (!this.fits(missing) || this.memory.refuses(missing)) return false;
     growing.require(granules);
     // Pages start at a multiple of every such alignment.
     const pages = Math.ceil(granules / PAGE_GRANULES);
-    const start = (this.top - this.freeAtTop() + align - 1) & -align;
-    const missing = Math.max(1, Math.ceil((start + granules - this.top) / PAGE_GRANULES));
     // A hole lower down is better, unless the free end makes the difference.
     if (missing < pages && this.addAtTop(missing)) return true;
     const pointer = this.takeWithRecords(pages);
@@ -216,7 +223,7 @@ export class Pages {
     const pointer = this.top * GRANULE_BYTES;
     const lacks = this.lacksRecords(pointer, pages);
     if (lacks) needStack(LAYERS);
-    else addingAtTop.require(pages);
+    else growing.require(pages);
     if (!this.memory.tryExtend(last, 1, pages)) return false;
     if (lacks && !(this.addRecords(pointer, pages) && this.fits(pages))) {
       this.memory.release(pointer, pages);
@@ -281,13 +288,15 @@ export class Pages {
    */
   takeHuge(pages: number, align: number): number {
     // A refusal that repeats another asks for no table.
-    if (this.memory.refuses(pages)) return 0;
-    if (!this.fits(pages) || !this.reserveHuge() || !this.fits(pages)) return 0;
-    const pointer = this.memory.tryAcquire(pages, this.owner, align);
+    if (this.memory.refuses(pages) || !this.fits(pages)) return 0;
+    takingHuge.require(pages);
+    const mayHave = this.reserveHuge() && this.fits(pages);
+    const pointer = mayHave ? this.memory.tryAcquire(pages, this.owner, align) : 0;
     if (pointer === 0) return 0;
     this.huge.add(pointer / PAGE_BYTES, pages);
     this.chunks.zeroedFrom = Math.ceil(this.memory.zeroedFrom / GRANULE_BYTES);
     this.took(0);
+    takingHuge.ran();
     return pointer;
   }
 
@@ -304,13 +313,16 @@ export class Pages {
 
   /** Gives a huge object another size in place, 0 to free it. O(pages). @returns whether it could; it can always make it shorter */
   resizeHuge(pointer: number, has: number, pages: number): boolean {
+    if (pages > has && !this.fits(pages - has)) return false;
+    resizingHuge.require(pages);
     if (pages < has) {
       this.memory.release(pointer + pages * PAGE_BYTES, has - pages);
-    } else if (!this.fits(pages - has) || !this.memory.tryExtend(pointer, has, pages - has)) {
+    } else if (!this.memory.tryExtend(pointer, has, pages - has)) {
       return false;
     }
     this.huge.resize(pointer / PAGE_BYTES, pages);
     this.took(0);
+    resizingHuge.ran();
     return true;
   }
 
@@ -343,6 +355,7 @@ export class Pages {
     const zeroed = Math.min(end, Math.ceil(this.memory.zeroedFrom / GRANULE_BYTES));
     if (zeroed > pointer / GRANULE_BYTES && zeroed > this.chunks.fresh) this.chunks.fresh = zeroed;
     this.chunks.addSpans((pointer / PAGE_BYTES) * SPANS_A_PAGE, pages * SPANS_A_PAGE);
+    growing.ran();
   }
 
   private lacksRecords(pointer: number, pages: number): boolean {

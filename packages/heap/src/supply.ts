@@ -1,4 +1,4 @@
-import { requireStack, StackGuard } from "@morph/memory";
+import { requireStack, type StackGuard } from "@morph/memory";
 import type { Chunks } from "./chunks.ts";
 import type { HugeObjects } from "./huge-objects.ts";
 import { GRANULE_BYTES, PAGE_GRANULES } from "./layout.ts";
@@ -6,10 +6,8 @@ import type { Pages } from "./pages.ts";
 import type { Slabs } from "./slabs.ts";
 import { LAYERS } from "./stack.ts";
 
-// Constants, as the guards: see `StackGuard`.
+// A constant: see `StackGuard`.
 const needStack = requireStack;
-const cutting = /* @__PURE__ */ new StackGuard(LAYERS);
-const taking = /* @__PURE__ */ new StackGuard(LAYERS);
 
 /**
  * Finds chunks and huge objects when no bin has a chunk: among chunks that wait for their size, in empty slabs, in pages of the memory, among
@@ -21,16 +19,22 @@ export class Supply {
   private readonly pages: Pages;
   private readonly huge: HugeObjects;
   private readonly slabs: Slabs;
+  private readonly slow: StackGuard;
   /** The count of releases at the last trim: until it changes there is nothing to return. */
   private trimmedAt = -1;
   /** Whether the last {@link takeHuge} returned a chunk. */
   isChunk = false;
+  private readonly refusedChunk: Refusal;
+  private readonly refusedHuge: Refusal;
 
-  constructor(chunks: Chunks, pages: Pages, huge: HugeObjects, slabs: Slabs) {
+  constructor(chunks: Chunks, pages: Pages, huge: HugeObjects, slabs: Slabs, slow: StackGuard) {
     this.chunks = chunks;
     this.pages = pages;
     this.huge = huge;
     this.slabs = slabs;
+    this.slow = slow;
+    this.refusedChunk = new Refusal(chunks, pages);
+    this.refusedHuge = new Refusal(chunks, pages);
   }
 
   /**
@@ -38,7 +42,7 @@ export class Supply {
    * @returns its first granule; -1 when there is no room
    */
   takeChunk(granules: number, align: number): number {
-    cutting.require(granules);
+    this.slow.require(granules);
     const { chunks, pages } = this;
     // Slabs are to lie where other chunks leave most room, so that waiting chunks are merged first.
     if (align > 1) chunks.coalesceWaiting();
@@ -51,6 +55,7 @@ export class Supply {
     if (granule >= 0) return granule;
     if (pages.grow(granules, align)) granule = this.take(granules, align);
     if (granule >= 0) return granule;
+    if (this.refusedChunk.holds(granules, align)) return -1;
     // What follows is seldom called. Each step until here leaves the heap whole.
     needStack(LAYERS);
     granule = chunks.search(granules, align);
@@ -58,7 +63,9 @@ export class Supply {
       granule = this.take(granules, align);
       if (granule < 0) granule = chunks.search(granules, align);
     }
-    return granule >= 0 || !pages.growBetween(granules, align) ? granule : chunks.search(granules, align);
+    if (granule < 0 && pages.growBetween(granules, align)) granule = chunks.search(granules, align);
+    if (granule < 0) this.refusedChunk.note(granules, align);
+    return granule;
   }
 
   /**
@@ -68,20 +75,24 @@ export class Supply {
   takeHuge(granules: number, pages: number, align: number): number {
     const { chunks } = this;
     this.isChunk = false;
-    taking.require(pages);
     let pointer = this.pages.takeHuge(pages, align);
     if (pointer !== 0) return pointer;
-    needStack(LAYERS);
-    const granuleAlign = align === 1 ? 1 : align * PAGE_GRANULES;
+    this.slow.require(pages);
     // A chunk may lie across pages. A trim would return some of them, and make it smaller.
     chunks.coalesceWaiting();
     this.slabs.dropEmpty();
+    if (this.refusedHuge.holds(granules, align)) return 0;
+    needStack(LAYERS);
+    const granuleAlign = align === 1 ? 1 : align * PAGE_GRANULES;
     let granule = chunks.search(granules, granuleAlign);
     if (granule < 0 && this.trim() > 0) pointer = this.pages.takeHuge(pages, align);
     if (granule < 0 && pointer === 0 && this.pages.growBetween(granules, granuleAlign)) {
       granule = chunks.search(granules, granuleAlign);
     }
-    if (granule < 0) return pointer;
+    if (granule < 0) {
+      if (pointer === 0) this.refusedHuge.note(granules, align);
+      return pointer;
+    }
     this.isChunk = true;
     return granule * GRANULE_BYTES;
   }
@@ -99,5 +110,43 @@ export class Supply {
 
   private take(granules: number, align: number): number {
     return align === 1 ? this.chunks.take(granules) : this.chunks.takeAligned(granules, align);
+  }
+}
+
+/** What was not found last, and all that decides on it: as long as that is the same, it will not be found. */
+class Refusal {
+  private granules = Number.POSITIVE_INFINITY;
+  private align = 1;
+  private releases = 0;
+  private inMemory = 0;
+  private footprint = 0;
+  private maxBytes = 0;
+  private readonly chunks: Chunks;
+  private readonly pages: Pages;
+
+  constructor(chunks: Chunks, pages: Pages) {
+    this.chunks = chunks;
+    this.pages = pages;
+  }
+
+  note(granules: number, align: number): void {
+    this.granules = granules;
+    this.align = align;
+    this.releases = this.chunks.releases;
+    this.inMemory = this.pages.releasesOfMemory;
+    this.footprint = this.pages.footprint;
+    this.maxBytes = this.pages.maxBytes;
+  }
+
+  /** Whether so much, at such a place, was not found before, and nothing has changed. O(1). */
+  holds(granules: number, align: number): boolean {
+    return (
+      granules >= this.granules &&
+      align >= this.align &&
+      this.releases === this.chunks.releases &&
+      this.inMemory === this.pages.releasesOfMemory &&
+      this.footprint === this.pages.footprint &&
+      this.maxBytes === this.pages.maxBytes
+    );
   }
 }

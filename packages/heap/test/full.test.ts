@@ -76,6 +76,19 @@ describe("a full heap", () => {
 });
 
 describe("a refusal", () => {
+  it("is not repeated when an object that waits for its size has come free between two free ones", () => {
+    const heap = new Heap({ maxBytes: 3_000_000 });
+    const objects = [600_000, 2048, 600_000].map((size) => heap.malloc(size));
+    fillUp(heap, 5000);
+    const bytes = objects.reduce((sum, object) => sum + heap.usableSize(object), 0);
+    heap.free(objects[0]!);
+    heap.free(objects[2]!);
+    for (let i = 0; i < 3; i++) expect(heap.tryMalloc(bytes)).toBe(0);
+    heap.free(objects[1]!);
+    expect(heap.tryMalloc(bytes)).toBe(objects[0]);
+    heap.verify();
+  });
+
   const reliefs: [name: string, relief: (heap: Heap, other: Heap, own: number[], run: () => void) => void][] = [
     ["it frees", (heap, _other, own) => own.forEach((object) => void heap.free(object))],
     ["it is reset", (heap) => heap.reset()],

@@ -13,5 +13,5 @@ export { describe, MorphError, type MorphErrorCode, repeatedRefusal, requireOpti
 export { FREED, LIVE } from "./layout.ts";
 export { LinearMemory, type LinearMemoryConstructor } from "./linear-memory.ts";
 export type { LinearMemoryOptions, OwnMemoryOptions, WasmMemoryOptions } from "./options.ts";
-export { requireStack, StackGuard } from "./stack.ts";
+export { BurstGuard, requireStack, StackGuard } from "./stack.ts";
 export { StateTable } from "./state-table.ts";

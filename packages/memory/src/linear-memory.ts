@@ -39,9 +39,7 @@ const STAGGERED_MAX_PAGES = 4096;
 let memoriesMade = 0;
 
 /** Of the operations that allocators call often. */
-const acquiring = /* @__PURE__ */ new StackGuard();
-const extending = /* @__PURE__ */ new StackGuard();
-const releasing = /* @__PURE__ */ new StackGuard();
+const changing = /* @__PURE__ */ new StackGuard(0, undefined, rehearse);
 const refreshing = /* @__PURE__ */ new StackGuard();
 
 /**
@@ -284,7 +282,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
       // Another thread may have ended it.
       if (this.shared && !this.members.has(owner)) throw noOwner(owner);
       return this.take(pages, owner, align) * PAGE_BYTES;
-    }, acquiring);
+    }, changing);
   }
 
   tryAcquireAt(pointer: number, pages: number, owner: number): boolean {
@@ -303,22 +301,14 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
       const first = this.requireRun(pointer, pages);
       requirePages("more", more);
       const next = first + pages;
-      const left = this.records.leftBesideTables(more);
-      if (!this.records.isFreeRun(next, more)) {
-        const free = this.records.tailRun();
-        // Only a run that the memory's end, or its free tail, follows can be grown.
-        if (next + free !== this.records.get(WORD.pageCount)) return false;
-        if (more - free + this.records.neverUsedIn(next, free) > left || !this.tryGrow(more - free)) return false;
-        // On a shared memory someone else may have grown it in between.
-        if (!this.records.isFreeRun(next, more)) return false;
-      } else if (this.records.neverUsedIn(next, more) > left) return false;
-      this.claim(next, more, this.records.owner(first));
-      return true;
-    }, extending);
+      const found = this.findBehind(next, more);
+      if (found) this.claim(next, more, this.records.owner(first));
+      return found;
+    }, changing);
   }
 
   release(pointer: number, pages: number): void {
-    this.exclusively(() => this.records.free(this.requireRun(pointer, pages), pages), releasing);
+    this.exclusively(() => this.records.free(this.requireRun(pointer, pages), pages), changing);
   }
 
   reserve(pages: number): void {
@@ -482,9 +472,9 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
    * @param guard of an operation that is called often
    */
   private exclusively<T>(operation: () => T, guard?: StackGuard): T {
+    this.requireUsable();
     if (guard === undefined || this.buffer !== this.announced || this.u8Now.length === 0) requireStack();
     else guard.require(this.zeroed);
-    this.requireUsable();
     this.lock?.lock();
     this.working = true;
     try {
@@ -614,6 +604,19 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
     const start = first + (memoriesMade++ % STAGGERS) * STAGGER_PAGES;
     records.set(WORD.searchStart, start);
     records.set(WORD.firstFree, start);
+  }
+
+  /** Whether a run can be had at a page that another run ends at. */
+  private findBehind(next: number, more: number): boolean {
+    const { records } = this;
+    const left = records.leftBesideTables(more);
+    if (records.isFreeRun(next, more)) return records.neverUsedIn(next, more) <= left;
+    const free = records.tailRun();
+    // Only a run that the memory's end, or its free tail, follows can be grown.
+    if (next + free !== records.get(WORD.pageCount)) return false;
+    if (more - free + records.neverUsedIn(next, free) > left || !this.tryGrow(more - free)) return false;
+    // On a shared memory someone else may have grown it in between.
+    return records.isFreeRun(next, more);
   }
 
   /** Number of the first page of a new run, or 0. */
@@ -860,6 +863,30 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
     return page;
   }
 } as LinearMemoryConstructor;
+
+/** Rounds of {@link rehearse}, and the pages of its memory. */
+const REHEARSALS = 40;
+const REHEARSAL_PAGES = 16;
+
+/**
+ * Takes pages in a memory that nobody else has, extends and releases them, until V8 has machine code for all that this calls, which it never throws away. From then on these
+ * operations ask for 3 KiB of stack: see `stack.ts`. @returns whether it was possible
+ */
+function rehearse(): boolean {
+  try {
+    const memory = new LinearMemory({ initialPages: REHEARSAL_PAGES, maxPages: REHEARSAL_PAGES });
+    const owner = memory.register({ name: "rehearsal", contractVersion: CONTRACT_VERSION, viewsChanged() {} });
+    for (let round = 0; round < REHEARSALS; round++) {
+      const run = memory.acquire(2, owner);
+      memory.tryExtend(run, 2, 2);
+      memory.release(run, 4);
+    }
+    return true;
+  } catch {
+    // The engine has no room for another memory, or too little stack is left.
+    return false;
+  }
+}
 
 /**
  * Two memories over the same pages would hand out each other's. O(pages).

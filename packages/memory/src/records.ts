@@ -376,19 +376,14 @@ export class Records {
   free(page: number, pages: number): void {
     this.setOwners(page, page + pages, FREE);
     this.set(WORD.footprint, this.get(WORD.footprint) - pages);
-    this.noteFree(page);
+    if (page < this.get(WORD.firstFree)) this.set(WORD.firstFree, page);
+    this.forgetRefusals();
   }
 
   private forgetRefusals(): void {
     this.set(WORD.releases, (this.get(WORD.releases) + 1) | 0);
     this.set(WORD.refused, 0);
     this.set(WORD.unfit, 0);
-  }
-
-  /** Notes that a page has become free for allocators. */
-  private noteFree(page: number): void {
-    if (page < this.get(WORD.firstFree)) this.set(WORD.firstFree, page);
-    this.forgetRefusals();
   }
 
   /** Notes that no run of so many pages can be had until something changes. */

@@ -1,7 +1,7 @@
 /** What is asked for at the stack's end is there, before and after the engine has optimized who asks. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { atEveryDepth } from "../../../scripts/test-kit/at-every-depth.ts";
-import { requireStack, StackGuard } from "../src/index.ts";
+import { BurstGuard, requireStack, StackGuard } from "../src/index.ts";
 
 // In constants, as allocators have them: see `StackGuard`.
 const ask = requireStack;
@@ -62,5 +62,45 @@ describe("a StackGuard", () => {
     const warmOverflows = atEveryDepth(asks.bind(undefined, warm));
     const coldOverflows = atEveryDepth(asks.bind(undefined, cold));
     expect(coldOverflows).toBeGreaterThan(4 * warmOverflows);
+  });
+
+  it("calls what rehearses once, and again where that was not possible", () => {
+    let calls = 0;
+    const guard = new StackGuard(0, 10, () => ++calls === 3);
+    for (let i = 0; i < 25; i++) guard.require(0);
+    expect(calls).toBe(2);
+    for (let i = 0; i < 100; i++) guard.require(0);
+    expect(calls).toBe(3);
+  });
+});
+
+describe("a BurstGuard", () => {
+  const asks = (of: BurstGuard): void => of.require(0);
+  const warm = (): BurstGuard => {
+    const guard = new BurstGuard(1);
+    for (let i = 0; i < 100; i++) {
+      asks(guard);
+      guard.ran();
+    }
+    return guard;
+  };
+  const count = (guard: BurstGuard): number => atEveryDepth(asks.bind(undefined, guard));
+
+  it("asks for less when the path ran to its end some times just before, and only then", () => {
+    vi.useFakeTimers({ now: 1000 });
+    try {
+      const cold = new BurstGuard(1);
+      for (let i = 0; i < 100; i++) asks(cold);
+      const few = count(warm());
+      expect(count(cold)).toBeGreaterThan(4 * few);
+      const idle = warm();
+      vi.setSystemTime(1100);
+      expect(count(idle)).toBeGreaterThan(4 * few);
+      const late = warm();
+      vi.setSystemTime(900);
+      expect(count(late)).toBeGreaterThan(4 * few);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

@@ -65,7 +65,7 @@ export function allocate(allocator: Allocator, bytes: number, align: number = NA
   const aligned = isNatural || zeroed ? undefined : talents.alignedAlloc?.(align, bytes);
   const size = isNatural || aligned !== undefined ? bytes : bytes + align - NATURAL_ALIGN;
   if (slotSize !== undefined && size > slotSize) {
-    refuse("ERR_MORPH_INVALID_SIZE", `at most a pool's slot of ${slotSize} bytes`, size);
+    refuse("ERR_MORPH_INVALID_SIZE", `at most the pool's ${slotSize} bytes`, size);
   }
   const zeros = zeroed ? (talents.allocZeroed?.(size) ?? talents.calloc?.(1, size)) : undefined;
   const pointer = given(allocator, aligned ?? zeros ?? talents.alloc?.(size) ?? talents.malloc?.(size), size);

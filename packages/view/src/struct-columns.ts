@@ -1,6 +1,6 @@
 import { describe, MorphError } from "@morph/memory";
-import { type Accesses, type Members, members } from "./struct-cursor.ts";
-import { type Access, type Layout, Place, requireIndex, roundUp, type Site } from "./struct-field.ts";
+import { type Accesses, bindField, type Members, members } from "./struct-cursor.ts";
+import { type Layout, Place, requireIndex, roundUp, type Site } from "./struct-field.ts";
 import type { Fields, PlacedField } from "./struct-layout.ts";
 import type { StructViews } from "./struct-views.ts";
 import type { Watch } from "./struct-watch.ts";
@@ -70,7 +70,7 @@ export function makeColumns<F extends Fields>(
     const place = new Place(0);
     const unaligned = layout === "packed";
     const site: Site = { views, place, offset: 0, layout, unaligned, shift: 0, guard: watch?.guard };
-    accesses[field.name] = field.type.bind(site) as Access<unknown, unknown>;
+    accesses[field.name] = bindField(field.type, site);
     return { place, first: (pointer + start) | 0, stride };
   });
   const element = Object.create(

@@ -1,4 +1,4 @@
-import { describe, MorphError } from "@morph/memory";
+import { describe, MorphError, requireStack } from "@morph/memory";
 import type { Access, FieldType, Place, Site } from "./struct-field.ts";
 import type { Fields, PlacedField } from "./struct-layout.ts";
 import type { Watch } from "./struct-watch.ts";
@@ -36,15 +36,30 @@ export type Cursor<F extends Fields> = Members<F> & {
 };
 
 /** How each field of a bound struct is read and written. */
-export type Accesses = Record<string, Access<unknown, unknown>>;
+export type Accesses = Record<string, FieldAccess>;
+
+interface FieldAccess extends Access<unknown, unknown> {
+  /** How often {@link setFields} has written it, up to {@link COLD_WRITES}. */
+  writes: number;
+}
+
+/** How often a field must have been written until V8 does not compile its setter again. */
+const COLD_WRITES = 24;
+// A constant: see `StackGuard` of `@morph/memory`.
+const needStack = requireStack;
 
 /** Accessors of all fields of the struct at a site. */
 export function bindFields(placed: readonly PlacedField[], site: Site): Accesses {
   const accesses: Accesses = Object.create(null);
   for (const { name, type, offset, shift } of placed) {
-    accesses[name] = type.bind({ ...site, offset: site.offset + offset, shift }) as Access<unknown, unknown>;
+    accesses[name] = bindField(type, { ...site, offset: site.offset + offset, shift });
   }
   return accesses;
+}
+
+/** Accessors of one field. */
+export function bindField(type: FieldType<unknown, unknown, never>, site: Site): FieldAccess {
+  return { ...(type.bind(site) as Access<unknown, unknown>), writes: 0 };
 }
 
 /** Where an object of {@link members} keeps how its fields are written. */
@@ -60,7 +75,15 @@ export function accessesOf(cursor: unknown): Accesses {
 /** Writes those fields that `values` has. @throws as {@link checkFields}; then nothing has been written */
 export function setFields(accesses: Accesses, values: object): void {
   checkFields(accesses, values);
-  for (const [name, value] of Object.entries(values)) if (value !== undefined) accesses[name]?.set(value);
+  const fields = Object.entries(values);
+  // A setter that is compiled in the middle could overflow the stack there.
+  if (fields.some(([name]) => (accesses[name]?.writes ?? 0) < COLD_WRITES)) needStack(1);
+  for (const [name, value] of fields) {
+    const access = accesses[name];
+    if (access === undefined || value === undefined) continue;
+    access.set(value);
+    if (access.writes < COLD_WRITES) access.writes++;
+  }
 }
 
 /** Refuses values that cannot be written: ERR_MORPH_INVALID_CONFIG for a name that is no field's, and what the fields' types throw. */
