@@ -8,7 +8,7 @@ import { execute, executeLiteralsEachTime, WAYS } from "./execute.ts";
 const DEEP = ["deep-recursion", "endless-recursion"];
 
 /** Collections of a program, each of which verifies everything: of one that allocates more, every n-th allocation collects. `programs.long.test.ts` has all. */
-const MOST_COLLECTIONS = 25;
+const MOST_COLLECTIONS = 15;
 
 const cases = corpus("programs").map((entry) => [entry.name, entry] as const);
 
