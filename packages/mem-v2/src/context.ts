@@ -369,7 +369,7 @@ export class MemoryContext extends ObjectStore {
   private leaveNoTable(): void {
     const { releases } = this.memory;
     this.large.trim();
-    this.refusals.releases = releases === this.memory.releases ? -1 : this.memory.releases;
+    this.refusals.hasReturnedTable = releases !== this.memory.releases;
   }
 
   /** Lets the user's listener act: it may do anything, even destroy the context. @param call calls it, and returns whether it did */
@@ -465,15 +465,15 @@ export class MemoryContext extends ObjectStore {
 
   /** Whether an object of that size was refused, and nothing has changed since. O(types). */
   private isRefused(size: number): boolean {
-    if (!this.refusals.any || !this.refusals.covers(size, this.counters.freed())) return false;
+    if (!this.refusals.any || !this.refusals.covers(size, this.counters.freed(), this.memory.releases)) return false;
     if (size <= LARGEST_SMALL && this.classes.isReady(this.recordOf(size))) return false;
-    if (size > LARGEST_SMALL && this.memory.releases === this.refusals.releases) return true;
+    if (size > LARGEST_SMALL && this.refusals.hasReturnedTable) return true;
     if (this.memory.refuses(Math.ceil((size + HEADER_BYTES) / PAGE_BYTES))) return true;
     return this.limit !== undefined && !this.limit.allows(this.held + Math.max(size, PAGE_BYTES));
   }
 
   private refuse(size: number, again: boolean): number {
-    if (!again) this.refusals.note(size, this.counters.freed());
+    if (!again) this.refusals.note(size, this.counters.freed(), this.memory.releases);
     if (this.quiet) return 0;
     const full = this.limit === undefined ? "the memory is full" : `it may have ${this.limit.bytes} bytes`;
     const message = `no room in the context for an object of ${size} bytes: ${full}`;

@@ -99,6 +99,21 @@ describe.each(MODES)("a full context, in %s mode", (_, config) => {
     expect(ctx.tryAlloc(100, 1)).toBe(small);
     ctx.verify();
   });
+
+  it("has room again in a page that it got since, though the memory is full again", () => {
+    const memory = new LinearMemory({ initialPages: 16, maxPages: 16 });
+    const pool = new Pool({ slotSize: PAGE_BYTES / 2, memory });
+    const slot = pool.alloc();
+    const ctx = new MemoryContext({ ...config, memory });
+    for (const size of [5000, 1000, 300, 40]) fill(ctx, size);
+    expect(ctx.tryAlloc(3000)).toBe(0);
+    pool.free(slot);
+    pool.trim();
+    expect(ctx.tryAlloc(1000)).not.toBe(0);
+    expect(pool.tryAlloc()).toBe(0);
+    expect(ctx.tryAlloc(3000)).not.toBe(0);
+    ctx.verify();
+  });
 });
 
 describe("a context beside other allocators", () => {
