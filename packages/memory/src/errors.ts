@@ -81,7 +81,7 @@ export function requireOptions(options: unknown, known: readonly string[]): void
     const meant = nearest(name, known);
     throw new MorphError(
       "ERR_MORPH_INVALID_CONFIG",
-      `options: there is no ${describe(name)}${meant === undefined ? "" : `, did you mean "${meant}"?`}. Known are ${known.join(", ")}`,
+      `options: there is no ${describe(name)}${meant === undefined ? "." : `; did you mean "${meant}"?`} Known are ${known.join(", ")}`,
     );
   }
 }
