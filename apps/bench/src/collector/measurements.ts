@@ -7,7 +7,16 @@ import {
   treesAgainstObjects,
 } from "./comparison.js";
 import type { Measurement } from "./figures.js";
-import { copying, gibibyteOfOne, gibibyteOfTen, minorPauses, pausesOfHundred, pausesOfTen } from "./pauses.js";
+import {
+  copying,
+  gibibyteOfOne,
+  gibibyteOfTen,
+  minorPauses,
+  pausesOfChange,
+  pausesOfHundred,
+  pausesOfShift,
+  pausesOfTen,
+} from "./pauses.js";
 
 /** All measurements, by name. */
 export const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
@@ -15,6 +24,8 @@ export const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   copying,
   pausesOfHundred,
   pausesOfTen,
+  pausesOfChange,
+  pausesOfShift,
   gibibyteOfTen,
   gibibyteOfOne,
   allocation,

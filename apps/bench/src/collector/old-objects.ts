@@ -1,6 +1,7 @@
 import { Collector, type Handle } from "@morph/gc";
 import { LinearMemory } from "@morph/memory";
 import { xorshift } from "../xorshift.js";
+import type { Pauses } from "./clock.js";
 
 export const MIB = 1_048_576;
 export const NODE_BYTES = 32;
@@ -39,10 +40,16 @@ export const oldObjects = (count: number, nurseryBytes: number, pauseTargetMs: n
 };
 
 /** Allocates, and lets one of so many new objects replace an old one at random. */
-export const churn = ({ gc, node, root, count }: OldObjects, oneOf: number, allocations: number): void => {
+export const churn = (
+  { gc, node, root, count }: OldObjects,
+  oneOf: number,
+  allocations: number,
+  pauses: Pauses,
+): void => {
   const next = xorshift(7);
   for (let i = 0; i < allocations; i++) {
     const object = gc.alloc(node);
+    pauses.look();
     if (i % oneOf !== 0) continue;
     const { u32 } = gc.memory;
     const part = u32[(root.pointer + ARRAY_HEADER + 4 * (next() % (count / PART))) / 4]!;

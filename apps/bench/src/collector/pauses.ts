@@ -1,9 +1,8 @@
 /* How long pauses are, and how fast survivors are copied. */
-import type { CollectorStats } from "@morph/gc";
 import { Collector } from "@morph/gc";
-import { LinearMemory } from "@morph/memory";
+import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import { xorshift } from "../xorshift.js";
-import { cpuMs, quantile, useCpuClock } from "./clock.js";
+import { cpuMs, type Pauses, quantile, watchPauses } from "./clock.js";
 import type { Figures } from "./figures.js";
 import { churn, MIB, NODE_BYTES, type OldObjects, oldObjects } from "./old-objects.js";
 import type { Plan } from "./plan.js";
@@ -15,6 +14,8 @@ const USUAL_TARGET = 1;
 /** Part of the nursery that is filled: no collection comes before it is asked for. */
 const FILLED = 0.85;
 const COPIED_FILLED = 0.4;
+/** Bytes for each object of the program whose objects become others: with its place in an array. */
+const SHIFT_BYTES = 36;
 /** The first part of the collections warms up. */
 const WARM_UP = 0.25;
 
@@ -82,26 +83,19 @@ export const copying = ({ few, collections }: Plan): Figures => {
   return { speed: quantile(measured(speeds), 0.5) };
 };
 
-/** The pauses between two looks at the statistics: bounds of the classes that the 99th percentile and the longest are in. */
-const pausesBetween = (before: CollectorStats, after: CollectorStats): Figures => {
-  const counts = after.pauses.map((count, i) => count - before.pauses[i]!);
-  const sum = counts.reduce((a, b) => a + b, 0);
-  let above = 0;
-  let p99 = counts.length - 1;
-  for (; p99 > 0 && above + counts[p99]! <= sum / 100; p99--) above += counts[p99]!;
-  return { p99: 2 ** p99 / 1_000, max: 2 ** counts.findLastIndex((count) => count > 0) / 1_000 };
-};
+const tailOf = ({ lengths }: Pauses): Figures => ({ p99: quantile(lengths, 0.99), max: quantile(lengths, 1) });
 
-/** All pauses while one of so many new objects replaces an old one. */
+/** All pauses while one of so many new objects replaces an old one, after as many allocations that warm up. */
 const anyPause = (oneOf: number, { many, churn: allocations }: Plan): Figures => {
-  useCpuClock();
+  const pauses = watchPauses();
   const objects = oldObjects(many, NURSERY_BYTES, USUAL_TARGET);
-  churn(objects, oneOf, allocations / 3);
+  churn(objects, oneOf, allocations, pauses);
+  pauses.lengths.length = 0;
   const before = objects.gc.stats();
-  churn(objects, oneOf, oneOf < 50 ? allocations : allocations * 2);
+  churn(objects, oneOf, oneOf < 50 ? allocations : allocations * 2, pauses);
   const after = objects.gc.stats();
   return {
-    ...pausesBetween(before, after),
+    ...tailOf(pauses),
     majors: after.majorCollections - before.majorCollections,
     footprint: after.footprint / after.liveBytes,
   };
@@ -109,39 +103,87 @@ const anyPause = (oneOf: number, { many, churn: allocations }: Plan): Figures =>
 export const pausesOfHundred = (plan: Plan): Figures => anyPause(100, plan);
 export const pausesOfTen = (plan: Plan): Figures => anyPause(10, plan);
 
+/** The same when the program changes: garbage only, and then every new object replaces an old one. */
+export const pausesOfChange = ({ many, churn: allocations }: Plan): Figures => {
+  const pauses = watchPauses();
+  const objects = oldObjects(many, NURSERY_BYTES, USUAL_TARGET);
+  churn(objects, 1, allocations / 10, pauses);
+  churn(objects, Number.POSITIVE_INFINITY, allocations, pauses);
+  pauses.lengths.length = 0;
+  churn(objects, 1, allocations / 10, pauses);
+  return tailOf(pauses);
+};
+
 const GIB_PAGES = 24_576;
 const PARTS = 16_384;
 const OBJECTS = 1_000;
 const ARRAY_HEADER = 8;
 
-/** 1 GiB alive in a memory of 1.5 GiB, and 64 bytes for each allocation of the churn: one of so many replaces an old object. */
-const gibibyte = (oneOf: number, { longChurn, many }: Plan): Figures => {
-  useCpuClock();
-  const parts = many < 1e6 ? PARTS / 16 : PARTS;
-  const memory = new LinearMemory({ initialPages: 1, maxPages: (GIB_PAGES * parts) / PARTS + 64 });
+/** Arrays of 1,000 objects in a bounded memory. */
+const bounded = (pages: number, parts: number, pauses: Pauses) => {
+  const memory = new LinearMemory({ initialPages: 1, maxPages: pages });
   const gc = new Collector({ memory, nurseryBytes: NURSERY_BYTES });
-  const node = gc.type({ name: "node", size: 64, pointers: [0] });
   const list = gc.arrayType({ name: "list", size: 4, pointers: [0] });
   const root = gc.handle(gc.allocArray(list, parts));
-  const put = (part: number, place: number): void => {
-    const object = gc.alloc(node);
+  /** Lets an object, or nothing, stand in a place. */
+  const set = (part: number, place: number, object: number): void => {
     gc.write(gc.memory.u32[(root.pointer + ARRAY_HEADER) / 4 + part]!, ARRAY_HEADER + 4 * place, object);
   };
-  for (let part = 0; part < parts; part++) {
-    gc.write(root.pointer, ARRAY_HEADER + 4 * part, gc.allocArray(list, OBJECTS));
-    for (let place = 0; place < OBJECTS; place++) put(part, place);
+  const make = (type: number): number => {
+    const object = gc.alloc(type);
+    pauses.look();
+    return object;
+  };
+  /** Lets objects of a type stand in all places, and forgets the pauses until then. */
+  const fill = (type: number): void => {
+    for (let part = 0; part < parts; part++) {
+      const array = gc.allocArray(list, OBJECTS);
+      gc.write(root.pointer, ARRAY_HEADER + 4 * part, array);
+      for (let place = 0; place < OBJECTS; place++) set(part, place, make(type));
+    }
+    pauses.lengths.length = 0;
+  };
+  return { gc, set, make, fill };
+};
+
+/** Objects of 32 bytes in one and a half times as much memory; each of 48 bytes that comes takes the places of two: as much is alive, but free slots are of no use to it. */
+export const pausesOfShift = ({ many, churn: allocations }: Plan): Figures => {
+  const parts = many / OBJECTS;
+  const pauses = watchPauses();
+  const bytes = many * SHIFT_BYTES * 1.5 + NURSERY_BYTES + MIB;
+  const { gc, set, make, fill } = bounded(Math.ceil(bytes / PAGE_BYTES), parts, pauses);
+  const small = gc.type({ name: "small", size: 32, pointers: [0] });
+  const wide = gc.type({ name: "wide", size: 48, pointers: [0] });
+  fill(small);
+  const next = xorshift(1);
+  for (let i = 0; i < allocations / 2; i++) {
+    const object = make(i % 10 === 0 ? wide : small);
+    if (i % 10 !== 0) continue;
+    set(next() % parts, next() % OBJECTS, object);
+    set(next() % parts, next() % OBJECTS, 0);
   }
-  const before = gc.stats();
+  const { fullCollections, emptiedBlocks } = gc.stats();
+  return { ...tailOf(pauses), full: fullCollections, emptiedBlocks };
+};
+
+/** 1 GiB alive in a memory of 1.5 GiB, and 64 bytes for each allocation of the churn: one of so many replaces an old object. */
+const gibibyte = (oneOf: number, { longChurn, many }: Plan): Figures => {
+  const parts = many < 1e6 ? PARTS / 16 : PARTS;
+  const pauses = watchPauses();
+  const { gc, set, make, fill } = bounded((GIB_PAGES * parts) / PARTS + 64, parts, pauses);
+  const node = gc.type({ name: "node", size: 64, pointers: [0] });
+  fill(node);
+  const { fullCollections } = gc.stats();
   const next = xorshift(1);
   for (let i = 0; i < longChurn; i++) {
-    if (i % oneOf === 0) put(next() % parts, next() % OBJECTS);
-    else gc.alloc(node);
+    const object = make(node);
+    if (i % oneOf === 0) set(next() % parts, next() % OBJECTS, object);
   }
   const after = gc.stats();
   return {
-    ...pausesBetween(before, after),
+    ...tailOf(pauses),
     footprint: after.peakFootprint / (parts * OBJECTS * 64 + parts * (OBJECTS * 4 + ARRAY_HEADER)),
-    full: after.fullCollections - before.fullCollections,
+    full: after.fullCollections - fullCollections,
   };
 };
 export const gibibyteOfTen = (plan: Plan): Figures => gibibyte(10, plan);

@@ -1,4 +1,4 @@
-/* One measurement in a process of its own: `node --single-threaded worker.js NAME full|quick`. */
+/* One measurement in a process of its own: `node worker.js NAME full|quick`. */
 import { MEASUREMENTS } from "./measurements.js";
 import { FULL_PLAN, QUICK_PLAN } from "./plan.js";
 
