@@ -36,6 +36,10 @@ import { COLLECTION_LAYERS, LAYERS } from "./stack.ts";
 import type { CollectorStats, TypeCensus } from "./statistics.ts";
 import { verifyAll } from "./verify.ts";
 
+/** The kind of a type's id, which may be of any sort. */
+const kindAt = (kinds: Int32Array, type: number): number =>
+  typeof type === "number" ? (kinds[type] ?? NO_KIND) : NO_KIND;
+
 /** What {@link Collector.collect} does: the nursery only; all that is dead; the same, and empties sparse pages. */
 export type CollectionKind = "minor" | "major" | "compact";
 
@@ -178,7 +182,7 @@ export class Collector {
    */
   cursorOf(type: number): { pointer: number; slotBytes: number } {
     this.gate.awake();
-    const kind = this.plain[type] ?? NO_KIND;
+    const kind = kindAt(this.plain, type);
     const slotBytes = kind === NO_KIND ? 0 : (this.i32[kind + SLOT_BYTES] as number);
     if (slotBytes === 0) throw this.noType(type, "a plain type of at most 2,048 bytes");
     return { pointer: ((kind + CURSOR) << WORD_SHIFT) >>> 0, slotBytes };
@@ -190,7 +194,7 @@ export class Collector {
    */
   arrayCursorsOf(type: number): number {
     this.gate.awake();
-    const kind = this.arrays[type] ?? NO_KIND;
+    const kind = kindAt(this.arrays, type);
     if (kind === NO_KIND) throw this.noType(type, "an array type");
     return ((kind + CURSOR) << WORD_SHIFT) >>> 0;
   }
@@ -204,7 +208,7 @@ export class Collector {
    * @throws ERR_MORPH_INVALID_TYPE, ERR_MORPH_OUT_OF_MEMORY, ERR_MORPH_BUSY in a finalizer or a growth listener, ERR_MORPH_DESTROYED
    */
   alloc(type: number): number {
-    const kind = this.plain[type] as number;
+    const kind = typeof type === "number" ? (this.plain[type] as number) : NO_KIND;
     const i32 = this.i32;
     const cursor = i32[kind + CURSOR] as number;
     if (cursor === i32[kind + LIMIT]) return this.allocSlow(type);
@@ -221,6 +225,7 @@ export class Collector {
    *   ERR_MORPH_DESTROYED
    */
   allocArray(type: number, length: number): number {
+    if (typeof type !== "number" || typeof length !== "number") return this.allocArraySlow(type, length);
     const first = this.arrays[type] as number;
     const i32 = this.i32;
     const bytes = ARRAY_HEADER_BYTES + (i32[first + STRIDE] as number) * length;
@@ -235,7 +240,7 @@ export class Collector {
 
   /** `alloc` where the cursor stands at its limit, or something is wrong. */
   private allocSlow(type: number): number {
-    const kind = this.plain[type] ?? NO_KIND;
+    const kind = kindAt(this.plain, type);
     if (kind === NO_KIND) throw this.noType(type, "the id of a plain type");
     this.gate.enter();
     const slot = this.i32[kind + SLOT_BYTES] as number;
@@ -243,7 +248,7 @@ export class Collector {
   }
 
   private allocArraySlow(type: number, length: number): number {
-    const first = this.arrays[type] ?? NO_KIND;
+    const first = kindAt(this.arrays, type);
     if (first === NO_KIND) throw this.noType(type, "the id of an array type");
     this.gate.enter();
     const stride = this.i32[first + STRIDE] as number;
@@ -274,6 +279,10 @@ export class Collector {
    * @throws ERR_MORPH_INVALID_POINTER when `object` or `pointer` is none, or no pointer lies at the offset; ERR_MORPH_BUSY in a growth listener, ERR_MORPH_DESTROYED
    */
   write(object: number, offset: number, pointer: number): void {
+    if (typeof object !== "number" || typeof offset !== "number" || typeof pointer !== "number") {
+      this.refuseWrite(object, offset, pointer);
+      return;
+    }
     const { objects } = this;
     const kind = objects.kindOf(object);
     if (
@@ -290,9 +299,13 @@ export class Collector {
   }
 
   /**
-   * What must be done before a pointer is stored in an object that is not young, for generated code that does not do it by itself; see the README. Nothing is checked. O(1).
+   * What must be done before a pointer is stored in an object that is not young, for generated code that does not do it by itself; see the README. Nothing is checked but that these are numbers. O(1).
+   * @throws ERR_MORPH_INVALID_POINTER
    */
   barrier(object: number, offset: number, pointer: number): void {
+    if (typeof object !== "number" || typeof offset !== "number" || typeof pointer !== "number") {
+      throw new MorphError("ERR_MORPH_INVALID_POINTER", "barrier: expected three numbers");
+    }
     this.writing.before(object | 0, offset, pointer | 0);
   }
 
@@ -302,7 +315,7 @@ export class Collector {
       return;
     }
     const kind = this.requireKind(object, "object");
-    if (!this.objects.isPointerField(object | 0, kind, offset)) {
+    if (typeof offset !== "number" || !this.objects.isPointerField(object | 0, kind, offset)) {
       throw new MorphError(
         "ERR_MORPH_INVALID_POINTER",
         `offset: expected that of a pointer in a ${this.nameOf(kind)}, got ${describe(offset)}`,

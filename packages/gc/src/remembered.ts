@@ -64,6 +64,8 @@ export class Remembered {
   note(object: number, slot: number): void {
     const record = this.space.recordOf(slot);
     const { i32 } = this.space;
+    // Who calls the barrier may be wrong: what lies at the beginning of the memory is not to suffer.
+    if (record === 0) return;
     this.add(i32[record + STATE] === OLD ? object : slot & -CARD_BYTES, record);
   }
 

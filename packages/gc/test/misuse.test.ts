@@ -75,13 +75,104 @@ describe("a collector", () => {
     }
     expect(gc.handles().map(({ site }) => typeof site)).toEqual(["string"]);
   });
+});
 
-  it("refuses a frame, a root and a type that are no numbers with a code", () => {
-    const { gc } = make();
-    for (const none of [Symbol("1"), 1n, true, "1", {}, null]) {
-      expect(codeOf(() => gc.popFrame(none as number))).toBe("ERR_MORPH_INVALID_POINTER");
-      expect(codeOf(() => gc.addRoot(none as number))).toBe("ERR_MORPH_INVALID_POINTER");
-      expect(codeOf(() => gc.liveObjects(none as number))).toBe("ERR_MORPH_INVALID_TYPE");
-    }
-  });
+describe("every function refuses what is not meant with a code, and nothing changes", () => {
+  const { gc, cell } = make();
+  const list = gc.arrayType({ name: "list", size: 4, pointers: [0] });
+  const object = gc.handle(gc.alloc(cell));
+  const array = gc.handle(gc.allocArray(list, 4));
+  gc.collect("compact");
+  const type = { name: "type", size: 8 };
+  const [POINTER, SIZE, TYPE, CONFIG] = ["POINTER", "SIZE", "TYPE", "CONFIG"].map(
+    (what) => `ERR_MORPH_INVALID_${what}`,
+  );
+  /** Code, call, and values that are good. */
+  const calls: readonly [code: string | undefined, call: (value: never) => unknown, good?: readonly unknown[]][] = [
+    [CONFIG, (value) => new Collector(value), [undefined, "object"]],
+    [CONFIG, (value) => new Collector({ memory: value }), [undefined]],
+    [CONFIG, (value) => new Collector({ nurseryBytes: value }), [undefined]],
+    [CONFIG, (value) => new Collector({ maxBytes: value }), [undefined]],
+    [CONFIG, (value) => new Collector({ pauseTargetMs: value }), [undefined, 1.5]],
+    [CONFIG, (value) => new Collector({ stackBytes: value }), [undefined]],
+    [CONFIG, (value) => new Collector({ onMemoryPressure: value }), [undefined]],
+    [CONFIG, (value) => new Collector({ collectEvery: value }), [undefined]],
+    [CONFIG, (value) => new Collector({ traceHandles: value }), [undefined, true]],
+    [CONFIG, (value) => new Collector({ verifyAlways: value }), [undefined, true]],
+    [CONFIG, (value) => new Collector({ moveAlways: value }), [undefined, true]],
+    [TYPE, (value) => gc.type(value)],
+    [TYPE, (value) => gc.type({ ...type, name: value }), ["1"]],
+    [SIZE, (value) => gc.type({ ...type, size: value })],
+    [TYPE, (value) => gc.type({ ...type, pointers: value }), [undefined]],
+    [TYPE, (value) => gc.type({ ...type, pointers: [value] })],
+    [TYPE, (value) => gc.arrayType(value)],
+    [SIZE, (value) => gc.arrayType({ ...type, size: value })],
+    [TYPE, (value) => gc.cursorOf(value)],
+    [TYPE, (value) => gc.arrayCursorsOf(value)],
+    [TYPE, (value) => gc.alloc(value)],
+    [TYPE, (value) => gc.allocArray(value, 1)],
+    [SIZE, (value) => gc.allocArray(list, value)],
+    [TYPE, (value) => gc.allocArray(value, value)],
+    [POINTER, (value) => gc.write(value, 0, 0)],
+    [POINTER, (value) => gc.write(object.pointer, value, 0)],
+    [POINTER, (value) => gc.write(array.pointer, value, 0)],
+    [POINTER, (value) => gc.write(object.pointer, 0, value)],
+    [POINTER, (value) => gc.barrier(value, 0, 0), [Number.NaN, -1, 1.5]],
+    [POINTER, (value) => gc.barrier(object.pointer, value, 0), [Number.NaN, -1, 1.5]],
+    [POINTER, (value) => gc.barrier(object.pointer, 0, value), [Number.NaN, -1, 1.5]],
+    [POINTER, (value) => gc.typeOf(value)],
+    [POINTER, (value) => gc.sizeOf(value)],
+    [POINTER, (value) => gc.lengthOf(value)],
+    [TYPE, (value) => gc.liveObjects(value), [undefined]],
+    [POINTER, (value) => gc.addRoot(value)],
+    [SIZE, (value) => gc.addRoot(64, value), [undefined]],
+    [POINTER, (value) => gc.removeRoot(value)],
+    [SIZE, (value) => gc.pushFrame(value)],
+    [POINTER, (value) => gc.popFrame(value)],
+    [POINTER, (value) => gc.handle(value)],
+    [POINTER, (value) => gc.scope().handle(value)],
+    [POINTER, (value) => gc.weak(value)],
+    [POINTER, (value) => gc.finalizer(value, () => {})],
+    [CONFIG, (value) => gc.finalizer(object.pointer, value)],
+    [CONFIG, (value) => gc.collect(value), [undefined]],
+    [SIZE, (value) => gc.step(value), [1.5]],
+  ];
+  const hostile = {
+    valueOf(): number {
+      throw new Error("somebody asked for a number");
+    },
+  };
+  const bad: readonly unknown[] = [
+    1n,
+    Symbol("1"),
+    undefined,
+    Number.NaN,
+    -1,
+    1.5,
+    "1",
+    true,
+    null,
+    [[]],
+    { 1: 1 },
+    hostile,
+  ];
+
+  it.each(calls.map((call) => [call[1].toString().slice("(value) => ".length), ...call] as const))(
+    "%s",
+    (_, code, call, good = []) => {
+      const before = [gc.stats(), gc.liveObjects(), gc.types(), gc.handles()];
+      for (const value of bad) {
+        if (good.includes(value) || (good.includes("object") && typeof value === "object" && value !== null)) continue;
+        expect(
+          codeOf(() => call(value as never)),
+          typeof value === "symbol"
+            ? "symbol"
+            : JSON.stringify(value, (_key, it: unknown) => (typeof it === "bigint" ? `${it}n` : it)),
+        ).toBe(code);
+        expect(gc.owns(value as never)).toBe(false);
+      }
+      expect([gc.stats(), gc.liveObjects(), gc.types(), gc.handles()]).toEqual(before);
+      gc.verify();
+    },
+  );
 });
