@@ -15,6 +15,7 @@ const ROOTS = 40;
 /** Bytes of an object, where its two pointers are, and its id. */
 const SHAPES = [
   { size: 24, pointers: [0, 4], idAt: 8 },
+  { size: 1000, pointers: [0, 800], idAt: 16 },
   { size: 9000, pointers: [0, 8000], idAt: 16 },
 ];
 
@@ -24,8 +25,9 @@ function graphProgram(
   attempt: Attempt,
 ): Program {
   const memory = new LinearMemory({ initialPages: 1, maxPages: 2000 });
-  const gc = new Collector({ memory, nurseryBytes: 262_144 });
-  const shape = SHAPES[Math.min(next(3), 1)]!;
+  // Collecting often, major collections empty sparse blocks, too.
+  const gc = new Collector({ memory, nurseryBytes: 262_144, collectEvery: next(2) * (1 + next(20)) });
+  const shape = SHAPES[next(SHAPES.length)]!;
   const type = gc.type({ name: "node", size: shape.size, pointers: shape.pointers });
   const bytes = gc.arrayType({ name: "bytes", size: 1, pointers: [] });
   const frame = gc.pushFrame(ROOTS);
