@@ -427,10 +427,10 @@ export class Cycle {
   }
 
   private endSweep(): void {
-    const { old, statistics } = this.parts;
+    const { space, old, statistics } = this.parts;
     statistics.majorCollections++;
     statistics.freedBytes += old.freed * 8;
-    this.pace.swept(old.used, old.freed);
+    this.pace.swept(old.used, old.freed, space.isBounded ? this.roomLeft() : 0);
     if (this.verifyAlways) verifyAll(this.parts);
   }
 

@@ -5,6 +5,9 @@
 /** Growth before the next major collection, as a part of what is live: at least, at most. */
 const LEAST_GROWTH = 0.3;
 const MOST_GROWTH = 0.5;
+/** The same where the program has said how much there may be: such a part of the room that is left, and of what is live at most. */
+const BOUNDED_ROOM = 0.4;
+const MOST_BOUNDED_GROWTH = 1;
 /** A collection that freed less, or more, than such a part of the old space makes the next wait longer, or shorter. */
 const POOR = 0.1;
 const RICH = 0.3;
@@ -82,13 +85,14 @@ export class Pace {
     this.sweepPart = Math.max(LEAST_SWEEP, Math.ceil((blocks * BLOCK_GRANULES) / (room * SWEEP_ROOM + 1)));
   }
 
-  /** Notes what a sweep left and freed. */
-  swept(used: number, freed: number): void {
+  /** Notes what a sweep left and freed. @param room what the old space can still grow by, and the program has said so; else 0 */
+  swept(used: number, freed: number, room: number): void {
     const part = freed / (used + freed + 1);
     if (part < POOR) this.growth = Math.min(MOST_GROWTH, this.growth * CHANGE);
     else if (part > RICH) this.growth = Math.max(LEAST_GROWTH, this.growth / CHANGE);
     this.live = used;
-    this.threshold = used + Math.max(LEAST_GRANULES, used * this.growth);
+    const bounded = Math.min(used * MOST_BOUNDED_GROWTH, room * BOUNDED_ROOM);
+    this.threshold = used + Math.max(LEAST_GRANULES, used * this.growth, bounded);
   }
 
   /** How much to mark for so many blocks allocated; objects, about. */

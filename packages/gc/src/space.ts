@@ -104,6 +104,11 @@ export class Space {
     return 0;
   }
 
+  /** Whether the program has said how many bytes there may be. O(1). */
+  get isBounded(): boolean {
+    return this.maxBytes !== Number.POSITIVE_INFINITY;
+  }
+
   /** Bytes that can still be taken at most, for pages and tables: a bound, for the memory may be in pieces. O(1). */
   get left(): number {
     const { memory } = this;
