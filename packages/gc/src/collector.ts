@@ -208,7 +208,8 @@ export class Collector {
    * @throws ERR_MORPH_INVALID_TYPE, ERR_MORPH_OUT_OF_MEMORY, ERR_MORPH_BUSY in a finalizer or a growth listener, ERR_MORPH_DESTROYED
    */
   alloc(type: number): number {
-    const kind = typeof type === "number" ? (this.plain[type] as number) : NO_KIND;
+    if (typeof type !== "number") return this.allocSlow(type);
+    const kind = this.plain[type] as number;
     const i32 = this.i32;
     const cursor = i32[kind + CURSOR] as number;
     if (cursor === i32[kind + LIMIT]) return this.allocSlow(type);
