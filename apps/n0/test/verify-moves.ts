@@ -340,7 +340,7 @@ class Walk {
     const { kind, name, number, bytes, parts, type } = value;
     if (kind === "sequence") return this.isNew(parts.at(-1)!);
     if (kind === "local") return bytes[0] === GET && this.state.young.has(number);
-    if (kind === "call") return name === "mph_alloc";
+    if (kind === "call") return name === "mph_alloc" && constantOf(parts[0]!) <= LAYOUT.MAX_SMALL_BYTES;
     // What a cursor points at.
     if (kind !== "plain" || bytes[0] !== I32_LOAD) return false;
     const [address] = parts as [wasm.Code];
