@@ -307,6 +307,7 @@ export class Pages {
       const table = this.acquireTable(bytes);
       if (table === 0) return false;
       this.huge.moveTo(table, bytes);
+      this.took(0);
     }
     return true;
   }

@@ -121,7 +121,7 @@ export class MemoryContext extends ObjectStore {
    * As {@link alloc}, with the payload's bytes all 0. O(size); O(1) for a large object in pages that were never used, which hold zeros already.
    */
   allocZeroed(size: number, typeId = 0): number {
-    if (size > LARGEST_SMALL) return this.allocNext(size, typeId, true);
+    if (typeof size !== "number" || size > LARGEST_SMALL) return this.allocNext(size, typeId, true);
     const pointer = this.alloc(size, typeId);
     // After the allocation, which may have grown the memory.
     const { f64 } = this;

@@ -120,6 +120,9 @@ export class ObjectStore {
     }
     requireStack(LOCKED_LAYERS);
     const { memory = ownMemory(config), onMemoryPressure, ...rest } = config;
+    if (typeof memory !== "object" || memory === null) {
+      throw new MorphError("ERR_MORPH_INVALID_CONFIG", `memory: expected a LinearMemory, got ${describe(memory)}`);
+    }
     if (memory.shared && sharing === undefined) {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", "memory: it is shared, so make a SharedContext in it");
     }

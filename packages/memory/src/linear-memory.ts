@@ -270,7 +270,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
     if (this.listening || this.destroyed || this.u8Now.length === 0) return false;
     if (this.shared && this.u8Now.length / PAGE_BYTES < this.records.get(WORD.pageCount)) return false;
     const refused = this.records.get(WORD.refused);
-    return refused !== 0 && pages >= refused;
+    return refused !== 0 && typeof pages === "number" && pages >= refused;
   }
 
   tryAcquire(pages: number, owner: number, align = 1): number {

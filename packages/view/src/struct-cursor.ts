@@ -133,7 +133,7 @@ function lastPlace(nowhere: number): number {
 
 /** @throws ERR_MORPH_INVALID_POINTER unless it is null or a pointer that is aligned */
 export function requirePointer(pointer: number, align: number): void {
-  if (pointer >>> 0 === pointer && pointer % align === 0) return;
+  if (typeof pointer === "number" && pointer >>> 0 === pointer && pointer % align === 0) return;
   throw new MorphError(
     "ERR_MORPH_INVALID_POINTER",
     `expected 0 or the pointer of a struct, a multiple of ${align}, got ${describe(pointer)}`,

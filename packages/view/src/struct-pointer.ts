@@ -51,7 +51,7 @@ class PointerType implements ColumnScalar<number, Uint32Array> {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", "pointer: expected a function that returns a struct");
     }
     this.wrong = align - 1;
-    if (value >>> 0 === value && (value & this.wrong) === 0) return;
+    if (typeof value === "number" && value >>> 0 === value && (value & this.wrong) === 0) return;
     throw new MorphError(
       "ERR_MORPH_INVALID_POINTER",
       `expected 0 or a pointer that is a multiple of ${align}, got ${describe(value)}`,
