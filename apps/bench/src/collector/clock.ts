@@ -12,7 +12,7 @@ const [SPACE, DIGIT_0, NS_OF_MS] = [32, 48, 1e6];
 const LONGEST = 64;
 
 /** Milliseconds that the main thread has computed: what a program waits for, and not what V8 compiles meanwhile on other threads. On systems that do not tell, all threads count. */
-const mainThreadMs = (): (() => number) => {
+export const mainThreadMs = (): (() => number) => {
   if (!existsSync(SCHEDULED)) return cpuMs;
   const file = openSync(SCHEDULED, "r");
   const text = Buffer.alloc(LONGEST);

@@ -3,14 +3,14 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { textTable } from "../text-table.js";
 import type { Figures } from "./figures.js";
-import { ALL_PAUSES, ROWS, type Row } from "./rows.js";
+import { OF_PAUSES, ROWS, type Row } from "./rows.js";
 
 const WORKER = fileURLToPath(new URL("./worker.js", import.meta.url));
 const LIMIT_MS = 1_800_000;
 
-/** Those that look at the CPU time of the whole process have no other threads of V8's; those of all pauses look at the main thread's. */
+/** Those that look at the CPU time of the whole process have no other threads of V8's; those of pauses look at the main thread's. */
 const measure = async (name: string, amount: "full" | "quick"): Promise<Figures> => {
-  const flags = ALL_PAUSES.includes(name) ? [] : ["--single-threaded"];
+  const flags = OF_PAUSES.includes(name) ? [] : ["--single-threaded"];
   const { stdout } = await promisify(execFile)(process.execPath, [...flags, WORKER, name, amount], {
     timeout: LIMIT_MS,
   });

@@ -2,7 +2,7 @@
 import { Collector } from "@morph/gc";
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import { xorshift } from "../xorshift.js";
-import { cpuMs, type Pauses, quantile, watchPauses } from "./clock.js";
+import { mainThreadMs, type Pauses, quantile, watchPauses } from "./clock.js";
 import type { Figures } from "./figures.js";
 import { churn, MIB, NODE_BYTES, type OldObjects, oldObjects } from "./old-objects.js";
 import type { Plan } from "./plan.js";
@@ -18,6 +18,8 @@ const COPIED_FILLED = 0.4;
 const SHIFT_BYTES = 36;
 /** The first part of the collections warms up. */
 const WARM_UP = 0.25;
+
+const now = mainThreadMs();
 
 /** One minor collection of a nursery of which a part is alive, in a frame of the shadow stack: how long it takes, and the bytes copied. */
 const minor = ({ gc, node }: OldObjects, filled: number, survival: number): { ms: number; copied: number } => {
@@ -37,9 +39,9 @@ const minor = ({ gc, node }: OldObjects, filled: number, survival: number): { ms
     gc.popFrame(frame);
     return { ms: Number.NaN, copied: 0 };
   }
-  const start = cpuMs();
+  const start = now();
   gc.collect("minor");
-  const ms = cpuMs() - start;
+  const ms = now() - start;
   const after = gc.stats();
   gc.popFrame(frame);
   return { ms, copied: after.survivedBytes + after.promotedBytes - before.survivedBytes - before.promotedBytes };

@@ -27,8 +27,12 @@ const GIBIBYTES: readonly (readonly [from: string, what: string])[] = [
   ["gibibyteOfTen", "1 object in 10"],
   ["gibibyteOfOne", "each"],
 ];
-/** Measurements of all pauses. */
-export const ALL_PAUSES: readonly string[] = [...PAUSES, ...GIBIBYTES].map(([from]) => from);
+/** Measurements of pauses. */
+export const OF_PAUSES: readonly string[] = [
+  "minorPauses",
+  "copying",
+  ...[...PAUSES, ...GIBIBYTES].map(([from]) => from),
+];
 
 /** The rows of issue and report, in their order. */
 export const ROWS: readonly Row[] = [
