@@ -36,7 +36,7 @@ const LEAST_SWEEP = 16;
 /** Decides when and how fast. */
 export class Pace {
   private growth = LEAST_GROWTH;
-  private threshold = LEAST_GRANULES * 2;
+  private threshold = LEAST_GRANULES * 4;
   private cost = 0;
   /** Old granules that the last major collection left. */
   live = 0;
