@@ -19,6 +19,6 @@ export {
 } from "./tools/cost-table.ts";
 export { formatStats } from "./tools/stats-table.ts";
 export type { V1Options } from "./v1/allocator.ts";
-export { KEY_IDENTITY, KEY_RAW, KEY_STRING, ORDER_BOOL, ORDER_FLOAT, ORDER_INT } from "./values/maps.ts";
+export { KEY_IDENTITY, KEY_RAW, KEY_STRING, MAP_LAYOUT, ORDER_BOOL, ORDER_FLOAT, ORDER_INT } from "./values/maps.ts";
 export { ARRAY, BOX, CLOSURE, ERROR, MAP, type MorphTypeInfo, RAW, STRING } from "./values/types.ts";
 export { type ByteWriter, DescriptorWriter, MemoryWriter } from "./writer.ts";

@@ -153,6 +153,9 @@ export class Runtime {
       env.gc_nursery_base = word(LAYOUT.NURSERY_BASE);
       env.gc_nursery_bytes = word(LAYOUT.NURSERY_BYTES);
       env.gc_string_cursors = this.set.gc.stringCursors | 0;
+      // Kinds of data blocks are made when a module asks for them.
+      const { gc } = this.set;
+      Object.defineProperty(env, "gc_array_cursors", { enumerable: true, get: () => gc.arrayCursors() | 0 });
     }
     return { env };
   }

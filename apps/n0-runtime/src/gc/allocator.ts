@@ -47,6 +47,7 @@ const MOST_BYTES = 2 ** 31 - LAYOUT.BLOCK_BYTES;
 /** Data blocks with elements up to so many bytes, and pointers in the first three words, are found by index. */
 const MOST_SHAPED = 24;
 const SHAPE_BITS = 3;
+const ARRAY_TABLE_BYTES = 20;
 /** Objects of no type come in so few sizes, because each size is a type of the collector's. */
 const RAW_STEP = 16;
 const RAW_PAGE = 4096;
@@ -82,6 +83,7 @@ export class GcAllocator implements Allocator {
   private readonly stringId: number;
   /** Address of the cursors of strings, by size class. */
   readonly stringCursors: number;
+  private arrayTable = 0;
   private types!: TypeTable;
   private readonly memory: LinearMemory;
   private readonly owner: number;
@@ -163,6 +165,17 @@ export class GcAllocator implements Allocator {
     return size < 0 || size > MOST_WITH_CURSOR ? 0 : this.collector.cursorOf(this.ids[handle] as number).pointer;
   }
 
+  /** The address of a table of cursors: that of arrays; then those of data blocks with elements of 4 and of 8 bytes, each without and with a pointer in the first word. */
+  arrayCursors(): number {
+    if (this.arrayTable === 0) {
+      this.arrayTable = this.memory.acquireTable(ARRAY_TABLE_BYTES);
+      const shapes = [4, 8].flatMap((size) => [this.shapeId(size, 0), this.shapeId(size, 1)]);
+      const words = [this.cursorOf(ARRAY), ...shapes.map((id) => this.collector.arrayCursorsOf(id))];
+      this.memory.i32.set(words, this.arrayTable / 4);
+    }
+    return this.arrayTable;
+  }
+
   /** What a data block's elements are. O(1). */
   shapeOf(data: number): Shape {
     return this.shapes[this.collector.typeOf(data >>> 0)] as Shape;
@@ -199,6 +212,7 @@ export class GcAllocator implements Allocator {
   destroy(): void {
     this.collector.destroy();
     this.roots?.destroy();
+    if (this.arrayTable !== 0) this.memory.releaseTable(this.arrayTable, ARRAY_TABLE_BYTES);
     this.memory.unregister(this.owner);
   }
 

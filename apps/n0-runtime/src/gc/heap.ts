@@ -71,10 +71,11 @@ export class GcHeap extends RuntimeHeap {
   }
 
   override setPointer(object: number, offset: number, pointer: number): void {
-    const { base, span, i32 } = this;
-    const isOld = ((object | 0) - base) >>> 0 >= span;
-    if (isOld && (((pointer | 0) - base) >>> 0 < span || i32[this.control + LAYOUT.MARKING] !== 0)) {
-      this.gc.collector.barrier(object, offset, pointer);
+    if (!this.isYoung(object)) {
+      const { i32 } = this;
+      // Where a young pointer stands already, it was recorded.
+      const isNew = this.isYoung(pointer) && !this.isYoung(i32[(object + offset) >>> 2] as number);
+      if (isNew || i32[this.control + LAYOUT.MARKING] !== 0) this.gc.collector.barrier(object, offset, pointer);
     }
     super.setPointer(object, offset, pointer);
   }

@@ -1,5 +1,6 @@
 import { nullFailure } from "../failure.ts";
 import { outOfMemory } from "../runtime-heap.ts";
+import { hashWords } from "../values/hash.ts";
 import { LONGEST, Strings } from "../values/strings.ts";
 import { DATA_START } from "./allocator.ts";
 import type { GcHeap } from "./heap.ts";
@@ -10,7 +11,7 @@ const FIRST_PIECE = 65_536;
 /*
  * Strings on the collector are one object:
  *
- *   string  | length + 1, 4 bytes | 4 | bytes | 0 |
+ *   string  | length + 1, 4 bytes | 4 | bytes | 0 ... up to a multiple of 8 |
  */
 export class GcStrings extends Strings {
   private readonly gcHeap: GcHeap;
@@ -36,6 +37,10 @@ export class GcStrings extends Strings {
     const { i32 } = this.heap;
     const size = i32[a >>> 2] as number;
     return size === i32[b >>> 2] && this.bytesEqual((a >>> 0) + DATA_START, (b >>> 0) + DATA_START, size - 1);
+  }
+
+  override hash(string: number): number {
+    return hashWords(this.heap.i32, this.dataOf(string) >>> 2, this.length(string));
   }
 
   override allocate(length: number): number {

@@ -1,4 +1,4 @@
-import { FNV_BASIS_HIGH, FNV_BASIS_LOW, FNV_PRIME_LOW, HIGH_WORD } from "./layout.ts";
+import { FNV_BASIS_HIGH, FNV_BASIS_LOW, FNV_PRIME_LOW, HASH_FACTOR, HASH_SHIFT, HIGH_WORD } from "./layout.ts";
 
 /**
  * FNV-1a. The low 32 bits of a 64-bit product depend on nothing but the low 32 bits of its factors, so that the low half of FNV-1a 64
@@ -9,6 +9,20 @@ export function hashLow(u8: Uint8Array, start: number, length: number): number {
   let hash = FNV_BASIS_LOW | 0;
   for (let at = start, end = start + length; at < end; at++) hash = Math.imul(hash ^ (u8[at] as number), FNV_PRIME_LOW);
   return hash;
+}
+
+/**
+ * The same steps for four bytes at a time, of a string with zeros behind it up to a multiple of 4, where objects move. A byte's high bits reach only the bits above them, so
+ * high and low halves are mixed at the end. Generated code does the same.
+ * @param start word index of the first byte
+ */
+export function hashWords(i32: Int32Array, start: number, length: number): number {
+  let hash = FNV_BASIS_LOW | 0;
+  for (let at = start, end = start + ((length + 3) >>> 2); at < end; at++) {
+    hash = Math.imul(hash ^ (i32[at] as number), FNV_PRIME_LOW);
+  }
+  hash = Math.imul(hash ^ (hash >>> HASH_SHIFT), HASH_FACTOR);
+  return hash ^ (hash >>> HASH_SHIFT);
 }
 
 /** All 64 bits of FNV-1a 64, as signed words. O(length). */

@@ -58,5 +58,8 @@ export const BUILDER_CAPACITY = 16;
 export const FNV_BASIS_LOW = 0x8422_2325;
 export const FNV_BASIS_HIGH = 0xcbf2_9ce4;
 export const FNV_PRIME_LOW = 0x1b3;
+/** What mixes the halves of a hash where strings are hashed by words: an odd number of which every other bit is random, as in MurmurHash3's end. */
+export const HASH_SHIFT = 15;
+export const HASH_FACTOR = 0x85eb_ca6b;
 /** What the high word of a 64-bit number counts. */
 export const HIGH_WORD = 0x1_0000_0000;

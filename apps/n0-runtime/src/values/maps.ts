@@ -2,13 +2,17 @@ import { describe, MorphError } from "@morph/memory";
 import { nullFailure } from "../failure.ts";
 import type { RuntimeHeap } from "../runtime-heap.ts";
 import type { Arrays } from "./arrays.ts";
-import { hash64, hashLow } from "./hash.ts";
+import { hash64 } from "./hash.ts";
 import {
   ENTRY_BYTES,
   ENTRY_DELETED,
   ENTRY_OCCUPIED,
   ENTRY_VALUE,
   ENTRY_VALUE_HIGH,
+  FNV_BASIS_LOW,
+  FNV_PRIME_LOW,
+  HASH_FACTOR,
+  HASH_SHIFT,
   MAP_CAPACITY,
   MAP_COUNT,
   MAP_DELETED,
@@ -24,6 +28,36 @@ import { MAP } from "./types.ts";
 export const KEY_RAW = 0;
 export const KEY_STRING = 1;
 export const KEY_IDENTITY = 2;
+
+/**
+ * Where generated code finds an entry on the collector: byte offsets in a map, in an entry, bytes of an entry, and the numbers of a string's hash. A capacity is a power of two; a search starts at the entry of the hash's low bits, passes
+ * deleted ones, and ends at one that was never occupied. A raw key's hash is its low word.
+ */
+export const MAP_LAYOUT: {
+  readonly CAPACITY: number;
+  readonly KEY_KIND: number;
+  readonly POINTERS: number;
+  readonly ENTRY_BYTES: number;
+  readonly VALUE: number;
+  readonly OCCUPIED: number;
+  readonly DELETED: number;
+  readonly HASH_BASIS: number;
+  readonly HASH_PRIME: number;
+  readonly HASH_SHIFT: number;
+  readonly HASH_FACTOR: number;
+} = {
+  CAPACITY: MAP_CAPACITY,
+  KEY_KIND: MAP_KEY_KIND,
+  POINTERS: MAP_POINTERS,
+  ENTRY_BYTES,
+  VALUE: ENTRY_VALUE,
+  OCCUPIED: ENTRY_OCCUPIED,
+  DELETED: ENTRY_DELETED,
+  HASH_BASIS: FNV_BASIS_LOW,
+  HASH_PRIME: FNV_PRIME_LOW,
+  HASH_SHIFT,
+  HASH_FACTOR,
+};
 
 /** How {@link Maps.keys} reads and orders raw keys: signed ints, floats, or bools, which have 4 bytes in an array. */
 export const ORDER_INT = 0;
@@ -367,7 +401,7 @@ export class Maps {
 
   /** Low half of a key's hash. */
   private hashOf(kind: number, low: number): number {
-    if (kind === KEY_STRING) return hashLow(this.heap.u8, this.strings.dataOf(low), this.strings.length(low));
+    if (kind === KEY_STRING) return this.strings.hash(low);
     return kind === KEY_IDENTITY && this.heap.moving ? low >>> POINTER_SHIFT : low;
   }
 

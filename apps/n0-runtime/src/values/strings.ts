@@ -1,6 +1,7 @@
 import { describe, MorphError } from "@morph/memory";
 import { nullFailure } from "../failure.ts";
 import { outOfMemory, type RuntimeHeap } from "../runtime-heap.ts";
+import { hashLow } from "./hash.ts";
 import { IMPOSSIBLE_BYTES, STRING_LENGTH } from "./layout.ts";
 import { RAW, STRING } from "./types.ts";
 
@@ -118,6 +119,11 @@ export class Strings {
   dataOf(string: number): number {
     if (string === 0) throw nullFailure("a string");
     return (this.heap.i32[string >>> 2] as number) >>> 0;
+  }
+
+  /** Where a map looks for the string, as a hash of 32 bits. O(length). */
+  hash(string: number): number {
+    return hashLow(this.heap.u8, this.dataOf(string), this.length(string));
   }
 
   /** Offset of the first occurrence at or after `from`, or -1. */

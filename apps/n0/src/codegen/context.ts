@@ -1,6 +1,6 @@
 /** What the parts of the generator share about the module they make. */
 
-import { RUNTIME_IMPORTS } from "n0-runtime";
+import { RUNTIME_IMPORTS, type RuntimeImport } from "n0-runtime";
 import type { FunctionLiteral, Program } from "../ast.ts";
 import type { GlobalSymbol } from "../symbols.ts";
 import type { StructType, Type } from "../types.ts";
@@ -174,15 +174,13 @@ export class ModuleContext {
   /** A call of a runtime function, or of the module's own in its place. */
   runtime(name: string, operands: readonly Code[]): Code {
     const own = this.target.ownFunction(name);
-    return own === null ? this.runtimeImport(name, operands) : this.m.call(own, operands, wasm.ref);
+    return own === null ? this.runtimeImport(name, operands) : this.m.call(own, operands, resultOf(name));
   }
 
   /** A call of a runtime function itself. */
   runtimeImport(name: string, operands: readonly Code[]): Code {
-    const index = RUNTIME_INDEX.get(name)!;
-    const { params, result } = RUNTIME_IMPORTS[index]!;
-    const type =
-      result === undefined ? wasm.none : result === "pointer" && name !== "mph_channel_new" ? wasm.ref : wasm.i32;
+    const { params } = runtimeFunction(name);
+    const type = resultOf(name);
     this.importFunction(
       name,
       "env",
@@ -201,6 +199,15 @@ export class ModuleContext {
       type,
     );
     return this.m.call(name, operands, type);
+  }
+
+  /** A global of the runtime that only some modules need. */
+  importedGlobal(name: string): Code {
+    if (!this.imported.has(name)) {
+      this.imported.add(name);
+      this.m.addGlobalImport(name, "env");
+    }
+    return this.m.global.get(name, wasm.i32);
   }
 
   /** The global through which a function returns the i-th part of a tuple, from 1 on. */
@@ -233,6 +240,17 @@ export class ModuleContext {
 const RETURN_NAMES: Readonly<Record<wasm.Type, string>> = { [wasm.i32]: "i32", [wasm.i64]: "i64", [wasm.f64]: "f64" };
 
 const RUNTIME_INDEX: ReadonlyMap<string, number> = new Map(RUNTIME_IMPORTS.map(({ name }, i) => [name, i]));
+
+function runtimeFunction(name: string): RuntimeImport {
+  return RUNTIME_IMPORTS[RUNTIME_INDEX.get(name)!]!;
+}
+
+/** The type of what a runtime function returns. */
+function resultOf(name: string): wasm.Type {
+  const { result } = runtimeFunction(name);
+  if (result === undefined) return wasm.none;
+  return result === "pointer" && name !== "mph_channel_new" ? wasm.ref : wasm.i32;
+}
 
 /** A function's name in traces: of a method with its struct, of a module's function with the module. */
 function shownName({ name, receiver }: FunctionLiteral, modulePath: string): string {

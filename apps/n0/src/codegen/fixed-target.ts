@@ -116,6 +116,10 @@ export class FixedTarget implements Target {
     return this.context.m.ref.load(8, 4, closure);
   }
 
+  concatArrays(_element: Type, a: Code, b: Code): Code {
+    return this.context.runtime("mph_array_concat", [a, b]);
+  }
+
   isFull(array: () => Code): Code {
     const { m } = this.context;
     return m.i32.eq(m.i32.load(8, 4, array()), m.i32.load(16, 4, array()));
@@ -132,6 +136,15 @@ export class FixedTarget implements Target {
   isOutside(string: Code, index: Code): Code {
     const { m } = this.context;
     return m.i64.gt_u(index, m.i64.load(8, 8, string));
+  }
+
+  literal(bytes: Uint8Array, address: Code): Code {
+    const { context } = this;
+    return context.runtime("mph_string_new", [address, context.m.i32.const(bytes.length)]);
+  }
+
+  comparison(): null {
+    return null;
   }
 
   stringBytes(string: Code): Code {

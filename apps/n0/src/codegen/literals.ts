@@ -31,7 +31,7 @@ export class Literals {
     const { context, once } = this;
     const { m } = context;
     const offset = context.image.literal(bytes);
-    if (!once) return context.runtime("mph_string_new", [context.address(offset), m.i32.const(bytes.length)]);
+    if (!once) return context.target.literal(bytes, context.address(offset));
     // Two literals of one offset differ in length: an empty one lies anywhere.
     const key = `${offset}:${bytes.length}`;
     let slot = this.slots.get(key);

@@ -34,3 +34,5 @@ export const GC_CONTROL = "gc_control";
 export const NURSERY_BASE = "gc_nursery_base";
 export const NURSERY_BYTES = "gc_nursery_bytes";
 export const STRING_CURSORS = "gc_string_cursors";
+/** Where small arrays are made; only modules that make some import it. */
+export const ARRAY_CURSORS = "gc_array_cursors";

@@ -3,6 +3,7 @@
 import type { BinaryExpression, PrefixExpression } from "../ast.ts";
 import type { Type } from "../types.ts";
 import * as wasm from "../wasm/index.ts";
+import { divideByConstant } from "./constant-division.ts";
 import type { Code } from "./context.ts";
 import { generateExpression } from "./expressions.ts";
 import type { FunctionBuilder } from "./function-builder.ts";
@@ -37,8 +38,7 @@ export function generateBinary(builder: FunctionBuilder, expression: BinaryExpre
     case "atau":
       return m.if(generateExpression(builder, left), m.i32.const(1), generateExpression(builder, right));
     case "+":
-      if (left.type.kind === "string") return generateConcat(builder, expression, "mph_string_concat");
-      if (left.type.kind === "array") return generateConcat(builder, expression, "mph_array_concat");
+      if (left.type.kind === "string" || left.type.kind === "array") return generateConcat(builder, expression);
       break;
     case "/":
     case "%":
@@ -109,21 +109,25 @@ function floatOperation(m: wasm.Module, operator: string, a: Code, b: Code): Cod
   }
 }
 
-function generateConcat(builder: FunctionBuilder, { left, right, line }: BinaryExpression, name: string): Code {
+function generateConcat(builder: FunctionBuilder, { left, right, type, line }: BinaryExpression): Code {
+  const { context } = builder;
   const values = evaluate(builder, [{ expression: left }, { expression: right }]);
   const a = required(builder, left, () => values.get(0), line);
   const b = required(builder, right, () => values.get(1), line);
   values.release();
-  return sequence(builder, values.before, builder.context.runtime(name, [a, b]), wasm.ref);
+  const joined =
+    type.kind === "array"
+      ? context.target.concatArrays(type.element, a, b)
+      : context.runtime("mph_string_concat", [a, b]);
+  return sequence(builder, values.before, joined, wasm.ref);
 }
 
 /** Division and remainder. Only divisors of 0 and -1 need more than one comparison. */
 function generateDivision(builder: FunctionBuilder, { operator, left, right, line }: BinaryExpression): Code {
   const { m } = builder;
   const { i64 } = m;
-  const divide = (a: Code, b: Code): Code => (operator === "/" ? i64.div_s(a, b) : i64.rem_s(a, b));
   if (right.kind === "int" && right.value !== 0n) {
-    return divide(generateExpression(builder, left), generateExpression(builder, right));
+    return divideByConstant(builder, operator, generateExpression(builder, left), right.value);
   }
   const values = evaluate(builder, [
     { expression: left, again: true },
@@ -137,14 +141,17 @@ function generateDivision(builder: FunctionBuilder, { operator, left, right, lin
   );
   const isRare = i64.le_u(i64.add(get(1), i64.const(1n)), i64.const(1n));
   before.push(m.if(isRare, failIf(builder, fails, FAIL_DIVIDE, line)));
-  const code = divide(get(0), get(1));
+  const code = operator === "/" ? i64.div_s(get(0), get(1)) : i64.rem_s(get(0), get(1));
   values.release();
   return sequence(builder, before, code, wasm.i64);
 }
 
-function generateEquality(builder: FunctionBuilder, { operator, left, right }: BinaryExpression): Code {
+function generateEquality(builder: FunctionBuilder, expression: BinaryExpression): Code {
+  const { operator, left, right } = expression;
   const type = comparedType(left.type, right.type);
   const isEqual = operator === "==";
+  const withLiteral = compareWithLiteral(builder, expression);
+  if (withLiteral !== null) return isEqual ? withLiteral : builder.m.i32.eqz(withLiteral);
   const values = evaluate(builder, [{ expression: left }, { expression: right }]);
   // A variable declared with `kosong` is a reference: next to an interface, an instance without a vtable.
   const widened = (code: Code, own: Type): Code =>
@@ -153,6 +160,25 @@ function generateEquality(builder: FunctionBuilder, { operator, left, right }: B
   const b = widened(values.get(1), right.type);
   values.release();
   return sequence(builder, values.before, compare(builder, type, a, b, isEqual), wasm.i32);
+}
+
+/** Whether a string is equal to a literal, where that needs no call; else null. A literal that is made each time is made here, too. */
+function compareWithLiteral(builder: FunctionBuilder, { left, right }: BinaryExpression): Code | null {
+  const { m, context } = builder;
+  const literal = left.kind === "string" ? left : right;
+  const text = left.kind === "string" ? right : left;
+  if (literal.kind !== "string" || text.kind === "string" || text.type.kind !== "string") return null;
+  const isEqual = context.target.comparison(literal.bytes);
+  if (isEqual === null) return null;
+  const evaluated = context.literals.once ? [text] : [left, right];
+  const values = evaluate(
+    builder,
+    evaluated.map((expression) => ({ expression, again: true })),
+  );
+  const get = (): Code => values.get(evaluated.indexOf(text));
+  const code = m.if(get(), isEqual(get), m.i32.const(0));
+  values.release();
+  return sequence(builder, values.before, code, wasm.i32);
 }
 
 /** A null has the type of what it is compared with; if that is a null as well, both are references. */

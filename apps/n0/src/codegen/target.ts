@@ -84,6 +84,8 @@ export interface Target {
   closureFunction(closure: Code): Code;
   closureEnvironment(closure: Code): Code;
 
+  /** A new array of all elements of two that are not null. */
+  concatArrays(element: Type, a: Code, b: Code): Code;
   /** Whether an array has no room for one more element. */
   isFull(array: () => Code): Code;
   /** The length of a string, as 64 bits and as 32. */
@@ -91,10 +93,14 @@ export interface Target {
   stringCount(string: Code): Code;
   /** Whether no byte of a string lies at an index, the 0 behind the last one included. */
   isOutside(string: Code, index: Code): Code;
+  /** A new string of bytes that lie at an address. */
+  literal(bytes: Uint8Array, address: Code): Code;
+  /** What says whether a string that is not null has these bytes, where that takes no call; else null. Its parameter reads the string. */
+  comparison(bytes: Uint8Array): ((get: () => Code) => Code) | null;
   /** Where the bytes of a string begin, without {@link dataHeader}. */
   stringBytes(string: Code): Code;
 
-  /** The module's own function in place of one of the runtime that returns a reference, with the same parameters; null where there is none. */
+  /** The module's own function in place of one of the runtime, with the same parameters and result; null where there is none. */
   ownFunction(runtimeName: string): string | null;
 
   /** The frame of a function on its way. @param allocates whether anything it calls may allocate */

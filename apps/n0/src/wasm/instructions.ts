@@ -63,6 +63,7 @@ export interface I32 {
   readonly rem_u: Two;
   readonly and: Two;
   readonly or: Two;
+  readonly xor: Two;
   readonly shl: Two;
   readonly shr_u: Two;
 }
@@ -97,6 +98,7 @@ export const I32_INSTRUCTIONS: I32 = {
   rem_u: two(i32, 0x70),
   and: two(i32, 0x71),
   or: two(i32, 0x72),
+  xor: two(i32, 0x73),
   shl: two(i32, 0x74),
   shr_u: two(i32, 0x76),
 };

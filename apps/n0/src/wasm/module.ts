@@ -134,9 +134,10 @@ export class Module {
     this.imports.push({ name, module, params, result });
   }
 
-  /** An i32 that cannot be changed. Imports come before all other globals. */
+  /** An i32 that cannot be changed. It stands before the globals that are not imported, as it must. */
   addGlobalImport(name: string, module: string): void {
-    this.globals.push({ name, type: i32, from: module, init: null });
+    const own = this.globals.findIndex(({ from }) => from === null);
+    this.globals.splice(own < 0 ? this.globals.length : own, 0, { name, type: i32, from: module, init: null });
   }
 
   /** A global that can be changed. */

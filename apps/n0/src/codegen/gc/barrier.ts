@@ -3,7 +3,7 @@
  *
  *   - an object of the nursery needs none: that is tested in place;
  *   - in an old object, a reference to a young one is remembered: a bit of the object's block is set (of a large object, of the part of 64
- *     bytes), and the object goes on the remembered list;
+ *     bytes), and the object goes on the remembered list; where the field has one to a young object already, that was done;
  *   - while a major collection marks, the object that the field pointed to is marked: what was reachable when marking began is found.
  *
  * The last two are a function of the module. The runtime is called only where a list is full, and for references to old objects while blocks of the old space
@@ -37,10 +37,10 @@ export class Barrier {
     const { m } = context;
     if (!context.sites.keep(`barrier: ${why}`)) return [];
     const write = context.helper(WRITE, () => this.makeWrite());
-    const isNull = isZero(value());
-    const concerns = isNull
+    const before = m.i32.load(0, 4, m.i32.add(object(), offset()));
+    const concerns = isZero(value())
       ? this.control(LAYOUT.MARKING)
-      : m.i32.or(this.control(LAYOUT.MARKING), this.isYoung(value()));
+      : m.i32.or(this.control(LAYOUT.MARKING), m.i32.gt_u(this.isYoung(value()), this.isYoung(before)));
     const call = m.call(write, [object(), offset(), value()], wasm.none);
     return [m.if(m.i32.eqz(this.isYoung(object())), m.if(concerns, call))];
   }

@@ -5,14 +5,18 @@
 import { LAYOUT } from "@morph/gc";
 import * as wasm from "../../wasm/index.ts";
 import type { Code, ModuleContext } from "../context.ts";
+import { roundUp } from "../layout.ts";
 import { GC_CONTROL, STRING_CURSORS } from "../names.ts";
+import { copyBytes } from "./copying.ts";
 
-const { i32, none, ref } = wasm;
-const COPY = "gc_copy";
-const ROOM = "gc_string";
+const { i32, i64, ref } = wasm;
+const LITERAL = "gc_literal_";
 /** The longest string that is made from one part; two of half the size fit in a small object, too. */
 const LONGEST = 1_023;
 const LONGEST_PART = 511;
+/** The longest literal that is made of words of 8 bytes, and the longest that is compared as such. */
+const MOST_WORDS = 4;
+const MOST_COMPARED = 2;
 const WORD = 4;
 const DIGIT_0 = 48;
 const TEN = 10;
@@ -34,24 +38,79 @@ export function ownStringFunction(context: ModuleContext, runtimeName: string): 
   return context.helper(`own_${runtimeName}`, (name) => make(context, name), true);
 }
 
+/** A new string of these bytes, which also lie at an address. */
+export function literalString(context: ModuleContext, literal: Uint8Array, address: Code): Code {
+  const { m } = context;
+  const words = wordsOf(literal);
+  if (words.length > MOST_WORDS) return context.runtime("mph_string_new", [address, m.i32.const(literal.length)]);
+  const name = context.helper(LITERAL + words.length, (helper) => makeLiteral(context, helper, words.length), true);
+  return m.call(name, [address, m.i32.const(literal.length), ...words.map((word) => m.i64.const(word))], ref);
+}
+
+/** (address, length, words of 8 bytes, zeros behind the last byte) -> string. */
+function makeLiteral(context: ModuleContext, name: string, words: number): void {
+  const { m } = context;
+  const from = local(context, 0);
+  const length = local(context, 1);
+  const [made, bytes, cursor] = [words + 2, words + 3, words + 4];
+  const slow = m.return(context.runtimeImport("mph_string_new", [from(), length()]));
+  const places = Array.from({ length: words }, (_, i) => i);
+  const body = m.block(
+    null,
+    [
+      m.local.set(bytes, m.i32.add(length(), m.i32.const(1))),
+      takeRoom(context, made, bytes, cursor, slow),
+      ...places.map((i) =>
+        m.i64.store(LAYOUT.ARRAY_HEADER_BYTES + i * 8, 8, m.local.get(made, i32), m.local.get(i + 2, i64)),
+      ),
+      m.local.get(made, i32),
+    ],
+    i32,
+  );
+  m.addFunction(name, [i32, i32, ...places.map(() => i64)], ref, [i32, i32, i32], body);
+}
+
+/** What says whether a string, which is not null, has these bytes: a slot ends at a multiple of 8, and has zeros behind the last byte. Null where a call is no longer. */
+export function comparison({ m, target }: ModuleContext, literal: Uint8Array): ((get: () => Code) => Code) | null {
+  const words = wordsOf(literal);
+  if (words.length > MOST_COMPARED) return null;
+  return (get) => {
+    let code = m.i32.eq(target.stringCount(get()), m.i32.const(literal.length));
+    words.forEach((word, i) => {
+      const bytes = m.i64.load(LAYOUT.ARRAY_HEADER_BYTES + i * 8, 8, get());
+      code = m.if(code, m.i64.eq(bytes, m.i64.const(word)), m.i32.const(0));
+    });
+    return code;
+  };
+}
+
+/** Bytes as words of 8, the last one with zeros behind. */
+function wordsOf(bytes: Uint8Array): bigint[] {
+  const padded = new Uint8Array(roundUp(bytes.length, 8));
+  padded.set(bytes);
+  const view = new DataView(padded.buffer);
+  return Array.from({ length: padded.length / 8 }, (_, i) => view.getBigInt64(i * 8, true));
+}
+
 /** (bytes, length) -> string. */
 function makeNew(context: ModuleContext, name: string): void {
   const { m } = context;
   const from = local(context, 0);
   const length = local(context, 1);
-  const made = 2;
+  const [made, bytes, cursor] = [2, 3, 4];
   const slow = (): Code => m.return(context.runtimeImport("mph_string_new", [from(), length()]));
   const body = m.block(
     null,
     [
       m.if(m.i32.gt_u(length(), m.i32.const(LONGEST)), slow()),
-      takeRoom(context, made, length(), slow()),
-      copy(context, contents(context, made), from(), length()),
+      m.local.set(bytes, m.i32.add(length(), m.i32.const(1))),
+      takeRoom(context, made, bytes, cursor, slow()),
+      copyBytes(context, contents(context, made), from(), length()),
       m.local.get(made, i32),
     ],
     i32,
   );
-  m.addFunction(name, [i32, i32], ref, [i32], body);
+  m.addFunction(name, [i32, i32], ref, [i32, i32, i32], body);
 }
 
 /** (a, b) -> string. */
@@ -61,7 +120,7 @@ function makeConcat(context: ModuleContext, name: string): void {
   const b = local(context, 1);
   const left = local(context, 2);
   const right = local(context, 3);
-  const made = 4;
+  const [made, bytes, cursor] = [4, 5, 6];
   const slow = (): Code => m.return(context.runtimeImport("mph_string_concat", [a(), b()]));
   const body = m.block(
     null,
@@ -70,14 +129,15 @@ function makeConcat(context: ModuleContext, name: string): void {
       m.local.set(2, context.target.stringCount(a())),
       m.local.set(3, context.target.stringCount(b())),
       m.if(m.i32.gt_u(m.i32.or(left(), right()), m.i32.const(LONGEST_PART)), slow()),
-      takeRoom(context, made, m.i32.add(left(), right()), slow()),
-      copy(context, contents(context, made), bytesOf(context, a()), left()),
-      copy(context, m.i32.add(contents(context, made), left()), bytesOf(context, b()), right()),
+      m.local.set(bytes, m.i32.add(m.i32.add(left(), right()), m.i32.const(1))),
+      takeRoom(context, made, bytes, cursor, slow()),
+      copyBytes(context, contents(context, made), bytesOf(context, a()), left()),
+      copyBytes(context, m.i32.add(contents(context, made), left()), bytesOf(context, b()), right()),
       m.local.get(made, i32),
     ],
     i32,
   );
-  m.addFunction(name, [i32, i32], ref, [i32, i32, i32], body);
+  m.addFunction(name, [i32, i32], ref, [i32, i32, i32, i32, i32], body);
 }
 
 /** (string, start low, start high, end low, end high) -> string. Start and end are clamped to the string. */
@@ -89,7 +149,7 @@ function makeSubstring(context: ModuleContext, name: string): void {
   const end = local(context, 3);
   const endHigh = local(context, 4);
   const length = local(context, 5);
-  const made = 6;
+  const [made, bytes, cursor] = [6, 7, 8];
   const parameters = (): Code[] => [string(), start(), startHigh(), end(), endHigh()];
   const slow = (): Code => m.return(context.runtimeImport("mph_string_substring", parameters()));
   const count = (): Code => m.i32.sub(end(), start());
@@ -101,13 +161,14 @@ function makeSubstring(context: ModuleContext, name: string): void {
       m.if(m.i32.gt_u(end(), length()), m.local.set(3, length())),
       m.if(m.i32.gt_u(start(), end()), m.local.set(1, end())),
       m.if(m.i32.gt_u(count(), m.i32.const(LONGEST)), slow()),
-      takeRoom(context, made, count(), slow()),
-      copy(context, contents(context, made), m.i32.add(bytesOf(context, string()), start()), count()),
+      m.local.set(bytes, m.i32.add(count(), m.i32.const(1))),
+      takeRoom(context, made, bytes, cursor, slow()),
+      copyBytes(context, contents(context, made), m.i32.add(bytesOf(context, string()), start()), count()),
       m.local.get(made, i32),
     ],
     i32,
   );
-  m.addFunction(name, [i32, i32, i32, i32, i32], ref, [i32, i32], body);
+  m.addFunction(name, [i32, i32, i32, i32, i32], ref, [i32, i32, i32, i32], body);
 }
 
 /** (low, high) -> string: the digits of an int, from behind. */
@@ -117,7 +178,7 @@ function makeItoa(context: ModuleContext, name: string): void {
   const high = local(context, 1);
   const rest = local(context, 2);
   const digits = local(context, 3);
-  const made = 4;
+  const [made, bytes, cursor] = [4, 6, 7];
   const at = local(context, 5);
   const ten = (): Code => m.i32.const(TEN);
   const slow = (): Code => m.return(context.runtimeImport("mph_conv_Itoa", [low(), high()]));
@@ -144,14 +205,15 @@ function makeItoa(context: ModuleContext, name: string): void {
       m.if(high(), slow()),
       m.local.set(2, low()),
       countDigits,
-      takeRoom(context, made, digits(), slow()),
+      m.local.set(bytes, m.i32.add(digits(), m.i32.const(1))),
+      takeRoom(context, made, bytes, cursor, slow()),
       m.local.set(5, m.i32.add(contents(context, made), digits())),
       write,
       m.local.get(made, i32),
     ],
     i32,
   );
-  m.addFunction(name, [i32, i32], ref, [i32, i32, i32, i32], body);
+  m.addFunction(name, [i32, i32], ref, [i32, i32, i32, i32, i32, i32], body);
 }
 
 function local({ m }: ModuleContext, index: number): () => Code {
@@ -167,65 +229,20 @@ function contents(context: ModuleContext, made: number): Code {
   return bytesOf(context, context.m.local.get(made, i32));
 }
 
-/** Sets a local to a new string of zeros; where there is no room, does something else. */
-function takeRoom(context: ModuleContext, made: number, length: Code, otherwise: Code): Code {
-  const { m } = context;
-  const room = context.helper(ROOM, (name) => makeRoom(context, name));
-  return m.block(null, [
-    m.local.set(made, m.call(room, [m.i32.add(length, m.i32.const(1))], i32)),
-    m.if(m.i32.eqz(m.local.get(made, i32)), otherwise),
-  ]);
-}
-
-function copy(context: ModuleContext, to: Code, from: Code, bytes: Code): Code {
-  const name = context.helper(COPY, (helper) => makeCopy(context, helper));
-  return context.m.call(name, [to, from, bytes], none);
-}
-
-/** (bytes, with the 0 at the end) -> string, or 0 where the cursor of its size class stands at its limit. */
-function makeRoom({ m }: ModuleContext, name: string): void {
+/**
+ * Sets a local to a new string of zeros; where the cursor of its size class stands at its limit, does something else. The bytes have the 0 at the end with them; they and the
+ * cursor are locals.
+ */
+function takeRoom({ m }: ModuleContext, made: number, bytes: number, cursor: number, otherwise: Code): Code {
+  const get = (local: number): Code => m.local.get(local, i32);
   const control = m.global.get(GC_CONTROL, i32);
-  const size = m.i32.add(m.local.get(0, i32), m.i32.const(LAYOUT.ARRAY_HEADER_BYTES + 7));
+  const size = m.i32.add(get(bytes), m.i32.const(LAYOUT.ARRAY_HEADER_BYTES + 7));
   const sizeClass = m.i32.load8_u(LAYOUT.CLASS_TABLE, 1, m.i32.add(control, m.i32.shr_u(size, m.i32.const(3))));
-  const cursor = (): Code => m.local.get(1, i32);
-  const made = (): Code => m.local.get(2, i32);
-  const body = m.block(
-    null,
-    [
-      m.local.set(1, m.i32.add(m.global.get(STRING_CURSORS, i32), m.i32.shl(sizeClass, m.i32.const(6)))),
-      m.local.set(2, m.i32.load(0, 4, cursor())),
-      m.if(m.i32.eq(made(), m.i32.load(WORD, 4, cursor())), m.return(m.i32.const(0))),
-      m.i32.store(0, 4, cursor(), m.i32.add(made(), m.i32.load(LAYOUT.SLOT_BYTES * WORD, 4, cursor()))),
-      m.i32.store(0, 4, made(), m.local.get(0, i32)),
-      made(),
-    ],
-    i32,
-  );
-  m.addFunction(name, [i32], i32, [i32, i32], body);
-}
-
-/** (to, from, bytes): eight at a time, then one at a time. */
-function makeCopy({ m }: ModuleContext, name: string): void {
-  const [to, from, left] = [0, 1, 2];
-  const get = (index: number): Code => m.local.get(index, i32);
-  const step = (bytes: number): Code[] => [
-    m.local.set(to, m.i32.add(get(to), m.i32.const(bytes))),
-    m.local.set(from, m.i32.add(get(from), m.i32.const(bytes))),
-    m.local.set(left, m.i32.sub(get(left), m.i32.const(bytes))),
-  ];
-  const words = m.loop(
-    "words",
-    m.if(
-      m.i32.ge_u(get(left), m.i32.const(8)),
-      m.block(null, [m.i64.store(0, 1, get(to), m.i64.load(0, 1, get(from))), ...step(8), m.br("words")]),
-    ),
-  );
-  const bytes = m.loop(
-    "bytes",
-    m.if(
-      get(left),
-      m.block(null, [m.i32.store8(0, 1, get(to), m.i32.load8_u(0, 1, get(from))), ...step(1), m.br("bytes")]),
-    ),
-  );
-  m.addFunction(name, [i32, i32, i32], none, [], m.block(null, [words, bytes]));
+  return m.block(null, [
+    m.local.set(cursor, m.i32.add(m.global.get(STRING_CURSORS, i32), m.i32.shl(sizeClass, m.i32.const(6)))),
+    m.local.set(made, m.i32.load(0, 4, get(cursor))),
+    m.if(m.i32.eq(get(made), m.i32.load(WORD, 4, get(cursor))), otherwise),
+    m.i32.store(0, 4, get(cursor), m.i32.add(get(made), m.i32.load(LAYOUT.SLOT_BYTES * WORD, 4, get(cursor)))),
+    m.i32.store(0, 4, get(made), get(bytes)),
+  ]);
 }

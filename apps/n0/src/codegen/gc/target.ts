@@ -14,10 +14,12 @@ import { isTraced, type Layout, layOut, roundUp, sizeOf } from "../layout.ts";
 import { GC_CONTROL, NURSERY_BASE, NURSERY_BYTES, STRING_CURSORS } from "../names.ts";
 import type { Frame, Target } from "../target.ts";
 import { elementOffset, low } from "../values.ts";
+import { concatArrays, ownArrayNew } from "./arrays.ts";
 import { Barrier } from "./barrier.ts";
 import { GcFrame } from "./frame.ts";
+import { ownMapGet, ownMapSet } from "./maps.ts";
 import { slowly } from "./operands.ts";
-import { ownStringFunction } from "./strings.ts";
+import { comparison, literalString, ownStringFunction } from "./strings.ts";
 
 const REFERENCE_BYTES = 4;
 /** Instance and vtable. */
@@ -194,6 +196,12 @@ export class GcTarget implements Target {
     return this.context.m.ref.load(4, 4, closure);
   }
 
+  concatArrays(element: Type, a: Code, b: Code): Code {
+    const { context } = this;
+    if (context.recorded) return context.runtime("mph_array_concat", [a, b]);
+    return concatArrays(context, a, b, this.sizeOf(element), isTraced(element));
+  }
+
   isFull(array: () => Code): Code {
     const { m } = this.context;
     return m.i32.eq(m.i32.load(8, 4, array()), m.i32.load(0, 4, m.ref.load(0, 4, array())));
@@ -213,12 +221,32 @@ export class GcTarget implements Target {
     return m.i64.ge_u(index, m.i64.extend_u(m.i32.load(0, 4, string)));
   }
 
+  literal(bytes: Uint8Array, address: Code): Code {
+    const { context } = this;
+    if (context.recorded) return context.runtime("mph_string_new", [address, context.m.i32.const(bytes.length)]);
+    return literalString(context, bytes, address);
+  }
+
+  comparison(bytes: Uint8Array): ((get: () => Code) => Code) | null {
+    return comparison(this.context, bytes);
+  }
+
   stringBytes(string: Code): Code {
     return string;
   }
 
   ownFunction(runtimeName: string): string | null {
-    return this.context.recorded ? null : ownStringFunction(this.context, runtimeName);
+    if (this.context.recorded) return null;
+    switch (runtimeName) {
+      case "mph_array_new":
+        return ownArrayNew(this.context);
+      case "mph_map_get":
+        return ownMapGet(this.context);
+      case "mph_map_set":
+        return ownMapSet(this.context, this.barrier);
+      default:
+        return ownStringFunction(this.context, runtimeName);
+    }
   }
 
   frame(builder: FunctionBuilder): Frame {
