@@ -12,8 +12,8 @@ const MOST_BOUNDED_GROWTH = 1;
 const POOR = 0.1;
 const RICH = 0.3;
 const CHANGE = 1.5;
-/** Growth before the next in any case: 1 MiB. */
-const LEAST_GRANULES = 131_072;
+/** Growth before the next in any case: 2 MiB. */
+const LEAST_GRANULES = 262_144;
 /** Marking is to be done before the old space has grown by such a part of itself. */
 const MARK_GROWTH = 0.12;
 /** Where so little room is left, as a part of what is used, a collection starts although the threshold is far; but not before the old space has grown by such parts of itself and of that room. */
@@ -36,7 +36,7 @@ const LEAST_SWEEP = 16;
 /** Decides when and how fast. */
 export class Pace {
   private growth = LEAST_GROWTH;
-  private threshold = LEAST_GRANULES * 4;
+  private threshold = LEAST_GRANULES * 2;
   private cost = 0;
   /** Old granules that the last major collection left. */
   live = 0;

@@ -45,7 +45,7 @@ import {
 /** The blocks of a page, as bits of a half segment. */
 const PAGE_BITS = (1 << PAGE_BLOCKS) - 1;
 /** Free blocks that are kept although their pages could go back, as many as the old space grows by at least before a major collection; and the part of all blocks: an eighth. */
-const KEPT_BLOCKS = 256;
+const KEPT_BLOCKS = 512;
 const KEPT_SHIFT = 3;
 /** Pages are taken several at a time, so many or a sixteenth of what there are. */
 const MAX_STEP_PAGES = 16;
@@ -74,6 +74,8 @@ export class Space {
   private readonly maxBytes: number;
   /** No segment before this one has a free block. */
   private hint = 0;
+  /** The segment where blocks in a row were found last: the next search goes on there. */
+  private runHint = 0;
   private readonly tables: Map<number, number> = new Map();
 
   /** @throws ERR_MORPH_OUT_OF_MEMORY */
@@ -276,21 +278,34 @@ export class Space {
     return pointer;
   }
 
-  /** Blocks in a row among those that are free in half a segment. */
+  /** Blocks in a row among those that are free in half a segment. O(segments) */
   private findBlocks(count: number): number {
-    for (let segment = Math.max(this.hint, this.lowSegment); segment <= this.highSegment; segment++) {
-      const records = this.i32[this.directory + segment] as number;
-      if (records === 0) continue;
-      for (let half = FREE_LOW; half <= FREE_HIGH; half++) {
-        const free = this.i32[records + half] as number;
-        const bit = free === 0 ? -1 : runOfBits(free, count);
-        if (bit < 0) continue;
-        const run = count === HALF_BLOCKS ? -1 : ((1 << count) - 1) << bit;
-        this.i32[records + half] = free & ~run;
-        this.freeBlocks -= count;
-        const block = bit + (half === FREE_LOW ? 0 : HALF_BLOCKS);
-        return (segment << SEGMENT_SHIFT) | (block << BLOCK_SHIFT);
-      }
+    const { lowSegment, highSegment } = this;
+    const first = Math.min(Math.max(this.runHint, lowSegment), highSegment);
+    for (let segment = first; segment <= highSegment; segment++) {
+      const found = this.findIn(segment, count);
+      if (found !== 0) return found;
+    }
+    for (let segment = lowSegment; segment < first; segment++) {
+      const found = this.findIn(segment, count);
+      if (found !== 0) return found;
+    }
+    return 0;
+  }
+
+  private findIn(segment: number, count: number): number {
+    const records = this.i32[this.directory + segment] as number;
+    if (records === 0) return 0;
+    for (let half = FREE_LOW; half <= FREE_HIGH; half++) {
+      const free = this.i32[records + half] as number;
+      const bit = free === 0 ? -1 : runOfBits(free, count);
+      if (bit < 0) continue;
+      const run = count === HALF_BLOCKS ? -1 : ((1 << count) - 1) << bit;
+      this.i32[records + half] = free & ~run;
+      this.freeBlocks -= count;
+      this.runHint = segment;
+      const block = bit + (half === FREE_LOW ? 0 : HALF_BLOCKS);
+      return (segment << SEGMENT_SHIFT) | (block << BLOCK_SHIFT);
     }
     return 0;
   }

@@ -50,10 +50,30 @@ export class GcArrays extends Arrays {
 
   protected override setCapacity(): void {}
 
-  /** Elements of another kind would be pointers that are none; an empty array is of any kind. */
-  protected override shapedLike(a: number, b: number): number {
-    if (this.shapeOf(a) === this.shapeOf(b) || this.length(b) === 0) return a;
-    if (this.length(a) === 0) return b;
+  override concat(a: number, b: number): number {
+    const { heap } = this;
+    const aLength = this.length(a);
+    const bLength = this.length(b);
+    const { size, pointers } = this.commonShape(a, aLength, b, bLength);
+    const place = heap.hold(a);
+    heap.hold(b);
+    const array = this.create(aLength + bLength, size, pointers);
+    const left = this.elementsOf(heap.held(place));
+    const right = this.elementsOf(heap.held(place + 1));
+    heap.release(2);
+    const data = heap.i32[array >>> 2] as number;
+    const bytes = aLength * size;
+    heap.copyElements(data, heap.dataStart, left, bytes, size, pointers);
+    heap.copyElements(data, heap.dataStart + bytes, right, bLength * size, size, pointers);
+    return array;
+  }
+
+  /** What the elements of both are: those of another kind would be pointers that are none. An empty array is of any kind. */
+  private commonShape(a: number, aLength: number, b: number, bLength: number): Shape {
+    const shape = this.shapeOf(a);
+    if (bLength === 0) return shape;
+    const other = this.shapeOf(b);
+    if (other === shape || aLength === 0) return other;
     throw new MorphError("ERR_MORPH_INVALID_TYPE", "arrays of elements of two kinds cannot be joined");
   }
 }

@@ -92,9 +92,8 @@ export class Arrays {
     const { heap } = this;
     const aLength = this.length(a);
     const bLength = this.length(b);
-    const shaped = this.shapedLike(a, b);
-    const elementSize = this.elementSize(shaped);
-    const pointers = this.pointersOf(shaped);
+    const elementSize = this.elementSize(a);
+    const pointers = this.pointersOf(a);
     const place = heap.hold(a);
     heap.hold(b);
     const array = this.create(aLength + bLength, elementSize, pointers);
@@ -108,11 +107,6 @@ export class Arrays {
     const ofB = bLength * Math.min(elementSize, this.elementSize(right));
     heap.copyElements(data, heap.dataStart + ofA, this.elementsOf(right), ofB, elementSize, pointers);
     return array;
-  }
-
-  /** Which of two arrays says what the elements of their concatenation are. */
-  protected shapedLike(a: number, _b: number): number {
-    return a;
   }
 
   /** The parts between occurrences of a separator; an empty one splits into bytes. */
