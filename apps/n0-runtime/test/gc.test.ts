@@ -502,7 +502,7 @@ describe("the boundary to generated code on gc", () => {
   test("imports have the control table and the nursery; a module calls every function", () => {
     const p = new Program(EVERY);
     const { env } = p.runtime.imports();
-    expect(Object.keys(env).length).toBe(RUNTIME_IMPORTS.length + 5);
+    expect(Object.keys(env).length).toBe(RUNTIME_IMPORTS.length + 6);
     const { collections } = p.runtime.stats();
     expect(collections.generations?.minor.count).toBe(0);
     const at = (word: number): number => p.i32[(env.gc_control as number) / 4 + word]!;

@@ -153,9 +153,9 @@ describe("the barrier", () => {
   it("is missed when it is left out while marking: verifyAlways says where", () => {
     const { gc, pair, list } = make({ verifyAlways: true, nurseryBytes: 1_048_576 });
     // Enough for a major collection that takes several slices; the last element is reached last.
-    const array = gc.handle(gc.allocArray(list, 200_000));
+    const array = gc.handle(gc.allocArray(list, 400_000));
     const spare = gc.pushFrame(2);
-    for (let i = 0; i < 200_000; i++) {
+    for (let i = 0; i < 400_000; i++) {
       if (i % 500 === 0 && gc.stats().phase === "marking") break;
       gc.write(array.pointer, 8 + 4 * i, gc.alloc(pair));
     }
@@ -163,7 +163,7 @@ describe("the barrier", () => {
     // Moves a pointer from a field that was not looked at to a root that was: without the barrier nobody sees it.
     const u32 = gc.memory.u32;
     let hidden = 0;
-    for (let i = 199_999; i >= 0 && hidden === 0; i--) {
+    for (let i = 399_999; i >= 0 && hidden === 0; i--) {
       const value = u32[at(array.pointer, 8 + 4 * i)]!;
       if (value === 0 || isMarked(gc, value) || isYoung(gc, value)) continue;
       u32[spare / 4] = value;
