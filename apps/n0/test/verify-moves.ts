@@ -96,6 +96,11 @@ class State {
   }
 }
 
+/** The name of the runtime function that a function of the module stands for, else the function's own. */
+function runtimeName(name: string): string {
+  return name.replace(/^own_/, "");
+}
+
 function keepCommon<T>(set: Set<T>, other: ReadonlySet<T>): void {
   for (const value of set) if (!other.has(value)) set.delete(value);
 }
@@ -271,8 +276,9 @@ class Walk {
     const collects = kind === "indirect" || this.mayCollect(name);
     if (collects) this.collect();
     // Who returns results in globals sets them last; the runtime leaves them in its cell.
-    if (kind === "indirect" || !name.startsWith("mph_")) this.state.staleGlobals.clear();
-    if (name.startsWith("mph_")) this.state.staleCell = false;
+    const isRuntime = runtimeName(name).startsWith("mph_");
+    if (kind === "indirect" || !isRuntime) this.state.staleGlobals.clear();
+    if (isRuntime) this.state.staleCell = false;
     return inside || collects;
   }
 
@@ -432,7 +438,7 @@ function reads(code: wasm.Code, local: number): boolean {
 }
 
 function isNewArray({ kind, name, parts }: wasm.Code): boolean {
-  return kind === "call" && name === "mph_array_new" && constantOf(parts[0]!) <= MOST_YOUNG;
+  return kind === "call" && runtimeName(name) === "mph_array_new" && constantOf(parts[0]!) <= MOST_YOUNG;
 }
 
 /** Whether the code reads where the next frame starts: in the collector's control table, or, in a recorded module, in its global. */
