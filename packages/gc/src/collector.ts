@@ -230,13 +230,28 @@ export class Collector {
     const first = this.arrays[type] as number;
     const i32 = this.i32;
     const bytes = ARRAY_HEADER_BYTES + (i32[first + STRIDE] as number) * length;
-    if (!(bytes <= MAX_SMALL_BYTES) || length >>> 0 !== length) return this.allocArraySlow(type, length);
+    if (!(bytes <= MAX_SMALL_BYTES) || length >>> 0 !== length) return this.allocArraySlow(type, length, true);
     const kind = first + (this.kinds.classOf[(bytes + 7) >>> GRANULE_SHIFT] as number) * KIND_WORDS;
     const cursor = i32[kind + CURSOR] as number;
-    if (cursor === i32[kind + LIMIT]) return this.allocArraySlow(type, length);
+    if (cursor === i32[kind + LIMIT]) return this.allocArraySlow(type, length, true);
     i32[kind + CURSOR] = (cursor + (i32[kind + SLOT_BYTES] as number)) | 0;
     i32[cursor >>> WORD_SHIFT] = length;
     return cursor >>> 0;
+  }
+
+  /**
+   * As {@link allocArray}, for who overwrites all elements at once: those of an array beyond 2 KiB are not cleared. O(1).
+   * @param type an id that {@link arrayType} gave, of arrays without pointers
+   * @throws as {@link allocArray}; ERR_MORPH_INVALID_TYPE when there are pointers in an element
+   */
+  allocUncleared(type: number, length: number): number {
+    const info = this.kinds.infos[type - 1];
+    if (info === undefined || !info.isArray || info.pointers.length > 0) {
+      this.gate.awake();
+      throw this.noType(type, "the id of an array type without pointers");
+    }
+    if (!(ARRAY_HEADER_BYTES + info.size * length > MAX_SMALL_BYTES)) return this.allocArray(type, length);
+    return this.allocArraySlow(type, length, false);
   }
 
   /** `alloc` where the cursor stands at its limit, or something is wrong. */
@@ -245,10 +260,10 @@ export class Collector {
     if (kind === NO_KIND) throw this.noType(type, "the id of a plain type");
     this.gate.enter();
     const slot = this.i32[kind + SLOT_BYTES] as number;
-    return (slot === 0 ? this.room.large(kind, this.kinds.dataBytes(kind, 0)) : this.room.small(kind)) >>> 0;
+    return (slot === 0 ? this.room.large(kind, this.kinds.dataBytes(kind, 0), true) : this.room.small(kind)) >>> 0;
   }
 
-  private allocArraySlow(type: number, length: number): number {
+  private allocArraySlow(type: number, length: number, cleared: boolean): number {
     const first = kindAt(this.arrays, type);
     if (first === NO_KIND) throw this.noType(type, "the id of an array type");
     this.gate.enter();
@@ -261,7 +276,7 @@ export class Collector {
     }
     const bytes = ARRAY_HEADER_BYTES + stride * length;
     const kind = this.kinds.arrayKind(type, bytes);
-    const pointer = bytes > MAX_SMALL_BYTES ? this.room.large(kind, bytes) : this.room.small(kind);
+    const pointer = bytes > MAX_SMALL_BYTES ? this.room.large(kind, bytes, cleared) : this.room.small(kind);
     this.i32[pointer >>> WORD_SHIFT] = length;
     return pointer >>> 0;
   }

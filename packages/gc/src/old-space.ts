@@ -194,13 +194,13 @@ export class OldSpace {
     }
   }
 
-  /** A large object, zeroed; 0 where there is no room. O(bytes). @param mayGrow whether pages may be taken for it */
-  allocLarge(kind: number, bytes: number, mayGrow: boolean): number {
+  /** A large object, zeroed unless it need not be; 0 where there is no room. O(bytes). @param mayGrow whether pages may be taken for it */
+  allocLarge(kind: number, bytes: number, mayGrow: boolean, cleared: boolean): number {
     const { space } = this;
     const count = Math.ceil(bytes / BLOCK_BYTES);
     const pointer = space.takeBlocks(count, mayGrow);
     if (pointer === 0) return 0;
-    space.clear(pointer, count * BLOCK_BYTES);
+    if (cleared) space.clear(pointer, count * BLOCK_BYTES);
     const first = pointer >>> BLOCK_SHIFT;
     for (let i = 0; i < count; i++) {
       const record = space.recordAt(first + i);

@@ -71,8 +71,8 @@ export class Room {
     return nursery.open(kind);
   }
 
-  /** A large object, zeroed, its pointer signed. @throws ERR_MORPH_OUT_OF_MEMORY */
-  large(kind: number, bytes: number): number {
+  /** A large object, zeroed unless it need not be, its pointer signed. @throws ERR_MORPH_OUT_OF_MEMORY */
+  large(kind: number, bytes: number, cleared: boolean): number {
     taking.require(bytes);
     const { old, statistics } = this.parts;
     if (this.settings.collectEvery !== 0) this.collectOften();
@@ -80,27 +80,27 @@ export class Room {
     statistics.allocatedBlocks += blocks;
     if (old.marking || old.sweeping) this.pay(blocks);
     else if (this.cycle.isDue) this.pauses.run(() => this.cycle.minor());
-    const pointer = old.allocLarge(kind, bytes, false) || this.makeLarge(kind, bytes);
+    const pointer = old.allocLarge(kind, bytes, false, cleared) || this.makeLarge(kind, bytes, cleared);
     const type = this.parts.space.i32[kind + TYPE] as number;
     statistics.allocated.add(type, 1, bytes);
     return pointer;
   }
 
   /** Takes pages for a large object, or collects until the old space has room for it. @throws ERR_MORPH_OUT_OF_MEMORY */
-  private makeLarge(kind: number, bytes: number): number {
+  private makeLarge(kind: number, bytes: number, cleared: boolean): number {
     requireStack(LAYERS);
     const { cycle } = this;
     const { old } = this.parts;
-    const taken = old.allocLarge(kind, bytes, true);
+    const taken = old.allocLarge(kind, bytes, true, cleared);
     if (taken !== 0) return taken;
     const attempts = [() => cycle.full(), () => cycle.compact()];
     if (old.marking || old.sweeping) attempts.unshift(() => cycle.finishMajor());
     for (const attempt of attempts) {
       this.pauses.run(attempt);
-      const pointer = old.allocLarge(kind, bytes, true);
+      const pointer = old.allocLarge(kind, bytes, true, cleared);
       if (pointer !== 0) return pointer;
     }
-    const pointer = this.press(bytes) ? old.allocLarge(kind, bytes, true) : 0;
+    const pointer = this.press(bytes) ? old.allocLarge(kind, bytes, true, cleared) : 0;
     if (pointer === 0) throw this.refusal(bytes);
     return pointer;
   }

@@ -15,6 +15,29 @@ const make = (options: ConstructorParameters<typeof Collector>[0] = {}) => {
 const at = (pointer: number, offset: number): number => (pointer + offset) / 4;
 
 describe("objects", () => {
+  it("need not be cleared where all is overwritten: arrays without pointers beyond 2 KiB", () => {
+    const { gc, pair, list, bytes } = make();
+    const numbers = gc.arrayType({ name: "numbers", size: 8 });
+    for (let round = 0; round < 40; round++) {
+      for (const length of [0, 1, 254, 255, 256, 5000]) {
+        const array = gc.allocUncleared(numbers, length);
+        expect([gc.typeOf(array), gc.lengthOf(array)]).toEqual([numbers, length]);
+        gc.memory.u8.fill(255, array + 8, array + 8 + 8 * length);
+      }
+      const pointers = gc.allocArray(list, 5000);
+      if (gc.memory.u32.subarray(at(pointers, 8), at(pointers, 20_008)).some((word) => word !== 0)) {
+        throw new Error("a pointer of a new array is not 0");
+      }
+    }
+    gc.collect();
+    gc.verify();
+    for (const type of [list, pair, 99])
+      expect(codeOf(() => gc.allocUncleared(type, 1000))).toBe("ERR_MORPH_INVALID_TYPE");
+    for (const length of [-1, 1.5, 2 ** 31, Number.NaN]) {
+      expect(codeOf(() => gc.allocUncleared(bytes, length))).toBe("ERR_MORPH_INVALID_SIZE");
+    }
+  });
+
   it("are born zeroed, aligned to 8, with their type and size", () => {
     const { gc, pair, bytes } = make();
     const odd = gc.type({ name: "odd", size: 17 });

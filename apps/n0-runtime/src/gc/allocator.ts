@@ -138,14 +138,17 @@ export class GcAllocator implements Allocator {
 
   /**
    * A data block of zeros: its count, 32 bits, and from {@link DATA_START} on its elements.
+   * @param overwritten whether all elements are set at once; then what are no pointers need not be zeros
    * @throws ERR_MORPH_OUT_OF_MEMORY
    */
-  allocElements(count: number, size: number, pointers: number): number {
+  allocElements(count: number, size: number, pointers: number, overwritten: boolean): number {
     const index = (size << SHAPE_BITS) | pointers;
     const known = size <= MOST_SHAPED && pointers < 1 << SHAPE_BITS ? (this.shapeIds[index] as number) : 0;
     const id = known === 0 ? this.shapeId(size, pointers) : known;
     if (count * size > MOST_BYTES - DATA_START) throw tooLarge(count * size);
-    const pointer = this.collector.allocArray(id, count);
+    const { collector } = this;
+    const isCleared = pointers !== 0 || !overwritten;
+    const pointer = isCleared ? collector.allocArray(id, count) : collector.allocUncleared(id, count);
     if (this.i32[this.movesWord] !== this.seen) this.moved();
     return pointer;
   }

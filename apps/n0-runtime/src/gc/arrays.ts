@@ -23,11 +23,16 @@ export class GcArrays extends Arrays {
   }
 
   override create(length: number, elementSize: number, pointers: number): number {
-    const { heap } = this;
-    requireShape(length, elementSize, pointers, heap.referenceBytes);
+    requireShape(length, elementSize, pointers, this.heap.referenceBytes);
+    return this.make(length, elementSize, pointers === 0 ? 0 : 1, false);
+  }
+
+  /** @param overwritten whether all elements are set at once */
+  private make(length: number, elementSize: number, pointers: number, overwritten: boolean): number {
+    const { heap, gcHeap } = this;
     // The block last: a module stores its elements without a barrier, so that it must be younger than every collection.
     const place = heap.hold(heap.alloc(ARRAY_BYTES, ARRAY));
-    const data = heap.allocElements(length, elementSize, pointers === 0 ? 0 : 1);
+    const data = gcHeap.makeElements(length, elementSize, pointers, overwritten);
     const array = heap.held(place);
     heap.setPointer(array, 0, data);
     heap.setWord(array + ARRAY_LENGTH, length);
@@ -57,7 +62,7 @@ export class GcArrays extends Arrays {
     const { size, pointers } = this.commonShape(a, aLength, b, bLength);
     const place = heap.hold(a);
     heap.hold(b);
-    const array = this.create(aLength + bLength, size, pointers);
+    const array = this.make(aLength + bLength, size, pointers, true);
     const left = this.elementsOf(heap.held(place));
     const right = this.elementsOf(heap.held(place + 1));
     heap.release(2);

@@ -48,9 +48,14 @@ export class GcHeap extends RuntimeHeap {
   }
 
   override allocElements(count: number, size: number, pointers: number): number {
+    return this.makeElements(count, size, pointers, false);
+  }
+
+  /** @param overwritten whether all elements are set at once; then they need not be zeros. @throws the failure `memory` */
+  makeElements(count: number, size: number, pointers: number, overwritten: boolean): number {
     let data: number;
     try {
-      data = this.gc.allocElements(count, size, pointers);
+      data = this.gc.allocElements(count, size, pointers, overwritten);
     } catch (error) {
       throw this.failed(error, count * size);
     }
