@@ -126,7 +126,8 @@ describe("evacuation while the program runs", () => {
     const frame = gc.pushFrame(1);
     memory.u32[at(frame, 0)] = objectAt(24);
     const moves = memory.i32[gc.control / 4 + LAYOUT.OLD_MOVES]!;
-    for (let i = 0; gc.stats().footprint > before.footprint * 0.6; i++) {
+    // Of what is free, 2 MiB are kept.
+    for (let i = 0; gc.stats().footprint > before.footprint * 0.7; i++) {
       for (let place = 80_000; place < 88_000; place++) if (place % 8 !== 0) put(place, true);
       while (gc.step(100)) {}
       if (i > 100) throw new Error(`still ${gc.stats().footprint} bytes`);
