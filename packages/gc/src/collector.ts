@@ -226,7 +226,7 @@ export class Collector {
    *   ERR_MORPH_DESTROYED
    */
   allocArray(type: number, length: number): number {
-    if (typeof type !== "number" || typeof length !== "number") return this.allocArraySlow(type, length);
+    if (typeof type !== "number" || typeof length !== "number") return this.allocArraySlow(type, length, true);
     const first = this.arrays[type] as number;
     const i32 = this.i32;
     const bytes = ARRAY_HEADER_BYTES + (i32[first + STRIDE] as number) * length;
@@ -245,13 +245,13 @@ export class Collector {
    * @throws as {@link allocArray}; ERR_MORPH_INVALID_TYPE when there are pointers in an element
    */
   allocUncleared(type: number, length: number): number {
-    const info = this.kinds.infos[type - 1];
-    if (info === undefined || !info.isArray || info.pointers.length > 0) {
+    const info = kindAt(this.arrays, type) === NO_KIND ? undefined : this.kinds.infos[type - 1];
+    if (info === undefined || info.pointers.length > 0) {
       this.gate.awake();
       throw this.noType(type, "the id of an array type without pointers");
     }
-    if (!(ARRAY_HEADER_BYTES + info.size * length > MAX_SMALL_BYTES)) return this.allocArray(type, length);
-    return this.allocArraySlow(type, length, false);
+    const isLarge = typeof length === "number" && ARRAY_HEADER_BYTES + info.size * length > MAX_SMALL_BYTES;
+    return isLarge ? this.allocArraySlow(type, length, false) : this.allocArray(type, length);
   }
 
   /** `alloc` where the cursor stands at its limit, or something is wrong. */
