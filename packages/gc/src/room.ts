@@ -1,5 +1,5 @@
 /* Where allocation finds room when the cursor of a kind stands at its limit: by a new block, by collecting, or by asking the program to let go of something. */
-import { MorphError, requireStack, StackGuard } from "@morph/memory";
+import { BurstGuard, MorphError, requireStack } from "@morph/memory";
 import type { Cycle } from "./cycle.ts";
 import type { Gate } from "./gate.ts";
 import { BLOCK_BYTES, CURSOR, LIMIT, SLOT_BYTES, TYPE } from "./layout.ts";
@@ -8,7 +8,7 @@ import type { Parts } from "./parts.ts";
 import type { Pauses } from "./pauses.ts";
 import { LAYERS } from "./stack.ts";
 
-const taking = /* @__PURE__ */ new StackGuard(LAYERS);
+const taking = /* @__PURE__ */ new BurstGuard(LAYERS);
 
 /** Blocks that are paid for at a time. */
 const PAID_BLOCKS = 16;
@@ -83,6 +83,7 @@ export class Room {
     const pointer = old.allocLarge(kind, bytes, false, cleared) || this.makeLarge(kind, bytes, cleared);
     const type = this.parts.space.i32[kind + TYPE] as number;
     statistics.allocated.add(type, 1, bytes);
+    taking.ran();
     return pointer;
   }
 

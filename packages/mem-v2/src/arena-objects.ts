@@ -1,5 +1,5 @@
 import { Arena, type ArenaMark } from "@morph/arena";
-import { type AddressSpace, FREED, isDestroyed, LIVE, requireStack, StackGuard, StateTable } from "@morph/memory";
+import { type AddressSpace, BurstGuard, FREED, isDestroyed, LIVE, requireStack, StateTable } from "@morph/memory";
 import { zeroIfFull } from "./full.ts";
 import type { LargeObjects } from "./large-objects.ts";
 import {
@@ -14,7 +14,7 @@ import {
 } from "./layout.ts";
 import { LAYERS } from "./stack.ts";
 
-const cutting = /* @__PURE__ */ new StackGuard(LAYERS);
+const cutting = /* @__PURE__ */ new BurstGuard(LAYERS);
 
 /** log2 of the granule at which blocks start. */
 const GRANULE_SHIFT = 4;
@@ -182,6 +182,7 @@ export class ArenaObjects implements LargeObjects {
     if (!follows) i32[state + CUT_CURSOR] = start;
     i32[state + CUT_LEFT] = follows ? left + bytes : bytes;
     i32[state + NEXT_CHUNK_BYTES] = bytes < MAX_CHUNK_BYTES ? 2 * bytes : bytes;
+    cutting.ran();
     return true;
   }
 

@@ -31,24 +31,27 @@ export function requireStack(layers = 0): void {
 
 /** How often a slow path must have run until what it calls is not compiled again. */
 const COLD_RUNS = 24;
+/** In so many milliseconds there are not the several garbage collections after which V8 throws bytecode away. */
+const RECENT_MS = 5;
 
 /**
  * Asks for stack as {@link requireStack} does, for a slow path that is called often: at first as much, then, when its functions have machine code, 4 KiB, which
- * takes 5 ns. What such a path calls seldom must be called often before, or ask by itself. The guard is a constant of its module, for where a test runner makes getters of
+ * takes 5 ns. Functions that run now and then get none, so that calls count only when they soon follow one another. What such a path calls seldom must be called often before, or ask by itself. The guard is a constant of its module, for where a test runner makes getters of
  * imports, one that overflows is undefined.
  */
 export class StackGuard {
   private runs = 0;
+  private last = 0;
   private readonly layers: number;
   private readonly coldRuns: number;
-  private readonly rehearse: () => boolean;
+  private readonly rehearse: (() => boolean) | undefined;
 
   /**
    * @param coldRuns how often it asks for as much as {@link requireStack}
    * @param rehearse called at the end of the last of them, to run everything that the paths call until it has machine code; `false` when that was not possible: then it is
    *   called again after as many
    */
-  constructor(layers = 0, coldRuns: number = COLD_RUNS, rehearse: () => boolean = () => true) {
+  constructor(layers = 0, coldRuns: number = COLD_RUNS, rehearse?: () => boolean) {
     this.layers = layers;
     this.coldRuns = coldRuns;
     this.rehearse = rehearse;
@@ -66,13 +69,13 @@ export class StackGuard {
 
   private requireCold(): void {
     requireStack(this.layers);
+    const now = Date.now();
+    if (this.rehearse === undefined && !isRecent(now, this.last)) this.runs = 0;
+    this.last = now;
     this.runs++;
-    if (this.runs === this.coldRuns && !this.rehearse()) this.runs = 0;
+    if (this.runs === this.coldRuns && this.rehearse?.() === false) this.runs = 0;
   }
 }
-
-/** In so many milliseconds there are not the several garbage collections after which V8 throws bytecode away. */
-const RECENT_MS = 5;
 
 /**
  * Asks for stack as {@link requireStack} does, for a path that comes in bursts: for 4 KiB when it ran some times just before, so that what it calls is compiled, else for as
@@ -91,22 +94,22 @@ export class BurstGuard {
   /** As {@link StackGuard.require}. O(1). */
   require(value: number): void {
     this.now = Date.now();
-    if (!this.isRecent) this.runs = 0;
+    if (!isRecent(this.now, this.last)) this.runs = 0;
     if (this.runs < COLD_RUNS) requireStack(this.layers);
     else requireFrame(value);
   }
 
   /** The path has run to its end: only then has it called everything. O(1). */
   ran(): void {
-    if (!this.isRecent) this.runs = 0;
+    if (!isRecent(this.now, this.last)) this.runs = 0;
     this.last = this.now;
     this.runs++;
   }
+}
 
-  private get isRecent(): boolean {
-    const passed = this.now - this.last;
-    return passed >= 0 && passed <= RECENT_MS;
-  }
+/** Whether a time is just behind another; clocks may be set back. */
+function isRecent(now: number, before: number): boolean {
+  return now >= before && now - before <= RECENT_MS;
 }
 
 /**

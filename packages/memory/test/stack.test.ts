@@ -64,6 +64,23 @@ describe("a StackGuard", () => {
     expect(coldOverflows).toBeGreaterThan(4 * warmOverflows);
   });
 
+  it("counts calls only when they soon follow one another", () => {
+    vi.useFakeTimers({ now: 1000 });
+    try {
+      const asks = (of: StackGuard): void => of.require(0);
+      const warm = new StackGuard();
+      const seldom = new StackGuard();
+      for (let i = 0; i < 100; i++) asks(warm);
+      for (let i = 0; i < 100; i++) {
+        vi.setSystemTime(1000 + 100 * i);
+        asks(seldom);
+      }
+      expect(atEveryDepth(asks.bind(undefined, seldom))).toBeGreaterThan(4 * atEveryDepth(asks.bind(undefined, warm)));
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it("calls what rehearses once, and again where that was not possible", () => {
     let calls = 0;
     const guard = new StackGuard(0, 10, () => ++calls === 3);
