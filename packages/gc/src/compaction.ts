@@ -6,7 +6,6 @@
 import {
   AVAILABLE,
   BITMAP_WORDS,
-  BLOCK_BYTES,
   BLOCK_MASK,
   BLOCK_SHIFT,
   EMPTIED,
@@ -43,7 +42,7 @@ import type { Parts } from "./parts.ts";
 import type { Space } from "./space.ts";
 
 /** Pages of which less is live are emptied: three quarters, in bytes. */
-const SPARSE_PAGE_BYTES = PAGE_BLOCKS * BLOCK_BYTES * 0.75;
+const SPARSE_PAGE_BYTES = 49_152;
 
 /** Empties sparse pages, and gives all free pages back. O(live objects + blocks). */
 export function compact(parts: Parts): void {

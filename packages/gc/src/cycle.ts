@@ -72,6 +72,8 @@ export class Cycle {
   private allMarked = false;
   /** Blocks allocated since the last minor collection, while sparse blocks are emptied. */
   private blocksMeanwhile = 0;
+  /** Budget of marking that slices did not use, because they took long enough. */
+  private marksOwed = 0;
   /** Bytes of the remembered list that the last minor collection left. */
   private rememberedBytes = 0;
   private readonly evacuation: Evacuation;
@@ -292,6 +294,7 @@ export class Cycle {
     const { space, old, tracer, roots, handles } = this.parts;
     tracer.markedObjects = 0;
     tracer.markedCost = 0;
+    this.marksOwed = 0;
     tracer.enlargeStack();
     old.marking = true;
     space.i32[space.control + MARKING] = mayEmpty && this.evacuation.choose(always) ? MARKING_AND_EMPTYING : 1;
@@ -334,19 +337,21 @@ export class Cycle {
     else if (this.parts.old.sweeping) this.sweepSlice(OFTEN);
   }
 
-  /** Marks so many objects, or fewer when that takes longer than a pause should. */
+  /** Marks so many objects, and those that slices before did not, or fewer when that takes longer than a pause should; where some are owed, it may take as long as a minor collection. */
   private markSlice(budget: number): void {
     const start = now();
+    const most = this.marksOwed > 0 ? this.pauseTargetMs * MINOR_TARGETS : this.pauseTargetMs;
     const { tracer } = this.parts;
     tracer.begin(MARK);
-    let left = budget;
+    let left = budget + this.marksOwed;
     let done = false;
     while (left > 0 && !done) {
       done = tracer.drainMarks(Math.min(left, MARK_STEP)) >= 0;
       left -= MARK_STEP;
-      if (now() - start > this.pauseTargetMs) break;
+      if (now() - start > most) break;
     }
     tracer.finish();
+    this.marksOwed = done ? 0 : Math.max(0, left);
     this.allMarked = done;
     this.note("markMs", start);
   }
