@@ -5,7 +5,7 @@ import { Collector, LAYOUT } from "../src/index.ts";
 import { GraphModel } from "./model.ts";
 
 describe("random programs", () => {
-  it.each([1, 2, 3])("agree with plain objects, with a collection at every allocation, seed %i", (seed) => {
+  it.each([1, 2])("agree with plain objects, with a collection at every allocation, seed %i", (seed) => {
     const memory = new LinearMemory({ initialPages: 1 });
     const gc = new Collector({ memory, nurseryBytes: 262_144, collectEvery: 1, verifyAlways: true });
     const model = new GraphModel(gc, random(seed * 7919), 12, 1200);
@@ -19,7 +19,7 @@ describe("random programs", () => {
     expect(gc.stats().emptiedBlocks).toBeGreaterThan(100);
   });
 
-  it.each([1, 2, 3, 4])("agree with plain objects, at the usual pace, seed %i", (seed) => {
+  it.each([1, 2])("agree with plain objects, at the usual pace, seed %i", (seed) => {
     const memory = new LinearMemory({ initialPages: 1 });
     const gc = new Collector({ memory, nurseryBytes: 262_144, verifyAlways: true });
     const next = random(seed * 104_729);
@@ -40,7 +40,7 @@ describe("random programs", () => {
 });
 
 describe("a large graph that changes while it is marked", () => {
-  it.each([1, 2])("agrees with plain objects, seed %i", (seed) => {
+  it.each([1])("agrees with plain objects, seed %i", (seed) => {
     const memory = new LinearMemory({ initialPages: 1 });
     const gc = new Collector({ memory, nurseryBytes: 262_144 });
     const next = random(seed * 31_337);

@@ -418,7 +418,7 @@ describe("wild writes", () => {
     heap.verify();
   });
 
-  it.each([1, 2, 3, 4])("into every freed object and every neighbouring byte break nothing (seed %i)", (seed) => {
+  it.each([1, 2])("into every freed object and every neighbouring byte break nothing (seed %i)", (seed) => {
     const memory = new LinearMemory({ initialPages: 2 });
     const heap = new Heap({ memory });
     const next = random(seed * 31_337);

@@ -135,7 +135,7 @@ describe.each(Object.keys(MEMORIES))("random programs over structs, memory %s", 
         for (const live of lives) check(live);
         for (const { pointer } of lives) heap.free(pointer);
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
     heap.verify();
   });
@@ -165,7 +165,7 @@ describe.each(Object.keys(MEMORIES))("random programs over structs, memory %s", 
           heap.free(end);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
     heap.verify();
   });
