@@ -1,6 +1,6 @@
 /** Where a program was when it failed: the functions of Morph on the engine's stack, innermost first. */
 import type { Manifest } from "./codegen/manifest.ts";
-import { LINES_SECTION } from "./wasm/module.ts";
+import { LINES_SECTION } from "./wasm/module-writer.ts";
 
 /** One call that has not ended. */
 export interface TraceFrame {
