@@ -12,23 +12,16 @@ import {
   requireStatePlace,
   StackGuard,
 } from "@morph/memory";
-import { type Block, bytesOf, endOf, isWasteful, noteDirty } from "./block.ts";
-import { BlockList } from "./block-list.ts";
+import { type Block, broken, bytesOf, endOf, isWasteful, noteDirty } from "./block.ts";
+import { Blocks } from "./blocks.ts";
 import {
   GOLDEN,
   LOW_BITS,
   MOST_LEFT,
   MULTIPLE_OF_8,
   ROUND_UP,
-  SAVED_CURRENT,
   SAVED_CURSOR,
-  SAVED_IN_USE,
-  SAVED_LIST_BYTES,
-  SAVED_LIST_POINTER,
-  SAVED_NEXT_PAGES,
   SAVED_SIGNATURE,
-  SAVED_SPARE,
-  SAVED_VERSION,
   STATE_BYTES,
 } from "./layout.ts";
 import { type ArenaMark, Marks, type Position } from "./marks.ts";
@@ -87,13 +80,8 @@ export class Arena {
   private left = 0;
 
   private current: Block | undefined = undefined;
-  /** Blocks that hold objects, in the order in which they got their first. */
-  private readonly inUse: Block[] = [];
-  /** Blocks that hold none, the next to use last. */
-  private readonly spare: Block[] = [];
+  private readonly blocks: Blocks;
   private readonly marks: Marks<Block> = new Marks();
-  private nextPages = 1;
-  private readonly blockPages: number;
   /** The id under which the memory knows this arena's pages. */
   readonly owner: number;
   /** Bytes that {@link saveState} writes. */
@@ -102,16 +90,11 @@ export class Arena {
   /** Whether growth listeners run: they may only look. */
   private suspended = false;
 
-  /** Counts changes of the block lists. A saved state with the same number tells nothing new. */
-  private version = 0;
-  private savedVersion = -1;
-  /** The version in which the last allocation was refused. */
+  /** The version of the blocks in which the last allocation was refused. */
   private refusedVersion = -1;
   /** Bytes that it needed in the current block, and the memory's releases then, where the memory refuses pages for them as well. */
   private refusedBytes = Number.POSITIVE_INFINITY;
   private refusedReleases = -1;
-  /** The block lists in the memory; an arena whose state is saved always has room for one more there. */
-  private readonly saved: BlockList;
 
   /**
    * Takes no block before the first `alloc`.
@@ -127,9 +110,8 @@ export class Arena {
         `blockBytes: expected a multiple of ${PAGE_BYTES} up to ${MAX_BLOCK_BYTES}, got ${describe(blockBytes)}`,
       );
     }
-    this.blockPages = blockBytes / PAGE_BYTES;
     this.memory = memory;
-    this.saved = new BlockList(memory);
+    this.blocks = new Blocks(memory, blockBytes / PAGE_BYTES);
     const asOwner = {
       name: "arena",
       contractVersion: CONTRACT,
@@ -142,6 +124,7 @@ export class Arena {
       },
     };
     this.owner = joinMemory(memory, asOwner, options.owner);
+    this.blocks.owner = this.owner;
   }
 
   /**
@@ -227,10 +210,10 @@ export class Arena {
   trim(): number {
     this.requireIdle();
     requireStack(LAYERS);
-    const { current } = this;
-    let bytes = this.releaseSpare();
+    const { blocks, current } = this;
+    let bytes = blocks.releaseSpare();
     if (current !== undefined) {
-      bytes += this.releaseTail(current, bytesOf(current) - this.roomFor(Number.POSITIVE_INFINITY));
+      bytes += blocks.releaseTail(current, bytesOf(current) - this.roomFor(Number.POSITIVE_INFINITY));
       this.fill(current, this.cursor >>> 0);
     }
     return bytes;
@@ -240,13 +223,13 @@ export class Arena {
   stats(): ArenaStats {
     let used = 0;
     let bytes = 0;
-    for (const block of this.inUse) {
+    const { inUse, spare, tableBytes } = this.blocks;
+    for (const block of inUse) {
       bytes += bytesOf(block);
       used += block === this.current ? bytesOf(block) - this.roomFor(Number.POSITIVE_INFINITY) : block.filled;
     }
-    for (const block of this.spare) bytes += bytesOf(block);
-    const blocks = this.inUse.length + this.spare.length;
-    return { blocks, footprint: bytes + this.saved.bytes, used, free: bytes - used };
+    for (const block of spare) bytes += bytesOf(block);
+    return { blocks: inUse.length + spare.length, footprint: bytes + tableBytes, used, free: bytes - used };
   }
 
   /**
@@ -255,15 +238,7 @@ export class Arena {
    */
   verify(): void {
     this.requireAlive();
-    const blocks = [...this.inUse, ...this.spare].sort((a, b) => a.pointer - b.pointer);
-    let end = 0;
-    for (const block of blocks) {
-      if (block.pointer < end) throw broken(`the block at ${block.pointer} overlaps the one before it`);
-      end = endOf(block);
-      for (let page = block.pointer; page < end; page += PAGE_BYTES) {
-        if (this.memory.ownerOf(page) !== this.owner) throw broken(`the page at ${page} is not the arena's`);
-      }
-    }
+    this.blocks.verify();
     const { current, left } = this;
     const cursor = this.cursor >>> 0;
     const room = this.roomFor(Number.POSITIVE_INFINITY);
@@ -286,9 +261,8 @@ export class Arena {
       this.memory.unregister(this.owner);
     }
     this.destroyed = true;
-    this.inUse.length = this.spare.length = 0;
     this.fill(undefined, 0);
-    this.saved.drop(isMemoryGone);
+    this.blocks.drop(isMemoryGone);
   }
 
   /**
@@ -302,17 +276,10 @@ export class Arena {
     this.requireIdle();
     requireStatePlace(this.memory, pointer, STATE_BYTES);
     requireStack(LAYERS);
-    if (this.version !== this.savedVersion) this.saveBlocks();
-    const { i32 } = this.memory;
     const at = pointer / 4;
+    this.blocks.save(at, this.current);
+    const { i32 } = this.memory;
     i32[at + SAVED_CURSOR] = this.cursor;
-    i32[at + SAVED_NEXT_PAGES] = this.nextPages;
-    i32[at + SAVED_VERSION] = this.version;
-    i32[at + SAVED_IN_USE] = this.inUse.length;
-    i32[at + SAVED_SPARE] = this.spare.length;
-    i32[at + SAVED_CURRENT] = this.current === undefined ? -1 : this.inUse.indexOf(this.current);
-    i32[at + SAVED_LIST_POINTER] = this.saved.pointer;
-    i32[at + SAVED_LIST_BYTES] = this.saved.bytes;
     i32[at + SAVED_SIGNATURE] = this.stateSignature(pointer);
   }
 
@@ -330,7 +297,12 @@ export class Arena {
     }
     requireStack(LAYERS);
     this.cursor = i32[at + SAVED_CURSOR] as number;
-    if (i32[at + SAVED_VERSION] !== this.savedVersion) this.loadBlocks(at);
+    if (this.blocks.isNew(at)) {
+      this.current = this.blocks.load(at);
+      // Another thread has used the arena since: marks made before are stale, and a refusal tells nothing.
+      this.marks.dropAll();
+      this.refusedVersion = -1;
+    }
     this.left = this.roomFor(MOST_LEFT);
   }
 
@@ -352,7 +324,7 @@ export class Arena {
   // --- the current block -------------------------------------------------------------------------------------------------
 
   private allocSlow(size: number, align: number): number {
-    const wasRefused = this.refusedVersion === this.version;
+    const wasRefused = this.refusedVersion === this.blocks.version;
     const pointer = this.allocAligned(size, align);
     return pointer === 0 ? this.refuse(size, wasRefused) : pointer;
   }
@@ -383,7 +355,7 @@ export class Arena {
   private isRefused(bytes: number): boolean {
     return (
       bytes >= this.refusedBytes &&
-      this.refusedVersion === this.version &&
+      this.refusedVersion === this.blocks.version &&
       this.refusedReleases === this.memory.releases
     );
   }
@@ -393,7 +365,7 @@ export class Arena {
     const isLasting = this.memory.refuses(Math.ceil(bytes / PAGE_BYTES));
     this.refusedBytes = isLasting ? pad + bytes : Number.POSITIVE_INFINITY;
     this.refusedReleases = this.memory.releases;
-    this.refusedVersion = this.version;
+    this.refusedVersion = this.blocks.version;
   }
 
   /** The next `bytes` of the current block behind `pad` others, or 0 when it does not have them. */
@@ -415,7 +387,7 @@ export class Arena {
 
   /** Bumps from now on through `block`, from `pointer` on. */
   private fill(block: Block | undefined, pointer: number): void {
-    this.version++;
+    this.blocks.version++;
     this.current = block;
     this.cursor = pointer | 0;
     this.left = this.roomFor(MOST_LEFT);
@@ -432,8 +404,9 @@ export class Arena {
   private blockAt(pointer: number): Block | undefined {
     const { current } = this;
     if (current !== undefined && current.pointer <= pointer && pointer < endOf(current)) return current;
-    for (let i = this.inUse.length - 1; i >= 0; i--) {
-      const block = this.inUse[i] as Block;
+    const { inUse } = this.blocks;
+    for (let i = inUse.length - 1; i >= 0; i--) {
+      const block = inUse[i] as Block;
       if (block.pointer <= pointer && pointer < endOf(block)) return block;
     }
     return undefined;
@@ -444,31 +417,32 @@ export class Arena {
   /** The pointer of `bytes` in another block, or in the current one made longer; 0 when there is no room. */
   private allocInNextBlock(pad: number, bytes: number): number {
     requireStack(LAYERS);
+    const { blocks } = this;
     const pages = Math.ceil(bytes / PAGE_BYTES);
-    const fitting = this.spare.findLastIndex((block) => block.pages >= pages);
-    if (fitting >= 0) return this.use(this.spare.splice(fitting, 1)[0]!, bytes);
+    const spare = blocks.takeSpare(pages);
+    if (spare !== undefined) return this.use(spare, bytes);
     // Spare blocks that are too small are of no use, and may lie where the current block can grow.
-    this.releaseSpare();
-    const wasteful = isWasteful(bytes, Math.max(pages, this.nextPages));
+    blocks.releaseSpare();
+    const wasteful = isWasteful(bytes, blocks.pagesFor(pages));
     if (wasteful && this.extendCurrent(pad + bytes)) return this.bump(pad, bytes);
-    const block = this.newBlock(pages);
+    const block = blocks.take(pages);
     if (block !== undefined) return this.use(block, bytes);
     return !wasteful && this.extendCurrent(pad + bytes) ? this.bump(pad, bytes) : 0;
   }
 
   /** Takes a block in use for an object of `bytes`, and returns its pointer: blocks start at a page, so that no alignment needs room. */
   private use(block: Block, bytes: number): number {
-    const { current } = this;
-    this.inUse.push(block);
+    const { blocks, current } = this;
+    blocks.inUse.push(block);
     // The arena goes on filling the one of both blocks that has more room; free pages behind the other are released.
     if (current !== undefined && this.left >= bytesOf(block) - bytes) {
       block.filled = bytes;
-      this.releaseTail(block, bytes);
-      this.version++;
+      blocks.releaseTail(block, bytes);
+      blocks.version++;
     } else {
       if (current !== undefined) {
         current.filled = bytesOf(current) - this.roomFor(Number.POSITIVE_INFINITY);
-        this.releaseTail(current, current.filled);
+        blocks.releaseTail(current, current.filled);
       }
       this.fill(block, block.pointer + bytes);
     }
@@ -479,38 +453,10 @@ export class Arena {
   private extendCurrent(bytes: number): boolean {
     const { current } = this;
     if (current === undefined || this.memory.ownerOf(endOf(current)) > 0) return false;
-    const { memory } = this;
     const pages = Math.ceil((bytes - this.roomFor(Number.POSITIVE_INFINITY)) / PAGE_BYTES);
-    if (!memory.tryExtend(current.pointer, current.pages, pages)) return false;
-    // Zeros that follow others are one stretch of them.
-    if (current.zeroedFrom === endOf(current) || memory.zeroedFrom > endOf(current)) {
-      current.zeroedFrom = memory.zeroedFrom;
-    }
-    current.pages += pages;
-    this.growNext();
+    if (!this.blocks.extend(current, pages)) return false;
     this.fill(current, this.cursor >>> 0);
     return true;
-  }
-
-  /** A block of at least `pages` pages, or none. */
-  private newBlock(pages: number): Block | undefined {
-    if (!this.reserveRecord()) return undefined;
-    const { memory, owner } = this;
-    const wanted = Math.max(pages, this.nextPages);
-    let got = wanted;
-    let pointer = memory.tryAcquire(got, owner);
-    if (pointer === 0 && pages < wanted) {
-      // Near the memory's end a block just large enough may still fit.
-      got = pages;
-      pointer = memory.tryAcquire(got, owner);
-    }
-    if (pointer === 0) return undefined;
-    this.growNext();
-    return { pointer, pages: got, filled: 0, zeroedFrom: memory.zeroedFrom };
-  }
-
-  private growNext(): void {
-    this.nextPages = Math.min(this.nextPages * 2, this.blockPages);
   }
 
   /** Goes back to a position in a block, and makes what came after it spare, so that the first used is the next used. */
@@ -522,10 +468,11 @@ export class Arena {
     }
     // What is filled on again held more than it does now.
     if (block !== undefined) noteDirty(block);
-    while (this.inUse.length > position.depth) {
-      const dropped = this.inUse.pop()!;
+    const { inUse, spare } = this.blocks;
+    while (inUse.length > position.depth) {
+      const dropped = inUse.pop()!;
       noteDirty(dropped);
-      this.spare.push(dropped);
+      spare.push(dropped);
     }
     this.marks.rewound(position);
     this.fill(block, position.pointer);
@@ -535,85 +482,11 @@ export class Arena {
     const { current } = this;
     // The cursor at the end of 4 GiB is 0.
     const isFull = current !== undefined && this.cursor === 0;
-    return { depth: this.inUse.length, pointer: isFull ? endOf(current) : this.cursor >>> 0 };
+    return { depth: this.blocks.inUse.length, pointer: isFull ? endOf(current) : this.cursor >>> 0 };
   }
-
-  private releaseSpare(): number {
-    let bytes = 0;
-    for (let block = this.spare.at(-1); block !== undefined; block = this.spare.at(-1)) {
-      this.memory.release(block.pointer, block.pages);
-      this.spare.pop();
-      this.version++;
-      bytes += bytesOf(block);
-    }
-    // The next blocks are as large as if the arena had just grown to what is left.
-    if (bytes > 0) this.nextPages = Math.min(this.pagesInUse() + 1, this.blockPages);
-    return bytes;
-  }
-
-  private pagesInUse(): number {
-    return this.inUse.reduce((pages, block) => pages + block.pages, 0);
-  }
-
-  /** Releases the whole pages behind the first `filled` bytes of a block. @returns their bytes */
-  private releaseTail(block: Block, filled: number): number {
-    const pages = Math.max(1, Math.ceil(filled / PAGE_BYTES));
-    const free = block.pages - pages;
-    if (free === 0) return 0;
-    this.memory.release(block.pointer + pages * PAGE_BYTES, free);
-    block.pages = pages;
-    block.zeroedFrom = Math.min(block.zeroedFrom, endOf(block));
-    this.version++;
-    return free * PAGE_BYTES;
-  }
-
-  // --- saved state -------------------------------------------------------------------------------------------------------
 
   /** The word that only this arena's state at this very place has. */
   private stateSignature(pointer: number): number {
     return (Math.imul(this.owner, GOLDEN) ^ pointer) | 1;
   }
-
-  private loadBlocks(at: number): void {
-    const { i32 } = this.memory;
-    this.nextPages = i32[at + SAVED_NEXT_PAGES] as number;
-    this.version = this.savedVersion = i32[at + SAVED_VERSION] as number;
-    this.saved.pointer = (i32[at + SAVED_LIST_POINTER] as number) >>> 0;
-    this.saved.bytes = i32[at + SAVED_LIST_BYTES] as number;
-    // Another thread has used the arena since: marks made before are stale, and a refusal tells nothing.
-    this.marks.dropAll();
-    this.refusedVersion = -1;
-    const inUse = i32[at + SAVED_IN_USE] as number;
-    const blocks = this.saved.read(inUse + (i32[at + SAVED_SPARE] as number));
-    this.spare.length = 0;
-    this.spare.push(...blocks.splice(inUse));
-    this.inUse.length = 0;
-    this.inUse.push(...blocks);
-    this.current = this.inUse[i32[at + SAVED_CURRENT] as number];
-  }
-
-  private saveBlocks(): void {
-    if (!this.growList(this.inUse.length + this.spare.length)) {
-      throw new MorphError("ERR_MORPH_OUT_OF_MEMORY", "the memory has no room for the list of the arena's blocks");
-    }
-    this.saved.write([...this.inUse, ...this.spare]);
-    this.savedVersion = this.version;
-  }
-
-  /** Makes room in the saved list for a block that will be taken, so that saving never fails. @returns false when there is none */
-  private reserveRecord(): boolean {
-    return this.saved.bytes === 0 || this.growList(this.inUse.length + this.spare.length + 1);
-  }
-
-  /** Makes room for so many blocks in the list. @returns false when there is none; then nothing has changed */
-  private growList(blocks: number): boolean {
-    const { pointer } = this.saved;
-    const fits = this.saved.reserve(blocks);
-    if (this.saved.pointer !== pointer) this.version++;
-    return fits;
-  }
-}
-
-function broken(what: string): MorphError {
-  return new MorphError("ERR_MORPH_INVALID_POINTER", `the arena is broken: ${what}`);
 }

@@ -1,4 +1,4 @@
-import { PAGE_BYTES } from "@morph/memory";
+import { MorphError, PAGE_BYTES } from "@morph/memory";
 
 /** A run of pages that the arena fills from its start. */
 export interface Block {
@@ -31,4 +31,9 @@ export function isWasteful(bytes: number, pages: number): boolean {
 /** Notes that what a block was filled with does not hold zeros any more. */
 export function noteDirty(block: Block): void {
   block.zeroedFrom = Math.max(block.zeroedFrom, block.pointer + block.filled);
+}
+
+/** The error that says what is wrong with an arena. */
+export function broken(what: string): MorphError {
+  return new MorphError("ERR_MORPH_INVALID_POINTER", `the arena is broken: ${what}`);
 }
