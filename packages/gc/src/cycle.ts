@@ -12,6 +12,7 @@ import {
   BLOCK_BYTES,
   BLOCK_MASK,
   CARD_BYTES,
+  EMPTYING,
   GRANULE_SHIFT,
   KIND,
   LANE,
@@ -50,8 +51,6 @@ const SWEEP_STEP = 64;
 /** Objects and blocks of a step in tests. */
 const OFTEN = 1;
 const ALL = 0x3fff_ffff;
-/** See `MARKING`. */
-const MARKING_AND_EMPTYING = 2;
 /** A minor collection may take so many times the target: less of the nursery means that more survives. */
 const MINOR_TARGETS = 3;
 /** Each old object that is remembered stands for two objects to look at, itself and a young one. So many are never much; so many for each millisecond of the target always are. */
@@ -123,10 +122,8 @@ export class Cycle {
 
   /** Whether so many old objects have got pointers to young ones that a minor collection should not wait for more. O(1). */
   get isMuchRemembered(): boolean {
-    const { space, nursery } = this.parts;
-    const { i32, control } = space;
-    const bytes = ((i32[control + REMEMBERED_CURSOR] as number) - (i32[control + REMEMBERED_BASE] as number)) | 0;
-    const entries = (bytes - this.rememberedBytes) >> WORD_SHIFT;
+    const { remembered, nursery } = this.parts;
+    const entries = (remembered.used - this.rememberedBytes) >> WORD_SHIFT;
     if (entries <= LEAST_MUCH) return false;
     const ms = nursery.msOf(entries * REMEMBERED_WORK);
     return ms > this.pauseTargetMs * MINOR_TARGETS || entries > this.pauseTargetMs * ALWAYS_MUCH;
@@ -191,9 +188,7 @@ export class Cycle {
     if (this.verifyAlways) nursery.poison();
     roots.clearAbove();
     this.count(MOVES);
-    const { i32, control } = this.parts.space;
-    this.rememberedBytes =
-      ((i32[control + REMEMBERED_CURSOR] as number) - (i32[control + REMEMBERED_BASE] as number)) | 0;
+    this.rememberedBytes = this.parts.remembered.used;
     this.keptYoung = tracer.youngObjects;
     this.pace.promoted(tracer.promotedBytes / (1 << GRANULE_SHIFT), this.parts.old.taken);
     statistics.minorCollections++;
@@ -297,7 +292,7 @@ export class Cycle {
     this.marksOwed = 0;
     tracer.enlargeStack();
     old.marking = true;
-    space.i32[space.control + MARKING] = mayEmpty && this.evacuation.choose(always) ? MARKING_AND_EMPTYING : 1;
+    space.i32[space.control + MARKING] = mayEmpty && this.evacuation.choose(always) ? EMPTYING : 1;
     old.markRuns();
     tracer.begin(MARK);
     roots.each((word) => tracer.visit(word));

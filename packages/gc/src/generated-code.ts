@@ -7,6 +7,7 @@ import {
   CARD_BYTES,
   CLASS_TABLE,
   DIRECTORY,
+  EMPTYING,
   FLAGS,
   KIND,
   LOGGED,
@@ -46,8 +47,9 @@ export interface GeneratedCodeLayout {
   readonly NURSERY_BYTES: number;
   /** Pointer of the directory: a word for each 256 KiB of addresses, the word index of the segment's first block record, or 0. */
   readonly DIRECTORY: number;
-  /** 1 while a major collection marks; 2 where, besides, {@link Collector.barrier} is to be called for pointers that are not young. */
+  /** A word that is 1 while a major collection marks; and what it is where, besides, {@link Collector.barrier} is to be called for pointers that are not young. */
   readonly MARKING: number;
+  readonly EMPTYING: number;
   /** The shadow stack: its beginning, its top, its end. */
   readonly STACK_BASE: number;
   readonly STACK_TOP: number;
@@ -103,6 +105,7 @@ export const LAYOUT: GeneratedCodeLayout = {
   NURSERY_BYTES,
   DIRECTORY,
   MARKING,
+  EMPTYING,
   STACK_BASE,
   STACK_TOP,
   STACK_LIMIT,

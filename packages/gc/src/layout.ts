@@ -157,8 +157,9 @@ export const CONTROL_BYTES = 448;
 export const NURSERY_BASE = 0;
 export const NURSERY_BYTES = 1;
 export const DIRECTORY = 2;
-/** 1 while a major collection marks; 2 when it also empties blocks, so that words which lead there are noted. */
+/** 1 while a major collection marks; EMPTYING when it will also empty blocks, so that words which lead there are noted. */
 export const MARKING = 3;
+export const EMPTYING = 2;
 export const STACK_BASE = 4;
 export const STACK_TOP = 5;
 export const STACK_LIMIT = 6;

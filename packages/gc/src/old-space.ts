@@ -143,8 +143,7 @@ export class OldSpace {
     let record = i32[kind + AVAILABLE] as number;
     // What is to be emptied is not filled.
     while (record !== 0 && ((i32[record + FLAGS] as number) & SPARSE) !== 0) record = i32[record + NEXT] as number;
-    if (record !== 0) i32[kind + AVAILABLE] = i32[record + NEXT] as number;
-    else i32[kind + AVAILABLE] = 0;
+    i32[kind + AVAILABLE] = record === 0 ? 0 : (i32[record + NEXT] as number);
     return record;
   }
 

@@ -43,6 +43,12 @@ export class Remembered {
     i32[control + REMEMBERED_LIMIT] = (list + this.bytes) | 0;
   }
 
+  /** Bytes of the entries. O(1). */
+  get used(): number {
+    const { i32, control } = this.space;
+    return ((i32[control + REMEMBERED_CURSOR] as number) - (i32[control + REMEMBERED_BASE] as number)) | 0;
+  }
+
   /** Empties the list, whose bits stay; it was full, so it becomes longer where there is room. O(bytes). */
   startAnew(): void {
     const { space } = this;

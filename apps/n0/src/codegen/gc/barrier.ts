@@ -17,8 +17,6 @@ import { GC_CONTROL, NURSERY_BASE, NURSERY_BYTES } from "../names.ts";
 const WRITE = "gc_write";
 const MARK = "gc_mark";
 const WORD = 4;
-/** `MARKING` while blocks are chosen that will be emptied: the collector has to know which words lead there. */
-const EMPTYING = 2;
 const OBJECT = 0;
 const OFFSET = 1;
 const VALUE = 2;
@@ -73,7 +71,7 @@ export class Barrier {
     if (context.sites.keep("barrier: marks what was there")) {
       const mark = context.helper(MARK, () => this.makeMark());
       const call = m.call(mark, [get(OBJECT), get(OFFSET), get(VALUE)], none);
-      const tell = m.if(m.i32.eq(this.control(LAYOUT.MARKING), m.i32.const(EMPTYING)), this.runtime(get));
+      const tell = m.if(m.i32.eq(this.control(LAYOUT.MARKING), m.i32.const(LAYOUT.EMPTYING)), this.runtime(get));
       const done = m.if(m.i32.eqz(this.isYoung(get(VALUE))), m.block(null, [tell, m.return()]));
       const marks = m.block(null, [call, done]);
       body.push(m.if(this.control(LAYOUT.MARKING), marks));
