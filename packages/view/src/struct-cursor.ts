@@ -1,4 +1,4 @@
-import { describe, MorphError, requireStack } from "@morph/memory";
+import { describe, MorphError, StackGuard } from "@morph/memory";
 import type { Access, FieldType, Place, Site } from "./struct-field.ts";
 import type { Fields, PlacedField } from "./struct-layout.ts";
 import type { Watch } from "./struct-watch.ts";
@@ -39,14 +39,9 @@ export type Cursor<F extends Fields> = Members<F> & {
 export type Accesses = Record<string, FieldAccess>;
 
 interface FieldAccess extends Access<unknown, unknown> {
-  /** How often {@link setFields} has written it, up to {@link COLD_WRITES}. */
-  writes: number;
+  /** Of its setter. */
+  readonly stack: StackGuard;
 }
-
-/** How often a field must have been written until V8 does not compile its setter again. */
-const COLD_WRITES = 24;
-// A constant: see `StackGuard` of `@morph/memory`.
-const needStack = requireStack;
 
 /** Accessors of all fields of the struct at a site. */
 export function bindFields(placed: readonly PlacedField[], site: Site): Accesses {
@@ -59,7 +54,7 @@ export function bindFields(placed: readonly PlacedField[], site: Site): Accesses
 
 /** Accessors of one field. */
 export function bindField(type: FieldType<unknown, unknown, never>, site: Site): FieldAccess {
-  return { ...(type.bind(site) as Access<unknown, unknown>), writes: 0 };
+  return { ...(type.bind(site) as Access<unknown, unknown>), stack: new StackGuard() };
 }
 
 /** Where an object of {@link members} keeps how its fields are written. */
@@ -77,13 +72,8 @@ export function setFields(accesses: Accesses, values: object): void {
   checkFields(accesses, values);
   const fields = Object.entries(values);
   // A setter that is compiled in the middle could overflow the stack there.
-  if (fields.some(([name]) => (accesses[name]?.writes ?? 0) < COLD_WRITES)) needStack(1);
-  for (const [name, value] of fields) {
-    const access = accesses[name];
-    if (access === undefined || value === undefined) continue;
-    access.set(value);
-    if (access.writes < COLD_WRITES) access.writes++;
-  }
+  for (const [name, value] of fields) if (value !== undefined) accesses[name]?.stack.require(fields.length);
+  for (const [name, value] of fields) if (value !== undefined) accesses[name]?.set(value);
 }
 
 /** Refuses values that cannot be written: ERR_MORPH_INVALID_CONFIG for a name that is no field's, and what the fields' types throw. */
