@@ -1,9 +1,9 @@
-/** Every program on the collector, with a collection at each allocation, and at fewer, where objects stay young for longer; everything verified after each. */
+/** Every program on the collector, and on V1 with literals that are made each time, with a collection at each allocation, and at fewer, where objects stay young for longer; everything verified after each. */
 import { expect, test } from "vitest";
 import { disk } from "../src/disk.ts";
 import { compileFrontEnd } from "../src/front-end.ts";
 import { corpus } from "./corpus.ts";
-import { execute, executeLiteralsEachTime, GC_WAYS, MOVING } from "./execute.ts";
+import { execute, executeLiteralsEachTime, FIXED_WAYS, GC_WAYS, MOVING } from "./execute.ts";
 
 const HOUR = 3_600_000;
 
@@ -17,6 +17,8 @@ test.each(cases)("%s", { timeout: HOUR }, (_, { file, bytes, expected }) => {
   const [, options] = GC_WAYS.at(-1)!;
   expect(execute(result.program, options).stdout).toBe(expected);
   expect(executeLiteralsEachTime(result.program, options).stdout, "literals each time").toBe(expected);
+  const [, onV1] = FIXED_WAYS.at(-1)!;
+  expect(executeLiteralsEachTime(result.program, onV1).stdout, "V1, literals each time").toBe(expected);
   expect(execute(result.program, MOVING).stdout, "moving").toBe(expected);
   for (const collectEvery of [2, 3, 5, 8]) {
     const run = { ...options, gc: { ...options.gc, collectEvery } };

@@ -55,7 +55,7 @@ describe("random programs", () => {
         expect(heap.stats().slabs).toBe(0);
         neighbour.verify();
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
@@ -111,7 +111,7 @@ describe("random programs", () => {
         while (model.live > 0) model.free(model.live - 1);
         model.check();
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 });

@@ -1,0 +1,3 @@
+import { comparePrograms } from "./programs.ts";
+
+comparePrograms("A");
