@@ -1,7 +1,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
 /**
@@ -19,4 +19,9 @@ export async function bundle(folder: URL, format: "esm" | "iife", also: readonly
   const stdin = { contents, resolveDir };
   await build({ stdin, outfile, bundle: true, format, globalName: "morph", conditions: ["@morph/source"] });
   return outfile;
+}
+
+/** The names of a package and of the memory, imported by the engine itself from what {@link bundle} made. */
+export async function importBundled<Package>(folder: URL): Promise<Package> {
+  return (await import(/* @vite-ignore */ pathToFileURL(await bundle(folder, "esm")).href)) as Package;
 }

@@ -1,7 +1,6 @@
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { atEveryDepth } from "../../../scripts/test-kit/at-every-depth.ts";
 import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { Arena } from "../src/index.ts";
 
@@ -257,35 +256,6 @@ describe("a growth listener", () => {
     arena.rewind(mark);
     arena.destroy();
     expect(memory.footprint).toBe(PAGE_BYTES);
-  });
-});
-
-describe("a stack overflow", () => {
-  it("at any depth leaves an arena in order", () => {
-    const memory = new LinearMemory({ initialPages: 2 });
-    const arena = new Arena({ memory });
-    const sizes = [8, 100, 5000, 70_000, 300_000];
-    let mark = arena.mark();
-    const uses = [
-      (i: number) => void arena.alloc(sizes[i % 5]!),
-      (i: number) => void arena.allocZeroed(sizes[i % 5]!, 64),
-      () => arena.rewind(mark),
-      (i: number) => void arena.alloc(sizes[i % 5]!),
-      () => void arena.trim(),
-      (i: number) => {
-        if (i % 5 === 0) arena.reset();
-      },
-    ];
-    let overflows = 0;
-    for (let i = 0; i < 240; i++) {
-      mark = arena.mark();
-      overflows += atEveryDepth(() => uses[i % 6]!(i));
-      arena.verify();
-      let pages = 0;
-      for (let p = 0; p < memory.u8.length; p += PAGE_BYTES) if (memory.ownerOf(p) === arena.owner) pages++;
-      expect(pages * PAGE_BYTES).toBe(arena.stats().footprint);
-    }
-    expect(overflows).toBeGreaterThan(400);
   });
 });
 

@@ -1,9 +1,12 @@
 /** Stack overflows: whatever throws a RangeError does so before anything changes. */
-import { LinearMemory } from "@morph/memory";
 import { describe, expect, it } from "vitest";
 import { atEveryDepth } from "../../../scripts/test-kit/at-every-depth.ts";
+import { importBundled } from "../../../scripts/test-kit/bundled.ts";
 import { random } from "../../../scripts/test-kit/random.ts";
-import { Heap } from "../src/index.ts";
+
+type Package = typeof import("../src/index.ts") & typeof import("@morph/memory");
+
+const { Heap, LinearMemory } = await importBundled<Package>(new URL("..", import.meta.url));
 
 type Next = (below: number) => number;
 
@@ -20,8 +23,8 @@ const sizeOf = (kind: (typeof KINDS)[number], next: Next): number => {
 /** Live objects as the caller knows them: what throws has not happened. */
 class Known {
   readonly live: [pointer: number, size: number][] = [];
-  private readonly heap: Heap;
-  constructor(heap: Heap) {
+  private readonly heap: InstanceType<Package["Heap"]>;
+  constructor(heap: InstanceType<Package["Heap"]>) {
     this.heap = heap;
   }
   step(kind: (typeof KINDS)[number], next: Next): void {

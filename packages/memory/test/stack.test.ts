@@ -1,11 +1,17 @@
 /** What is asked for at the stack's end is there, before and after the engine has optimized who asks. */
 import { describe, expect, it, vi } from "vitest";
 import { atEveryDepth } from "../../../scripts/test-kit/at-every-depth.ts";
-import { BurstGuard, requireStack, StackGuard } from "../src/index.ts";
+import { importBundled } from "../../../scripts/test-kit/bundled.ts";
 
-// In constants, as allocators have them: see `StackGuard`.
-const ask = requireStack;
+const { BurstGuard, requireStack, StackGuard } = await importBundled<typeof import("../src/index.ts")>(
+  new URL("..", import.meta.url),
+);
+
 const guard = new StackGuard();
+
+interface Guard {
+  require(value: number): void;
+}
 
 /** Takes more than 128 bytes a call, also when it is optimized. */
 const down = (calls: number, a: number, b: number, c: number, d: number, e: number, f: number, g: number): number =>
@@ -36,8 +42,8 @@ class Operation {
 }
 
 describe.each([
-  ["requireStack", 150, (): void => ask()],
-  ["requireStack for two layers", 200, (): void => ask(2)],
+  ["requireStack", 150, (): void => requireStack()],
+  ["requireStack for two layers", 200, (): void => requireStack(2)],
   ["StackGuard", 12, (value: number): void => guard.require(value)],
 ] as const)("%s", (_, calls, asks) => {
   it.each([0, 30_000])("overflows in time after %i calls", (before) => {
@@ -55,7 +61,7 @@ describe.each([
 
 describe("a StackGuard", () => {
   it("asks for as much as requireStack at first", () => {
-    const asks = (of: StackGuard): void => of.require(0);
+    const asks = (of: Guard): void => of.require(0);
     const cold = new StackGuard();
     const warm = new StackGuard();
     for (let i = 0; i < 100; i++) asks(warm);
@@ -67,7 +73,7 @@ describe("a StackGuard", () => {
   it("counts calls only when they soon follow one another", () => {
     vi.useFakeTimers({ now: 1000 });
     try {
-      const asks = (of: StackGuard): void => of.require(0);
+      const asks = (of: Guard): void => of.require(0);
       const warm = new StackGuard();
       const seldom = new StackGuard();
       for (let i = 0; i < 100; i++) asks(warm);
@@ -92,8 +98,8 @@ describe("a StackGuard", () => {
 });
 
 describe("a BurstGuard", () => {
-  const asks = (of: BurstGuard): void => of.require(0);
-  const warm = (): BurstGuard => {
+  const asks = (of: Guard): void => of.require(0);
+  const warm = (): Guard => {
     const guard = new BurstGuard(1);
     for (let i = 0; i < 100; i++) {
       asks(guard);
@@ -101,7 +107,7 @@ describe("a BurstGuard", () => {
     }
     return guard;
   };
-  const count = (guard: BurstGuard): number => atEveryDepth(asks.bind(undefined, guard));
+  const count = (guard: Guard): number => atEveryDepth(asks.bind(undefined, guard));
 
   it("asks for less when the path ran to its end some times just before, and only then", () => {
     vi.useFakeTimers({ now: 1000 });

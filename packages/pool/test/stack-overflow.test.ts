@@ -1,14 +1,12 @@
-import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { atDepth } from "../../../scripts/test-kit/at-every-depth.ts";
-import { bundle } from "../../../scripts/test-kit/bundled.ts";
+import { importBundled } from "../../../scripts/test-kit/bundled.ts";
 import { random } from "../../../scripts/test-kit/random.ts";
 import { nearTheStackLimit } from "../../../scripts/test-kit/stack-limit.ts";
 
-const file = pathToFileURL(await bundle(new URL("..", import.meta.url), "esm"));
-const { LinearMemory, Pool, PoolManager, requireStack } = (await import(
-  /* @vite-ignore */ file.href
-)) as typeof import("../src/index.ts") & typeof import("@morph/memory");
+type Package = typeof import("../src/index.ts") & typeof import("@morph/memory");
+
+const { LinearMemory, Pool, PoolManager, requireStack } = await importBundled<Package>(new URL("..", import.meta.url));
 
 let overflowed = 0;
 
