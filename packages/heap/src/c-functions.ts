@@ -36,7 +36,10 @@ export interface CFunctions {
   readonly aligned_alloc: (alignment: number, size: number) => number;
   /** As `aligned_alloc`. */
   readonly memalign: (alignment: number, size: number) => number;
-  /** Writes the pointer to `result`. EINVAL (28) unless the alignment is a power of two from 4, ENOMEM (48), or 0. */
+  /**
+   * Writes the pointer to `result`. EINVAL (28) unless the alignment is a power of two from 4, ENOMEM (48), or 0.
+   * @throws ERR_MORPH_INVALID_POINTER when `result` is no place for a pointer; then nothing is allocated
+   */
   readonly posix_memalign: (result: number, alignment: number, size: number) => number;
   /** 0 for 0. @throws as `free` */
   readonly malloc_usable_size: (pointer: number) => number;
@@ -119,6 +122,8 @@ export function cFunctions(heap: TryingHeap, errno?: () => number): CFunctions {
     posix_memalign: (result, alignment, size) => {
       if (!isAlignment(alignment) || alignment % 4 !== 0) return EINVAL;
       needStack(LAYERS + 1);
+      // Before anything is allocated: nobody could free what is written nowhere.
+      if (wordAt(heap.memory, result) === 0) throw noPlace(result);
       const pointer = align(alignment, size);
       if (pointer === 0) return ENOMEM;
       heap.memory.i32[(result >>> 0) / 4] = pointer;
@@ -130,15 +135,27 @@ export function cFunctions(heap: TryingHeap, errno?: () => number): CFunctions {
 
 /** @param address as the module has it. It may have grown the memory to find it, so that the view is read after it. */
 function setErrno(memory: AddressSpace, address: number, error: number): void {
-  const { i32 } = memory;
-  const word = (address >>> 0) / 4;
-  if (word > 0 && i32[word] !== undefined) i32[word] = error;
+  const word = wordAt(memory, address);
+  if (word !== 0) memory.i32[word] = error;
   else {
     throw new MorphError(
       "ERR_MORPH_INVALID_CONFIG",
-      `errno: expected it to return a multiple of 4 in the memory's ${i32.byteLength} bytes, got ${describe(address)}`,
+      `errno: expected it to return a multiple of 4 in the memory's ${memory.i32.byteLength} bytes, got ${describe(address)}`,
     );
   }
+}
+
+/** Word index of an address that the module gave; 0 when no word of the memory lies there. */
+function wordAt(memory: AddressSpace, address: number): number {
+  const word = (address >>> 0) / 4;
+  return memory.i32[word] === undefined ? 0 : word;
+}
+
+function noPlace(result: number): MorphError {
+  return new MorphError(
+    "ERR_MORPH_INVALID_POINTER",
+    `result: expected a multiple of 4 in the memory, got ${describe(result)}`,
+  );
 }
 
 /** The largest size that C may ask for: differences of pointers must fit. */

@@ -75,6 +75,16 @@ describe("mimalloc test-api", () => {
     expect(memory.u32[slot / 4]).toBe(77);
   });
 
+  it("posix_memalign: nothing is allocated when the result can be written nowhere", () => {
+    const { c, heap, memory } = fresh();
+    const { currentLive } = heap.stats();
+    for (const place of [0, 2, 257, -1, -4, memory.u8.length, Number.NaN, undefined]) {
+      expect(codeOf(() => c.posix_memalign(place as number, 16, 32))).toBe("ERR_MORPH_INVALID_POINTER");
+    }
+    expect(heap.stats().currentLive).toBe(currentLive);
+    heap.verify();
+  });
+
   it("posix_memalign_nomem: ENOMEM, and the result is not written", () => {
     const { c, memory } = fresh();
     const slot = c.malloc(8);
