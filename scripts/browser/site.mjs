@@ -6,8 +6,8 @@ import { build } from "esbuild";
 import { root } from "../lib/workspace.mjs";
 
 /** The pages, and what they load besides. Each bundle's exports are the global variable `page`. */
-export const PAGES = ["allocators", "growth", "threads", "kept-locks"];
-const PARTS = ["worker"];
+export const PAGES = ["allocators", "growth", "threads", "kept-locks", "web"];
+const PARTS = ["worker", "processor", "frame"];
 
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), "pages");
 const ISOLATED = {
@@ -49,7 +49,7 @@ async function bundle() {
   const files = new Map(
     outputFiles.map(({ path, contents }) => [path.replaceAll("\\", "/"), ["text/javascript", contents]]),
   );
-  for (const name of PAGES) {
+  for (const name of [...PAGES, "frame"]) {
     files.set(`/${name}.html`, [
       "text/html",
       `<!doctype html><meta charset="utf-8"><script src="${name}.js"></script>`,
