@@ -16,7 +16,7 @@ export interface ContextOptions {
   /** In SERVER mode: bytes of pages and tables that the context takes at most, from 1 MiB. Default 1 GiB. */
   readonly maxBytes?: number;
   /**
-   * Of a `SharedContext`: how many milliseconds a call waits for a thread that is at work before it is ERR_MORPH_TIMEOUT. Default 5,000. A worker
+   * Of a `SharedContext` alone: how many milliseconds a call waits for a thread that is at work before it is ERR_MORPH_TIMEOUT. Default 5,000. A worker
    * that was terminated inside a call never gives the lock back.
    */
   readonly lockTimeoutMs?: number;

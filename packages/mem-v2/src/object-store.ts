@@ -118,6 +118,9 @@ export class ObjectStore {
     if (sharing !== undefined && !(sharing instanceof Sharing)) {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", "a context takes one argument; see SharedContext.attach");
     }
+    if (sharing === undefined && config.lockTimeoutMs !== undefined) {
+      throw new MorphError("ERR_MORPH_INVALID_CONFIG", "lockTimeoutMs: only a SharedContext has a lock");
+    }
     requireStack(LOCKED_LAYERS);
     const { memory = ownMemory(config), onMemoryPressure, ...rest } = config;
     if (typeof memory !== "object" || memory === null) {

@@ -17,8 +17,8 @@ function contextProgram(seed: number) {
     const config = [COMPILER, RUNTIME, { ...SERVER, maxBytes: 8 << 20 }][seed % 3]!;
     const shared = seed % 2 === 1;
     const memory = new LinearMemory({ initialPages: 1, maxPages: 2000, shared });
-    const options = { ...config, memory, lockTimeoutMs: 500 };
-    const here = shared ? new SharedContext(options) : new MemoryContext(options);
+    const options = { ...config, memory };
+    const here = shared ? new SharedContext({ ...options, lockTimeoutMs: 500 }) : new MemoryContext(options);
     const there = here instanceof SharedContext ? SharedContext.attach(here.handle()) : here;
     const live = new Map<number, number>();
     const step = (): void => {

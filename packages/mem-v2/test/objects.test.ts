@@ -161,7 +161,7 @@ describe("a context's options", () => {
       expect(codeOf(() => new MemoryContext({ ...COMPILER, ...wrong }))).toBe("ERR_MORPH_INVALID_CONFIG");
     }
     expect(() => new MemoryContext({ ...COMPILER, memori: 1 } as never)).toThrow(/memory/);
-    for (const lockTimeoutMs of [-1, Number.NaN, "5"]) {
+    for (const lockTimeoutMs of [-1, Number.NaN, "5", 5000]) {
       expect(codeOf(() => new MemoryContext({ ...COMPILER, lockTimeoutMs: lockTimeoutMs as number }))).toBe(
         "ERR_MORPH_INVALID_CONFIG",
       );
