@@ -15,8 +15,6 @@ const ISOLATED = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
-/** A page as most are, not isolated, and which may not even compile WebAssembly. */
-const PLAIN = { "Content-Security-Policy": "default-src 'self'" };
 
 /** @returns where it listens, `{ url, close }` */
 export async function serve() {
@@ -24,8 +22,7 @@ export async function serve() {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://127.0.0.1");
     const [type, body] = files.get(pathname) ?? ["text/plain", undefined];
-    const headers = /^\/plain\./.test(pathname) ? PLAIN : ISOLATED;
-    response.writeHead(body === undefined ? 404 : 200, { ...headers, "Content-Type": type });
+    response.writeHead(body === undefined ? 404 : 200, { ...ISOLATED, "Content-Type": type });
     response.end(body ?? "not here");
   });
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
