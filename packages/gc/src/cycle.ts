@@ -8,43 +8,27 @@ import { now } from "./clock.ts";
 import { compact } from "./compaction.ts";
 import { Evacuation } from "./evacuation.ts";
 import {
-  BITMAP_WORDS,
   BLOCK_BYTES,
-  BLOCK_MASK,
-  CARD_BYTES,
   EMPTYING,
   GRANULE_SHIFT,
-  KIND,
   LANE,
-  LARGE,
-  LARGE_REST,
-  LOGGED,
   MARK_BASE,
   MARK_CURSOR,
   MARK_OVERFLOWED,
   MARKING,
-  MARKS,
   MOVES,
-  NEXT,
   NURSERY_BYTES,
-  OLD,
   OLD_MOVES,
-  REMEMBERED_BASE,
-  REMEMBERED_CURSOR,
-  REMEMBERED_OVERFLOW,
-  SLOT_BYTES,
-  START,
-  STATE,
   WORD_SHIFT,
 } from "./layout.ts";
-import { testBit } from "./old-space.ts";
+import { isMarked } from "./old-space.ts";
 import { Pace } from "./pace.ts";
 import type { Parts } from "./parts.ts";
+import { forgetDead, scanRemembered } from "./remembered-scan.ts";
 import type { Phase } from "./statistics.ts";
 import { COPY, FORWARD, MARK } from "./tracer.ts";
 import { requireBarriers, requireMarks, verifyAll } from "./verify.ts";
 
-const WORD_BYTES = 4;
 /** Objects that are marked, and blocks that are swept, between two looks at the clock. */
 const MARK_STEP = 512;
 const SWEEP_STEP = 64;
@@ -175,7 +159,7 @@ export class Cycle {
     tracer.youngObjects = 0;
     tracer.begin(COPY);
     const base = tracer.stackTop;
-    const remembered = this.scanRemembered(base);
+    const remembered = scanRemembered(this.parts, base, this.allMarked);
     roots.each((word) => tracer.visit(word));
     const { base: low, span } = tracer;
     const isYoung = (pointer: number): boolean => (pointer - low) >>> 0 < span;
@@ -214,68 +198,7 @@ export class Cycle {
     const { space, tracer } = this.parts;
     const record = space.recordOf(pointer);
     if (space.i32[record + LANE] === 0) return pointer;
-    return testBit(space.i32, record + MARKS, pointer & BLOCK_MASK) ? tracer.copy(pointer) : 0;
-  }
-
-  /** Copies what old objects lead to; those that then have no pointer to a young one leave the list. @returns how many there were */
-  private scanRemembered(stackBase: number): number {
-    const { space, tracer, remembered } = this.parts;
-    const { control } = space;
-    const base = space.i32[control + REMEMBERED_BASE] as number;
-    const end = space.i32[control + REMEMBERED_CURSOR] as number;
-    if (space.i32[control + REMEMBERED_OVERFLOW] !== 0) {
-      return this.scanLogged();
-    }
-    let kept = base;
-    for (let at = base; at !== end; at = (at + WORD_BYTES) | 0) {
-      const entry = space.i32[at >>> WORD_SHIFT] as number;
-      const record = space.recordOf(entry);
-      if (this.allMarked && !this.isMarked(this.objectOf(entry, record))) continue;
-      if (tracer.scanOld(entry, record)) {
-        space.i32[kept >>> WORD_SHIFT] = entry;
-        kept = (kept + WORD_BYTES) | 0;
-      } else remembered.forget(entry, record);
-      if (tracer.stackTop !== stackBase) tracer.drainCopies(stackBase);
-    }
-    // What became old meanwhile, with pointers to young objects, stands behind the end.
-    const { i32 } = space;
-    const added = i32[control + REMEMBERED_CURSOR] as number;
-    i32.copyWithin(kept >>> WORD_SHIFT, end >>> WORD_SHIFT, added >>> WORD_SHIFT);
-    i32[control + REMEMBERED_CURSOR] = (kept + (added - end)) | 0;
-    return (end - base) >>> WORD_SHIFT;
-  }
-
-  /** The same when the list overflowed: all bits of all blocks are looked at, and the list is made anew. */
-  private scanLogged(): number {
-    const { space, tracer, remembered, old } = this.parts;
-    remembered.startAnew();
-    for (let block = space.lowBlock; block < space.highBlock; block++) {
-      const record = space.recordAt(block);
-      if (record === 0) continue;
-      const state = space.i32[record + STATE] as number;
-      // The bits of dead objects go with them.
-      if (old.sweeping && (state === OLD || state === LARGE)) old.sweepBlock(record);
-      const now = space.i32[record + STATE] as number;
-      if (now !== OLD && now !== LARGE && now !== LARGE_REST) continue;
-      if (!this.hasLogged(record)) continue;
-      const kind = space.i32[record + KIND] as number;
-      const bytes = now === OLD ? (space.i32[kind + SLOT_BYTES] as number) : CARD_BYTES;
-      for (let at = 0; at < BLOCK_BYTES; at += bytes) {
-        if (!testBit(space.i32, record + LOGGED, at)) continue;
-        const entry = ((space.i32[record + START] as number) + at) | 0;
-        remembered.forget(entry, record);
-        if (this.allMarked && !this.isMarked(this.objectOf(entry, record))) continue;
-        if (tracer.scanOld(entry, record)) remembered.add(entry, record);
-      }
-    }
-    return space.highBlock - space.lowBlock;
-  }
-
-  private hasLogged(record: number): boolean {
-    const { i32 } = this.parts.space;
-    let bits = 0;
-    for (let word = record + LOGGED; word < record + LOGGED + BITMAP_WORDS; word++) bits |= i32[word] as number;
-    return bits !== 0;
+    return isMarked(space, pointer) ? tracer.copy(pointer) : 0;
   }
 
   // --- major -----------------------------------------------------------------------------------------------------------------
@@ -393,37 +316,8 @@ export class Cycle {
     const span = space.i32[space.control + NURSERY_BYTES] as number;
     const isYoung = (pointer: number): boolean => (pointer - base) >>> 0 < span;
     // Young objects are marked too where the tracer knows of no nursery; see `full`.
-    const isAlive = (pointer: number): boolean => (tracer.span !== 0 && isYoung(pointer)) || this.isMarked(pointer);
+    const isAlive = (pointer: number): boolean => (tracer.span !== 0 && isYoung(pointer)) || isMarked(space, pointer);
     handles.eachWeak(false, (pointer) => (isAlive(pointer) ? pointer : 0));
-  }
-
-  private isMarked(pointer: number): boolean {
-    const { space } = this.parts;
-    return testBit(space.i32, space.recordOf(pointer) + MARKS, pointer & BLOCK_MASK);
-  }
-
-  /** Takes dead objects from the remembered list. O(entries). */
-  private forgetDead(): void {
-    const { space } = this.parts;
-    const { i32, control } = space;
-    const end = i32[control + REMEMBERED_CURSOR] as number;
-    let kept = i32[control + REMEMBERED_BASE] as number;
-    for (let at = kept; at !== end; at = (at + WORD_BYTES) | 0) {
-      const entry = i32[at >>> WORD_SHIFT] as number;
-      if (!this.isMarked(this.objectOf(entry, space.recordOf(entry)))) continue;
-      i32[kept >>> WORD_SHIFT] = entry;
-      kept = (kept + WORD_BYTES) | 0;
-    }
-    i32[control + REMEMBERED_CURSOR] = kept;
-  }
-
-  /** The object that an entry of the remembered list is, or is a card of. */
-  private objectOf(entry: number, record: number): number {
-    const { i32 } = this.parts.space;
-    const state = i32[record + STATE] as number;
-    if (state === OLD) return entry;
-    const blocks = state === LARGE_REST ? (i32[record + NEXT] as number) : 0;
-    return ((entry & ~BLOCK_MASK) - blocks * BLOCK_BYTES) | 0;
   }
 
   private endSweep(): void {
@@ -442,7 +336,7 @@ export class Cycle {
     tracer.begin(MARK);
     while (tracer.drainMarks(ALL) < 0) {}
     tracer.finish();
-    this.forgetDead();
+    forgetDead(this.parts);
     this.endMarking();
     this.note("markMs", start);
   }

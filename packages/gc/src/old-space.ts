@@ -326,6 +326,11 @@ export class OldSpace {
   }
 }
 
+/** Whether the object at a pointer is marked. O(1). */
+export function isMarked(space: Space, pointer: number): boolean {
+  return testBit(space.i32, space.recordOf(pointer) + MARKS, pointer & BLOCK_MASK);
+}
+
 /** A bit of a block's bitmap, by the place of its slot in the block. */
 export function testBit(i32: Int32Array, bits: number, at: number): boolean {
   return ((i32[bits + (at >>> (BIT_SHIFT + WORD_BITS_SHIFT))] as number) & (1 << (at >>> BIT_SHIFT))) !== 0;

@@ -26,7 +26,7 @@ import {
   YOUNG,
   YOUNG_FREE,
 } from "./layout.ts";
-import { countBits, testBit } from "./old-space.ts";
+import { countBits, isMarked, testBit } from "./old-space.ts";
 import type { Parts } from "./parts.ts";
 
 const WORD_BYTES = 4;
@@ -140,7 +140,7 @@ export function requireMarks(parts: Parts): void {
     if (value === 0 || seen.has(value)) return;
     seen.add(value);
     todo.push(value);
-    if (!isYoung(value) && !testBit(space.i32, space.recordOf(value) + MARKS, value & BLOCK_MASK)) {
+    if (!isYoung(value) && !isMarked(space, value)) {
       throw broken(`${from()} leads to ${value >>> 0}, which is not marked: a barrier is missing`);
     }
   };
