@@ -54,7 +54,7 @@ export function bindFields(placed: readonly PlacedField[], site: Site): Accesses
 
 /** Accessors of one field. */
 export function bindField(type: FieldType<unknown, unknown, never>, site: Site): FieldAccess {
-  return { ...(type.bind(site) as Access<unknown, unknown>), stack: new StackGuard() };
+  return { ...(type.bind(site) as Access<unknown, unknown>), stack: new StackGuard(1) };
 }
 
 /** Where an object of {@link members} keeps how its fields are written. */
