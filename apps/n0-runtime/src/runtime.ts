@@ -176,6 +176,11 @@ export class Runtime {
     return gc.roots.pushReference(pointer);
   }
 
+  /** Collects what was allocated last, on the collector; on V1 and V2 nothing. @throws ERR_MORPH_OUT_OF_MEMORY */
+  emptyNursery(): void {
+    this.set.gc?.emptyNursery();
+  }
+
   /**
    * A handle for a type; equal types have the same one.
    * @throws ERR_MORPH_INVALID_TYPE for a field out of range, and on V2 when 127 types are registered

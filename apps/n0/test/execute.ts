@@ -15,6 +15,7 @@ export interface ExecuteOptions {
   readonly gc?: GcOptions;
   readonly maxMemory?: number;
   readonly args?: readonly string[];
+  readonly again?: (milliseconds: number) => boolean;
 }
 
 /** A run with what it printed. */

@@ -1,4 +1,4 @@
-import { type Comparison, type Side, sideOf } from "./comparison.js";
+import { type Comparison, type Side, sideOf, timesPlain, wholeMsOf } from "./comparison.js";
 import { ALLOCATORS, CONTENDER_NAMES, type ContenderName } from "./contenders.js";
 import { STYLES, type Style } from "./programs.js";
 import type { MilestoneResults } from "./results.js";
@@ -85,22 +85,14 @@ export interface TimesChart {
   }[];
 }
 
-const wholeMs = (comparison: Comparison, contender: ContenderName): number | undefined => {
-  const side = sideOf(comparison, contender);
-  return side?.note === undefined ? side?.wholeMs : undefined;
-};
-
 /** The allocators' times beside plain objects; no chart where those were not measured. */
 export const timesCharts = (milestone: MilestoneResults | undefined): TimesChart[] => {
-  const compared = (milestone?.comparisons ?? []).filter((each) => wholeMs(each, "plain") !== undefined);
+  const compared = (milestone?.comparisons ?? []).filter((each) => wholeMsOf(each, "plain") !== undefined);
   if (compared.length === 0) return [];
   const series = ALLOCATORS.map((side) => ({
     side,
     label: CONTENDER_NAMES[side],
-    values: compared.map((each) => {
-      const time = wholeMs(each, side);
-      return time === undefined ? null : time / wholeMs(each, "plain")!;
-    }),
+    values: compared.map((each) => timesPlain(each, side) ?? null),
   }));
   return [{ id: "milestone-times", programs: compared.map(({ what }) => what), series }];
 };

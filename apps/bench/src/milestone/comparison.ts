@@ -6,8 +6,12 @@ export interface Side {
   readonly contender: ContenderName;
   /** What could not be measured, and why: "stopped after 3 s". */
   note?: string;
-  /** Of the run; absent when it was stopped. */
+  /** Of the run, on a new memory; of plain objects, on the engine's heap as the runs before left it. Absent when it was stopped. */
   wholeMs?: number;
+  /** Of the collector: of a run in the memory of the runs before, which is how plain objects run. Absent where there are none to compare. */
+  againMs?: number;
+  /** Of the first run of a process, for which neither memory nor machine code is there. */
+  firstMs?: number;
   /** Absent of plain objects, which nobody counts. */
   allocations?: number;
   payload?: number;
@@ -42,3 +46,27 @@ export interface Comparison {
 /** A contender's side; undefined where it has none. */
 export const sideOf = ({ sides }: Comparison, contender: ContenderName): Side | undefined =>
   sides.find((side) => side.contender === contender);
+
+/** A contender's side, if it ended. */
+const ended = (comparison: Comparison, contender: ContenderName): Side | undefined => {
+  const side = sideOf(comparison, contender);
+  return side?.note === undefined ? side : undefined;
+};
+
+/** The whole time of one that ended. */
+export const wholeMsOf = (comparison: Comparison, contender: ContenderName): number | undefined =>
+  ended(comparison, contender)?.wholeMs;
+
+/** How many times the whole time on plain objects a contender takes: the collector in memory that it has used before, as they do; V1 and V2 on a new one. */
+export const timesPlain = (comparison: Comparison, contender: ContenderName): number | undefined => {
+  const side = ended(comparison, contender);
+  const time = contender === "gc" ? side?.againMs : side?.wholeMs;
+  const plain = wholeMsOf(comparison, "plain");
+  return time === undefined || plain === undefined ? undefined : time / plain;
+};
+
+/** The same of the first run of a process. */
+export const timesPlainAtFirst = (comparison: Comparison, contender: ContenderName): number | undefined => {
+  const [time, plain] = [ended(comparison, contender)?.firstMs, ended(comparison, "plain")?.firstMs];
+  return time === undefined || plain === undefined ? undefined : time / plain;
+};

@@ -1,6 +1,6 @@
 import { figure } from "../format.js";
-import { type Comparison, type Side, sideOf } from "./comparison.js";
-import { CONTENDER_NAMES } from "./contenders.js";
+import { type Comparison, type Side, sideOf, timesPlain, timesPlainAtFirst } from "./comparison.js";
+import { ALLOCATORS, CONTENDER_NAMES } from "./contenders.js";
 import { layoutsOf } from "./sizes.js";
 
 /** What the original's documents project for 1,000 lines. Quoted; it was never run. */
@@ -19,6 +19,8 @@ export const HEAD: readonly string[] = [
   "allocator ms",
   "of that GC",
   "whole ms",
+  "again",
+  "first",
   "GCs",
   "GC ms",
   "longest",
@@ -42,6 +44,8 @@ export const sideRow = (name: string, side: Side): string[] => {
     allocatorMs === undefined ? (side.replayNote ?? note ?? NONE).replace(/:.*/, "") : figure(allocatorMs),
     shown(collectionMs),
     note ?? shown(wholeMs),
+    shown(side.againMs),
+    shown(side.firstMs),
     collections === undefined ? NONE : String(collections.count),
     shown(collections?.totalMs),
     shown(collections?.maxMs),
@@ -63,6 +67,8 @@ export const projectionRows = (): string[][] =>
     NONE,
     NONE,
     figure(milliseconds),
+    NONE,
+    NONE,
     NONE,
     NONE,
     NONE,
@@ -93,14 +99,16 @@ const besideV1 = (side: Side, v1: Side): string[] => {
 };
 
 /** How the allocators stand to plain objects, and what those take. */
-const besidePlain = (sides: readonly Side[], { wholeMs, peakFootprint, peakCommitted }: Side): string[] => {
+const besidePlain = (comparison: Comparison, { wholeMs, peakFootprint, peakCommitted }: Side): string[] => {
   if (wholeMs === undefined) return [];
-  const times = sides.flatMap((side) =>
-    side.wholeMs === undefined || side.note !== undefined
-      ? []
-      : [`${CONTENDER_NAMES[side.contender]} ${figure(side.wholeMs / wholeMs)}`],
-  );
-  const parts = times.length === 0 ? [] : [`times the whole time on plain objects: ${times.join(", ")}`];
+  const timesBy = (times: typeof timesPlain): string =>
+    ALLOCATORS.flatMap((each) => {
+      const value = times(comparison, each);
+      return value === undefined ? [] : [`${CONTENDER_NAMES[each]} ${figure(value)}`];
+    }).join(", ");
+  const [times, firsts] = [timesBy(timesPlain), timesBy(timesPlainAtFirst)];
+  const parts = times === "" ? [] : [`times the whole time on plain objects: ${times}`];
+  if (firsts !== "") parts.push(`in the first run of a process: ${firsts}`);
   if (peakFootprint !== undefined && peakCommitted !== undefined) {
     const [used, committed] = [figure(peakFootprint / MB), figure(peakCommitted / MB)];
     parts.push(`plain objects and their garbage take ${used} MB of the engine's heap, which grows by ${committed} MB`);
@@ -115,7 +123,7 @@ export const saying = (comparison: Comparison): string => {
   const allocators = sides.filter((side) => side !== plain);
   const parts = [
     ...(v1 === undefined ? [] : allocators.flatMap((side) => (side === v1 ? [] : besideV1(side, v1)))),
-    ...(plain === undefined ? [] : besidePlain(allocators, plain)),
+    ...(plain === undefined ? [] : besidePlain(comparison, plain)),
   ];
   for (const { contender, note, replayNote } of sides) {
     const name = CONTENDER_NAMES[contender];

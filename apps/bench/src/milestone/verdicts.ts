@@ -1,4 +1,4 @@
-import { type Comparison, type Side, sideOf } from "./comparison.js";
+import { type Comparison, type Side, sideOf, timesPlain, wholeMsOf } from "./comparison.js";
 import { CONTENDER_NAMES, type ContenderName } from "./contenders.js";
 import { STYLES } from "./programs.js";
 
@@ -57,16 +57,10 @@ const perLine = (
   );
 };
 
-/** The whole time of one that ended. */
-const wholeMs = (comparison: Comparison, contender: ContenderName): number | undefined => {
-  const side = sideOf(comparison, contender);
-  return side?.note === undefined ? side?.wholeMs : undefined;
-};
-
-/** How many times the time of the fastest of some the collector takes. */
+/** How many times the time of the fastest of some the collector takes, each on a new memory. */
 const timesOf = (comparison: Comparison, contenders: readonly ContenderName[]): number | undefined => {
-  const times = contenders.map((each) => wholeMs(comparison, each)).filter((time) => time !== undefined);
-  const collected = wholeMs(comparison, "gc");
+  const times = contenders.map((each) => wholeMsOf(comparison, each)).filter((time) => time !== undefined);
+  const collected = wholeMsOf(comparison, "gc");
   return collected === undefined || times.length === 0 ? undefined : collected / Math.min(...times);
 };
 
@@ -85,7 +79,7 @@ const collectorVerdicts = (comparisons: readonly Comparison[]): MilestoneVerdict
       problem: unended("gc", "v2", "v1"),
     };
     const plain = {
-      what: `${what} whole time`,
+      what: `${what} whole time in memory used before`,
       unit: `times ${CONTENDER_NAMES.plain}`,
       problem: unended("gc", "plain"),
     };
@@ -103,7 +97,7 @@ const collectorVerdicts = (comparisons: readonly Comparison[]): MilestoneVerdict
         : []),
       ...(sideOf(each, "plain") === undefined
         ? []
-        : [judged({ ...plain, atMost: TIMES_PLAIN, aim: TIMES_PLAIN_AIM }, timesOf(each, ["plain"]))]),
+        : [judged({ ...plain, atMost: TIMES_PLAIN, aim: TIMES_PLAIN_AIM }, timesPlain(each, "gc"))]),
     ];
   });
 

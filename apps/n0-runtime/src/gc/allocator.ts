@@ -184,6 +184,12 @@ export class GcAllocator implements Allocator {
     return this.shapes[this.collector.typeOf(data >>> 0)] as Shape;
   }
 
+  /** A minor collection. @throws ERR_MORPH_OUT_OF_MEMORY */
+  emptyNursery(): void {
+    this.collector.collect("minor");
+    if (this.i32[this.movesWord] !== this.seen) this.moved();
+  }
+
   collect(): void {
     this.collector.collect();
     if (this.i32[this.movesWord] !== this.seen) this.moved();

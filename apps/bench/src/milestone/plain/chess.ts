@@ -13,8 +13,15 @@ interface Move {
   readonly note: string;
 }
 
+/** Grown by concatenation, as there. */
+const newBoard = (): number[] => {
+  let board: number[] = [];
+  for (let i = 0; i < SQUARES; i++) board = board.concat([(i * 37) % 11]);
+  return board;
+};
+
 class Game {
-  readonly board: number[] = Array.from({ length: SQUARES }, (_, i) => (i * 37) % 11);
+  readonly board: number[] = newBoard();
   readonly moves: Move[] = [];
 
   score(): number {

@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { executeSource, FIXED_WAYS, GC_WAYS } from "./execute.ts";
+
+const RUNS = 4;
+/** Globals and literals refer to objects of the run before, which have moved when the next begins. */
+const SOURCE = `
+var kept = ["a"]
+struktur Node  value int  next Node akhir
+fungsi main() void
+  var list Node = kosong
+  var i = 0
+  selama i < 120
+    list = Node(i, list)
+    kept = kept + ["b"]
+    jika panjang(kept) > 50
+      kept = ["c" + "d"]
+    akhir
+    i = i + 1
+  akhir
+  native_print(kept[0] + kept[1])
+  native_print_int(list.next.value + panjang(kept))
+akhir
+`;
+
+test.each([...FIXED_WAYS, ...GC_WAYS])("a program is run again in the same memory: %s", (_, options) => {
+  const times: number[] = [];
+  const again = (milliseconds: number): boolean => times.push(milliseconds) < RUNS;
+  const { stdout, failure, milliseconds } = executeSource(SOURCE, { ...options, again });
+  expect(failure).toBeNull();
+  expect(stdout).toBe("cdb\n139\n".repeat(RUNS));
+  expect(times).toHaveLength(RUNS);
+  expect(milliseconds).toBe(times.at(-1));
+});
+
+test("a program that uses threads is run once", () => {
+  const source = "fungsi f() void akhir\nfungsi main() void\n  luncurkan(f)\nakhir";
+  expect(() => executeSource(source, { again: () => true })).toThrow("run once");
+});
