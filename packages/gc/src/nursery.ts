@@ -90,8 +90,12 @@ export class Nursery implements SurvivorSpace {
   private readonly keeps: boolean;
   private turn = 0;
 
-  /** @throws ERR_MORPH_OUT_OF_MEMORY */
-  constructor(space: Space, kinds: Kinds, bytes: number, keeps = false) {
+  /**
+   * @param keeps whether survivors stay here while they leave room
+   * @param usesAll whether all of it is used before the first collection, however long that takes
+   * @throws ERR_MORPH_OUT_OF_MEMORY
+   */
+  constructor(space: Space, kinds: Kinds, bytes: number, keeps = false, usesAll = false) {
     this.space = space;
     this.kinds = kinds;
     this.keeps = keeps;
@@ -105,7 +109,7 @@ export class Nursery implements SurvivorSpace {
     this.reserve = this.blocks >>> LEAST_RESERVE_SHIFT;
     this.free = new Int32Array(this.blocks);
     // How much survives is not known yet.
-    this.withheld = Math.max(0, this.blocks - FIRST_BLOCKS);
+    this.withheld = usesAll ? 0 : Math.max(0, this.blocks - FIRST_BLOCKS);
     this.touched = this.first;
     space.i32[space.control + NURSERY_BASE] = pointer;
     space.i32[space.control + NURSERY_BYTES] = bytes;

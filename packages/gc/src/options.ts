@@ -14,7 +14,7 @@ export interface CollectorOptions {
   maxBytes?: number;
   /**
    * How long a pause should be at most, in milliseconds: more than 0. Slices of major collections end then; when minor ones would take three times as long, less of the nursery is
-   * used, 256 KiB at least, and more again later. Default 1.
+   * used, 256 KiB at least, and more again later. With Infinity all of the nursery is used from the start. Default 1.
    */
   pauseTargetMs?: number;
   /** Bytes of the shadow stack: a multiple of 64, up to 16 MiB. Default 256 KiB. */

@@ -29,7 +29,13 @@ export interface Parts {
 /** Makes them in a space. @throws ERR_MORPH_OUT_OF_MEMORY */
 export function makeParts(space: Space, settings: Settings): Parts {
   const kinds = new Kinds(space);
-  const nursery = new Nursery(space, kinds, settings.nurseryBytes, settings.moveAlways);
+  const nursery = new Nursery(
+    space,
+    kinds,
+    settings.nurseryBytes,
+    settings.moveAlways,
+    settings.pauseTargetMs === Number.POSITIVE_INFINITY,
+  );
   const old = new OldSpace(space, kinds);
   const remembered = new Remembered(space);
   const roots = new Roots(space, settings.stackBytes);

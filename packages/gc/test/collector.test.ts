@@ -116,6 +116,18 @@ describe("objects", () => {
     gc.collect("major");
     expect(handle.pointer).toBe(old);
   });
+
+  it("are first collected when the nursery is full where pauses may be of any length, else after 1 MiB", () => {
+    for (const [pauseTargetMs, count] of [
+      [Number.POSITIVE_INFINITY, 0],
+      [1, 1],
+    ] as const) {
+      const { gc, pair } = make({ nurseryBytes: 4_194_304, pauseTargetMs });
+      const objects = 1_500_000 / gc.sizeOf(gc.alloc(pair));
+      for (let i = 0; i < objects; i++) gc.alloc(pair);
+      expect(gc.stats().minorCollections).toBe(count);
+    }
+  });
 });
 
 describe("moveAlways", () => {
