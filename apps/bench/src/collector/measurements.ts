@@ -1,4 +1,5 @@
 import { allocation } from "./allocation.js";
+import { barriers } from "./barriers.js";
 import {
   cc1AgainstHeap,
   pythonAgainstHeap,
@@ -29,6 +30,7 @@ export const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   gibibyteOfTen,
   gibibyteOfOne,
   allocation,
+  barriers,
   treesAgainstHeap,
   recordsAgainstHeap,
   cc1AgainstHeap,

@@ -1,3 +1,5 @@
+import { BARRIER_PROGRAMS } from "./barriers.js";
+
 /** A figure of the collector, what it should be, and where it comes from. */
 export interface Row {
   readonly what: string;
@@ -70,6 +72,27 @@ export const ROWS: readonly Row[] = [
   },
   { what: "allocation in line in WebAssembly, 32 bytes", unit: "ns", from: ["allocation", "wasm"], limit: 5, aim: 2 },
   { what: "alloc() from JavaScript, 32 bytes", unit: "ns", from: ["allocation", "js"] },
+  ...(
+    [
+      ["over the same without them, in memory used before", "mean"],
+      ["over V2, which touches new pages", "overV2"],
+    ] as const
+  ).map(
+    ([over, figure]): Row => ({
+      what: `barriers and roots in programs that never collect, ${over}: geometric mean`,
+      unit: "times",
+      from: ["barriers", figure],
+      limit: 1.08,
+      aim: 1.03,
+    }),
+  ),
+  ...BARRIER_PROGRAMS.map(
+    (program): Row => ({
+      what: `the same of ${program}, over the same without them`,
+      unit: "times",
+      from: ["barriers", program],
+    }),
+  ),
   ...(
     [
       ["binary trees", "treesAgainstHeap"],

@@ -29,6 +29,8 @@ export interface CodegenOptions {
   readonly literalsEachTime?: boolean;
   /** For which allocators: `"fixed"` for v1 and v2 (default), or `"gc"`. */
   readonly target?: TargetName;
+  /** For benchmarks: false leaves out barriers and roots, which a program that never collects can do without. Default true. */
+  readonly collects?: boolean;
 }
 
 /** A global variable: a reference lies in the region, where the collector sees it; anything else in a WebAssembly global. */
@@ -41,6 +43,7 @@ export class ModuleContext {
   readonly m: wasm.Module = new wasm.Module();
   readonly program: Program;
   readonly recorded: boolean;
+  readonly collects: boolean;
   readonly target: Target;
   readonly sites: Sites;
   readonly effects: Effects;
@@ -68,11 +71,12 @@ export class ModuleContext {
 
   constructor(
     program: Program,
-    { recorded = false, literalsEachTime = false, target = "fixed" }: CodegenOptions,
+    { recorded = false, literalsEachTime = false, target = "fixed", collects = true }: CodegenOptions,
     sites: Sites,
   ) {
     this.program = program;
     this.recorded = recorded;
+    this.collects = collects;
     this.sites = sites;
     this.target = target === "gc" ? new GcTarget(this) : new FixedTarget(this);
     this.literals = new Literals(this, !literalsEachTime);

@@ -33,7 +33,7 @@ export class Barrier {
   before(object: () => Code, offset: () => Code, value: () => Code, why: string): Code[] {
     const { context } = this;
     const { m } = context;
-    if (!context.sites.keep(`barrier: ${why}`)) return [];
+    if (!context.collects || !context.sites.keep(`barrier: ${why}`)) return [];
     const write = context.helper(WRITE, () => this.makeWrite());
     const before = m.i32.load(0, 4, m.i32.add(object(), offset()));
     const concerns = isZero(value())

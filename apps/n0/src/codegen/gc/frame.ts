@@ -52,6 +52,7 @@ export class GcFrame implements Frame {
 
   around(body: Code): Code[] {
     const { builder } = this;
+    if (!builder.context.collects) return [body];
     const operands = new Operands(builder);
     const arranged = operands.arrange(body);
     if (operands.collects(arranged) === 0) return [arranged];
