@@ -35,10 +35,10 @@ export interface RunOptions {
   /** What of the collector can be asked for; for `"gc"` only. */
   readonly gc?: GcOptions;
   /**
-   * For benchmarks: asked after each run how long it took, and says whether the program is run again, in the same memory; then the nursery is emptied before, on `"gc"`. Not for
-   * programs that use threads. Default: it is run once.
+   * For benchmarks: is told after each run how long it took, may collect, and says whether the program is run again, in the same memory. Not for programs that use threads. Default: it is
+   * run once.
    */
-  readonly again?: (milliseconds: number) => boolean;
+  readonly again?: (milliseconds: number, runtime: Runtime) => boolean;
 }
 
 /** How a program ended. */
@@ -99,8 +99,7 @@ export function runModule(bytes: Uint8Array<ArrayBuffer>, given: RunOptions = {}
       } finally {
         milliseconds = performance.now() - from;
       }
-      isLast = options.again?.(milliseconds) !== true;
-      if (!isLast) runtime.emptyNursery();
+      isLast = options.again?.(milliseconds, runtime) !== true;
     }
   } catch (error) {
     failure = asFailure(error);

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { RunOptions } from "../src/run.ts";
 import { executeSource, MOVING, PLAIN_WAYS } from "./execute.ts";
 
 const RUNS = 2;
@@ -26,7 +27,10 @@ test.each([...PLAIN_WAYS, ["gc, moving at every allocation", MOVING] as const])(
   "a program is run again in the same memory: %s",
   (_, options) => {
     const times: number[] = [];
-    const again = (milliseconds: number): boolean => times.push(milliseconds) < RUNS;
+    const again: NonNullable<RunOptions["again"]> = (each, runtime) => {
+      runtime.emptyNursery();
+      return times.push(each) < RUNS;
+    };
     const { stdout, failure, milliseconds } = executeSource(SOURCE, { ...options, again });
     expect(failure).toBeNull();
     expect(stdout).toBe("cdb\n69\n".repeat(RUNS));

@@ -5,7 +5,7 @@ import type { Sites } from "../src/codegen/gc/sites.ts";
 import { type CodegenOptions, generateModule } from "../src/codegen/generate.ts";
 import type { TargetName } from "../src/codegen/target.ts";
 import { rewriteForThreads } from "../src/codegen/unwinding.ts";
-import { type RunResult, runModule } from "../src/run.ts";
+import { type RunOptions, type RunResult, runModule } from "../src/run.ts";
 import { program } from "./support.ts";
 
 /** What of a run a test may choose. */
@@ -15,7 +15,7 @@ export interface ExecuteOptions {
   readonly gc?: GcOptions;
   readonly maxMemory?: number;
   readonly args?: readonly string[];
-  readonly again?: (milliseconds: number) => boolean;
+  readonly again?: NonNullable<RunOptions["again"]>;
 }
 
 /** A run with what it printed. */
