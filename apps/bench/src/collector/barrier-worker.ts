@@ -12,7 +12,7 @@ export type BarrierWay = "with" | "without" | "v2";
 export interface BarrierResult {
   /** The least of the rounds, of the main thread. */
   readonly ms: number;
-  /** Of all rounds. */
+  /** Of each round. */
   readonly output: string;
   /** In the rounds, not between them. */
   readonly collections: number;
@@ -48,11 +48,10 @@ const measure = async (program: string, way: BarrierWay, rounds: number): Promis
     },
   });
   if (failure !== null) throw new Error(failure);
-  return {
-    ms: Math.min(...times.slice(WARM_UP)),
-    output: stdout.text(),
-    collections,
-  };
+  const text = stdout.text();
+  const output = text.slice(0, text.length / times.length);
+  if (text !== output.repeat(times.length)) throw new Error(`${program} does not print the same in each round`);
+  return { ms: Math.min(...times.slice(WARM_UP)), output, collections };
 };
 
 const [program, way, rounds] = process.argv.slice(2) as [string, BarrierWay, string];
