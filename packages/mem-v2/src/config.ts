@@ -68,7 +68,7 @@ export function completeConfig(options: ContextOptions): ContextOptions {
   return config;
 }
 
-function requireConfig({ mode, maxBytes, lockTimeoutMs, onMemoryPressure }: ContextOptions): void {
+function requireConfig({ mode, maxBytes, lockTimeoutMs = LOCK_TIMEOUT_MS, onMemoryPressure }: ContextOptions): void {
   if (mode === "SERVER") {
     if (!Number.isInteger(maxBytes) || (maxBytes as number) < LEAST_LIMIT) {
       throw new MorphError(
@@ -82,7 +82,7 @@ function requireConfig({ mode, maxBytes, lockTimeoutMs, onMemoryPressure }: Cont
       `maxBytes and onMemoryPressure are options of SERVER contexts, the mode is ${mode}`,
     );
   }
-  requireTimeout("lockTimeoutMs", lockTimeoutMs ?? LOCK_TIMEOUT_MS);
+  requireTimeout("lockTimeoutMs", lockTimeoutMs);
   if (onMemoryPressure !== undefined && typeof onMemoryPressure !== "function") {
     throw new MorphError(
       "ERR_MORPH_INVALID_CONFIG",

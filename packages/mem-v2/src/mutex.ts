@@ -84,8 +84,14 @@ export class Mutex {
     if (Atomics.exchange(this.i32, this.state, UNLOCKED) === CONTENDED) Atomics.notify(this.i32, this.state, 1);
   }
 
-  /** Runs `action` with the lock held, and gives it back also when `action` throws. */
+  /**
+   * Runs `action` with the lock held, and gives it back also when `action` throws.
+   * @throws as {@link lock}; ERR_MORPH_INVALID_CONFIG when `action` is no function
+   */
   withLock<T>(action: () => T, timeoutMs?: number): T {
+    if (typeof action !== "function") {
+      throw new MorphError("ERR_MORPH_INVALID_CONFIG", `action: expected a function, got ${describe(action)}`);
+    }
     // To give it back takes stack, too.
     requireStack();
     this.lock(timeoutMs);

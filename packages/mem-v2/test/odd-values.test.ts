@@ -3,6 +3,7 @@ import { LinearMemory } from "@morph/memory";
 import { expect, it } from "vitest";
 import { takeOrRefuse } from "../../../scripts/test-kit/odd-values.ts";
 import { COMPILER, MemoryContext, Mutex, RUNTIME, SERVER, SharedContext } from "../src/index.ts";
+import { detectConfig, dumpStats } from "../src/node.ts";
 
 const kinds = [
   ["COMPILER", () => new MemoryContext(COMPILER)],
@@ -35,6 +36,9 @@ it.each(kinds)("are refused with a code by a %s context, and nothing changes", (
     memory: (odd: never) => new MemoryContext({ ...COMPILER, memory: odd }),
     SharedContext: (odd: never) => new SharedContext(odd),
     attach: (odd: never) => SharedContext.attach(odd),
+    detectConfig: (odd: never) => detectConfig(odd),
+    dumpStats: (odd: never) => dumpStats(odd, ""),
+    "dumpStats, path": (odd: never) => typeof odd === "string" || dumpStats(ctx, odd),
     Mutex: (odd: never) => new Mutex(odd, 64),
     "Mutex, pointer": (odd: never) => new Mutex(new Int32Array(new SharedArrayBuffer(1024)), odd),
   };
@@ -52,4 +56,18 @@ it("are refused with a code by a mutex, and nothing changes", () => {
     takeOrRefuse({ lock: (odd: never) => typeof odd === "number" || calls.lock(odd) }, () => mutex.tryLock()),
   ).toEqual([]);
   mutex.unlock();
+  expect(takeOrRefuse({ withLock: (odd: never) => mutex.withLock(odd) }, () => mutex.held)).toEqual([]);
+});
+
+it("are refused with a code as options of a shared context, and nothing is left of it", () => {
+  const memory = new LinearMemory({ initialPages: 40, shared: true });
+  const make = (more: object): void => new SharedContext({ ...SERVER, memory, ...more }).destroy();
+  const calls = {
+    maxBytes: (odd: never) => make({ maxBytes: odd }),
+    lockTimeoutMs: (odd: never) => make({ lockTimeoutMs: odd }),
+    onMemoryPressure: (odd: never) => make({ onMemoryPressure: odd }),
+  };
+  make({});
+  expect(takeOrRefuse(calls, () => memory.footprint)).toEqual([]);
+  make({});
 });

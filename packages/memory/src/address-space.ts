@@ -274,6 +274,9 @@ const NEEDED = [
  * @throws ERR_MORPH_INVALID_CONFIG when `memory` is not a memory, ERR_MORPH_VERSION when the contracts differ, or the memory lacks what an allocator calls
  */
 export function joinMemory(memory: AddressSpace, allocator: PageOwner, owner?: number): number {
+  if (typeof allocator?.name !== "string") {
+    throw new MorphError("ERR_MORPH_INVALID_CONFIG", `allocator: expected one with a name, got ${describe(allocator)}`);
+  }
   const theirs: unknown = memory?.contractVersion;
   if (typeof theirs === "number") requireContract(theirs, allocator);
   if (typeof memory?.register !== "function" || typeof memory.acquire !== "function") throw notMemory(memory);

@@ -73,7 +73,8 @@ export function backingOf(options: LinearMemoryOptions): Backing {
     "firstPage",
     "attach",
   ]);
-  requireBoolean("debugViews", options.debugViews ?? false);
+  const { debugViews = false } = options;
+  requireBoolean("debugViews", debugViews);
   return "wasm" in options ? take(options as WasmMemoryOptions) : create(options);
 }
 
@@ -113,7 +114,7 @@ function take(options: WasmMemoryOptions): Backing {
   requireBoolean("exactGrowth", exactGrowth);
   requireWasmMemory(wasm);
   const pages = wasm.buffer.byteLength / PAGE_BYTES;
-  const firstPage = options.firstPage ?? pages;
+  const { firstPage = pages } = options;
   requireRange("firstPage", firstPage, 0, MAX_PAGES - 1);
   // A memory that is attached to has noted its maximum.
   const maxPages = attach ? MAX_PAGES : ownMaximum(wasm, isSharedBuffer(wasm.buffer), pages);

@@ -1,3 +1,5 @@
+import { describe, MorphError } from "./errors.ts";
+
 /*
  * Stack overflows. One may come with any call, so whoever changes more than one thing asks first whether there is stack enough for all of it: then
  * the RangeError comes before anything has changed, and never in the middle.
@@ -12,6 +14,7 @@
 const OPERATION_WORDS = 6144;
 /** What its calls may take until they reach the next package below, which asks again: 8 KiB. */
 const LAYER_WORDS = 1024;
+const MAX_LAYERS = 4;
 
 /** An array for each count of layers, made when it is asked for the first time. */
 const arrays: number[][] = [];
@@ -23,10 +26,20 @@ const nothing = (): void => {};
  * Throws the engine's RangeError unless some 48 KiB of the stack are left: enough for functions that have to be compiled, too. O(1), 2 to 4 us.
  * @param layers how many packages below may ask again in the middle of the operation, up to 4: 0 (the default) for the memory, 1 for an allocator, 2 for a user
  *   of allocators. Each is 8 KiB more.
+ * @throws ERR_MORPH_INVALID_CONFIG for another number of layers
  */
 export function requireStack(layers = 0): void {
+  requireLayers(layers);
   arrays[layers] ??= new Array<number>(OPERATION_WORDS + layers * LAYER_WORDS).fill(0);
   nothing.apply(undefined, arrays[layers] as unknown as []);
+}
+
+function requireLayers(layers: number): void {
+  if (Number.isInteger(layers) && layers >= 0 && layers <= MAX_LAYERS) return;
+  throw new MorphError(
+    "ERR_MORPH_INVALID_CONFIG",
+    `layers: expected an integer from 0 to ${MAX_LAYERS}, got ${describe(layers)}`,
+  );
 }
 
 /** How often a slow path must have run until what it calls is not compiled again. */
@@ -50,8 +63,16 @@ export class StackGuard {
    * @param coldRuns how often it asks for as much as {@link requireStack}
    * @param rehearse called at the end of the last of them, to run everything that the paths call until it has machine code; `false` when that was not possible: then it is
    *   called again after as many
+   * @throws ERR_MORPH_INVALID_CONFIG
    */
   constructor(layers = 0, coldRuns: number = COLD_RUNS, rehearse?: () => boolean) {
+    requireLayers(layers);
+    if (!Number.isInteger(coldRuns) || (rehearse !== undefined && typeof rehearse !== "function")) {
+      throw new MorphError(
+        "ERR_MORPH_INVALID_CONFIG",
+        `expected an integer and a function, got ${describe(coldRuns)} and ${describe(rehearse)}`,
+      );
+    }
     this.layers = layers;
     this.coldRuns = coldRuns;
     this.rehearse = rehearse;
@@ -87,7 +108,9 @@ export class BurstGuard {
   private last = 0;
   private readonly layers: number;
 
+  /** @throws ERR_MORPH_INVALID_CONFIG */
   constructor(layers = 0) {
+    requireLayers(layers);
     this.layers = layers;
   }
 

@@ -1,6 +1,10 @@
 import { type AddressSpace, notMemory, PAGE_BYTES } from "./address-space.ts";
+import { requireStatePlace } from "./allocator-state.ts";
+import { describe, MorphError } from "./errors.ts";
 import {
+  FREED,
   GRANULES_A_WORD,
+  LIVE,
   SAVED_BYTES,
   SAVED_GRANULES,
   SAVED_LO,
@@ -22,6 +26,10 @@ import {
  * comparison refuses what is outside the range and what is not aligned. Hot paths do this themselves, on copies of
  * `lo`, `granules` and `word`.
  */
+
+/** Granules are of 8 bytes to 32 KiB, those of the smallest and the largest slots. */
+const LEAST_SHIFT = 3;
+const MOST_SHIFT = 15;
 
 /**
  * Where live and freed objects start, known exactly and outside the objects. The table covers an address range that
@@ -50,9 +58,15 @@ export class StateTable {
   private dropped = 0;
   private readonly memory: AddressSpace;
 
-  /** @throws ERR_MORPH_INVALID_CONFIG when `memory` is not a memory */
+  /** @throws ERR_MORPH_INVALID_CONFIG when `memory` is not a memory, or `shift` no integer from 3 to 15 */
   constructor(memory: AddressSpace, shift: number) {
-    if (typeof memory !== "object" || memory === null) throw notMemory(memory);
+    if (typeof memory?.contractVersion !== "number") throw notMemory(memory);
+    if (!Number.isInteger(shift) || shift < LEAST_SHIFT || shift > MOST_SHIFT) {
+      throw new MorphError(
+        "ERR_MORPH_INVALID_CONFIG",
+        `shift: expected an integer from ${LEAST_SHIFT} to ${MOST_SHIFT}, got ${describe(shift)}`,
+      );
+    }
     this.memory = memory;
     this.shift = shift;
     this.i32 = memory.i32;
@@ -60,17 +74,26 @@ export class StateTable {
 
   /** Whether a signed pointer is a multiple of the granule within the range. O(1). */
   covers(p: number): boolean {
-    return this.granuleOf(p) < this.granules;
+    return typeof p === "number" && ((p | 0) === p || p >>> 0 === p) && this.granuleOf(p) < this.granules;
   }
 
-  /** State of the granule at a signed pointer that is covered. O(1). */
+  /** State of the granule at a signed pointer. O(1). @throws ERR_MORPH_INVALID_POINTER unless it is covered */
   get(p: number): number {
+    if (!this.covers(p)) throw notCovered(p);
     const granule = this.granuleOf(p);
     return ((this.i32[this.word + (granule >>> 4)] as number) >>> (granule << 1)) & STATE_MASK;
   }
 
-  /** Sets the state of the granule at a signed pointer that is covered. O(1). */
+  /**
+   * Sets the state of the granule at a signed pointer. O(1).
+   * @param state LIVE, FREED, or 0 for neither
+   * @throws ERR_MORPH_INVALID_POINTER unless it is covered, ERR_MORPH_INVALID_CONFIG for another state
+   */
   set(p: number, state: number): void {
+    if (!this.covers(p)) throw notCovered(p);
+    if (state !== LIVE && state !== FREED && state !== 0) {
+      throw new MorphError("ERR_MORPH_INVALID_CONFIG", `state: expected LIVE, FREED or 0, got ${describe(state)}`);
+    }
     const granule = this.granuleOf(p);
     const word = this.word + (granule >>> 4);
     const bits = granule << 1;
@@ -79,9 +102,16 @@ export class StateTable {
 
   /**
    * Makes the table cover the bytes from `start` to `end`, if need be by moving to a larger one. Amortized O(1) a byte.
-   * @throws ERR_MORPH_OUT_OF_MEMORY; then nothing has changed
+   * @throws ERR_MORPH_INVALID_POINTER unless these are addresses, the first one less than the other; ERR_MORPH_OUT_OF_MEMORY; then nothing has changed
    */
   cover(start: number, end: number): void {
+    const isRange = Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start < end && end <= 2 ** 32;
+    if (!isRange) {
+      throw new MorphError(
+        "ERR_MORPH_INVALID_POINTER",
+        `expected two addresses, the first one less than the other, got ${describe(start)} and ${describe(end)}`,
+      );
+    }
     const granule = 1 << this.shift;
     const oldLo = this.lo >>> 0;
     const oldEnd = oldLo + this.granules * granule;
@@ -148,8 +178,9 @@ export class StateTable {
     this.lo = this.granules = this.word = this.bytes = this.pointer = 0;
   }
 
-  /** Writes where the table lies into {@link stateBytes} bytes, for the same table in another thread. O(1). */
+  /** Writes where the table lies into {@link stateBytes} bytes, for the same table in another thread. O(1). @throws ERR_MORPH_INVALID_POINTER when they are not in the memory */
   saveState(pointer: number): void {
+    requireStatePlace(this.memory, pointer, TABLE_STATE_BYTES);
     const at = pointer / 4;
     this.i32[at + SAVED_LO] = this.lo;
     this.i32[at + SAVED_GRANULES] = this.granules;
@@ -158,8 +189,9 @@ export class StateTable {
     this.i32[at + SAVED_POINTER] = this.pointer;
   }
 
-  /** Takes over what {@link saveState} wrote there. O(1). */
+  /** Takes over what {@link saveState} wrote there. O(1). @throws ERR_MORPH_INVALID_POINTER as that */
   loadState(pointer: number): void {
+    requireStatePlace(this.memory, pointer, TABLE_STATE_BYTES);
     const at = pointer / 4;
     this.lo = this.i32[at + SAVED_LO] as number;
     this.granules = this.i32[at + SAVED_GRANULES] as number;
@@ -172,4 +204,8 @@ export class StateTable {
     const offset = (p - this.lo) | 0;
     return ((offset >>> this.shift) | (offset << (32 - this.shift))) >>> 0;
   }
+}
+
+function notCovered(p: number): MorphError {
+  return new MorphError("ERR_MORPH_INVALID_POINTER", `expected a pointer that the table covers, got ${describe(p)}`);
 }

@@ -51,8 +51,8 @@ export function requireSlotSize(bytes: number): void {
  * @throws ERR_MORPH_INVALID_CONFIG
  */
 export function requireSlabBytes(bytes: number, least: number = PAGE_BYTES): void {
-  const isWhole = bytes % PAGE_BYTES === 0 || PAGE_BYTES % bytes === 0;
-  if (!Number.isInteger(bytes) || bytes < least || bytes > MAX_SLAB_BYTES || !isWhole) {
+  const isWhole = Number.isInteger(bytes) && (bytes % PAGE_BYTES === 0 || PAGE_BYTES % bytes === 0);
+  if (!isWhole || bytes < least || bytes > MAX_SLAB_BYTES) {
     throw new MorphError(
       "ERR_MORPH_INVALID_CONFIG",
       `slabBytes: expected a multiple of ${PAGE_BYTES} from ${least} to ${MAX_SLAB_BYTES}, got ${describe(bytes)}`,

@@ -1,4 +1,12 @@
-import { type AddressSpace, describe, MorphError, PAGE_BYTES, requireOptions, requireStack } from "@morph/memory";
+import {
+  type AddressSpace,
+  describe,
+  MorphError,
+  PAGE_BYTES,
+  requireOptions,
+  requireStack,
+  requireStatePlace,
+} from "@morph/memory";
 import {
   ALLOCATED,
   CURSOR,
@@ -162,6 +170,9 @@ export class SizeClasses {
   /** Pointer of the table; 0 until {@link loadState}, where another thread made it. */
   private table = 0;
   private readonly tableBytes: number;
+  /** Words of the classes' records, which end at {@link bySize}; and the largest size. */
+  private readonly recordsWords: number;
+  private readonly largest: number;
   /** Word indexes of the records, smallest class first. */
   private records: readonly number[] = [];
 
@@ -189,7 +200,9 @@ export class SizeClasses {
     this.slabBytes = slabBytes;
     this.unitBytes = Math.min(slabBytes, PAGE_BYTES);
     this.key = newKey();
-    const words = (sizes.length + 1) * RECORD_WORDS + (sizes.at(-1) as number) / 8 + 1;
+    this.recordsWords = sizes.length * RECORD_WORDS;
+    this.largest = sizes.at(-1) as number;
+    const words = this.recordsWords + RECORD_WORDS + this.largest / 8 + 1;
     this.tableBytes = memory.tableBytes(words * 4);
     if (attach) return;
     this.setTable(memory.acquireTable(this.tableBytes));
@@ -219,33 +232,42 @@ export class SizeClasses {
     return this.records.reduce((sum, record) => (sum + this.i32[record + FREES]!) | 0, 0);
   }
 
-  /** The record of the class that serves so many bytes, 1 to the largest. O(1). */
+  /** The record of the class that serves so many bytes, 1 to the largest. O(1). @throws ERR_MORPH_INVALID_SIZE for others */
   recordOf(size: number): number {
+    if (!Number.isInteger(size) || size < 1 || size > this.largest) {
+      throw new MorphError(
+        "ERR_MORPH_INVALID_SIZE",
+        `size: expected an integer from 1 to ${this.largest}, got ${describe(size)}`,
+      );
+    }
     return this.i32[this.bySize + ((size + ROUND_UP) >>> 3)] as number;
   }
 
   /** The record of the class in whose slab a pointer lies; 0 when it is in none. O(1). */
   recordAt(pointer: number): number {
-    const unit = Math.floor(pointer / this.unitBytes);
+    const unit = typeof pointer === "number" ? Math.floor(pointer / this.unitBytes) : -1;
     return unit >= 0 && unit < this.mapLength ? (this.i32[this.map + unit] as number) : 0;
   }
 
-  /** Bytes of a record's slots. O(1). */
+  /** Bytes of a record's slots. O(1). @throws ERR_MORPH_INVALID_POINTER when it is no class's record */
   slotSize(record: number): number {
+    this.requireRecord(record);
     return (this.i32[record + SLOT_WORDS] as number) * 4;
   }
 
-  /** Whether the head of the list is a free slot that can be handed out. O(1). */
+  /** Whether the head of the list is a free slot that can be handed out. O(1). @throws as {@link slotSize} */
   isReady(record: number): boolean {
+    this.requireRecord(record);
     const head = this.head(record);
     return head !== 0 && this.isSigned(head) && !this.liveness.isLive(head);
   }
 
   /**
    * Puts the next slots of the run on the list, when that is empty. Calls nothing, so that a full stack cannot stop it half-way. O(1).
-   * @returns false when there is no run, or when slots are missing on the list
+   * @returns false when there is no run, when slots are missing on the list, or when it is no class's record, as while the view is closed
    */
   extend(record: number): boolean {
+    if (!this.isRecord(record)) return false;
     const { i32, key } = this;
     const cursor = i32[record + CURSOR] as number;
     const end = i32[record + END] as number;
@@ -274,6 +296,7 @@ export class SizeClasses {
   /**
    * Makes sure that the head of the list can be handed out. O(1), but for a new slab, and for a list that something wrote over.
    * @returns false when the memory is full
+   * @throws as {@link slotSize}
    */
   prepare(record: number): boolean {
     if (this.isReady(record)) return true;
@@ -285,8 +308,9 @@ export class SizeClasses {
     return this.head(record) !== 0;
   }
 
-  /** Whether no slot of a class is free, and the memory has no pages for another slab. O(1). */
+  /** Whether no slot of a class is free, and the memory has no pages for another slab. O(1). @throws as {@link slotSize} */
   isFull(record: number): boolean {
+    this.requireRecord(record);
     return (
       this.used(record) === this.i32[record + EXTENDED] &&
       this.i32[record + CURSOR] === this.i32[record + END] &&
@@ -319,6 +343,7 @@ export class SizeClasses {
    * Whether a pointer is that of a slot which is not live, but was in use before. O(1), O(pages) where slabs are larger than a page.
    */
   wasFreed(pointer: number): boolean {
+    if (typeof pointer !== "number") return false;
     const slot = pointer / 4;
     return (
       this.isSlot(pointer) &&
@@ -330,6 +355,7 @@ export class SizeClasses {
 
   /** Whether the slot at a word index is signed as a free one. O(1). */
   isSigned(slot: number): boolean {
+    if (typeof slot !== "number") return false;
     return this.i32[slot + 1] === ((this.i32[slot] as number) ^ slot ^ this.key);
   }
 
@@ -407,13 +433,15 @@ export class SizeClasses {
     this.records = [];
   }
 
-  /** Writes where the tables lie to {@link stateBytes} bytes, for the same size classes in another thread. O(1). */
+  /** Writes where the tables lie to {@link stateBytes} bytes, for the same size classes in another thread. O(1). @throws ERR_MORPH_INVALID_POINTER when they are not in the memory */
   saveState(pointer: number): void {
+    requireStatePlace(this.memory, pointer, SIZE_CLASSES_STATE_BYTES);
     this.i32.set([this.table, this.map, this.mapLength, this.key], pointer / 4);
   }
 
-  /** Takes over what {@link saveState} wrote there. O(classes). */
+  /** Takes over what {@link saveState} wrote there. O(classes). @throws ERR_MORPH_INVALID_POINTER as that */
   loadState(pointer: number): void {
+    requireStatePlace(this.memory, pointer, SIZE_CLASSES_STATE_BYTES);
     const word = (place: number): number => this.i32[pointer / 4 + place] as number;
     this.setTable(word(0) >>> 0);
     this.map = word(1);
@@ -693,6 +721,16 @@ export class SizeClasses {
     return (
       liveness.used === undefined && ((i32[record + ALLOCATED]! - i32[record + FREES]!) | 0) !== i32[record + EXTENDED]
     );
+  }
+
+  private isRecord(record: number): boolean {
+    const back = typeof record === "number" ? this.bySize - record : 0;
+    return back > 0 && back <= this.recordsWords && back % RECORD_WORDS === 0;
+  }
+
+  private requireRecord(record: number): void {
+    if (this.isRecord(record)) return;
+    throw new MorphError("ERR_MORPH_INVALID_POINTER", `record: expected a class's, got ${describe(record)}`);
   }
 
   private setTable(pointer: number): void {

@@ -34,7 +34,8 @@ export function makeArray<F extends Fields>(
     length,
     at: (index) => {
       // A choice, not a throw: see mover.
-      place.pointer = (index >>> 0 === index && index < length ? start + Math.imul(index, size) : nowhere) | 0;
+      const isIndex = typeof index === "number" && index >>> 0 === index && index < length;
+      place.pointer = (isIndex ? start + Math.imul(index, size) : nowhere) | 0;
       return element;
     },
   };

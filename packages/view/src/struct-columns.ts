@@ -83,7 +83,7 @@ export function makeColumns<F extends Fields>(
     pointer,
     length,
     at: (index) => {
-      if (!(index >>> 0 === index && index < length)) requireIndex(index, length);
+      if (!(typeof index === "number" && index >>> 0 === index && index < length)) requireIndex(index, length);
       // All at once: were they found at each access, a loop with many accesses would have more calls than V8 inlines, and take several times as long.
       for (let i = 0; i < cells.length; i++) {
         const cell = cells[i] as (typeof cells)[number];

@@ -112,7 +112,9 @@ export function mover(place: Place, align: number, nowhere: number): (pointer: n
   const mask = -align;
   const last = lastPlace(nowhere);
   return (pointer) => {
-    place.pointer = ((pointer & mask) >>> 0 === pointer && pointer !== 0 && pointer <= last ? pointer : nowhere) | 0;
+    const isPlace =
+      typeof pointer === "number" && (pointer & mask) >>> 0 === pointer && pointer !== 0 && pointer <= last;
+    place.pointer = (isPlace ? pointer : nowhere) | 0;
   };
 }
 
@@ -148,7 +150,9 @@ export function makeCursor<F extends Fields>(
   const last = lastPlace(nowhere);
   function at(this: Cursor<F>, pointer: number): Cursor<F> {
     // As in a mover, which would be one more call to inline.
-    place.pointer = ((pointer & mask) >>> 0 === pointer && pointer !== 0 && pointer <= last ? pointer : nowhere) | 0;
+    const isPlace =
+      typeof pointer === "number" && (pointer & mask) >>> 0 === pointer && pointer !== 0 && pointer <= last;
+    place.pointer = (isPlace ? pointer : nowhere) | 0;
     return this;
   }
   function watchedAt(this: Cursor<F>, pointer: number): Cursor<F> {

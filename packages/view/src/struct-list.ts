@@ -72,7 +72,7 @@ class FixedList<Member, Out, In> implements ListType<Member, Out, In> {
     const cell = new Place(0);
     const element = this.type.bind({ ...site, place: cell, offset: 0 });
     const turn = (index: number): void => {
-      if (!(index >>> 0 === index && index < length)) requireIndex(index, length);
+      if (!(typeof index === "number" && index >>> 0 === index && index < length)) requireIndex(index, length);
       if (guard !== undefined) guard();
       cell.pointer = (place.pointer + offset + Math.imul(index, stride)) | 0;
     };

@@ -27,7 +27,7 @@ class PointerType implements ColumnScalar<number, Uint32Array> {
     return {
       get,
       set: (value) => {
-        if ((value & this.wrong) !== 0 || value >>> 0 !== value) this.require(value);
+        if (typeof value !== "number" || (value & this.wrong) !== 0 || value >>> 0 !== value) this.require(value);
         set(value);
       },
       check: (value) => {
