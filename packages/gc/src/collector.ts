@@ -83,6 +83,8 @@ export class Collector {
   private readonly pauses: Pauses;
   private readonly room: Room;
   private readonly writing: Barrier;
+  /** Unsubscribes from the memory's end. */
+  private readonly forgetEnd: (() => void) | undefined;
 
   /**
    * Takes its nursery and its tables, of 0.4 to 0.6 MiB with the default `stackBytes`.
@@ -137,6 +139,7 @@ export class Collector {
     this.room = new Room(this.parts, this.cycle, this.pauses, this.gate, settings);
     this.writing = new Barrier(this.parts, this.cycle, this.gate);
     handles.reached = (pointer) => this.writing.reached(pointer);
+    this.forgetEnd = memory.onDestroy?.(() => handles.clear());
     this.i32 = memory.i32;
   }
 
@@ -560,6 +563,8 @@ export class Collector {
       requireStack(COLLECTION_LAYERS);
     }
     this.gate.destroyed = true;
+    this.table.clear();
+    this.forgetEnd?.();
     this.i32 = new Int32Array(0);
     if (isMemoryGone) return;
     this.parts.space.close();

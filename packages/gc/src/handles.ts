@@ -158,6 +158,11 @@ export class HandleTable {
     this.forget(place);
   }
 
+  /** With the collector all pointers end. */
+  clear(): void {
+    this.strong.values = this.weak.values = new Int32Array(0);
+  }
+
   /** The finalizers whose turn it is. */
   takeDue(): readonly Finalizer[] {
     const { due } = this;
@@ -189,10 +194,12 @@ export class Handle {
     this.place = table.open(pointer, owner);
   }
 
-  /** The object's pointer now: it may be another after each call that may collect. O(1). @throws ERR_MORPH_DOUBLE_FREE after {@link release} */
+  /** The object's pointer now: it may be another after each call that may collect. O(1). @throws ERR_MORPH_DOUBLE_FREE after {@link release}, ERR_MORPH_DESTROYED */
   get pointer(): number {
     if (this.place < 0) throw released("handle");
-    return (this.table.strong.values[this.place] as number) >>> 0;
+    const pointer = this.table.strong.values[this.place];
+    if (pointer === undefined) throw ended();
+    return pointer >>> 0;
   }
 
   /** Lets go of the object. O(1). @throws ERR_MORPH_DOUBLE_FREE when that was done */
@@ -245,10 +252,11 @@ export class WeakHandle {
     this.place = table.openWeak(pointer);
   }
 
-  /** The object's pointer now; 0 when a collection found it dead. O(1). @throws ERR_MORPH_DOUBLE_FREE after {@link release} */
+  /** The object's pointer now; 0 when a collection found it dead. O(1). @throws ERR_MORPH_DOUBLE_FREE after {@link release}, ERR_MORPH_DESTROYED */
   get pointer(): number {
     if (this.place < 0) throw released("weak handle");
-    const pointer = this.table.weak.values[this.place] as number;
+    const pointer = this.table.weak.values[this.place];
+    if (pointer === undefined) throw ended();
     if (pointer !== 0) this.table.reached(pointer);
     return pointer >>> 0;
   }
@@ -268,4 +276,8 @@ export class WeakHandle {
 
 function released(what: string): MorphError {
   return new MorphError("ERR_MORPH_DOUBLE_FREE", `the ${what} was released`);
+}
+
+function ended(): MorphError {
+  return new MorphError("ERR_MORPH_DESTROYED", "the collector was destroyed");
 }

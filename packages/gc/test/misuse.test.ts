@@ -50,6 +50,18 @@ describe("a collector", () => {
     expect(codeOf(() => gc.alloc(cell))).toBe("ERR_MORPH_DESTROYED");
   });
 
+  it.each(["collector", "memory"])("ends its handles with the %s, whose release is still nothing", (what) => {
+    const { gc, memory, cell } = make();
+    const scope = gc.scope();
+    const handles = [gc.handle(gc.alloc(cell)), gc.weak(gc.alloc(cell)), scope.handle(gc.alloc(cell))];
+    if (what === "memory") memory.destroy();
+    else gc.destroy();
+    for (const handle of handles) expect(codeOf(() => handle.pointer)).toBe("ERR_MORPH_DESTROYED");
+    for (const handle of handles) handle[Symbol.dispose]();
+    scope[Symbol.dispose]();
+    gc.destroy();
+  });
+
   it("takes no roots in its own pages", () => {
     const { gc, memory, cell } = make();
     const pages = memory.acquire(3, memory.register({ name: "test", contractVersion: 1, viewsChanged() {} }));

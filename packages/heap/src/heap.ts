@@ -472,16 +472,19 @@ export class Heap {
       const p = (this.chunks.i32[record + POINTER] as number) >>> 0;
       const c = (this.chunks.i32[record + INFO] as number) & CLASS_MASK;
       while (runs.length > 0 && runs[0]![0] < p) yield runs.shift()![0];
+      this.requireAlive();
       if (c === 0) {
         for (let i = 0; i < SPAN_GRANULES; i++) {
           if (this.chunks.isLive(record, i)) yield p + i * GRANULE_BYTES;
-          // The memory may have grown between two steps of the walk.
+          // The memory may have grown between two steps of the walk, and the heap may have ended.
+          this.requireAlive();
           this.look();
         }
       } else {
         for (let slot = slotsOf(c) - 1; slot >= 0; slot--) {
           if ((this.chunks.i32[record + (slot >>> 5)] as number) << slot >= 0)
             yield p + SPAN_BYTES - (slot + 1) * c * 16;
+          this.requireAlive();
           this.look();
         }
       }

@@ -317,10 +317,14 @@ describe("a heap", () => {
     const heap = new Heap({ memory });
     const pointer = heap.malloc(100);
     const state = memory.acquireTable(heap.stateBytes);
+    heap.malloc(5000);
+    const walk = heap.liveObjects();
+    walk.next();
     heap.saveState(state);
     heap.destroy();
     heap.destroy();
     const uses = [
+      () => walk.next(),
       () => heap.malloc(1),
       () => heap.malloc(5000),
       () => heap.calloc(1, 1),

@@ -237,12 +237,19 @@ export interface AddressSpace<Buffer extends ArrayBufferLike = ArrayBufferLike> 
    */
   onGrow(listener: (pages: number) => void): () => void;
 
+  /**
+   * Calls `listener` once, when the memory has been destroyed: whoever keeps its views then lets go of them. An error that it throws becomes an uncaught
+   * one. Returns the function that unsubscribes it. A memory of an older version has no such function.
+   * @throws ERR_MORPH_INVALID_CONFIG when it is not a function, ERR_MORPH_DESTROYED
+   */
+  onDestroy?(listener: () => void): () => void;
+
   /** Names for pointers; see {@link Roots}. O(1). */
   readonly roots: Roots;
 
   /**
    * Ends the memory: every later use of it or of its allocators is ERR_MORPH_DESTROYED, and a new memory, or a module that is loaded again, may
-   * have its pages. On a shared memory other threads must have stopped; that one of them was terminated with the memory's lock does not keep it from
+   * have its pages. Views that were read before show these still, or nothing where the memory has grown or has `debugViews`. On a shared memory other threads must have stopped; that one of them was terminated with the memory's lock does not keep it from
    * ending, but takes five seconds. O(allocators).
    * @throws ERR_MORPH_BUSY in a growth listener
    */

@@ -85,6 +85,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
   private readonly members: Members;
   private readonly owners: Map<number, PageOwner> = new Map();
   private readonly listeners: Set<(pages: number) => void> = new Set();
+  private readonly endings: Set<() => void> = new Set();
   /** The lock around the records of a shared memory. */
   private readonly lock: PageLock | undefined;
   /** How often the page map had moved when the owners were last told. */
@@ -95,6 +96,8 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
   /** Whether growth listeners run: they may only look. */
   private listening = false;
   private destroyed = false;
+  /** Whether a buffer of it was detached: V8 then checks for that everywhere already, so that another one costs nothing. */
+  private detached = false;
   /** Whether all owners know that the memory is destroyed; the getters throw from then on. */
   private ended = false;
   /** Pages of the latest growth. */
@@ -372,18 +375,22 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
     if (typeof listener !== "function") {
       throw new MorphError("ERR_MORPH_INVALID_CONFIG", `listener: expected a function, got ${describe(listener)}`);
     }
-    // Wrapped, so that one function subscribed twice is two subscriptions.
-    const entry = (pages: number): void => listener(pages);
-    this.listeners.add(entry);
-    return () => {
-      this.listeners.delete(entry);
-    };
+    return subscribe(this.listeners, (pages) => listener(pages));
+  }
+
+  onDestroy(listener: () => void): () => void {
+    if (typeof listener !== "function") {
+      throw new MorphError("ERR_MORPH_INVALID_CONFIG", `listener: expected a function, got ${describe(listener)}`);
+    }
+    if (this.destroyed) throw new MorphError("ERR_MORPH_DESTROYED", "the memory was destroyed");
+    return subscribe(this.endings, () => listener());
   }
 
   destroy(): void {
     if (this.destroyed) return;
     this.endRecords();
     this.destroyed = true;
+    if (this.detached || this.watch !== undefined) engineGrow(this.engine, 0);
     this.show(new ArrayBuffer(0));
     this.announced = this.buffer;
     if (this.shared) this.pages = new Int32Array(1);
@@ -393,6 +400,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
       owner.suspend?.(true);
     }
     this.ended = true;
+    for (const listener of this.endings) callSafely(listener);
   }
 
   [Symbol.dispose](): void {
@@ -524,6 +532,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
     }
     const isNew = buffer !== this.buffer;
     if (isNew) {
+      this.detached = !this.shared;
       this.show(buffer);
       this.pages = this.findPages();
     }
@@ -573,26 +582,11 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
     for (const owner of this.owners.values()) owner.suspend?.(true);
     this.listening = true;
     try {
-      for (const listener of [...this.listeners]) if (this.listeners.has(listener)) this.call(listener);
+      const pages = this.u8Now.length / PAGE_BYTES;
+      for (const listener of [...this.listeners]) if (this.listeners.has(listener)) callSafely(() => listener(pages));
     } finally {
       this.listening = false;
       for (const owner of this.owners.values()) owner.suspend?.(false);
-    }
-  }
-
-  private call(listener: (pages: number) => void): void {
-    try {
-      listener(this.u8Now.length / PAGE_BYTES);
-    } catch (error) {
-      // What was allocated is allocated: a listener's error must not take its pointer away. It is uncaught instead.
-      if (typeof queueMicrotask !== "function") {
-        // A bare realm, as an AudioWorklet's.
-        void Promise.reject(error);
-        return;
-      }
-      queueMicrotask(() => {
-        throw error;
-      });
     }
   }
 
@@ -863,6 +857,30 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
     return page;
   }
 } as LinearMemoryConstructor;
+
+/** Adds a listener, wrapped by the caller, so that one function subscribed twice is two subscriptions. @returns what takes it out */
+function subscribe<Listener>(listeners: Set<Listener>, listener: Listener): () => void {
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+  };
+}
+
+/** What was done is done: a listener's error must not reach whoever did it. It is uncaught instead. */
+function callSafely(listener: () => void): void {
+  try {
+    listener();
+  } catch (error) {
+    if (typeof queueMicrotask !== "function") {
+      // A bare realm, as an AudioWorklet's.
+      void Promise.reject(error);
+      return;
+    }
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}
 
 /** Rounds of {@link rehearse}, of what runs at its end, and the pages of its memory. */
 const REHEARSALS = 40;

@@ -122,6 +122,37 @@ describe("a memory that is destroyed", () => {
     expect(again.footprint).toBe(PAGE_BYTES);
     again.acquire(30, again.register(quiet));
   });
+
+  it("tells those who asked for it, once, when it is of no use any more", async () => {
+    const memory = new LinearMemory({ initialPages: 2 });
+    const told: string[] = [];
+    const uncaught: unknown[] = [];
+    vi.stubGlobal("queueMicrotask", (task: () => void) => {
+      uncaught.push(codeOf(task));
+    });
+    const unsubscribe = memory.onDestroy?.(() => told.push("unsubscribed"));
+    memory.onDestroy?.(() => memory.reserve(1));
+    memory.onDestroy?.(() => told.push(codeOf(() => memory.u8)));
+    unsubscribe?.();
+    memory.destroy();
+    memory.destroy();
+    vi.unstubAllGlobals();
+    expect(told).toEqual(["ERR_MORPH_DESTROYED"]);
+    expect(uncaught).toEqual(["ERR_MORPH_DESTROYED"]);
+    expect(codeOf(() => memory.onDestroy?.(() => {}))).toBe("ERR_MORPH_DESTROYED");
+    expect(codeOf(() => new LinearMemory().onDestroy?.(1 as never))).toBe("ERR_MORPH_INVALID_CONFIG");
+  });
+
+  it.each([
+    ["has grown", {}, 10],
+    ["has debugViews", { debugViews: true }, 1],
+  ])("ends the views that were read before, when it %s", (_, options, pages) => {
+    const memory = new LinearMemory({ initialPages: 4, ...options });
+    memory.acquire(pages, memory.register(quiet));
+    const views = memory.u8;
+    memory.destroy();
+    expect(views.length).toBe(0);
+  });
 });
 
 describe("a memory of its own", () => {

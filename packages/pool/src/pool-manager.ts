@@ -212,10 +212,12 @@ export class PoolManager {
 
   /** The pointers of all live slots, ascending. Do not allocate or free while walking. O(pages + slots). */
   *liveObjects(): Generator<number, void, undefined> {
+    this.requireAlive();
     this.look();
     for (const pointer of this.classes.liveObjects()) {
       yield pointer;
-      // The memory may have grown between two steps of the walk.
+      // The memory may have grown between two steps of the walk, or the manager ended.
+      this.requireAlive();
       this.look();
     }
   }

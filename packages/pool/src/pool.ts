@@ -166,11 +166,13 @@ export class Pool {
 
   /** The pointers of all live slots, ascending. Do not allocate or free while walking. O(pages + slots). */
   *liveObjects(): Generator<number, void, undefined> {
+    this.requireAlive();
     this.look();
     for (const slab of this.slabPointers()) {
       for (let p = slab, end = this.lastSlot(slab); p <= end; p += this.slotSize) {
-        if (this.states.get(p | 0) === LIVE) yield p;
-        // Whoever walks may let someone else grow the memory.
+        if (this.states.covers(p | 0) && this.states.get(p | 0) === LIVE) yield p;
+        // Whoever walks may let someone else grow the memory, or end the pool.
+        this.requireAlive();
         this.look();
       }
     }

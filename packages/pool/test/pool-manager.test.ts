@@ -141,10 +141,15 @@ describe("a pool manager", () => {
   it("refuses every use after destroy", () => {
     const pools = new PoolManager();
     const pointer = pools.alloc(16);
+    pools.alloc(16);
+    const walk = pools.liveObjects();
+    walk.next();
     pools[Symbol.dispose]();
     for (const use of [() => pools.alloc(16), () => pools.free(pointer), () => pools.trim(), () => pools.verify()]) {
       expect(codeOf(use)).toBe("ERR_MORPH_DESTROYED");
     }
     expect(codeOf(() => pools.usableSize(pointer))).toBe("ERR_MORPH_DESTROYED");
+    expect(codeOf(() => walk.next())).toBe("ERR_MORPH_DESTROYED");
+    expect(codeOf(() => [...pools.liveObjects()])).toBe("ERR_MORPH_DESTROYED");
   });
 });

@@ -168,10 +168,20 @@ describe("a pool", () => {
     const other = new Pool({ slotSize: 64, memory });
     const kept = other.alloc();
     const pointer = pool.alloc();
+    pool.alloc();
+    const walk = pool.liveObjects();
+    walk.next();
     pool.destroy();
     pool.destroy();
     expect(memory.footprint).toBe(footprint + PAGE_BYTES);
-    for (const use of [() => pool.alloc(), () => pool.free(pointer), () => pool.trim(), () => pool.verify()]) {
+    for (const use of [
+      () => pool.alloc(),
+      () => pool.free(pointer),
+      () => pool.trim(),
+      () => pool.verify(),
+      () => walk.next(),
+      () => [...pool.liveObjects()],
+    ]) {
       expect(codeOf(use)).toBe("ERR_MORPH_DESTROYED");
     }
     expect(pool.owns(pointer)).toBe(false);

@@ -23,11 +23,32 @@ export class StructViews {
     this.renew();
     // Growth that the memory knows of is learnt here. Accessors find all other growth by themselves, but V8 makes slower code of those that did.
     memory.onGrow(() => this.renew());
+    memory.onDestroy?.(() => this.end());
+  }
+
+  /** Lets go of the views of a memory that is gone: each access then comes to {@link late}, and learns that from the memory. */
+  private end(): void {
+    const buffer = new ArrayBuffer(0);
+    this.show({
+      u8: new Uint8Array(buffer),
+      i8: new Int8Array(buffer),
+      u16: new Uint16Array(buffer),
+      i16: new Int16Array(buffer),
+      u32: new Uint32Array(buffer),
+      i32: new Int32Array(buffer),
+      f32: new Float32Array(buffer),
+      f64: new Float64Array(buffer),
+      u64: new BigUint64Array(buffer),
+      i64: new BigInt64Array(buffer),
+    });
   }
 
   /** Takes the memory's current views. O(1). */
   renew(): void {
-    const { memory } = this;
+    this.show(this.memory);
+  }
+
+  private show(memory: Views): void {
     this.u8 = memory.u8;
     this.i8 = memory.i8;
     this.u16 = memory.u16;
@@ -43,6 +64,7 @@ export class StructViews {
 }
 
 type ViewName = "u8" | "i8" | "u16" | "i16" | "u32" | "i32" | "f32" | "f64" | "u64" | "i64";
+type Views = Pick<AddressSpace, ViewName>;
 
 const known: WeakMap<AddressSpace, StructViews> = /* @__PURE__ */ new WeakMap();
 
@@ -64,7 +86,7 @@ export function viewsOf(memory: AddressSpace): StructViews {
 
 /**
  * An element that the view did not have: a growth has detached it, or another thread's growth has brought the element, or there is none.
- * @throws ERR_MORPH_INVALID_POINTER when there is none, ERR_MORPH_BUSY when that comes up in a growth listener
+ * @throws ERR_MORPH_INVALID_POINTER when there is none, ERR_MORPH_BUSY when that comes up in a growth listener, ERR_MORPH_DESTROYED when the memory was
  */
 export function late<Name extends ViewName>(
   views: StructViews,

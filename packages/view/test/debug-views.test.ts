@@ -5,6 +5,7 @@ import { LinearMemory } from "@morph/memory";
 import { Pool, PoolManager } from "@morph/pool";
 import { expect, test } from "vitest";
 import { codeOf } from "../../../scripts/test-kit/code.ts";
+import { array } from "../src/index.ts";
 import { momentNow, requireLive } from "../src/liveness.ts";
 import { contextIn } from "./context-in.ts";
 
@@ -108,4 +109,13 @@ test("nothing is known, and nothing refused, without the option", () => {
   heap.free(pointer);
   expect(momentNow(heap.memory)).toBe(0);
   expect(ended(heap.memory as LinearMemory, pointer, 0)).toBe(false);
+});
+
+test.each([false, true])("a block of a memory that was destroyed is refused, shared: %s", (shared) => {
+  const options = { initialPages: 16, debugViews: true };
+  const memory: LinearMemory = shared ? new LinearMemory({ ...options, shared }) : new LinearMemory(options);
+  const block = array(new Heap({ memory }), Float64Array, 4);
+  memory.destroy();
+  expect(codeOf(() => block.view)).toBe("ERR_MORPH_DESTROYED");
+  expect(codeOf(() => block.handle())).toBe("ERR_MORPH_DESTROYED");
 });

@@ -21,7 +21,7 @@ async function sizeOf(exports: string): Promise<number> {
 
 test.each([
   ["array", 1500],
-  ["array, blockAt, blockOf", 1720],
+  ["array, blockAt, blockOf", 1740],
   ["LeakGuard", 390],
   ["struct", 4000],
   ["struct, f32, i32, pointer, vec", 4600],

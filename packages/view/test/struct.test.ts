@@ -486,6 +486,43 @@ test("what is no type is refused with a code: a function that would make one, a 
   }
 });
 
+describe.each([false, true])("in a memory that is destroyed, shared: %s", (shared) => {
+  test("a struct is refused, however one comes to it", () => {
+    const memory: LinearMemory = shared ? new LinearMemory({ shared }) : new LinearMemory();
+    const p = new Heap({ memory }).calloc(1, 1000);
+    const cursor = Particle.cursor(memory, p);
+    const fields = Particle.in(memory);
+    const elements = Particle.array(memory, p, 2);
+    const columns = Inner.columns(memory, p, 2);
+    const packed = struct({ a: u8, b: f64 }, { layout: "packed" }).cursor(memory, p);
+    const { position } = cursor;
+    memory.destroy();
+    const uses = [
+      () => cursor.life,
+      () => cursor.at(p).life,
+      () => {
+        cursor.life = 1;
+      },
+      () => cursor.name,
+      () => position.x,
+      () => position.set(0, 1),
+      () => fields.big.get(p),
+      () => fields.life.set(p, 1),
+      () => elements.at(1).life,
+      () => columns.at(1).b,
+      () => packed.b,
+      () => {
+        packed.b = 1;
+      },
+      () => Particle.toObject(cursor),
+      () => Particle.from({ life: 1 }, cursor),
+      () => Particle.cursor(memory, p).life,
+      () => Particle.array(memory, p, 1),
+    ];
+    expect(uses.map(codeOf)).toEqual(uses.map(() => "ERR_MORPH_DESTROYED"));
+  });
+});
+
 test("types are inferred, and wrong ones are refused", () => {
   const memory = new LinearMemory();
   const c = Particle.cursor(memory);
