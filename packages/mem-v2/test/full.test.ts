@@ -22,6 +22,19 @@ function fill(ctx: Context, size: number): number[] {
 }
 
 describe.each(MODES)("a full context, in %s mode", (_, config) => {
+  it.each([40, 48, 64, 79, 100, 130])("of %i pages that freed all small objects serves large ones", (maxPages) => {
+    const memory = new LinearMemory({ initialPages: 1, maxPages });
+    const ctx = new MemoryContext({ ...config, ...("maxBytes" in config ? { maxBytes: maxPages * PAGE_BYTES } : {}), memory });
+    for (const pointer of fill(ctx, 200)) ctx.free(pointer);
+    ctx.trim();
+    fill(ctx, 2388);
+    const pages = Array.from({ length: maxPages }, (_, page) => page * PAGE_BYTES);
+    const free = pages.filter((pointer) => pointer >= memory.u8.length || memory.ownerOf(pointer) === 0);
+    // What is kept for tables, and the page that the last object would have begun in.
+    expect(free.length).toBeLessThanOrEqual(Math.floor(maxPages / 40) + 1);
+    ctx.verify();
+  });
+
   it.each([false, true])("that freed everything serves any other size (shared: %s)", (shared) => {
     const memory = new LinearMemory({ initialPages: 1, maxPages: shared ? 20 : 32, shared });
     const ctx = contextIn({ ...config, memory });

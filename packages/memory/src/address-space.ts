@@ -198,12 +198,13 @@ export interface AddressSpace<Buffer extends ArrayBufferLike = ArrayBufferLike> 
 
   /**
    * A zero-filled side table for an allocator's own records, 64-byte aligned. Tables lie where no allocator's pages ever were, with guard
-   * bytes around them, as long as the memory has such pages. A table belongs to no owner: {@link unregister} does not take it back.
+   * bytes around them, as long as the memory has such pages. A table belongs to no owner: {@link unregister} does not take it back. This is for
+   * tables that an allocator has from the start; the pages that the memory keeps for tables are used for them last.
    * @param bytes from 1; {@link tableBytes} tells how many one really gets
    * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_OUT_OF_MEMORY
    */
   acquireTable(bytes: number): number;
-  /** As {@link acquireTable}, but 0 where there is no room. */
+  /** As {@link acquireTable}, but 0 where there is no room, and for tables that grow with what is allocated: the kept pages are for these. */
   tryAcquireTable(bytes: number): number;
   /**
    * Takes back a table; `bytes` as it was acquired. O(bytes).

@@ -60,6 +60,8 @@ export const BITS = 5;
 export const FIRST = 6;
 /** 1 when the region was made for one large table, which would keep all of it in use for a small one beside it. */
 export const LARGE = 7;
+/** How many of its pages are not of those that are kept for tables: as many are kept as without the region. */
+export const BESIDE = 8;
 
 // State tables; see `state-table.ts`.
 

@@ -150,7 +150,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
       records: this.records,
       change: (operation) => this.exclusively(operation),
       look: (operation) => this.undisturbed(operation),
-      table: (bytes) => this.takeTable(granulesOf(bytes)) || this.refuse(1),
+      table: (bytes) => this.takeTable(granulesOf(bytes), true) || this.refuse(1),
     });
     this.watch = options.debugViews === true ? new ObjectWatch(() => this.detachViews()) : undefined;
     this.watch?.watchAllocations(this, undefined);
@@ -321,14 +321,18 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
   }
 
   acquireTable(bytes: number): number {
-    return this.tryAcquireTable(bytes) || this.refuse(pagesOfRegion(granulesOf(bytes), 0).least);
+    return this.findTable(bytes, true) || this.refuse(pagesOfRegion(granulesOf(bytes), 0).least);
   }
 
   tryAcquireTable(bytes: number): number {
+    return this.findTable(bytes, false);
+  }
+
+  private findTable(bytes: number, lasting: boolean): number {
     const granules = granulesOf(this.tableBytes(bytes));
     return this.exclusively(() => {
       this.records.keepForTables();
-      return this.takeTable(granules);
+      return this.takeTable(granules, lasting);
     });
   }
 
@@ -670,7 +674,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
       const after = records.tailRun() + growth + regionPages;
       return after <= room && this.growWithMap(0, room, mapLength);
     }
-    records.addRegion(page, regionPages, true);
+    records.addRegion(page, regionPages, true, false);
     records.moveMap(records.tables.take(granules), mapLength, count, count);
     this.refreshViews();
     return true;
@@ -709,7 +713,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
     const { records, members } = this;
     const bytes = members.missingBytes;
     if (bytes > 0) {
-      const table = this.takeTable(granulesOf(bytes));
+      const table = this.takeTable(granulesOf(bytes), true);
       if (table === 0) {
         throw new MorphError("ERR_MORPH_OUT_OF_MEMORY", `no room to note one more than ${members.count} allocators`);
       }
@@ -732,25 +736,25 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
   }
 
   /** A table in some region, or 0. */
-  private takeTable(granules: number): number {
-    return this.records.tables.take(granules) || this.takeFromNewRegion(granules);
+  private takeTable(granules: number, lasting: boolean): number {
+    return this.records.tables.take(granules) || this.takeFromNewRegion(granules, lasting);
   }
 
   /** A table in a region that is made for it, or 0. */
-  private takeFromNewRegion(granules: number): number {
+  private takeFromNewRegion(granules: number, lasting: boolean): number {
     const { records } = this;
     const { pages, least } = pagesOfRegion(granules, records.get(WORD.regionPages));
-    return this.takeFromRegion(granules, pages) || this.takeFromRegion(granules, least);
+    return this.takeFromRegion(granules, pages, lasting) || this.takeFromRegion(granules, least, lasting);
   }
 
-  private takeFromRegion(granules: number, pages: number): number {
+  private takeFromRegion(granules: number, pages: number, lasting: boolean): number {
     const { records } = this;
     let page = records.findRegion(pages);
-    if (page === 0 && this.tryGrow(pages)) page = records.findRegion(pages);
+    if (page === 0 && this.tryGrow(pages - records.tailRunForRegion())) page = records.findRegion(pages);
     // Pages that allocators had are the last choice, and only where few or none are kept.
     if (page === 0 && records.keepsFew) page = records.findRun(pages, 1);
     if (page === 0) return 0;
-    records.addRegion(page, pages, isLarge(granules));
+    records.addRegion(page, pages, isLarge(granules), lasting);
     return records.tables.take(granules);
   }
 
@@ -784,7 +788,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
     if (first === 0) return false;
     const end = Math.min(first + this.grown, this.u8Now.length / PAGE_BYTES);
     const region = end - regionPages;
-    records.tables.add(region * PAGE_BYTES, regionPages, true, true);
+    records.tables.add(region * PAGE_BYTES, regionPages, true, true, 0);
     const map = records.tables.take(granules);
     records.moveMap(map, mapLength, first, end);
     records.claimRegion(region, regionPages);

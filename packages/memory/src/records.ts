@@ -14,8 +14,8 @@ import {
 } from "./layout.ts";
 import { granulesOf, pagesOfRegion, TableRegions } from "./table-regions.ts";
 
-/** One page in so many is kept for side tables: a heap's records take one in 64, and regions are not full. */
-const TABLE_SHARE = 40;
+/** One page in so many is kept for side tables: a heap's records, of which a region of one page holds three, take one in 48. */
+const TABLE_SHARE = 48;
 /** In a small memory it is one; where there are fewer pages than eight, none. */
 const LEAST_SHARED_PAGES = 8;
 /** Of the pages beyond 256 MiB a smaller share is kept, just what a heap's records take of them. */
@@ -86,7 +86,7 @@ export class Records {
     this.set(WORD.nextThread, 1);
     this.set(WORD.firstFree, firstPage);
     this.set(WORD.searchStart, firstPage);
-    this.tables.add(start, pages, zeroed, false);
+    this.tables.add(start, pages, zeroed, false, 0);
     const mapLength = mapLengthFor(pageCount, maxPages);
     this.set(WORD.map, this.tables.take(granulesOf(mapLength * 4)));
     this.set(WORD.mapLength, mapLength);
@@ -187,8 +187,20 @@ export class Records {
     if (this.get(WORD.tablePages) !== 0) return;
     const pages = this.unused();
     const inLarge = Math.max(0, pages - LARGE_PAGES);
-    const share = Math.max(1, Math.floor((pages - inLarge) / TABLE_SHARE + inLarge / LARGE_SHARE));
+    const share = Math.ceil((pages - inLarge) / TABLE_SHARE + inLarge / LARGE_SHARE);
     this.set(WORD.tablePages, pages < LEAST_SHARED_PAGES ? -1 : this.get(WORD.regionPages) + share);
+  }
+
+  /**
+   * Keeps as many pages as before although a region of so many was made, as far as there are others.
+   * @returns how many of the region's pages are not of those that were kept
+   */
+  private keepBeside(pages: number): number {
+    const { kept } = this;
+    if (kept + pages <= 0) return 0;
+    const beside = Math.min(pages, Math.max(0, this.unused() - kept));
+    this.set(WORD.tablePages, this.get(WORD.tablePages) + beside);
+    return beside;
   }
 
   /**
@@ -301,7 +313,9 @@ export class Records {
       if (page !== 0) return page;
     }
     const aside = this.get(WORD.searchStart);
-    return this.findLowest(pages, aside, isNeverUsed) || this.findHighestNeverUsed(pages);
+    const page = this.findLowest(pages, aside, isNeverUsed) || this.findHighestNeverUsed(pages);
+    if (page !== 0 || this.get(WORD.spare) === 0) return page;
+    return this.findLowest(pages, this.knownPages(), isForRegions);
   }
 
   /** The lowest run of pages that were never handed out, or 0. */
@@ -335,6 +349,11 @@ export class Records {
   /** Free and spare pages at the very end of the memory. */
   tailRunWithSpare(): number {
     return this.tail((owner) => isFree(owner) || owner === SPARE);
+  }
+
+  /** Pages at the very end of the memory that a table region may have. */
+  tailRunForRegion(): number {
+    return this.tail(isForRegions);
   }
 
   private tail(isWanted: (owner: number) => boolean): number {
@@ -393,19 +412,25 @@ export class Records {
   }
 
   /** Makes the pages of a table region spare. */
-  private spare(page: number, pages: number): void {
+  private spare(page: number, pages: number, beside: number): void {
     this.setOwners(page, page + pages, SPARE);
     this.set(WORD.footprint, this.get(WORD.footprint) - pages);
     this.set(WORD.spare, this.get(WORD.spare) + pages);
     this.set(WORD.regionPages, this.get(WORD.regionPages) - pages);
+    if (this.get(WORD.tablePages) > 0) this.set(WORD.tablePages, this.get(WORD.tablePages) - beside);
     this.forgetRefusals();
   }
 
-  /** Makes a table region of free pages. */
-  addRegion(page: number, pages: number, large: boolean): void {
+  /**
+   * Makes a table region of free pages.
+   * @param lasting whether it is for a table that its owner has from the start, whatever is allocated later: for that no kept pages are used, as
+   *   long as there are others
+   */
+  addRegion(page: number, pages: number, large: boolean, lasting: boolean): void {
     const zeroed = this.zeroedFrom(page, pages) === page;
     this.claimRegion(page, pages);
-    this.tables.add(page * PAGE_BYTES, pages, zeroed, large);
+    const beside = lasting ? this.keepBeside(pages) : 0;
+    this.tables.add(page * PAGE_BYTES, pages, zeroed, large, beside);
   }
 
   /** Notes in the page map that free pages are a table region. */
@@ -437,7 +462,7 @@ export class Records {
   /** Takes back a table; a region in which none is left becomes spare pages. @throws as {@link TableRegions.release} */
   releaseTable(pointer: number, bytes: number): void {
     const empty = this.tables.release(pointer, granulesOf(bytes));
-    if (empty !== undefined) this.spare(empty.pointer / PAGE_BYTES, empty.pages);
+    if (empty !== undefined) this.spare(empty.pointer / PAGE_BYTES, empty.pages, empty.beside);
   }
 
   private mapNewPages(from: number, first: number, end: number): void {
@@ -458,6 +483,10 @@ export function alignUp(page: number, align: number): number {
 
 function isFree(owner: number): boolean {
   return owner === FREE || owner === FRESH || owner === UNCLEARED;
+}
+
+function isForRegions(owner: number): boolean {
+  return owner === SPARE || isNeverUsed(owner);
 }
 
 function isNeverUsed(owner: number): boolean {

@@ -31,6 +31,10 @@ import {
 const LEAST_SHIFT = 3;
 const MOST_SHIFT = 15;
 
+/** In a memory of at most so many pages a table covers all of it as soon as one part in so many was in use. */
+const ALL_MAX_PAGES = 4096;
+const ALL_PART = 8;
+
 /**
  * Where live and freed objects start, known exactly and outside the objects. The table covers an address range that
  * grows on demand, at two bits a granule.
@@ -120,20 +124,25 @@ export class StateTable {
 
     // Whole words of the old table must land on whole words of the new one.
     const unit = Math.max(PAGE_BYTES, GRANULES_A_WORD * granule);
-    const lo = Math.floor((empty ? start : Math.min(start, oldLo)) / unit) * unit;
-    const span = (empty ? end : Math.max(end, oldEnd)) - lo;
-    const least = Math.ceil(span / granule / 4);
+    const lowest = Math.floor((empty ? start : Math.min(start, oldLo)) / unit) * unit;
+    const highest = empty ? end : Math.max(end, oldEnd);
     // Room for a quarter as much again, so that a growing range moves the table seldom; the side table rounds up too.
-    const larger = Math.ceil(Math.min(span * 1.25, 2 ** 32 - lo) / granule / 4);
+    const larger = Math.ceil(Math.min((highest - lowest) * 1.25, 2 ** 32 - lowest) / granule / 4);
+    let lo = lowest;
     let wanted = Math.max(larger, this.dropped);
+    if (this.shouldCoverAll()) {
+      lo = Math.floor((this.memory.firstPage * PAGE_BYTES) / unit) * unit;
+      wanted = Math.ceil((this.memory.maxPages * PAGE_BYTES - lo) / granule / 4);
+    }
     this.dropped = 0;
     let pointer = this.memory.tryAcquireTable(wanted);
-    if (pointer === 0 && wanted > larger) {
+    if (pointer === 0) {
+      lo = lowest;
       wanted = larger;
       pointer = this.memory.tryAcquireTable(wanted);
     }
     if (pointer === 0) {
-      wanted = least;
+      wanted = Math.ceil((highest - lowest) / granule / 4);
       pointer = this.memory.acquireTable(wanted);
     }
     const bytes = this.memory.tableBytes(wanted);
@@ -150,6 +159,15 @@ export class StateTable {
     this.granules = Math.min(bytes * 4, (2 ** 32 - lo) / granule) | 0;
     // The old table is released last: should that throw, the new one is in use.
     if (old.bytes > 0) this.memory.releaseTable(old.pointer, old.bytes);
+  }
+
+  /**
+   * Whether to cover all of the memory at once: when an eighth of one that is not large was in use. Once the other pages were handed out, the table could
+   * only move within the few that are kept for tables.
+   */
+  private shouldCoverAll(): boolean {
+    const { maxPages, peakFootprint } = this.memory;
+    return maxPages <= ALL_MAX_PAGES && peakFootprint * ALL_PART >= maxPages * PAGE_BYTES;
   }
 
   /** Every granule in a state, as signed pointers, lowest first. O(table). */

@@ -1,6 +1,7 @@
 import { PAGE_BYTES } from "./address-space.ts";
 import { describe, MorphError } from "./errors.ts";
 import {
+  BESIDE,
   BITS,
   DIRTY,
   FIRST,
@@ -51,8 +52,9 @@ export class TableRegions {
    * Makes a region of a run of pages. O(pages).
    * @param zeroed whether the pages hold zeros
    * @param large whether it is for one large table
+   * @param beside how many of the pages are not of those that are kept for tables
    */
-  add(pointer: number, pages: number, zeroed: boolean, large: boolean): void {
+  add(pointer: number, pages: number, zeroed: boolean, large: boolean, beside: number): void {
     const reserved = pointer + MEMORY_HEAD_BYTES === this.first ? MEMORY_HEAD_BYTES : GUARD_BYTES;
     const head = pointer + reserved;
     const { granules, bitWords } = layoutOf(pages, reserved);
@@ -62,6 +64,7 @@ export class TableRegions {
     this.set(head, GRANULES, granules);
     this.set(head, DIRTY, zeroed ? 0 : granules);
     this.set(head, LARGE, large ? 1 : 0);
+    this.set(head, BESIDE, beside);
     this.set(head, BITS, bits / 4);
     this.set(head, FIRST, bits + Math.ceil((bitWords * 8) / GRANULE_BYTES) * GRANULE_BYTES);
     if (head === this.first) return;
@@ -85,7 +88,7 @@ export class TableRegions {
    * @returns the region when nothing is left in it, else `undefined`
    * @throws ERR_MORPH_DOUBLE_FREE, ERR_MORPH_INVALID_POINTER; then nothing has changed
    */
-  release(pointer: number, granules: number): { pointer: number; pages: number } | undefined {
+  release(pointer: number, granules: number): { pointer: number; pages: number; beside: number } | undefined {
     const { head, granule } = this.placeOf(pointer);
     if (granule < 0 || granule % 1 !== 0 || this.sizeAt(head, granule) !== granules) {
       const free = granule >= 0 && granule % 1 === 0 && !this.isUsed(head, granule);
@@ -102,7 +105,7 @@ export class TableRegions {
     let before = this.first;
     while (this.get(before, NEXT) >>> 0 !== head) before = this.get(before, NEXT) >>> 0;
     this.set(before, NEXT, this.get(head, NEXT));
-    return { pointer: head - GUARD_BYTES, pages: this.get(head, PAGES) };
+    return { pointer: head - GUARD_BYTES, pages: this.get(head, PAGES), beside: this.get(head, BESIDE) };
   }
 
   /** Whether a table starts at a pointer. O(regions). */
