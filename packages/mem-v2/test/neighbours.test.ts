@@ -1,8 +1,8 @@
 import { Arena } from "@morph/arena";
 import { Heap } from "@morph/heap";
-import { LinearMemory, type MorphError } from "@morph/memory";
-import { PoolManager } from "@morph/pool";
-import { describe, it } from "vitest";
+import { LinearMemory, type MorphError, PAGE_BYTES } from "@morph/memory";
+import { Pool, PoolManager } from "@morph/pool";
+import { describe, expect, it } from "vitest";
 import { random } from "../../../scripts/test-kit/random.ts";
 import { COMPILER, MemoryContext, RUNTIME, SERVER } from "../src/index.ts";
 
@@ -186,4 +186,49 @@ describe("allocators of one memory that come and go", () => {
       }
     }
   });
+
+  it.each([79, 130])("have nearly all of %i pages, whoever had all of them before", (maxPages) => {
+    for (const first of ALLOCATORS) {
+      for (const second of ALLOCATORS) {
+        const memory = new LinearMemory({ initialPages: 1, maxPages });
+        const allocator = first(memory);
+        const pointers: number[] = [];
+        for (let p = allocator.tryAlloc(5000); p !== 0; p = allocator.tryAlloc(5000)) pointers.push(p);
+        for (const pointer of pointers) allocator.free(pointer);
+        allocator.trim();
+        const next = second(memory);
+        while (next.tryAlloc(200) !== 0);
+        const pages = Array.from({ length: maxPages }, (_, page) => page * PAGE_BYTES);
+        const free = pages.filter((pointer) => pointer >= memory.u8.length || memory.ownerOf(pointer) === 0);
+        expect(free.length).toBeLessThanOrEqual(Math.ceil(maxPages / 48) + 1);
+      }
+    }
+  });
 });
+
+interface Fillable {
+  tryAlloc(size: number): number;
+  free(pointer: number): void;
+  trim(): number;
+}
+
+const ALLOCATORS: ((memory: LinearMemory) => Fillable)[] = [
+  (memory) => contextOf(new MemoryContext({ ...RUNTIME, memory })),
+  (memory) => contextOf(new MemoryContext({ ...COMPILER, memory })),
+  (memory) => {
+    const heap = new Heap({ memory });
+    return { tryAlloc: (size) => heap.tryMalloc(size), free: (p) => heap.free(p), trim: () => heap.trim() };
+  },
+  (memory) => {
+    const pools = new PoolManager({ memory });
+    return { tryAlloc: () => pools.tryAlloc(200), free: (p) => pools.free(p), trim: () => pools.trim() };
+  },
+  (memory) => {
+    const pool = new Pool({ slotSize: 200, memory });
+    return { tryAlloc: () => pool.tryAlloc(), free: (p) => pool.free(p), trim: () => pool.trim() };
+  },
+];
+
+function contextOf(ctx: MemoryContext): Fillable {
+  return { tryAlloc: (size) => ctx.tryAlloc(size, 1), free: (p) => ctx.free(p), trim: () => ctx.trim() };
+}

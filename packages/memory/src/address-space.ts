@@ -199,7 +199,7 @@ export interface AddressSpace<Buffer extends ArrayBufferLike = ArrayBufferLike> 
   /**
    * A zero-filled side table for an allocator's own records, 64-byte aligned. Tables lie where no allocator's pages ever were, with guard
    * bytes around them, as long as the memory has such pages. A table belongs to no owner: {@link unregister} does not take it back. This is for
-   * tables that an allocator has from the start; the pages that the memory keeps for tables are used for them last.
+   * tables that an allocator has from the start: of the pages that the memory keeps for tables they take none while there are others.
    * @param bytes from 1; {@link tableBytes} tells how many one really gets
    * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_OUT_OF_MEMORY
    */

@@ -62,6 +62,8 @@ export const FIRST = 6;
 export const LARGE = 7;
 /** How many of its pages are not of those that are kept for tables: as many are kept as without the region. */
 export const BESIDE = 8;
+/** 1 when allocators had the pages before, so that they are free pages again afterwards, and no spare ones. */
+export const THEIRS = 9;
 
 // State tables; see `state-table.ts`.
 

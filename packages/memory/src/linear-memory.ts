@@ -751,8 +751,8 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
     const { records } = this;
     let page = records.findRegion(pages);
     if (page === 0 && this.tryGrow(pages - records.tailRunForRegion())) page = records.findRegion(pages);
-    // Pages that allocators had are the last choice, and only where few or none are kept.
-    if (page === 0 && records.keepsFew) page = records.findRun(pages, 1);
+    // Pages that allocators had are the last choice.
+    if (page === 0) page = records.findRun(pages, 1);
     if (page === 0) return 0;
     records.addRegion(page, pages, isLarge(granules), lasting);
     return records.tables.take(granules);
@@ -788,7 +788,7 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
     if (first === 0) return false;
     const end = Math.min(first + this.grown, this.u8Now.length / PAGE_BYTES);
     const region = end - regionPages;
-    records.tables.add(region * PAGE_BYTES, regionPages, true, true, 0);
+    records.tables.add(region * PAGE_BYTES, regionPages, true, true);
     const map = records.tables.take(granules);
     records.moveMap(map, mapLength, first, end);
     records.claimRegion(region, regionPages);

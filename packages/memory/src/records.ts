@@ -1,6 +1,7 @@
 import { PAGE_BYTES } from "./address-space.ts";
 import * as WORD from "./head-words.ts";
 import {
+  BESIDE,
   FIRST_OWNER,
   FOREIGN,
   FREE,
@@ -9,7 +10,9 @@ import {
   MAGIC,
   MEMORY_HEAD_BYTES,
   MEMORY_ITSELF,
+  PAGES,
   SPARE,
+  THEIRS,
   UNCLEARED,
 } from "./layout.ts";
 import { granulesOf, pagesOfRegion, TableRegions } from "./table-regions.ts";
@@ -86,7 +89,7 @@ export class Records {
     this.set(WORD.nextThread, 1);
     this.set(WORD.firstFree, firstPage);
     this.set(WORD.searchStart, firstPage);
-    this.tables.add(start, pages, zeroed, false, 0);
+    this.tables.add(start, pages, zeroed, false);
     const mapLength = mapLengthFor(pageCount, maxPages);
     this.set(WORD.map, this.tables.take(granulesOf(mapLength * 4)));
     this.set(WORD.mapLength, mapLength);
@@ -201,14 +204,6 @@ export class Records {
     const beside = Math.min(pages, Math.max(0, this.unused() - kept));
     this.set(WORD.tablePages, this.get(WORD.tablePages) + beside);
     return beside;
-  }
-
-  /**
-   * Whether so few pages are kept for tables, or none, that these may have to lie where objects were. In a large memory they may, too: the engine
-   * may refuse to grow it long before its maximum, and then nothing is kept.
-   */
-  get keepsFew(): boolean {
-    return this.get(WORD.tablePages) <= 0 || this.get(WORD.maxPages) < TABLE_SHARE || this.isLarge;
   }
 
   /**
@@ -411,14 +406,19 @@ export class Records {
     this.set(WORD.refused, Math.min(refused === 0 ? FULL_MEMORY : refused, pages, FULL_MEMORY));
   }
 
-  /** Makes the pages of a table region spare. */
-  private spare(page: number, pages: number, beside: number): void {
-    this.setOwners(page, page + pages, SPARE);
-    this.set(WORD.footprint, this.get(WORD.footprint) - pages);
-    this.set(WORD.spare, this.get(WORD.spare) + pages);
+  /** Makes the pages of a table region spare, or free if allocators had them before. */
+  private freeRegion(region: number): void {
+    const page = Math.floor(region / PAGE_BYTES);
+    const pages = this.tables.get(region, PAGES);
     this.set(WORD.regionPages, this.get(WORD.regionPages) - pages);
-    if (this.get(WORD.tablePages) > 0) this.set(WORD.tablePages, this.get(WORD.tablePages) - beside);
-    this.forgetRefusals();
+    if (this.get(WORD.tablePages) > 0) {
+      this.set(WORD.tablePages, this.get(WORD.tablePages) - this.tables.get(region, BESIDE));
+    }
+    const theirs = this.tables.get(region, THEIRS) === 1;
+    this.free(page, pages);
+    if (theirs) return;
+    this.setOwners(page, page + pages, SPARE);
+    this.set(WORD.spare, this.get(WORD.spare) + pages);
   }
 
   /**
@@ -428,9 +428,16 @@ export class Records {
    */
   addRegion(page: number, pages: number, large: boolean, lasting: boolean): void {
     const zeroed = this.zeroedFrom(page, pages) === page;
+    const theirs = this.isTheirs(page, pages);
     this.claimRegion(page, pages);
-    const beside = lasting ? this.keepBeside(pages) : 0;
-    this.tables.add(page * PAGE_BYTES, pages, zeroed, large, beside);
+    const region = this.tables.add(page * PAGE_BYTES, pages, zeroed, large);
+    if (theirs) this.tables.set(region, THEIRS, 1);
+    if (lasting) this.tables.set(region, BESIDE, this.keepBeside(pages));
+  }
+
+  private isTheirs(page: number, pages: number): boolean {
+    for (let each = page; each < page + pages; each++) if (this.owner(each) === FREE) return true;
+    return false;
   }
 
   /** Notes in the page map that free pages are a table region. */
@@ -461,8 +468,8 @@ export class Records {
 
   /** Takes back a table; a region in which none is left becomes spare pages. @throws as {@link TableRegions.release} */
   releaseTable(pointer: number, bytes: number): void {
-    const empty = this.tables.release(pointer, granulesOf(bytes));
-    if (empty !== undefined) this.spare(empty.pointer / PAGE_BYTES, empty.pages, empty.beside);
+    const region = this.tables.release(pointer, granulesOf(bytes));
+    if (region !== 0) this.freeRegion(region);
   }
 
   private mapNewPages(from: number, first: number, end: number): void {

@@ -13,6 +13,7 @@ import {
   NEXT,
   PAGES,
   REGION_HEAD_BYTES,
+  THEIRS,
   USED,
 } from "./layout.ts";
 
@@ -52,9 +53,9 @@ export class TableRegions {
    * Makes a region of a run of pages. O(pages).
    * @param zeroed whether the pages hold zeros
    * @param large whether it is for one large table
-   * @param beside how many of the pages are not of those that are kept for tables
+   * @returns the region
    */
-  add(pointer: number, pages: number, zeroed: boolean, large: boolean, beside: number): void {
+  add(pointer: number, pages: number, zeroed: boolean, large: boolean): number {
     const reserved = pointer + MEMORY_HEAD_BYTES === this.first ? MEMORY_HEAD_BYTES : GUARD_BYTES;
     const head = pointer + reserved;
     const { granules, bitWords } = layoutOf(pages, reserved);
@@ -64,12 +65,15 @@ export class TableRegions {
     this.set(head, GRANULES, granules);
     this.set(head, DIRTY, zeroed ? 0 : granules);
     this.set(head, LARGE, large ? 1 : 0);
-    this.set(head, BESIDE, beside);
+    this.set(head, BESIDE, 0);
+    this.set(head, THEIRS, 0);
     this.set(head, BITS, bits / 4);
     this.set(head, FIRST, bits + Math.ceil((bitWords * 8) / GRANULE_BYTES) * GRANULE_BYTES);
-    if (head === this.first) return;
-    this.set(head, NEXT, this.get(this.first, NEXT));
-    this.set(this.first, NEXT, head);
+    if (head !== this.first) {
+      this.set(head, NEXT, this.get(this.first, NEXT));
+      this.set(this.first, NEXT, head);
+    }
+    return head;
   }
 
   /** A zero-filled table of `granules`, or 0 when no region has room for it. O(regions + granules of one). */
@@ -85,10 +89,10 @@ export class TableRegions {
 
   /**
    * Takes back a table.
-   * @returns the region when nothing is left in it, else `undefined`
+   * @returns the region when nothing is left in it and it is no region any more, else 0
    * @throws ERR_MORPH_DOUBLE_FREE, ERR_MORPH_INVALID_POINTER; then nothing has changed
    */
-  release(pointer: number, granules: number): { pointer: number; pages: number; beside: number } | undefined {
+  release(pointer: number, granules: number): number {
     const { head, granule } = this.placeOf(pointer);
     if (granule < 0 || granule % 1 !== 0 || this.sizeAt(head, granule) !== granules) {
       const free = granule >= 0 && granule % 1 === 0 && !this.isUsed(head, granule);
@@ -101,11 +105,11 @@ export class TableRegions {
     this.setUsed(head, granule, granule + granules, false);
     const used = this.get(head, USED) - granules;
     this.set(head, USED, used);
-    if (used > 0 || head === this.first) return undefined;
+    if (used > 0 || head === this.first) return 0;
     let before = this.first;
     while (this.get(before, NEXT) >>> 0 !== head) before = this.get(before, NEXT) >>> 0;
     this.set(before, NEXT, this.get(head, NEXT));
-    return { pointer: head - GUARD_BYTES, pages: this.get(head, PAGES), beside: this.get(head, BESIDE) };
+    return head;
   }
 
   /** Whether a table starts at a pointer. O(regions). */
@@ -202,11 +206,11 @@ export class TableRegions {
     this.i32[word] = ((this.i32[word] as number) & ~(1 << granule)) | (bit << granule);
   }
 
-  private get(head: number, word: number): number {
+  get(head: number, word: number): number {
     return this.i32[head / 4 + word] as number;
   }
 
-  private set(head: number, word: number, value: number): void {
+  set(head: number, word: number, value: number): void {
     this.i32[head / 4 + word] = value;
   }
 }
