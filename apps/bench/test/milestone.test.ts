@@ -104,6 +104,7 @@ describe("what is said of a comparison", () => {
 
   test("how many times the whole time on plain objects the allocators take", () => {
     expect(saying(base)).toContain("times the whole time on plain objects: V1 6.00, V2 4.00, GC 2.00");
+    expect(saying(base)).toContain("the collector on a new memory: 2.40");
     expect(saying(base)).toContain("in the first run of a process: V1 1.50, GC 2.00");
     expect(saying(base)).toContain("take 0.20 MB of the engine's heap, which grows by 0.30 MB");
     expect(saying(stopped)).not.toContain("plain");

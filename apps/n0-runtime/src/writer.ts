@@ -9,6 +9,8 @@ export interface ByteWriter {
 }
 
 const BUFFER_BYTES = 65536;
+/** Bytes that are kept room for at first. */
+const FIRST_BYTES = 1024;
 
 /** Writes to a file descriptor, in pieces of up to 64 KiB. */
 export class DescriptorWriter implements ByteWriter {
@@ -40,22 +42,33 @@ export class DescriptorWriter implements ByteWriter {
 
 /** Keeps everything that was written: for tests and embedders. */
 export class MemoryWriter implements ByteWriter {
-  private readonly pieces: Uint8Array[] = [];
+  private buffer: Uint8Array = new Uint8Array(FIRST_BYTES);
+  private filled = 0;
 
   write(bytes: Uint8Array): void {
-    this.pieces.push(bytes.slice());
+    const { filled } = this;
+    const end = filled + bytes.length;
+    if (end > this.buffer.length) this.grow(end);
+    this.buffer.set(bytes, filled);
+    this.filled = end;
   }
 
   flush(): void {}
 
   /** All bytes so far. */
   bytes(): Uint8Array {
-    return new Uint8Array(Buffer.concat(this.pieces));
+    return this.buffer.slice(0, this.filled);
   }
 
   /** All bytes so far, read as UTF-8. */
   text(): string {
     return new TextDecoder().decode(this.bytes());
+  }
+
+  private grow(bytes: number): void {
+    const larger = new Uint8Array(Math.max(bytes, this.buffer.length * 2));
+    larger.set(this.buffer);
+    this.buffer = larger;
   }
 }
 

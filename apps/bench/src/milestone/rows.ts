@@ -1,5 +1,5 @@
 import { figure } from "../format.js";
-import { type Comparison, type Side, sideOf, timesPlain, timesPlainAtFirst } from "./comparison.js";
+import { type Comparison, type Side, sideOf, timesPlain, timesPlainAtFirst, wholeMsOf } from "./comparison.js";
 import { ALLOCATORS, CONTENDER_NAMES } from "./contenders.js";
 import { layoutsOf } from "./sizes.js";
 
@@ -108,6 +108,8 @@ const besidePlain = (comparison: Comparison, { wholeMs, peakFootprint, peakCommi
     }).join(", ");
   const [times, firsts] = [timesBy(timesPlain), timesBy(timesPlainAtFirst)];
   const parts = times === "" ? [] : [`times the whole time on plain objects: ${times}`];
+  const collected = wholeMsOf(comparison, "gc");
+  if (collected !== undefined) parts.push(`the collector on a new memory: ${figure(collected / wholeMs)}`);
   if (firsts !== "") parts.push(`in the first run of a process: ${firsts}`);
   if (peakFootprint !== undefined && peakCommitted !== undefined) {
     const [used, committed] = [figure(peakFootprint / MB), figure(peakCommitted / MB)];
