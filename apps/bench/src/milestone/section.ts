@@ -36,7 +36,7 @@ export const milestoneSection = (milestone: MilestoneResults | undefined): strin
   );
   return `<h2 id="milestone">The milestone: Morph programs</h2>
 <p class="what">A tokenizer and parser for Morph, written in Morph, over generated sources, and other programs, compiled to WebAssembly and
-run on the original's allocator (V1) and on ours, which frees nothing (V2) or collects (GC); and the same programs written in TypeScript on plain objects, which is what one would do without any of this. Whole time is that of a run on a new memory; "again" that of a run in the memory of the runs before, which is how the programs run on plain objects: these two are compared. "First" is the first run of a process. Allocator time is that of the
+run on the original's allocator (V1) and on ours, which frees nothing (V2) or collects (GC); and the same programs written in TypeScript on plain objects, which is what one would do without any of this. Whole time is that of a run on a new memory; "again" that of a run in the memory of the runs before, which is how the programs run on plain objects: these two are compared. "First" is the first run of a process. All of these are times on the wall: what the engine's collector does on other threads counts as far as the program waits for it. Allocator time is that of the
 recorded calls replayed, V1's clock off. V1 is stopped after ${figure(settings.limitV1Ms / 1_000)} s, others after ${figure(settings.limitMs / 1_000)} s; what was stopped has no point in the charts and says so in the table. Both axes are logarithmic.</p>
 ${sizeCharts(milestone)
   .map(({ id, unit }) => canvas(id, `${unit} over lines of source; the table below has the figures`))

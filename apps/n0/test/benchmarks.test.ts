@@ -1,6 +1,8 @@
+/** What only benchmarks ask for. */
 import { expect, test } from "vitest";
 import type { RunOptions } from "../src/run.ts";
-import { executeSource, MOVING, PLAIN_WAYS } from "./execute.ts";
+import { executeModule, executeSource, MOVING, moduleOf, PLAIN_WAYS } from "./execute.ts";
+import { program } from "./support.ts";
 
 const RUNS = 2;
 /** Globals and literals refer to objects of the run before, which have moved when the next begins. */
@@ -42,4 +44,13 @@ test.each([...PLAIN_WAYS, ["gc, moving at every allocation", MOVING] as const])(
 test("a program that uses threads is run once", () => {
   const source = "fungsi f() void akhir\nfungsi main() void\n  luncurkan(f)\nakhir";
   expect(() => executeSource(source, { again: () => true })).toThrow("run once");
+});
+
+test("a module without barriers and roots is smaller, and does the same where nothing is collected", () => {
+  const checked = program(SOURCE);
+  const [all, without] = [true, false].map((collects) => moduleOf(checked, { target: "gc", collects }));
+  expect(without!.length).toBeLessThan(all!.length);
+  const { stdout, failure, stats } = executeModule(without!, { allocator: "gc" });
+  expect([failure, stats?.collections.count]).toEqual([null, 0]);
+  expect(stdout).toBe("cdb\n69\n");
 });
