@@ -176,7 +176,7 @@ export interface AddressSpace<Buffer extends ArrayBufferLike = ArrayBufferLike> 
    * @throws ERR_MORPH_INVALID_SIZE, ERR_MORPH_NOT_OWNER
    */
   tryAcquireAt(pointer: number, pages: number, owner: number): boolean;
-  /** Counts, modulo 2^32, how often pages have become free or were added. A search that found nothing will find nothing until it changes. O(1). */
+  /** Counts, modulo 2^32, how often pages or side tables have become free or pages were added. A search that found nothing will find nothing until it changes. O(1). */
   readonly releases: number;
   /**
    * Grows the memory now, by what is missing for a run of so many free pages. No growth detaches a view until these pages are used, by

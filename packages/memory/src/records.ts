@@ -470,6 +470,7 @@ export class Records {
   releaseTable(pointer: number, bytes: number): void {
     const region = this.tables.release(pointer, granulesOf(bytes));
     if (region !== 0) this.freeRegion(region);
+    else this.forgetRefusals();
   }
 
   private mapNewPages(from: number, first: number, end: number): void {

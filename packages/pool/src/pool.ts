@@ -65,6 +65,8 @@ export class Pool {
   private destroyed = false;
   /** What `allocated` was when a slot was refused. */
   private refusedAt = -1;
+  /** The memory's releases when it had pages, but no place for a table that covers them. */
+  private tableRefusedAt = -1;
   private readonly slabPages: number;
   private readonly slotsPerSlab: number;
   /** The id under which the memory knows this pool's pages. */
@@ -340,7 +342,7 @@ export class Pool {
 
   /** @returns false when the memory has no pages, or no room for the table; then nothing has changed */
   private addSlab(): boolean {
-    if (this.memory.refuses(this.slabPages)) return false;
+    if (this.memory.refuses(this.slabPages) || this.memory.releases === this.tableRefusedAt) return false;
     requireStack(LAYERS);
     const slab = this.memory.tryAcquire(this.slabPages, this.owner);
     if (slab === 0) return false;
@@ -348,6 +350,7 @@ export class Pool {
       this.states.cover(slab, slab + this.slabPages * PAGE_BYTES);
     } catch (error) {
       this.memory.release(slab, this.slabPages);
+      this.tableRefusedAt = this.memory.releases;
       if ((error as MorphError).code === "ERR_MORPH_OUT_OF_MEMORY") return false;
       throw error;
     }

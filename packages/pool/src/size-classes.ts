@@ -169,6 +169,8 @@ export class SizeClasses {
   private readonly slabBytes: number;
   /** Pointer of the table; 0 until {@link loadState}, where another thread made it. */
   private table = 0;
+  /** The memory's releases when it had pages, but no place for a table that covers them. */
+  private tableRefusedAt = -1;
   private readonly tableBytes: number;
   /** Words of the classes' records, which end at {@link bySize}; and the largest size. */
   private readonly recordsWords: number;
@@ -609,7 +611,7 @@ export class SizeClasses {
   private takePages(): boolean {
     const { memory, pageBytes: bytes } = this;
     const pages = bytes / PAGE_BYTES;
-    if (memory.refuses(pages)) return false;
+    if (memory.refuses(pages) || memory.releases === this.tableRefusedAt) return false;
     requireStack(LAYERS);
     const mapBytes = this.mapBytesFor(bytes);
     if (this.liveness.mayTake?.(bytes + mapBytes) === false) return false;
@@ -620,6 +622,7 @@ export class SizeClasses {
       this.liveness.cover(start, start + bytes);
     } catch (error) {
       memory.release(start, pages);
+      this.tableRefusedAt = memory.releases;
       if ((error as MorphError).code === "ERR_MORPH_OUT_OF_MEMORY") return false;
       throw error;
     }

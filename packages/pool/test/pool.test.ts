@@ -1,5 +1,5 @@
 import { LinearMemory, PAGE_BYTES } from "@morph/memory";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { Pool, type PoolOptions } from "../src/index.ts";
 
@@ -286,5 +286,26 @@ describe("a pool", () => {
     expect(codeOf(() => new Pool({ slotSize: 64, memory: {} as LinearMemory }))).toBe("ERR_MORPH_INVALID_CONFIG");
     const other = { contractVersion: 99 } as LinearMemory;
     expect(codeOf(() => new Pool({ slotSize: 64, memory: other }))).toBe("ERR_MORPH_VERSION");
+  });
+});
+
+describe("a pool in a memory of which every second page is in use", () => {
+  it("looks once in vain for a place for its table, and again when something is free", () => {
+    const memory = new LinearMemory({ initialPages: 1, maxPages: 300 });
+    const owner = memory.register({ name: "neighbour", contractVersion: 1, viewsChanged: () => {} });
+    memory.acquireTable(64);
+    const theirs: number[] = [];
+    for (let page = memory.tryAcquire(1, owner); page !== 0; page = memory.tryAcquire(1, owner)) theirs.push(page);
+    for (let i = 0; i < theirs.length; i += 2) memory.release(theirs[i]!, 1);
+    const pool = new Pool({ slotSize: 8, memory });
+    while (pool.tryAlloc() !== 0);
+    expect(memory.refuses(1)).toBe(false);
+    const asked = vi.spyOn(memory, "tryAcquireTable");
+    for (let i = 0; i < 100; i++) expect(pool.tryAlloc()).toBe(0);
+    expect(asked).not.toHaveBeenCalled();
+    for (let i = 1; i < theirs.length; i += 2) memory.release(theirs[i]!, 1);
+    expect(pool.tryAlloc()).not.toBe(0);
+    asked.mockRestore();
+    pool.verify();
   });
 });
