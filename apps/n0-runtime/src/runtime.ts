@@ -92,37 +92,41 @@ export class Runtime {
     this.memory = memory;
     this.stdout = stdout;
     this.regions = new Regions(memory);
-    this.resultCell = memory.acquireTable(RESULT_CELLS * 8);
-    const clock = v1.clock ?? v1.swapFolder !== undefined;
+    const undo: (() => void)[] = [() => this.regions.destroy()];
     try {
+      this.resultCell = memory.acquireTable(RESULT_CELLS * 8);
+      undo.push(() => memory.releaseTable(this.resultCell, RESULT_CELLS * 8));
+      const clock = v1.clock ?? v1.swapFolder !== undefined;
       this.set = createAllocator(allocator, memory, this.regions, { v1: { ...v1, clock }, gc });
+      undo.push(() => this.set.allocator.destroy());
+      if (this.set.gc === undefined) {
+        this.heap = new RuntimeHeap(memory, this.set.allocator, this.set.roots, recorder, this.resultCell);
+        this.strings = new Strings(this.heap);
+        this.arrays = new Arrays(this.heap, this.strings);
+      } else {
+        const heap = new GcHeap(memory, this.set.gc, recorder, this.resultCell);
+        this.heap = heap;
+        this.strings = new GcStrings(heap);
+        this.arrays = new GcArrays(heap, this.strings);
+      }
+      undo.push(() => this.heap.destroy());
+      this.maps = new Maps(this.heap, this.strings, this.arrays);
+      this.objects = new Objects(this.heap);
+      this.channels = new Channels(this.heap, memory);
+      this.builders = new Builders(this.heap, this.strings, () =>
+        this.registerType({ name: "bytes.Builder", size: 24, pointerOffsets: [0] }),
+      );
+      this.io = new IoNatives(this.heap, this.strings, this.arrays, stdout);
+      this.os = new OsNatives(this.heap, this.strings, this.arrays, args);
+      this.conv = new ConvNatives(this.heap, this.strings, this.objects);
+      this.time = new TimeNatives(this.heap, stdout);
+      this.printing = new PrintNatives(this.heap, this.strings, stdout);
+      if (this.set.v1 !== undefined && v1.swapFolder !== undefined) {
+        this.daemon = new V1Daemon(this.set.v1, v1.swapFolder, () => this.heap.collect());
+      }
     } catch (error) {
-      this.giveBack();
+      for (const step of undo.toReversed()) step();
       throw error;
-    }
-    if (this.set.gc === undefined) {
-      this.heap = new RuntimeHeap(memory, this.set.allocator, this.set.roots, recorder, this.resultCell);
-      this.strings = new Strings(this.heap);
-      this.arrays = new Arrays(this.heap, this.strings);
-    } else {
-      const heap = new GcHeap(memory, this.set.gc, recorder, this.resultCell);
-      this.heap = heap;
-      this.strings = new GcStrings(heap);
-      this.arrays = new GcArrays(heap, this.strings);
-    }
-    this.maps = new Maps(this.heap, this.strings, this.arrays);
-    this.objects = new Objects(this.heap);
-    this.channels = new Channels(this.heap, memory);
-    this.builders = new Builders(this.heap, this.strings, () =>
-      this.registerType({ name: "bytes.Builder", size: 24, pointerOffsets: [0] }),
-    );
-    this.io = new IoNatives(this.heap, this.strings, this.arrays, stdout);
-    this.os = new OsNatives(this.heap, this.strings, this.arrays, args);
-    this.conv = new ConvNatives(this.heap, this.strings, this.objects);
-    this.time = new TimeNatives(this.heap, stdout);
-    this.printing = new PrintNatives(this.heap, this.strings, stdout);
-    if (this.set.v1 !== undefined && v1.swapFolder !== undefined) {
-      this.daemon = new V1Daemon(this.set.v1, v1.swapFolder, () => this.heap.collect());
     }
     if (recorder !== undefined) this.recordCalls(recorder);
   }

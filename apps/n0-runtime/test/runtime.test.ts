@@ -210,3 +210,32 @@ test("options that are none are refused, and the memory is as it was", () => {
   }
   expect(thrown(() => createRuntime(undefined as never)).code).toBe("ERR_MORPH_INVALID_CONFIG");
 });
+
+test.each(["v2", "gc"] as const)(
+  "a runtime on %s that the memory has no room for leaves nothing there",
+  (allocator) => {
+    let refused = 0;
+    const kept: number[] = [];
+    for (let maxPages = 1; maxPages < 40; maxPages++) {
+      const memory = new LinearMemory({ initialPages: 1, maxPages });
+      // Of the pages that others leave, there is room for some parts.
+      memory.register({ name: "someone else", contractVersion: 1, viewsChanged: () => {} });
+      for (let i = 0; i < 900; i++) memory.tryAcquireTable(64);
+      const probe = (): number[] => {
+        const tables = Array.from({ length: 60 }, () => memory.tryAcquireTable(64));
+        for (const table of tables) if (table !== 0) memory.releaseTable(table, 64);
+        return [memory.footprint, ...tables];
+      };
+      probe();
+      const before = probe();
+      try {
+        createRuntime({ allocator, memory }).destroy();
+      } catch {
+        refused++;
+        if (probe().some((value, i) => value !== before[i])) kept.push(maxPages);
+      }
+    }
+    expect(kept).toEqual([]);
+    expect(refused).toBeGreaterThan(0);
+  },
+);

@@ -78,14 +78,19 @@ export class Space {
   private runHint = 0;
   private readonly tables: Map<number, number> = new Map();
 
-  /** @throws ERR_MORPH_OUT_OF_MEMORY */
+  /** @throws ERR_MORPH_OUT_OF_MEMORY; then it has nothing */
   constructor(memory: AddressSpace, owner: number, maxBytes: number) {
     this.memory = memory;
     this.owner = owner;
     this.maxBytes = maxBytes;
     this.i32 = new Int32Array(0);
     this.control = this.requireTable(CONTROL_BYTES) >>> WORD_SHIFT;
-    this.directory = this.requireTable(DIRECTORY_BYTES) >>> WORD_SHIFT;
+    try {
+      this.directory = this.requireTable(DIRECTORY_BYTES) >>> WORD_SHIFT;
+    } catch (error) {
+      this.close();
+      throw error;
+    }
     this.i32[this.control + DIRECTORY] = this.directory << WORD_SHIFT;
   }
 

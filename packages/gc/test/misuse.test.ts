@@ -62,6 +62,28 @@ describe("a collector", () => {
     gc.destroy();
   });
 
+  it("that a memory has no room for leaves nothing, whatever it got of what it needs", () => {
+    const kept: [pages: number, tables: number][] = [];
+    for (let maxPages = 1; maxPages < 12; maxPages++) {
+      for (const tables of [0, 960, 1000]) {
+        const memory = new LinearMemory({ initialPages: 1, maxPages });
+        memory.register({ name: "test", contractVersion: 1, viewsChanged() {} });
+        for (let i = 0; i < tables; i++) memory.tryAcquireTable(64);
+        const probe = (): number[] => {
+          const table = memory.tryAcquireTable(64);
+          if (table !== 0) memory.releaseTable(table, 64);
+          return [memory.footprint, table];
+        };
+        const before = probe();
+        const code = codeOf(() => new Collector({ memory }));
+        if (code === "ERR_MORPH_OUT_OF_MEMORY" && probe().some((value, i) => value !== before[i])) {
+          kept.push([maxPages, tables]);
+        }
+      }
+    }
+    expect(kept).toEqual([]);
+  });
+
   it("takes no roots in its own pages", () => {
     const { gc, memory, cell } = make();
     const pages = memory.acquire(3, memory.register({ name: "test", contractVersion: 1, viewsChanged() {} }));

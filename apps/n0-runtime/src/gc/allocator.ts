@@ -97,21 +97,18 @@ export class GcAllocator implements Allocator {
     this.collector = new Collector({ ...collectorOptions, memory, nurseryBytes, stackBytes: LEAST_STACK });
     this.movesWord = this.collector.control / 4 + LAYOUT.MOVES;
     this.i32 = memory.i32;
-    this.owner = joinMemory(memory, {
-      name: "n0-runtime",
-      contractVersion: 1,
-      viewsChanged: () => {
-        this.i32 = memory.i32;
-      },
-    });
+    const viewsChanged = (): void => {
+      this.i32 = memory.i32;
+    };
     try {
+      this.owner = joinMemory(memory, { name: "n0-runtime", contractVersion: 1, viewsChanged });
       this.roots = new GcRoots(memory, this.collector, regions, stackBytes);
+      this.stringId = this.collector.arrayType({ name: "string", size: 1 });
+      this.stringCursors = this.collector.arrayCursorsOf(this.stringId);
     } catch (error) {
       this.destroy();
       throw error;
     }
-    this.stringId = this.collector.arrayType({ name: "string", size: 1 });
-    this.stringCursors = this.collector.arrayCursorsOf(this.stringId);
     this.handles[this.stringId] = STRING;
     this.shapes[this.stringId] = { size: 1, pointers: 0 };
   }
@@ -222,7 +219,7 @@ export class GcAllocator implements Allocator {
     this.collector.destroy();
     this.roots?.destroy();
     if (this.arrayTable !== 0) this.memory.releaseTable(this.arrayTable, ARRAY_TABLE_BYTES);
-    this.memory.unregister(this.owner);
+    if (this.owner !== undefined) this.memory.unregister(this.owner);
   }
 
   private moved(): void {

@@ -54,15 +54,20 @@ export class GcRoots extends RootStacks {
     this.regions = regions;
     this.control = collector.control / 4;
     this.threadBytes = Math.min(stackBytes, MIB);
-    this.heldCells = memory.acquireTable(MOST_HELD * 4);
     const view = (): void => {
-      this.held = new Int32Array(memory.u8.buffer, this.heldCells, MOST_HELD);
+      if (this.heldCells !== undefined) this.held = new Int32Array(memory.u8.buffer, this.heldCells, MOST_HELD);
     };
     this.owner = joinMemory(memory, { name: "n0-runtime", contractVersion: 1, viewsChanged: view });
-    view();
-    collector.addRoot(this.heldCells, MOST_HELD);
-    this.newShadow(this.thread, stackBytes);
-    this.enterShadow(this.thread);
+    try {
+      this.heldCells = memory.acquireTable(MOST_HELD * 4);
+      view();
+      collector.addRoot(this.heldCells, MOST_HELD);
+      this.newShadow(this.thread, stackBytes);
+      this.enterShadow(this.thread);
+    } catch (error) {
+      this.destroy();
+      throw error;
+    }
   }
 
   // --- variables -----------------------------------------------------------------------------------------------------------
@@ -177,7 +182,7 @@ export class GcRoots extends RootStacks {
 
   /** Gives back what is not the collector's. */
   destroy(): void {
-    this.memory.releaseTable(this.heldCells, MOST_HELD * 4);
+    if (this.heldCells !== undefined) this.memory.releaseTable(this.heldCells, MOST_HELD * 4);
     this.memory.unregister(this.owner);
   }
 
