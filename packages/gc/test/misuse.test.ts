@@ -1,5 +1,5 @@
 import { LinearMemory } from "@morph/memory";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { Collector } from "../src/index.ts";
 
@@ -82,6 +82,19 @@ describe("a collector", () => {
       }
     }
     expect(kept).toEqual([]);
+  });
+
+  it.each([null, {}, undefined])("collects also where there is no clock but a name for it: %s", (clock) => {
+    const { gc, cell } = make();
+    vi.stubGlobal("performance", clock);
+    try {
+      for (let i = 0; i < 40_000; i++) gc.alloc(cell);
+      gc.collect();
+      gc.step(1);
+      gc.verify();
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   it("takes no roots in its own pages", () => {

@@ -144,9 +144,10 @@ export function requireTimeout(name: string, ms: number): void {
   throw new MorphError("ERR_MORPH_INVALID_CONFIG", `${name}: expected a number from 0, got ${describe(ms)}`);
 }
 
-/** Milliseconds from some moment on. An AudioWorklet has no `performance`. */
+/** Milliseconds from some moment on. An AudioWorklet has no `performance`, and a test's stand-in may have no clock. */
 function now(): number {
-  return typeof performance === "object" ? performance.now() : Date.now();
+  const hasClock = typeof performance === "object" && typeof performance?.now === "function";
+  return hasClock ? performance.now() : Date.now();
 }
 
 /** What kind of platform object something is, from whichever realm: `instanceof` knows only this one's. */

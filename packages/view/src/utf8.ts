@@ -73,7 +73,7 @@ export function decodeUtf8(u8: Uint8Array, start: number, end: number, shared: b
 
 function encoderHere(): TextEncoder | null {
   if (theEncoder === undefined) {
-    const encoder = typeof TextEncoder === "undefined" ? null : new TextEncoder();
+    const encoder = typeof TextEncoder === "function" ? new TextEncoder() : null;
     // What fills in for a missing one often lacks the method.
     theEncoder = typeof encoder?.encodeInto === "function" ? encoder : null;
   }
@@ -82,7 +82,8 @@ function encoderHere(): TextEncoder | null {
 
 function decoderHere(): TextDecoder | null {
   if (theDecoder === undefined) {
-    theDecoder = typeof TextDecoder === "undefined" ? null : new TextDecoder("utf-8", { ignoreBOM: true });
+    const decoder = typeof TextDecoder === "function" ? new TextDecoder("utf-8", { ignoreBOM: true }) : null;
+    theDecoder = typeof decoder?.decode === "function" ? decoder : null;
   }
   return theDecoder;
 }

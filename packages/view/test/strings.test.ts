@@ -40,6 +40,13 @@ function asWorklet(): void {
 /** Where a program brings an encoder that cannot write into bytes. */
 function asFilledIn(): void {
   vi.stubGlobal("TextEncoder", class {});
+  vi.stubGlobal("TextDecoder", class {});
+}
+
+/** Where names stand for nothing of use. */
+function asEmptied(): void {
+  vi.stubGlobal("TextEncoder", null);
+  vi.stubGlobal("TextDecoder", {});
 }
 
 const ENGINES: readonly [string, () => void][] = [
@@ -47,6 +54,7 @@ const ENGINES: readonly [string, () => void][] = [
   ["in browsers", asBrowsers],
   ["in an AudioWorklet", asWorklet],
   ["with an encoder that fills in for none", asFilledIn],
+  ["with names that stand for nothing", asEmptied],
 ];
 
 const TEXTS = [
