@@ -525,6 +525,8 @@ describe("a growth listener", () => {
       expect(heap.owns(objects[0]! + 16)).toBe(false);
       expect([...heap.liveObjects()].filter((pointer) => objects.includes(pointer))).toEqual(objects);
       heap.verify();
+      if (calls === 2) memory.wasm.grow(1);
+      expect(memory.u8.length).toBe(memory.wasm.buffer.byteLength);
       const [a, b, c] = objects as [number, number, number];
       for (const action of [
         () => heap.malloc(10),

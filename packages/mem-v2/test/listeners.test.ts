@@ -34,6 +34,13 @@ describe.each(CASES)("a growth listener of a context in $mode mode, shared: $sha
       expect([...ctx.liveObjects(4)]).toEqual([]);
       expect(ctx.stats().liveObjects).toBe(before);
       ctx.verify();
+      // It may not change anything, either when it has grown the memory itself, and read a view.
+      memory.wasm.grow(1);
+      expect(memory.u8.length).toBeGreaterThan(0);
+      for (const pointer of live) expect(codeOf(() => ctx.free(pointer))).toBe("ERR_MORPH_BUSY");
+      for (const size of sizes) expect(codeOf(() => ctx.alloc(size))).toBe("ERR_MORPH_BUSY");
+      expect(codeOf(() => ctx.reset())).toBe("ERR_MORPH_BUSY");
+      expect(ctx.stats().liveObjects).toBe(before);
     });
     memory.reserve(memory.pageCount + 10);
     expect(heard).toBeGreaterThan(0);

@@ -546,7 +546,11 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
     if (this.lock !== undefined) this.lock.i32 = this.i32Now;
     this.announcing = true;
     try {
-      for (const owner of this.owners.values()) owner.viewsChanged();
+      for (const owner of this.owners.values()) {
+        owner.viewsChanged();
+        // A growth listener has grown the engine's memory: allocators may still only look.
+        if (this.listening) owner.suspend?.(true);
+      }
     } finally {
       this.announcing = false;
     }

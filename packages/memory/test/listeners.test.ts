@@ -61,6 +61,30 @@ describe("a growth listener", () => {
     expect(seen.byteLength).toBe(memory.wasm.buffer.byteLength);
   });
 
+  it("may not change anything, either, once it has grown the memory behind its back", () => {
+    const memory = new LinearMemory({ initialPages: 2 });
+    let open = true;
+    const id = memory.register({
+      ...quiet,
+      viewsChanged() {
+        open = true;
+      },
+      suspend: (on) => {
+        open = !on;
+      },
+    });
+    const seen: boolean[] = [];
+    memory.onGrow(() => {
+      seen.push(open);
+      memory.wasm.grow(1);
+      expect(memory.u8.length).toBe(memory.wasm.buffer.byteLength);
+      seen.push(open);
+    });
+    memory.acquire(5, id);
+    expect(seen).toEqual([false, false, false, false]);
+    expect(open).toBe(true);
+  });
+
   it("that throws takes no pointer away, in whichever realm", async () => {
     const thrown = vi.fn();
     vi.stubGlobal("queueMicrotask", undefined);

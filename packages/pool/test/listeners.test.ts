@@ -25,6 +25,11 @@ describe.each(KINDS)("a growth listener of a $name", ({ make }) => {
       pool.verify();
       expect(codeOf(() => pool.alloc(64))).toBe("ERR_MORPH_BUSY");
       expect(codeOf(() => pool.free(live))).toBe("ERR_MORPH_BUSY");
+      // Neither when it has grown the memory itself, and read a view.
+      memory.wasm.grow(1);
+      expect(memory.u8.length).toBe(memory.wasm.buffer.byteLength);
+      expect(codeOf(() => pool.alloc(64))).toBe("ERR_MORPH_BUSY");
+      expect(codeOf(() => pool.free(live))).toBe("ERR_MORPH_BUSY");
     });
     memory.reserve(memory.pageCount + 10);
     expect(heard).toBeGreaterThan(0);
