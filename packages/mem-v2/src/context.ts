@@ -1,5 +1,5 @@
 import { MorphError, PAGE_BYTES, repeatedRefusal, requireStack } from "@morph/memory";
-import { flagsOf, requireSize, signatureAt, sizeAt, typeOf } from "./header.ts";
+import { flagsOf, isSize, requireSize, signatureAt, sizeAt, typeOf } from "./header.ts";
 import { blockBytes } from "./large-objects.ts";
 import {
   ALLOCATED_BYTES,
@@ -320,6 +320,9 @@ export class MemoryContext extends ObjectStore {
           this.leaveNoTable();
         } else if (this.classes.prepare(this.recordOf(size))) return this.alloc(size, typeId);
       }
+    } else if (isSize(size) && size > MAX_PLAIN && this.isPlain(0, typeId) && this.isRefused(size)) {
+      // All but the size is plain, and a refusal computes nothing with that.
+      return this.refuse(size, true);
     }
     return this.allocSlow(size, typeId, zeroed);
   }

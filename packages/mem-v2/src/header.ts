@@ -73,9 +73,14 @@ export function overwritten(pointer: number): MorphError {
   return new MorphError("ERR_MORPH_INVALID_POINTER", `something wrote over the header of the object at ${pointer}`);
 }
 
+/** Whether an object may have so many bytes. */
+export function isSize(size: number): boolean {
+  return Number.isInteger(size) && size >= 0 && size <= 2 ** 32 - LARGE_HEADER_BYTES;
+}
+
 /** @throws ERR_MORPH_INVALID_SIZE */
 export function requireSize(size: number): void {
-  if (typeof size !== "number" || !(size >= 0 && size <= 2 ** 32 - LARGE_HEADER_BYTES && Math.floor(size) === size)) {
+  if (!isSize(size)) {
     throw new MorphError("ERR_MORPH_INVALID_SIZE", `size: expected 0 to 2^32 - 16, got ${describe(size)}`);
   }
 }

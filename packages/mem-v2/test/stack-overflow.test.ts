@@ -146,7 +146,8 @@ describe.each(CASES)("a full context, in $mode mode, shared: $shared", ({ config
     for (const size of [5000, 1000, 40]) while (ctx.tryAlloc(size) !== 0);
     let refused = 0;
     const refuse = (): void => {
-      if (ctx.tryAlloc(40) + ctx.tryAlloc(1000) + ctx.tryAlloc(5000) === 0) refused++;
+      const sizes = [40, 1000, 5000, 2 ** 30, 2 ** 31, 2 ** 32 - 16];
+      if (sizes.every((size) => ctx.tryAlloc(size) === 0)) refused++;
     };
     for (let i = 0; i < 1000; i++) refuse();
     expect(atDepth(150, 0, requireStack)).toBe(true);
