@@ -43,6 +43,8 @@ const LEAST_MUCH = 2_048;
 const ALWAYS_MUCH = 16_384;
 /** Words that are looked at as roots take as long as one object that is copied: 16, as a shift. */
 const ROOT_SHIFT = 4;
+/** So many bytes of a large object take as long as a small one: 256, as a shift. */
+const LARGE_SHIFT = 8;
 /** The part of the free slots that the program is expected to have a use for. */
 const USABLE_SLOTS = 0.75;
 
@@ -155,6 +157,7 @@ export class Cycle {
     nursery.condemn(promoteAll);
     tracer.survivedBytes = 0;
     tracer.promotedBytes = 0;
+    tracer.largeBytes = 0;
     tracer.copiedObjects = 0;
     tracer.youngObjects = 0;
     tracer.begin(COPY);
@@ -177,12 +180,13 @@ export class Cycle {
     this.pace.promoted(tracer.promotedBytes / (1 << GRANULE_SHIFT), this.parts.old.taken);
     statistics.minorCollections++;
     statistics.survivedBytes += tracer.survivedBytes;
-    statistics.promotedBytes += tracer.promotedBytes;
+    const promoted = tracer.promotedBytes + tracer.largeBytes;
+    statistics.promotedBytes += promoted;
     statistics.copiedObjects += tracer.copiedObjects;
     statistics.keptYoung += tracer.youngObjects;
-    statistics.survival = before === 0 ? 0 : (tracer.survivedBytes + tracer.promotedBytes) / (before * BLOCK_BYTES);
+    statistics.survival = before === 0 ? 0 : (tracer.survivedBytes + promoted) / (before * BLOCK_BYTES);
     const ms = this.note("minorMs", start);
-    const work = tracer.copiedObjects + remembered;
+    const work = tracer.copiedObjects + (tracer.largeBytes >>> LARGE_SHIFT) + remembered;
     nursery.adapt(ms, this.pauseTargetMs * MINOR_TARGETS, work, roots.words >>> ROOT_SHIFT);
     if (this.verifyAlways) verifyAll(this.parts);
   }

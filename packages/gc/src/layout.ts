@@ -52,7 +52,7 @@ export const RECORD_WORDS_SHIFT = 5;
 /** Word index of the kind's record. */
 export const KIND = 0;
 export const STATE = 1;
-/** Of a block with free slots: the next such block's record. Of a large object's first block: how many blocks it has; of the others: which of them this is. */
+/** Of a block with free slots: the next such block's record. Of a large object's first block, young or old: how many blocks it has; of the others: which of them this is. */
 export const NEXT = 2;
 /**
  * Of a young block, in a minor collection: the cursor in the kind's record that its survivors go to; 0 when it is not collected. Of an old block that is to be emptied:
@@ -89,6 +89,9 @@ export const LARGE_REST = 4;
 /** In the nursery: in use, and free. */
 export const YOUNG = 5;
 export const YOUNG_FREE = 6;
+/** First, and further blocks of a large object of the nursery. */
+export const YOUNG_LARGE = 7;
+export const YOUNG_REST = 8;
 
 // Flags of a block.
 /** Swept in the cycle of the control table's `CYCLE`, which is this bit too. */

@@ -1,6 +1,7 @@
 /*
- * Where objects are born: one range of addresses, cut into blocks. Each kind bumps a cursor through a block of its own. A minor collection copies what is alive to
- * other blocks of the nursery, or to the old space when it survived before, and has all other blocks back at once.
+ * Where objects are born: one range of addresses, cut into blocks. Each kind bumps a cursor through a block of its own; a large object without pointers has blocks
+ * in a row. A minor collection copies what is alive to other blocks of the nursery, or to the old space when it is large or survived before, and has all other blocks
+ * back at once.
  */
 
 import { MorphError, PAGE_BYTES } from "@morph/memory";
@@ -19,6 +20,7 @@ import {
   LIVE,
   LOGGED,
   MARKS,
+  NEXT,
   NURSERY_BASE,
   NURSERY_BYTES,
   OLD_CURSOR,
@@ -32,9 +34,12 @@ import {
   SURVIVOR,
   TOP,
   TYPE,
+  WORD_BITS,
   WORD_SHIFT,
   YOUNG,
   YOUNG_FREE,
+  YOUNG_LARGE,
+  YOUNG_REST,
 } from "./layout.ts";
 import { countBits, testBit } from "./old-space.ts";
 import { pagesOf } from "./options.ts";
@@ -48,6 +53,19 @@ const MOST_RESERVE_SHIFT = 1;
 /** Blocks of the nursery that are used however long minor collections take, and before the first one has shown that: 256 KiB, 1 MiB. */
 const LEAST_BLOCKS = 64;
 const FIRST_BLOCKS = 256;
+/** A large object may take such a part of the blocks that are used before the next minor collection: a sixteenth. */
+const MOST_LARGE_SHIFT = 4;
+/**
+ * Where more than such a part of the large objects of about one size survives, copying them is dearer than a major collection: the next ones, so many times as much, are born in the old
+ * space. So it is when as many as an eighth of the nursery were born of late.
+ */
+const MOST_LARGE_SURVIVAL = 0.5;
+const LARGE_SAMPLE_SHIFT = 3;
+const TIMES_AS_OLD = 16;
+/** What a collection leaves of what was known of them. */
+const KEPT_KNOWLEDGE = 0.9;
+/** Sizes of large objects: powers of 2 of blocks, up to 1,024, which is a sixteenth of the largest nursery. */
+const LARGE_SIZES = 11;
 /** Of what survived once, such a part survives again where it might as well have become old at once; when that was a thirty-second of the nursery. */
 const MOSTLY = 0.8;
 const MUCH_SHIFT = 5;
@@ -73,6 +91,12 @@ export class Nursery implements SurvivorSpace {
   /** Free blocks that are not used because minor collections took too long; and whether the last one did. */
   private withheld: number;
   private wasLate = false;
+  /** Blocks that a large object may take. */
+  private mostLarge = 0;
+  /** By size: blocks of large objects that were born of late, and of those that were moved; and blocks that are to be born in the old space before it is tried again. */
+  private readonly largeBorn: Float64Array = new Float64Array(LARGE_SIZES);
+  private readonly largeMoved: Float64Array = new Float64Array(LARGE_SIZES);
+  private readonly largeAsOld: Float64Array = new Float64Array(LARGE_SIZES);
   /** Blocks that survivors took in the collection under way. */
   private survivorBlocks = 0;
   /** Milliseconds of a minor collection for each object it copied or looked at. */
@@ -141,14 +165,26 @@ export class Nursery implements SurvivorSpace {
     }
   }
 
-  /** Whether there is a block to bump through, and it is not time to collect. O(1). */
-  get hasRoom(): boolean {
-    return this.freeCount > this.reserve;
+  /** Whether there are so many blocks, and it is not time to collect. O(1). */
+  hasRoom(count: number): boolean {
+    return this.freeCount - count >= this.reserve;
+  }
+
+  /**
+   * Whether a new large object of so many blocks should be born here: when it is not too large, and of a size most of which die young. O(1).
+   * @param always also those of other sizes, for tests, whose collections come so often that most survive
+   */
+  wantsLarge(count: number, always: boolean): boolean {
+    if (count > this.mostLarge || always) return count <= this.mostLarge;
+    const size = sizeOf(count);
+    const asOld = this.largeAsOld[size] as number;
+    if (asOld > 0) this.largeAsOld[size] = asOld - count;
+    return asOld <= 0;
   }
 
   /** Gives a kind a block to bump through, cleared; false when it is time to collect. O(1). */
   open(kind: number): boolean {
-    if (!this.hasRoom) return false;
+    if (!this.hasRoom(1)) return false;
     const pointer = this.take(kind);
     const { space } = this;
     space.clear(pointer, BLOCK_BYTES);
@@ -167,6 +203,46 @@ export class Nursery implements SurvivorSpace {
     i32[kind + SURVIVOR + 1] = this.endOf(kind, pointer);
     this.survivorBlocks++;
     return true;
+  }
+
+  /**
+   * Blocks in a row for a large object without pointers: their pointer, or 0 when it is time to collect, or no free ones lie in a row because some objects had to stay. O(blocks).
+   * @param cleared whether the object is to be zeroed
+   */
+  openLarge(kind: number, count: number, cleared: boolean): number {
+    const at = this.hasRoom(count) ? this.findRun(count) : -1;
+    if (at < 0) return 0;
+    const first = this.free[at + count - 1] as number;
+    if (at + count < this.freeCount) this.free.copyWithin(at, at + count, this.freeCount);
+    this.freeCount -= count;
+    this.touched = Math.max(this.touched, first + count);
+    const size = sizeOf(count);
+    this.largeBorn[size] = (this.largeBorn[size] as number) + count;
+    const { space } = this;
+    for (let i = 0; i < count; i++) {
+      const record = space.recordAt(first + i);
+      space.i32[record + KIND] = kind;
+      space.i32[record + STATE] = i === 0 ? YOUNG_LARGE : YOUNG_REST;
+      space.i32[record + NEXT] = i === 0 ? count : i;
+    }
+    const pointer = first << BLOCK_SHIFT;
+    if (cleared) space.clear(pointer, count * BLOCK_BYTES);
+    return pointer;
+  }
+
+  /** Where in the list of free blocks so many stand that lie in a row, the lowest possible; or -1. O(blocks), O(count) as a rule. */
+  private findRun(count: number): number {
+    let found = 0;
+    for (let at = this.freeCount - 1; at >= 0; at--) {
+      found = found > 0 && this.free[at] === (this.free[at + 1] as number) + 1 ? found + 1 : 1;
+      if (found === count) return at;
+    }
+    return -1;
+  }
+
+  movedLarge(count: number): void {
+    const size = sizeOf(count);
+    this.largeMoved[size] = (this.largeMoved[size] as number) + count;
   }
 
   private take(kind: number): number {
@@ -215,7 +291,10 @@ export class Nursery implements SurvivorSpace {
     for (let block = this.first; block < this.first + this.blocks; block++) {
       const { i32 } = this.space;
       const record = this.space.recordAt(block);
-      if (i32[record + STATE] !== YOUNG) continue;
+      const state = i32[record + STATE] as number;
+      // To copy a large one twice costs more than it is worth.
+      if (state === YOUNG_LARGE || state === YOUNG_REST) i32[record + LANE] = OLD_CURSOR;
+      if (state !== YOUNG) continue;
       const survived = ((i32[record + FLAGS] as number) & SURVIVED) !== 0;
       if (survived && !once)
         this.survivedBefore += ((i32[record + TOP] as number) - (i32[record + START] as number)) | 0;
@@ -224,11 +303,20 @@ export class Nursery implements SurvivorSpace {
   }
 
   /**
-   * Learns how much became old: where most of what survived once survives again, copying it twice is in vain, and survivors become old at once for some time. O(1).
+   * Learns how much became old: where most of what survived once survives again, copying it twice is in vain, and survivors become old at once for some time. The same for large
+   * objects of each size. O(1).
    */
   learn(promotedBytes: number): void {
     const isMuch = this.survivedBefore >= (this.blocks * BLOCK_BYTES) >>> MUCH_SHIFT;
     if (isMuch && promotedBytes > this.survivedBefore * MOSTLY) this.untilAging = COLLECTIONS_WITHOUT_AGING;
+    for (let size = 0; size < LARGE_SIZES; size++) {
+      const born = this.largeBorn[size] as number;
+      const moved = this.largeMoved[size] as number;
+      const mostLive = born >= this.blocks >>> LARGE_SAMPLE_SHIFT && moved > born * MOST_LARGE_SURVIVAL;
+      if (mostLive) this.largeAsOld[size] = born * TIMES_AS_OLD;
+      this.largeBorn[size] = mostLive ? 0 : born * KEPT_KNOWLEDGE;
+      this.largeMoved[size] = mostLive ? 0 : moved * KEPT_KNOWLEDGE;
+    }
   }
 
   /** Adds the objects that were allocated since the last collection. O(blocks). */
@@ -266,18 +354,28 @@ export class Nursery implements SurvivorSpace {
         continue;
       }
       if (i32[record + LANE] === 0) continue;
+      let pinned = this.ofFirst(block, record, LOGGED);
+      for (let word = 0; word < BITMAP_WORDS; word++) pinned |= i32[record + LOGGED + word] as number;
+      if (pinned === 0) {
+        this.giveBack(block);
+        continue;
+      }
       i32[record + LANE] = 0;
-      let pinned = 0;
+      i32[record + FLAGS] = SURVIVED | HOLES;
       for (let word = record + LOGGED; word < record + LOGGED + BITMAP_WORDS; word++) {
-        pinned |= i32[word] as number;
         i32[word + (LIVE - LOGGED)] = i32[word] as number;
         i32[word + (MARKS - LOGGED)] = 0;
         i32[word] = 0;
       }
-      if (pinned === 0) this.giveBack(block);
-      else i32[record + FLAGS] = SURVIVED | HOLES;
     }
     this.setReserve();
+  }
+
+  /** Of a further block of a large object: a word of the first one's record. Of others, 0. A walk that changes records has to come to the first block last. */
+  private ofFirst(block: number, record: number, word: number): number {
+    const { i32 } = this.space;
+    if (i32[record + STATE] !== YOUNG_REST) return 0;
+    return i32[this.space.recordAt(block - (i32[record + NEXT] as number)) + word] as number;
   }
 
   private setReserve(): void {
@@ -286,6 +384,7 @@ export class Nursery implements SurvivorSpace {
     const reserve = Math.min(wanted, this.blocks >>> MOST_RESERVE_SHIFT, this.freeCount >>> MOST_RESERVE_SHIFT);
     // Survivors may take more than what is used now: some blocks there must be in any case.
     this.reserve = Math.max(reserve, Math.min(reserve + this.withheld, this.freeCount - LEAST_BLOCKS / 2));
+    this.mostLarge = (this.freeCount - this.reserve) >>> MOST_LARGE_SHIFT;
   }
 
   /**
@@ -318,7 +417,7 @@ export class Nursery implements SurvivorSpace {
     this.freeCount = 0;
     for (let block = this.first + this.blocks - 1; block >= this.first; block--) {
       const record = this.space.recordAt(block);
-      let live = 0;
+      let live = this.ofFirst(block, record, MARKS);
       for (let word = record + MARKS; word < record + MARKS + BITMAP_WORDS; word++) {
         i32[word + (LIVE - MARKS)] = i32[word] as number;
         live |= i32[word] as number;
@@ -354,7 +453,9 @@ export class Nursery implements SurvivorSpace {
     let bytes = 0;
     for (let block = this.first; block < this.first + this.blocks; block++) {
       const record = this.space.recordAt(block);
-      if (i32[record + STATE] !== YOUNG) continue;
+      const state = i32[record + STATE] as number;
+      if (state === YOUNG_LARGE || state === YOUNG_REST) bytes += BLOCK_BYTES;
+      if (state !== YOUNG) continue;
       const kind = i32[record + KIND] as number;
       const slot = i32[kind + SLOT_BYTES] as number;
       if (((i32[record + FLAGS] as number) & HOLES) !== 0) {
@@ -365,4 +466,9 @@ export class Nursery implements SurvivorSpace {
     }
     return bytes;
   }
+}
+
+/** The size of a large object of so many blocks, as a power of 2. */
+function sizeOf(count: number): number {
+  return WORD_BITS - 1 - Math.clz32(count);
 }

@@ -21,6 +21,7 @@ import {
   WORD_BITS,
   WORD_SHIFT,
   YOUNG,
+  YOUNG_LARGE,
 } from "./layout.ts";
 import type { Nursery } from "./nursery.ts";
 import type { OldSpace } from "./old-space.ts";
@@ -54,7 +55,8 @@ export class Objects {
       return at % (i32[kind + SLOT_BYTES] as number) === 0 && this.nursery.isLive(record, p) ? kind : 0;
     }
     if (state === OLD) return at % (i32[kind + SLOT_BYTES] as number) === 0 && this.old.isLive(record, at) ? kind : 0;
-    return state === LARGE && at === 0 && this.old.isLive(record, 0) ? kind : 0;
+    if (at !== 0) return 0;
+    return state === YOUNG_LARGE || (state === LARGE && this.old.isLive(record, 0)) ? kind : 0;
   }
 
   /** Whether a pointer lies at an offset of an object. O(1), O(pointers of the type) beyond 128 bytes and in arrays. */
@@ -94,8 +96,8 @@ export class Objects {
     const state = space.i32[record + STATE] as number;
     const kind = space.i32[record + KIND] as number;
     const start = block << BLOCK_SHIFT;
-    if (state === LARGE) {
-      if (this.old.isLive(record, 0)) each(start, kind);
+    if (state === YOUNG_LARGE || state === LARGE) {
+      if (state === YOUNG_LARGE || this.old.isLive(record, 0)) each(start, kind);
       return;
     }
     if (state !== OLD && state !== YOUNG) return;

@@ -1,5 +1,5 @@
 /*
- * Where objects live that survived twice, and large ones from the start. They do not move, but for `compaction.ts`. Slots are handed out in runs: free slots in a
+ * Where objects live that survived twice, or once when they are large; large ones with pointers from the start. They do not move, but for `compaction.ts`. Slots are handed out in runs: free slots in a
  * row, all of which count as live while the run is open; so a promotion is a bump of the kind's cursor. Sweeping a block makes its mark bits its live bits.
  */
 

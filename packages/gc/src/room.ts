@@ -1,14 +1,15 @@
 /* Where allocation finds room when the cursor of a kind stands at its limit: by a new block, by collecting, or by asking the program to let go of something. */
-import { BurstGuard, MorphError, requireStack } from "@morph/memory";
+import { BurstGuard, MorphError, requireStack, StackGuard } from "@morph/memory";
 import type { Cycle } from "./cycle.ts";
 import type { Gate } from "./gate.ts";
-import { BLOCK_BYTES, CURSOR, LIMIT, SLOT_BYTES, TYPE } from "./layout.ts";
+import { BLOCK_BYTES, CURSOR, LIMIT, POINTERS, SLOT_BYTES, TYPE } from "./layout.ts";
 import type { Settings } from "./options.ts";
 import type { Parts } from "./parts.ts";
 import type { Pauses } from "./pauses.ts";
 import { LAYERS } from "./stack.ts";
 
 const taking = /* @__PURE__ */ new BurstGuard(LAYERS);
+const opening = /* @__PURE__ */ new StackGuard(LAYERS);
 
 /** Blocks that are paid for at a time. */
 const PAID_BLOCKS = 16;
@@ -43,7 +44,7 @@ export class Room {
     const often = this.settings.collectEvery !== 0;
     if (often) this.collectOften();
     // Not just before a minor collection: that would be a longer pause.
-    else if ((old.marking || old.sweeping) && nursery.hasRoom) this.pay(1);
+    else if ((old.marking || old.sweeping) && nursery.hasRoom(1)) this.pay(1);
     const atLimit = space.i32[kind + CURSOR] === space.i32[kind + LIMIT];
     if (atLimit && (this.cycle.isMuchRemembered || !nursery.open(kind))) this.make(kind);
     statistics.allocatedBlocks++;
@@ -73,16 +74,34 @@ export class Room {
 
   /** A large object, zeroed unless it need not be, its pointer signed. @throws ERR_MORPH_OUT_OF_MEMORY */
   large(kind: number, bytes: number, cleared: boolean): number {
-    taking.require(bytes);
-    const { old, statistics } = this.parts;
+    opening.require(bytes);
+    const { space, statistics } = this.parts;
     if (this.settings.collectEvery !== 0) this.collectOften();
+    const pointer = this.youngLarge(kind, bytes, cleared) || this.oldLarge(kind, bytes, cleared);
+    statistics.allocatedBlocks += Math.ceil(bytes / BLOCK_BYTES);
+    statistics.allocated.add(space.i32[kind + TYPE] as number, 1, bytes);
+    return pointer;
+  }
+
+  /** A large object of the nursery, as long as it has no pointers, in which nothing is to be looked at when it moves; 0 where it should be old from the start. */
+  private youngLarge(kind: number, bytes: number, cleared: boolean): number {
+    const { space, nursery, old } = this.parts;
+    const { cycle } = this;
     const blocks = Math.ceil(bytes / BLOCK_BYTES);
-    statistics.allocatedBlocks += blocks;
-    if (old.marking || old.sweeping) this.pay(blocks);
+    if (space.i32[kind + POINTERS] !== 0 || cycle.keptYoung > 0) return 0;
+    if (!nursery.wantsLarge(blocks, this.settings.collectEvery !== 0)) return 0;
+    if ((old.marking || old.sweeping) && nursery.hasRoom(blocks)) this.pay(blocks);
+    if (cycle.isMuchRemembered || !nursery.hasRoom(blocks)) this.pauses.run(() => cycle.minor());
+    return cycle.keptYoung > 0 ? 0 : nursery.openLarge(kind, blocks, cleared);
+  }
+
+  /** A large object of the old space. @throws ERR_MORPH_OUT_OF_MEMORY */
+  private oldLarge(kind: number, bytes: number, cleared: boolean): number {
+    taking.require(bytes);
+    const { old } = this.parts;
+    if (old.marking || old.sweeping) this.pay(Math.ceil(bytes / BLOCK_BYTES));
     else if (this.cycle.isDue) this.pauses.run(() => this.cycle.minor());
     const pointer = old.allocLarge(kind, bytes, false, cleared) || this.makeLarge(kind, bytes, cleared);
-    const type = this.parts.space.i32[kind + TYPE] as number;
-    statistics.allocated.add(type, 1, bytes);
     taking.ran();
     return pointer;
   }

@@ -39,6 +39,7 @@ import {
   STATE,
   TOP,
   USED,
+  WORD_BITS,
   WORD_SHIFT,
 } from "./layout.ts";
 
@@ -269,10 +270,10 @@ export class Space {
     }
   }
 
-  /** So many blocks in a row, or 0 where there is no room. O(segments), O(blocks) for more than 32. @param mayGrow whether pages may be taken */
+  /** So many blocks in a row, or 0 where there is no room. O(segments), O(blocks) for more than 64. @param mayGrow whether pages may be taken */
   takeBlocks(count: number, mayGrow: boolean): number {
     if (count === 1 && (mayGrow || this.freeBlocks > 0)) return this.takeBlock();
-    const found = count <= HALF_BLOCKS && this.freeBlocks >= count ? this.findBlocks(count) : 0;
+    const found = count <= SEGMENT_BLOCKS && this.freeBlocks >= count ? this.findBlocks(count) : 0;
     if (found !== 0 || !mayGrow) return found;
     const pages = Math.ceil(count / PAGE_BLOCKS);
     const pointer = this.takePages(pages, 1);
@@ -283,7 +284,7 @@ export class Space {
     return pointer;
   }
 
-  /** Blocks in a row among those that are free in half a segment. O(segments) */
+  /** Blocks in a row among those that are free in a segment. O(segments) */
   private findBlocks(count: number): number {
     const { lowSegment, highSegment } = this;
     const first = Math.min(Math.max(this.runHint, lowSegment), highSegment);
@@ -301,18 +302,15 @@ export class Space {
   private findIn(segment: number, count: number): number {
     const records = this.i32[this.directory + segment] as number;
     if (records === 0) return 0;
-    for (let half = FREE_LOW; half <= FREE_HIGH; half++) {
-      const free = this.i32[records + half] as number;
-      const bit = free === 0 ? -1 : runOfBits(free, count);
-      if (bit < 0) continue;
-      const run = count === HALF_BLOCKS ? -1 : ((1 << count) - 1) << bit;
-      this.i32[records + half] = free & ~run;
-      this.freeBlocks -= count;
-      this.runHint = segment;
-      const block = bit + (half === FREE_LOW ? 0 : HALF_BLOCKS);
-      return (segment << SEGMENT_SHIFT) | (block << BLOCK_SHIFT);
-    }
-    return 0;
+    const low = this.i32[records + FREE_LOW] as number;
+    const high = this.i32[records + FREE_HIGH] as number;
+    const block = (low | high) === 0 ? -1 : runOfBits(low, high, count);
+    if (block < 0) return 0;
+    this.i32[records + FREE_LOW] = low & ~bitsOf(block, count);
+    this.i32[records + FREE_HIGH] = high & ~bitsOf(block - HALF_BLOCKS, count);
+    this.freeBlocks -= count;
+    this.runHint = segment;
+    return (segment << SEGMENT_SHIFT) | (block << BLOCK_SHIFT);
   }
 
   /** Takes pages whose blocks are free. */
@@ -385,14 +383,29 @@ export function lowestBit(bits: number): number {
   return HALF_BLOCKS - 1 - Math.clz32(bits & -bits);
 }
 
-/** The lowest place from which so many bits in a row are set, or -1: the word is and-ed with itself, shifted, until each bit left starts such a run. */
-export function runOfBits(bits: number, count: number): number {
-  let starts = bits;
+/**
+ * The lowest place from which so many bits in a row are set in two words, 1 to 64, or -1: the words are and-ed with themselves, shifted, until each bit left starts
+ * such a run.
+ */
+export function runOfBits(low: number, high: number, count: number): number {
+  let starts = low;
+  let highStarts = high;
   let have = 1;
-  while (have < count && starts !== 0) {
-    const step = Math.min(have, count - have);
-    starts &= starts >>> step;
+  while (have < count && (starts | highStarts) !== 0) {
+    // A shift by 32 would be none.
+    const step = Math.min(have, count - have, WORD_BITS - 1);
+    starts &= (starts >>> step) | (highStarts << (WORD_BITS - step));
+    highStarts &= highStarts >>> step;
     have += step;
   }
-  return starts === 0 ? -1 : lowestBit(starts);
+  if (starts !== 0) return lowestBit(starts);
+  return highStarts === 0 ? -1 : WORD_BITS + lowestBit(highStarts);
+}
+
+/** A word with so many bits set from a place on, as far as they are in it; the place may be outside. */
+function bitsOf(place: number, count: number): number {
+  const from = Math.max(place, 0);
+  const bits = Math.min(place + count, WORD_BITS) - from;
+  if (bits <= 0) return 0;
+  return (-1 >>> (WORD_BITS - bits)) << from;
 }

@@ -60,6 +60,8 @@ import type { Space } from "./space.ts";
 export interface SurvivorSpace {
   /** Gives a kind's survivor cursor a new block; false where the nursery has none. */
   openSurvivors(kind: number): boolean;
+  /** Learns that a large object of so many blocks became old. */
+  movedLarge(count: number): void;
 }
 
 /** What `visit` does with a pointer. */
@@ -99,9 +101,10 @@ export class Tracer {
   /** Word indexes: the next entry of the stack, its end. */
   private top = 0;
   private end = 0;
-  /** Bytes copied in the nursery and to the old space, objects copied, and those that should have become old and had no room there; of one collection. */
+  /** Bytes of small objects copied in the nursery and to the old space, of large ones, objects copied, and those that should have become old and had no room there; of one collection. */
   survivedBytes = 0;
   promotedBytes = 0;
+  largeBytes = 0;
   copiedObjects = 0;
   youngObjects = 0;
   /** Objects that were marked. */
@@ -247,7 +250,7 @@ export class Tracer {
     let cursor = kind + lane;
     if (i32[cursor] === i32[cursor + 1]) {
       const at = this.room(kind, lane);
-      if (at === 0) return this.pin(pointer, record, word, bit, kind);
+      if (at === 0) return this.withoutSlot(pointer, record, word, bit, kind);
       cursor = kind + at;
       ({ i32 } = space);
     }
@@ -276,16 +279,45 @@ export class Tracer {
     return to;
   }
 
+  /** Where an object goes for which there is no slot: a large one has none. */
+  private withoutSlot(pointer: number, record: number, word: number, bit: number, kind: number): number {
+    const isLarge = this.space.i32[kind + SLOT_BYTES] === 0;
+    return isLarge ? this.copyLarge(pointer, record, word, bit, kind) : this.pin(pointer, record, word, bit, kind);
+  }
+
+  /** Moves a large object, which has no pointers, to the old space. */
+  private copyLarge(pointer: number, record: number, word: number, bit: number, kind: number): number {
+    const { space, old } = this;
+    const count = space.i32[record + NEXT] as number;
+    const bytes = count * BLOCK_BYTES;
+    let to = old.allocLarge(kind, bytes, true, false);
+    if (to === 0 && old.sweeping) {
+      old.sweepAll();
+      to = old.allocLarge(kind, bytes, true, false);
+    }
+    if (to === 0) return this.pin(pointer, record, word, bit, kind);
+    const { i32 } = space;
+    const source = pointer >>> WORD_SHIFT;
+    i32.copyWithin(to >>> WORD_SHIFT, source, source + (bytes >>> WORD_SHIFT));
+    i32[word] = (i32[word] as number) | bit;
+    i32[source] = to;
+    this.copiedObjects++;
+    this.largeBytes += bytes;
+    this.survivors.movedLarge(count);
+    return to;
+  }
+
   /** Where an object went that was looked at before. */
   private copied(pointer: number, word: number, bit: number): number {
     const { i32 } = this.space;
     return ((i32[word + (LOGGED - MARKS)] as number) & bit) !== 0 ? pointer : (i32[pointer >>> WORD_SHIFT] as number);
   }
 
-  /** Makes room for survivors: where it is now, as an offset in the kind's record, or 0. An object becomes old early when the nursery is full. */
+  /** Makes room for small survivors: where it is now, as an offset in the kind's record, or 0. An object becomes old early when the nursery is full. */
   private room(kind: number, lane: number): number {
     if (lane === SURVIVOR && this.survivors.openSurvivors(kind)) return SURVIVOR;
     const { i32 } = this.space;
+    if (i32[kind + SLOT_BYTES] === 0) return 0;
     if (i32[kind + OLD_CURSOR] !== i32[kind + OLD_CURSOR + 1] || this.old.openRun(kind)) return OLD_CURSOR;
     if (i32[kind + SURVIVOR] === i32[kind + SURVIVOR + 1] && !this.survivors.openSurvivors(kind)) return 0;
     this.youngObjects++;

@@ -25,6 +25,8 @@ import {
   WORD_SHIFT,
   YOUNG,
   YOUNG_FREE,
+  YOUNG_LARGE,
+  YOUNG_REST,
 } from "./layout.ts";
 import { countBits, isMarked, testBit } from "./old-space.ts";
 import type { Parts } from "./parts.ts";
@@ -89,7 +91,8 @@ function requireRoots({ roots, handles, objects, space }: Parts): void {
   }
 }
 
-function requireCounts({ space, old, nursery }: Parts): void {
+function requireCounts(parts: Parts): void {
+  const { space, old, nursery } = parts;
   const { i32 } = space;
   let granules = 0;
   let free = 0;
@@ -100,6 +103,7 @@ function requireCounts({ space, old, nursery }: Parts): void {
     const state = i32[record + STATE] as number;
     if (state === FREE) free++;
     else if (state === YOUNG_FREE) youngFree++;
+    else if (state === YOUNG_LARGE) requireRun(parts, block, record);
     else if (state === OLD) {
       const slot = i32[(i32[record + KIND] as number) + SLOT_BYTES] as number;
       for (let word = 0; word < BITMAP_WORDS; word++) {
@@ -109,12 +113,24 @@ function requireCounts({ space, old, nursery }: Parts): void {
           throw broken(`block ${block} has marks without objects`);
       }
     } else if (state === LARGE) granules += ((i32[record + NEXT] as number) * BLOCK_BYTES) >>> GRANULE_SHIFT;
-    else if (state !== LARGE_REST && state !== YOUNG && state !== 0) throw broken(`block ${block} has state ${state}`);
+    else if (state !== LARGE_REST && state !== YOUNG && state !== YOUNG_REST && state !== 0)
+      throw broken(`block ${block} has state ${state}`);
   }
   if (granules !== old.used) throw broken(`the old space holds ${granules} granules, its count says ${old.used}`);
   if (free !== space.freeBlocks) throw broken(`${free} blocks are free, the count says ${space.freeBlocks}`);
   if (youngFree !== nursery.freeCount) {
     throw broken(`${youngFree} blocks of the nursery are free, the count says ${nursery.freeCount}`);
+  }
+}
+
+/** The further blocks of a large object of the nursery. */
+function requireRun({ space }: Parts, block: number, record: number): void {
+  const count = space.i32[record + NEXT] as number;
+  for (let i = 1; i < count; i++) {
+    const rest = space.recordAt(block + i);
+    if (space.i32[rest + STATE] !== YOUNG_REST || space.i32[rest + NEXT] !== i) {
+      throw broken(`block ${block + i} is not part ${i} of the large young object at block ${block}`);
+    }
   }
 }
 

@@ -37,6 +37,7 @@ function graphProgram(
   const pointerOf = (root: number): number => memory.u32[frame / 4 + root]!;
   const step = (): void => {
     if (next(6) === 0) for (let i = 0; i < 200; i++) gc.allocArray(bytes, 100);
+    if (next(6) === 0) for (let i = 0; i < 20; i++) gc.allocArray(bytes, 5000);
     const operation = next(20);
     const at = next(ROOTS);
     const from = roots[at];

@@ -20,6 +20,7 @@ interface Shape {
 }
 
 const ARRAY_HEADER = 8;
+const LARGE_BYTES = 9000;
 
 const SHAPES: readonly Shape[] = [
   { name: "pair", size: 12, pointers: [0, 4], isArray: false, idAt: 8 },
@@ -67,7 +68,10 @@ export class GraphModel {
     const kind = this.next(20) === 0 ? 4 : this.next(SHAPES.length);
     const shape = SHAPES[kind]!;
     const type = this.types[kind]!;
-    const length = this.next(50) === 0 ? this.next(this.largest) : this.next(20);
+    // Some are larger than 2 KiB: more of those without pointers, which are born in the nursery.
+    const isBytes = shape.size === 1 && this.largest < LARGE_BYTES;
+    const isLong = this.next(isBytes ? 8 : 50) === 0;
+    const length = this.next(!isLong ? 20 : isBytes ? LARGE_BYTES : this.largest);
     const pointer = shape.isArray ? this.gc.allocArray(type, length) : this.gc.alloc(type);
     const count = shape.pointers.length * (shape.isArray ? length : 1);
     const id = this.nextId++;

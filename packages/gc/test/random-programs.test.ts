@@ -24,7 +24,7 @@ describe("random programs", () => {
     const gc = new Collector({ memory, nurseryBytes: 262_144, verifyAlways: true });
     const next = random(seed * 104_729);
     const model = new GraphModel(gc, next, 60);
-    for (let i = 0; i < 60_000; i++) {
+    for (let i = 0; i < 40_000; i++) {
       model.step();
       if (i % 4000 === 0) model.check();
       if (i % 9000 === 0) gc.collect((["minor", "major", "compact"] as const)[next(3)]!);

@@ -86,7 +86,7 @@ export class GcHeap extends RuntimeHeap {
   }
 
   override copied(data: number, offset: number, source: number, bytes: number, size: number, pointers: number): void {
-    // A new block beyond 2 KiB is old from the start.
+    // A new block beyond 2 KiB is old from the start when it has pointers.
     if (pointers !== 0 && !this.isYoung(data)) {
       for (let at = offset; at < offset + bytes; at += size) this.rememberElement(data, at, pointers);
     }
