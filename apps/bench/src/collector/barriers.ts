@@ -6,7 +6,7 @@ import type { Figures } from "./figures.js";
 import type { Plan } from "./plan.js";
 
 const WORKER = fileURLToPath(new URL("./barrier-worker.js", import.meta.url));
-/** All but "numbers", whose arrays are large objects: these have the collector collect whatever its nursery is, and there is no store of a reference nor a call with one alive. */
+/** All but "numbers", where there is no store of a reference nor a call with one alive. */
 export const BARRIER_PROGRAMS: readonly string[] = [
   "lists",
   "recursion",
