@@ -1,11 +1,12 @@
 import { joinMemory, LinearMemory } from "@morph/memory";
 import { describe, expect, it } from "vitest";
 import { codeOf } from "../../../scripts/test-kit/code.ts";
+import { random } from "../../../scripts/test-kit/random.ts";
 import { Collector, LAYOUT } from "../src/index.ts";
 import { Kinds } from "../src/kinds.ts";
 import { LOGGED } from "../src/layout.ts";
 import { Nursery } from "../src/nursery.ts";
-import { Space } from "../src/space.ts";
+import { runOfBits, Space } from "../src/space.ts";
 
 const NURSERY = 262_144;
 const HEADER = 8;
@@ -158,4 +159,17 @@ it("the nursery hands out blocks in a row, or none", () => {
   expect(nursery.openLarge(kind, 2, true)).toBe(taken[5]);
   expect(nursery.openLarge(kind, 2, true)).toBe(taken[9]);
   expect(nursery.openLarge(kind, 1, true)).toBe(taken[7]);
+});
+
+it("free blocks in a row are found wherever they lie in a segment", () => {
+  const next = random(7);
+  const word = (): number => [0, -1, next(2 ** 32), next(2 ** 32) | next(2 ** 32) | next(2 ** 32)][next(4)]! | 0;
+  const digits = (bits: number): string => [...(bits >>> 0).toString(2).padStart(32, "0")].reverse().join("");
+  for (let i = 0; i < 3000; i++) {
+    const low = word();
+    const high = word();
+    const count = 1 + next(64);
+    const expected = (digits(low) + digits(high)).indexOf("1".repeat(count));
+    expect([low, high, count, runOfBits(low, high, count)]).toEqual([low, high, count, expected]);
+  }
 });
