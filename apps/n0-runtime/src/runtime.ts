@@ -1,5 +1,5 @@
 import { LAYOUT } from "@morph/gc";
-import { LinearMemory, MorphError } from "@morph/memory";
+import { isDestroyed, LinearMemory, MorphError } from "@morph/memory";
 import type { AllocatorStats } from "./allocator.ts";
 import { type AllocatorName, type AllocatorSet, createAllocator } from "./create-allocator.ts";
 import { nullFailure, RuntimeFailure } from "./failure.ts";
@@ -77,6 +77,9 @@ export class Runtime {
   private readonly printing: PrintNatives;
   private readonly daemon?: V1Daemon;
   private readonly regions: Regions;
+  /** Unsubscribes from the memory's end. */
+  private readonly forgetEnd: (() => void) | undefined;
+  private ended = false;
 
   /** @throws ERR_MORPH_INVALID_CONFIG, ERR_MORPH_OUT_OF_MEMORY */
   constructor(options: RuntimeOptions) {
@@ -129,6 +132,7 @@ export class Runtime {
       throw error;
     }
     if (recorder !== undefined) this.recordCalls(recorder);
+    this.forgetEnd = memory.onDestroy?.(() => this.end());
   }
 
   // --- for hosts ---------------------------------------------------------------------------------------------------
@@ -252,11 +256,15 @@ export class Runtime {
     this.daemon?.pass(now);
   }
 
-  /** Flushes, closes files, and gives everything back to the memory. */
+  /** Flushes, closes files, and gives everything back to the memory, if that is still there; its functions are ERR_MORPH_DESTROYED from then on. Again is nothing. */
   destroy(): void {
+    if (this.ended && !isDestroyed(this.memory)) return;
     this.flush();
     this.io.closeAll();
     this.daemon?.destroy();
+    this.end();
+    this.forgetEnd?.();
+    if (isDestroyed(this.memory)) return;
     this.channels.destroyAll();
     this.set.allocator.destroy();
     this.heap.destroy();
@@ -629,6 +637,17 @@ export class Runtime {
 
   mph_fail_deadlock(): never {
     return this.fail(deadlock("every thread waits"));
+  }
+
+  /** Without the memory they would look for ends that are not there, and without its pages write into others'. */
+  private end(): void {
+    this.ended = true;
+    const methods = this as unknown as Record<string, () => never>;
+    for (const { name } of RUNTIME_IMPORTS) {
+      methods[name] = () => {
+        throw new MorphError("ERR_MORPH_DESTROYED", "the runtime, or its memory, was destroyed");
+      };
+    }
   }
 
   private giveBack(): void {

@@ -239,3 +239,20 @@ test.each(["v2", "gc"] as const)(
     expect(refused).toBeGreaterThan(0);
   },
 );
+
+test.each(["v1", "v2", "gc"] as const)(
+  "a runtime on %s that ended, or whose memory did, refuses every function",
+  (allocator) => {
+    for (const first of ["runtime", "memory"]) {
+      const memory = new LinearMemory();
+      const runtime = createRuntime({ allocator, memory });
+      const string = runtime.newString("text");
+      if (first === "memory") memory.destroy();
+      runtime.destroy();
+      runtime.destroy();
+      const functions = runtime as unknown as Record<string, (...values: number[]) => unknown>;
+      const codes = RUNTIME_IMPORTS.map(({ name }) => thrown(() => functions[name]!(string, 0, 0, 0, 0)).code);
+      expect(new Set(codes)).toEqual(new Set(["ERR_MORPH_DESTROYED"]));
+    }
+  },
+);

@@ -55,7 +55,10 @@ export class GcRoots extends RootStacks {
     this.control = collector.control / 4;
     this.threadBytes = Math.min(stackBytes, MIB);
     const view = (): void => {
-      if (this.heldCells !== undefined) this.held = new Int32Array(memory.u8.buffer, this.heldCells, MOST_HELD);
+      const { buffer } = memory.u8;
+      // A memory that is destroyed has none.
+      if (buffer.byteLength === 0) this.held = new Int32Array(0);
+      else if (this.heldCells !== undefined) this.held = new Int32Array(buffer, this.heldCells, MOST_HELD);
     };
     this.owner = joinMemory(memory, { name: "n0-runtime", contractVersion: 1, viewsChanged: view });
     try {
