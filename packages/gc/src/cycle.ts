@@ -111,6 +111,8 @@ export class Cycle {
     const { remembered, nursery } = this.parts;
     const entries = (remembered.used - this.rememberedBytes) >> WORD_SHIFT;
     if (entries <= LEAST_MUCH) return false;
+    // Who knows how many it would be, and the bits of all blocks have to be looked at already.
+    if (remembered.isFull) return true;
     const ms = nursery.msOf(entries * REMEMBERED_WORK);
     return ms > this.pauseTargetMs * MINOR_TARGETS || entries > this.pauseTargetMs * ALWAYS_MUCH;
   }

@@ -12,7 +12,6 @@ import {
   OLD,
   REMEMBERED_BASE,
   REMEMBERED_CURSOR,
-  REMEMBERED_OVERFLOW,
   SLOT_BYTES,
   START,
   STATE,
@@ -32,7 +31,7 @@ const WORD_BYTES = 4;
 export function scanRemembered(parts: Parts, stackBase: number, allMarked: boolean): number {
   const { space, tracer, remembered } = parts;
   const { control } = space;
-  if (space.i32[control + REMEMBERED_OVERFLOW] !== 0) return scanLogged(parts, allMarked);
+  if (remembered.isFull) return scanLogged(parts, allMarked);
   const base = space.i32[control + REMEMBERED_BASE] as number;
   const end = space.i32[control + REMEMBERED_CURSOR] as number;
   let kept = base;

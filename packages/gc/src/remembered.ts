@@ -49,6 +49,11 @@ export class Remembered {
     return ((i32[control + REMEMBERED_CURSOR] as number) - (i32[control + REMEMBERED_BASE] as number)) | 0;
   }
 
+  /** Whether entries found no place on it. O(1). */
+  get isFull(): boolean {
+    return this.space.i32[this.space.control + REMEMBERED_OVERFLOW] !== 0;
+  }
+
   /** Empties the list, whose bits stay; it was full, so it becomes longer where there is room. O(bytes). */
   startAnew(): void {
     const { space } = this;
