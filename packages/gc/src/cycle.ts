@@ -40,7 +40,7 @@ const MINOR_TARGETS = 3;
 /** Each old object that is remembered stands for two objects to look at, itself and a young one. So many are never much; so many for each millisecond of the target always are. */
 const REMEMBERED_WORK = 2;
 const LEAST_MUCH = 2_048;
-const ALWAYS_MUCH = 16_384;
+const ALWAYS_MUCH = 4_096;
 /** Words that are looked at as roots take as long as one object that is copied: 16, as a shift. */
 const ROOT_SHIFT = 4;
 /** So many bytes of a large object take as long as a small one: 256, as a shift. */
