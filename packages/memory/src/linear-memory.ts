@@ -748,18 +748,23 @@ export const LinearMemory = class LinearMemory extends MemoryViews implements Ad
   private takeFromNewRegion(granules: number, lasting: boolean): number {
     const { records } = this;
     const { pages, least } = pagesOfRegion(granules, records.get(WORD.regionPages));
-    return this.takeFromRegion(granules, pages, lasting) || this.takeFromRegion(granules, least, lasting);
+    let size = pages;
+    let page = this.findRegion(pages);
+    if (page === 0) {
+      size = least;
+      // Pages that allocators had are the last choice.
+      page = this.findRegion(least) || records.findRun(least, 1);
+    }
+    if (page === 0) return 0;
+    records.addRegion(page, size, isLarge(granules), lasting);
+    return records.tables.take(granules);
   }
 
-  private takeFromRegion(granules: number, pages: number, lasting: boolean): number {
+  private findRegion(pages: number): number {
     const { records } = this;
-    let page = records.findRegion(pages);
-    if (page === 0 && this.tryGrow(pages - records.tailRunForRegion())) page = records.findRegion(pages);
-    // Pages that allocators had are the last choice.
-    if (page === 0) page = records.findRun(pages, 1);
-    if (page === 0) return 0;
-    records.addRegion(page, pages, isLarge(granules), lasting);
-    return records.tables.take(granules);
+    const page = records.findRegion(pages);
+    if (page !== 0 || !this.tryGrow(pages - records.tailRunForRegion())) return page;
+    return records.findRegion(pages);
   }
 
   /**

@@ -68,6 +68,24 @@ describe("side tables", () => {
     },
   );
 
+  it.each([100, 380])("lie where allocators had pages only when all that is kept of %i is used", (maxPages) => {
+    const memory = new LinearMemory({ initialPages: 1, maxPages });
+    const id = memory.register(quiet);
+    memory.acquireTable(64);
+    const theirs = new Set<number>();
+    for (let run = memory.tryAcquire(1, id); run !== 0; run = memory.tryAcquire(1, id)) theirs.add(run);
+    for (const run of theirs) memory.release(run, 1);
+    let table: number;
+    do table = memory.tryAcquireTable(16_384);
+    while (!theirs.has(Math.floor(table / PAGE_BYTES) * PAGE_BYTES));
+    for (let page = PAGE_BYTES; page < memory.u8.length; page += PAGE_BYTES) {
+      expect(theirs.has(page) || memory.ownerOf(page) !== 0).toBe(true);
+    }
+    // What lay there is pages of allocators again, the first that are had.
+    memory.releaseTable(table, 16_384);
+    expect(theirs.has(memory.acquire(1, id))).toBe(true);
+  });
+
   it("are kept pages for, of which a run may have some that are left beside pages that allocators had", () => {
     const memory = new LinearMemory({ initialPages: 1, maxPages: 100 });
     const id = memory.register(quiet);
