@@ -34,7 +34,6 @@ import {
   SURVIVOR,
   TOP,
   TYPE,
-  WORD_BITS,
   WORD_SHIFT,
   YOUNG,
   YOUNG_FREE,
@@ -43,6 +42,7 @@ import {
 } from "./layout.ts";
 import { countBits, testBit } from "./old-space.ts";
 import { pagesOf } from "./options.ts";
+import { Pretenuring } from "./pretenuring.ts";
 import { blank, type Space } from "./space.ts";
 import type { Allocated } from "./statistics.ts";
 import type { SurvivorSpace } from "./tracer.ts";
@@ -55,17 +55,6 @@ const LEAST_BLOCKS = 64;
 const FIRST_BLOCKS = 256;
 /** A large object may take such a part of the blocks that are used before the next minor collection: a sixteenth. */
 const MOST_LARGE_SHIFT = 4;
-/**
- * Where more than such a part of the large objects of about one size survives, copying them is dearer than a major collection: the next ones, so many times as much, are born in the old
- * space. So it is when as many as an eighth of the nursery were born of late.
- */
-const MOST_LARGE_SURVIVAL = 0.5;
-const LARGE_SAMPLE_SHIFT = 3;
-const TIMES_AS_OLD = 16;
-/** What a collection leaves of what was known of them. */
-const KEPT_KNOWLEDGE = 0.9;
-/** Sizes of large objects: powers of 2 of blocks, up to 1,024, which is a sixteenth of the largest nursery. */
-const LARGE_SIZES = 11;
 /** Of what survived once, such a part survives again where it might as well have become old at once; when that was a thirty-second of the nursery. */
 const MOSTLY = 0.8;
 const MUCH_SHIFT = 5;
@@ -93,10 +82,7 @@ export class Nursery implements SurvivorSpace {
   private wasLate = false;
   /** Blocks that a large object may take. */
   private mostLarge = 0;
-  /** By size: blocks of large objects that were born of late, and of those that were moved; and blocks that are to be born in the old space before it is tried again. */
-  private readonly largeBorn: Float64Array = new Float64Array(LARGE_SIZES);
-  private readonly largeMoved: Float64Array = new Float64Array(LARGE_SIZES);
-  private readonly largeAsOld: Float64Array = new Float64Array(LARGE_SIZES);
+  private readonly pretenuring: Pretenuring;
   /** Blocks that survivors took in the collection under way. */
   private survivorBlocks = 0;
   /** Milliseconds of a minor collection for each object it copied or looked at. */
@@ -132,6 +118,7 @@ export class Nursery implements SurvivorSpace {
     this.blocks = (bytes / PAGE_BYTES) * PAGE_BLOCKS;
     this.reserve = this.blocks >>> LEAST_RESERVE_SHIFT;
     this.free = new Int32Array(this.blocks);
+    this.pretenuring = new Pretenuring(this.blocks);
     // How much survives is not known yet.
     this.withheld = usesAll ? 0 : Math.max(0, this.blocks - FIRST_BLOCKS);
     this.touched = this.first;
@@ -175,11 +162,7 @@ export class Nursery implements SurvivorSpace {
    * @param always also those of other sizes, for tests, whose collections come so often that most survive
    */
   wantsLarge(count: number, always: boolean): boolean {
-    if (count > this.mostLarge || always) return count <= this.mostLarge;
-    const size = sizeOf(count);
-    const asOld = this.largeAsOld[size] as number;
-    if (asOld > 0) this.largeAsOld[size] = asOld - count;
-    return asOld <= 0;
+    return count <= this.mostLarge && (always || !this.pretenuring.takesOld(count));
   }
 
   /** Gives a kind a block to bump through, cleared; false when it is time to collect. O(1). */
@@ -216,8 +199,7 @@ export class Nursery implements SurvivorSpace {
     if (at + count < this.freeCount) this.free.copyWithin(at, at + count, this.freeCount);
     this.freeCount -= count;
     this.touched = Math.max(this.touched, first + count);
-    const size = sizeOf(count);
-    this.largeBorn[size] = (this.largeBorn[size] as number) + count;
+    this.pretenuring.noteYoung(count);
     const { space } = this;
     for (let i = 0; i < count; i++) {
       const record = space.recordAt(first + i);
@@ -241,8 +223,7 @@ export class Nursery implements SurvivorSpace {
   }
 
   movedLarge(count: number): void {
-    const size = sizeOf(count);
-    this.largeMoved[size] = (this.largeMoved[size] as number) + count;
+    this.pretenuring.noteMoved(count);
   }
 
   private take(kind: number): number {
@@ -309,14 +290,7 @@ export class Nursery implements SurvivorSpace {
   learn(promotedBytes: number): void {
     const isMuch = this.survivedBefore >= (this.blocks * BLOCK_BYTES) >>> MUCH_SHIFT;
     if (isMuch && promotedBytes > this.survivedBefore * MOSTLY) this.untilAging = COLLECTIONS_WITHOUT_AGING;
-    for (let size = 0; size < LARGE_SIZES; size++) {
-      const born = this.largeBorn[size] as number;
-      const moved = this.largeMoved[size] as number;
-      const mostLive = born >= this.blocks >>> LARGE_SAMPLE_SHIFT && moved > born * MOST_LARGE_SURVIVAL;
-      if (mostLive) this.largeAsOld[size] = born * TIMES_AS_OLD;
-      this.largeBorn[size] = mostLive ? 0 : born * KEPT_KNOWLEDGE;
-      this.largeMoved[size] = mostLive ? 0 : moved * KEPT_KNOWLEDGE;
-    }
+    this.pretenuring.learn();
   }
 
   /** Adds the objects that were allocated since the last collection. O(blocks). */
@@ -466,9 +440,4 @@ export class Nursery implements SurvivorSpace {
     }
     return bytes;
   }
-}
-
-/** The size of a large object of so many blocks, as a power of 2. */
-function sizeOf(count: number): number {
-  return WORD_BITS - 1 - Math.clz32(count);
 }

@@ -206,10 +206,12 @@ export class TableRegions {
     this.i32[word] = ((this.i32[word] as number) & ~(1 << granule)) | (bit << granule);
   }
 
+  /** A word of a region's head (`layout.ts`). O(1). */
   get(head: number, word: number): number {
     return this.i32[head / 4 + word] as number;
   }
 
+  /** Sets one. O(1). */
   set(head: number, word: number, value: number): void {
     this.i32[head / 4 + word] = value;
   }
