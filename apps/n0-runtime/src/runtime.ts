@@ -77,6 +77,8 @@ export class Runtime {
   private readonly printing: PrintNatives;
   private readonly daemon?: V1Daemon;
   private readonly regions: Regions;
+  /** What gives back to the memory what was taken, in the order in which it was taken. */
+  private readonly taken: (() => void)[] = [];
   /** Unsubscribes from the memory's end. */
   private readonly forgetEnd: (() => void) | undefined;
   private ended = false;
@@ -95,13 +97,13 @@ export class Runtime {
     this.memory = memory;
     this.stdout = stdout;
     this.regions = new Regions(memory);
-    const undo: (() => void)[] = [() => this.regions.destroy()];
+    this.taken.push(() => this.regions.destroy());
     try {
       this.resultCell = memory.acquireTable(RESULT_CELLS * 8);
-      undo.push(() => memory.releaseTable(this.resultCell, RESULT_CELLS * 8));
+      this.taken.push(() => memory.releaseTable(this.resultCell, RESULT_CELLS * 8));
       const clock = v1.clock ?? v1.swapFolder !== undefined;
       this.set = createAllocator(allocator, memory, this.regions, { v1: { ...v1, clock }, gc });
-      undo.push(() => this.set.allocator.destroy());
+      this.taken.push(() => this.set.allocator.destroy());
       if (this.set.gc === undefined) {
         this.heap = new RuntimeHeap(memory, this.set.allocator, this.set.roots, recorder, this.resultCell);
         this.strings = new Strings(this.heap);
@@ -112,7 +114,7 @@ export class Runtime {
         this.strings = new GcStrings(heap);
         this.arrays = new GcArrays(heap, this.strings);
       }
-      undo.push(() => this.heap.destroy());
+      this.taken.push(() => this.heap.destroy());
       this.maps = new Maps(this.heap, this.strings, this.arrays);
       this.objects = new Objects(this.heap);
       this.channels = new Channels(this.heap, memory);
@@ -128,7 +130,7 @@ export class Runtime {
         this.daemon = new V1Daemon(this.set.v1, v1.swapFolder, () => this.heap.collect());
       }
     } catch (error) {
-      for (const step of undo.toReversed()) step();
+      this.giveBack();
       throw error;
     }
     if (recorder !== undefined) this.recordCalls(recorder);
@@ -266,8 +268,6 @@ export class Runtime {
     this.forgetEnd?.();
     if (isDestroyed(this.memory)) return;
     this.channels.destroyAll();
-    this.set.allocator.destroy();
-    this.heap.destroy();
     this.giveBack();
   }
 
@@ -651,8 +651,7 @@ export class Runtime {
   }
 
   private giveBack(): void {
-    this.memory.releaseTable(this.resultCell, RESULT_CELLS * 8);
-    this.regions.destroy();
+    for (const step of this.taken.toReversed()) step();
   }
 
   private popRoots(count: number): void {
