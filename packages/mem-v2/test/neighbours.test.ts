@@ -3,6 +3,7 @@ import { Heap } from "@morph/heap";
 import { LinearMemory, type MorphError, PAGE_BYTES } from "@morph/memory";
 import { Pool, PoolManager } from "@morph/pool";
 import { describe, expect, it } from "vitest";
+import { codeOf } from "../../../scripts/test-kit/code.ts";
 import { random } from "../../../scripts/test-kit/random.ts";
 import { COMPILER, MemoryContext, RUNTIME, SERVER } from "../src/index.ts";
 
@@ -232,3 +233,15 @@ const ALLOCATORS: ((memory: LinearMemory) => Fillable)[] = [
 function contextOf(ctx: MemoryContext): Fillable {
   return { tryAlloc: (size) => ctx.tryAlloc(size, 1), free: (p) => ctx.free(p), trim: () => ctx.trim() };
 }
+
+describe("a pointer of another memory", () => {
+  it.each(ALLOCATORS.map((make, i) => [i, make] as const))("is refused, and takes nothing, allocator %i", (_, make) => {
+    const owners = Array.from({ length: 12 }, () => make(new LinearMemory()));
+    const pointers = owners.map((owner) => Array.from({ length: 500 }, () => owner.tryAlloc(200)));
+    for (const [a, owner] of owners.entries()) {
+      const theirs = pointers.flatMap((each, b) => (b === a ? [] : each.filter((_, i) => i % 50 === 0)));
+      for (const pointer of theirs) expect(codeOf(() => owner.free(pointer))).toBe("ERR_MORPH_INVALID_POINTER");
+    }
+    for (const [a, owner] of owners.entries()) for (const pointer of pointers[a]!) owner.free(pointer);
+  });
+});
